@@ -1,0 +1,252 @@
+//! What a webhook says, read leniently: a hint that something changed, after which the object is fetched afresh.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// The envelope of a webhook. Kinds that nobody knows yet are fine; so is an object without an id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub id: String,
+    /// Stripe's `type`, such as `invoice.paid`.
+    pub kind: String,
+    pub object_id: Option<String>,
+    /// Stripe's `object`, such as `invoice`; says which `find_*` fetches it.
+    pub object_kind: Option<String>,
+    pub created: Option<DateTime<Utc>>,
+    /// False unless Stripe says `true`.
+    pub livemode: bool,
+    pub api_version: Option<String>,
+    object: Value,
+}
+
+/// A body that has no event id: there is nothing to store it under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not a Stripe event")]
+pub struct NotAnEvent;
+
+/// A payment as a `charge.*` event shows it, in pence. `refunded` is cumulative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub id: String,
+    pub payment_intent: Option<String>,
+    pub customer: Option<String>,
+    pub amount_pence: i64,
+    pub refunded_pence: i64,
+    pub currency: String,
+    pub disputed: bool,
+}
+
+/// A payment that the payer's bank took back or questions (`charge.dispute.*`), in pence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispute {
+    pub id: String,
+    pub charge: Option<String>,
+    pub payment_intent: Option<String>,
+    pub amount_pence: i64,
+    pub currency: String,
+    /// Stripe's word, such as `lost` or `needs_response`.
+    pub status: String,
+    pub reason: Option<String>,
+}
+
+impl Event {
+    /// Reads a webhook body whose signature was found good.
+    pub fn parse(body: &[u8]) -> Result<Self, NotAnEvent> {
+        let mut event: Value = serde_json::from_slice(body).map_err(|_| NotAnEvent)?;
+        let id = text(&event, "id").filter(|id| !id.is_empty()).ok_or(NotAnEvent)?;
+        let object = event.pointer_mut("/data/object").map(Value::take).unwrap_or_default();
+        Ok(Self {
+            id,
+            kind: text(&event, "type").unwrap_or_default(),
+            object_id: text(&object, "id"),
+            object_kind: text(&object, "object"),
+            created: event
+                .get("created")
+                .and_then(Value::as_i64)
+                .and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+            livemode: event.get("livemode").and_then(Value::as_bool).unwrap_or_default(),
+            api_version: text(&event, "api_version"),
+            object,
+        })
+    }
+
+    /// The subscription that this event is about, directly or through its invoice or Checkout session.
+    pub fn subscription(&self) -> Option<String> {
+        match self.object_kind.as_deref()? {
+            "subscription" => self.object_id.clone(),
+            "invoice" => self
+                .object
+                .pointer("/parent/subscription_details")
+                .and_then(|details| text_or_id(details, "subscription")),
+            "checkout.session" => text_or_id(&self.object, "subscription"),
+            _ => None,
+        }
+    }
+
+    /// The charge of a `charge.*` event; `None` for other objects or without an amount.
+    pub fn charge(&self) -> Option<Charge> {
+        if self.object_kind.as_deref() != Some("charge") {
+            return None;
+        }
+        Some(Charge {
+            id: self.object_id.clone()?,
+            payment_intent: text_or_id(&self.object, "payment_intent"),
+            customer: text_or_id(&self.object, "customer"),
+            amount_pence: self.object.get("amount")?.as_i64()?,
+            refunded_pence: self.object.get("amount_refunded")?.as_i64()?,
+            currency: text(&self.object, "currency")?,
+            disputed: self.object.get("disputed").and_then(Value::as_bool).unwrap_or_default(),
+        })
+    }
+
+    /// The dispute of a `charge.dispute.*` event.
+    pub fn dispute(&self) -> Option<Dispute> {
+        if self.object_kind.as_deref() != Some("dispute") {
+            return None;
+        }
+        Some(Dispute {
+            id: self.object_id.clone()?,
+            charge: text_or_id(&self.object, "charge"),
+            payment_intent: text_or_id(&self.object, "payment_intent"),
+            amount_pence: self.object.get("amount")?.as_i64()?,
+            currency: text(&self.object, "currency")?,
+            status: text(&self.object, "status").unwrap_or_default(),
+            reason: text(&self.object, "reason"),
+        })
+    }
+}
+
+fn text(value: &Value, field: &str) -> Option<String> {
+    value.get(field)?.as_str().map(str::to_owned)
+}
+
+/// A field that holds an id, or the whole object where somebody asked Stripe to expand it.
+fn text_or_id(value: &Value, field: &str) -> Option<String> {
+    text(value, field).or_else(|| text(value.get(field)?, "id"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(name: &str) -> Event {
+        let path = format!("{}/tests/stripe/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        Event::parse(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn reads_the_eight_examples() {
+        for (name, kind, object, id, subscription) in [
+            (
+                "01-checkout-completed-card-paid",
+                "checkout.session.completed",
+                "checkout.session",
+                "cs_test_DevPriya",
+                Some("sub_DevPriya"),
+            ),
+            (
+                "02-subscription-created-incomplete",
+                "customer.subscription.created",
+                "subscription",
+                "sub_DevPriya",
+                Some("sub_DevPriya"),
+            ),
+            (
+                "03-subscription-updated-active",
+                "customer.subscription.updated",
+                "subscription",
+                "sub_DevPriya",
+                Some("sub_DevPriya"),
+            ),
+            ("04-invoice-paid-first", "invoice.paid", "invoice", "in_DevPriya1", Some("sub_DevPriya")),
+            (
+                "05-invoice-payment-failed",
+                "invoice.payment_failed",
+                "invoice",
+                "in_DevRhys2",
+                Some("sub_DevRhys"),
+            ),
+            (
+                "06-checkout-completed-bacs-unpaid",
+                "checkout.session.completed",
+                "checkout.session",
+                "cs_test_DevSiobhan",
+                Some("sub_DevSiobhan"),
+            ),
+            ("07-charge-refunded-full", "charge.refunded", "charge", "ch_DevRhys", None),
+            (
+                "08-subscription-deleted-by-member",
+                "customer.subscription.deleted",
+                "subscription",
+                "sub_DevRhys",
+                Some("sub_DevRhys"),
+            ),
+        ] {
+            let event = example(name);
+            assert_eq!(event.kind, kind);
+            assert_eq!(event.object_kind.as_deref(), Some(object), "{name}");
+            assert_eq!(event.object_id.as_deref(), Some(id), "{name}");
+            assert_eq!(event.subscription().as_deref(), subscription, "{name}");
+            assert_eq!(event.api_version.as_deref(), Some("2026-05-27.dahlia"));
+            assert!(event.id.starts_with("evt_1Dev0") && event.created.is_some() && !event.livemode);
+            assert_eq!(event.charge().is_some(), object == "charge", "{name}");
+            assert_eq!(event.dispute(), None);
+        }
+    }
+
+    #[test]
+    fn a_refund_says_how_much_of_what() {
+        assert_eq!(
+            example("07-charge-refunded-full").charge(),
+            Some(Charge {
+                id: "ch_DevRhys".into(),
+                payment_intent: Some("pi_DevRhys".into()),
+                customer: Some("cus_DevRhys".into()),
+                amount_pence: 400,
+                refunded_pence: 400,
+                currency: "gbp".into(),
+                disputed: false,
+            })
+        );
+    }
+
+    #[test]
+    fn a_dispute_is_read_and_an_expanded_charge_gives_its_id() {
+        let event = Event::parse(
+            br#"{"id":"evt_1","type":"charge.dispute.created","livemode":true,"data":{"object":{"id":"du_1","object":"dispute",
+            "amount":500,"currency":"gbp","charge":{"id":"ch_1"},"payment_intent":"pi_1","status":"lost","reason":"bank_cannot_process"}}}"#,
+        )
+        .unwrap();
+        let dispute = event.dispute().unwrap();
+        assert_eq!(dispute.charge.as_deref(), Some("ch_1"));
+        assert_eq!((dispute.amount_pence, dispute.status.as_str()), (500, "lost"));
+        assert!(event.livemode);
+    }
+
+    #[test]
+    fn missing_and_odd_parts_are_no_error() {
+        let bare = Event::parse(br#"{"id":"evt_1"}"#).unwrap();
+        assert_eq!((bare.id.as_str(), bare.kind.as_str()), ("evt_1", ""));
+        assert_eq!((bare.object_id, bare.created, bare.livemode), (None, None, false));
+        for body in [
+            r#"{"id":"evt_1","type":"moon.rose","data":null}"#,
+            r#"{"id":"evt_1","type":7,"created":"yesterday","livemode":"yes","data":{"object":[1]}}"#,
+            r#"{"id":"evt_1","type":"charge.refunded","created":9223372036854775807,"data":{"object":{"object":"charge","id":"ch_1"}}}"#,
+            r#"{"id":"evt_1","type":"balance.available","data":{"object":{"object":"balance"}}}"#,
+            r#"{"id":"evt_1","type":"invoice.paid","data":{"object":{"object":"invoice","id":"in_1","parent":null}}}"#,
+        ] {
+            let event = Event::parse(body.as_bytes()).unwrap();
+            assert_eq!((event.charge(), event.dispute(), event.subscription()), (None, None, None), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_id_is_not_an_event() {
+        for body in
+            ["", "null", "[]", "\"evt_1\"", "{}", r#"{"id":""}"#, r#"{"id":5}"#, "{\"id\":\"evt_1\"", "\u{0}"]
+        {
+            assert_eq!(Event::parse(body.as_bytes()), Err(NotAnEvent), "{body}");
+        }
+        assert_eq!(Event::parse(&[0xff, 0xfe]), Err(NotAnEvent));
+    }
+}

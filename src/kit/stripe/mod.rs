@@ -1,0 +1,24 @@
+//! Payments through Stripe: hosted Checkout, subscriptions, invoices, refunds and the webhook's signature.
+//!
+//! The rest of the site sees only the plain types here; async-stripe stays behind [`Stripe`]. Three habits matter:
+//! every call that changes something takes an idempotency key from a stored record, so that repeating it is harmless;
+//! a call never runs inside a database transaction; and a webhook ([`Event`]) is a hint, after which the object is
+//! fetched again, because events arrive late, twice and out of order.
+//!
+//! Without a Stripe account the site talks to `stand_in`, which behaves like Stripe as far as this site can tell.
+//! `tests/stripe` checks both our calls and the stand-in's answers against Stripe's published contract.
+
+mod client;
+mod error;
+mod event;
+pub mod signature;
+mod types;
+
+pub use client::Stripe;
+pub use error::StripeError;
+pub use event::{Charge, Dispute, Event, NotAnEvent};
+pub use signature::BadSignature;
+pub use types::{
+    CheckoutMode, CheckoutSession, CheckoutStatus, Interval, Invoice, InvoiceStatus, Metadata, Mode,
+    NewCheckout, Page, PaymentStatus, Refund, Subscription, SubscriptionStatus,
+};
