@@ -1,0 +1,96 @@
+//! What every handler and job is given: configuration, database, clock, randomness, mail, memory.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::ExposeSecret;
+use sha2::Sha256;
+use sqlx::PgPool;
+
+use super::{cache::PageCache, clock::Clock, config::Config, mail::Mailer, random::Random, settings::Settings};
+
+/// Cheap to clone: a handle.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    config: Config,
+    pool: PgPool,
+    clock: Clock,
+    random: Random,
+    mailer: Mailer,
+    pages: PageCache,
+    settings: RwLock<Arc<Settings>>,
+}
+
+impl App {
+    /// # Errors
+    /// The mail set-up cannot be used, or the database's settings cannot be read.
+    pub async fn new(config: Config, pool: PgPool, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        let mailer = Mailer::new(&config.mail)?;
+        let settings = RwLock::default();
+        let app = Self(Arc::new(Parts { config, pool, clock, random, mailer, pages: PageCache::default(), settings }));
+        app.reload_settings().await?;
+        Ok(app)
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    pub fn mailer(&self) -> &Mailer {
+        &self.0.mailer
+    }
+
+    pub fn pages(&self) -> &PageCache {
+        &self.0.pages
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.0.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub async fn reload_settings(&self) -> anyhow::Result<()> {
+        let mut db = self.pool().acquire().await?;
+        let settings = Arc::new(Settings::load(&mut db).await?);
+        *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    /// The public address of a path: `/faq` becomes `https://party.example/faq`.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.config().public_url)
+    }
+
+    /// A keyed hash of something for one purpose, in URL-safe characters.
+    pub fn sign(&self, purpose: &str, what: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac(purpose, what).finalize().into_bytes())
+    }
+
+    /// Whether [`App::sign`] made this signature; takes the same time for every wrong one.
+    pub fn is_signed(&self, purpose: &str, what: &[u8], signature: &str) -> bool {
+        URL_SAFE_NO_PAD.decode(signature).is_ok_and(|bytes| self.mac(purpose, what).verify_slice(&bytes).is_ok())
+    }
+
+    fn mac(&self, purpose: &str, what: &[u8]) -> Hmac<Sha256> {
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.config().secret_key.expose_secret().as_bytes())
+            .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(what);
+        mac
+    }
+}

@@ -1,0 +1,170 @@
+//! Public pages, rendered and compressed once, then served from memory until content changes.
+//!
+//! Only answers to strangers are kept: a request with a cookie or a query goes past the cache. A change to content
+//! reaches every process through Postgres' NOTIFY (see [`super::db::changes`]) and empties it. Entries also end
+//! after five minutes, for what changes by date alone.
+
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Duration, Utc};
+use sha2::{Digest, Sha256};
+
+use super::app::App;
+
+/// One body in every encoding a browser may ask for.
+#[derive(Clone)]
+pub struct Bodies {
+    etag: HeaderValue,
+    plain: Bytes,
+    gzip: Option<Bytes>,
+    brotli: Option<Bytes>,
+}
+
+impl Bodies {
+    pub fn plain(body: Vec<u8>) -> Self {
+        let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&body)[..8]));
+        let etag = HeaderValue::from_str(&etag).unwrap_or_else(|_| HeaderValue::from_static("\"\""));
+        Self { etag, plain: body.into(), gzip: None, brotli: None }
+    }
+
+    pub fn compress(body: Vec<u8>) -> Self {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        let gzip = gzip.write_all(&body).and_then(|()| gzip.finish()).ok().map(Bytes::from);
+        let mut brotli = Vec::new();
+        let params = brotli::enc::BrotliEncoderParams { quality: 9, lgwin: 18, ..Default::default() };
+        let brotli = brotli::BrotliCompress(&mut body.as_slice(), &mut brotli, &params).ok().map(|_| Bytes::from(brotli));
+        Self { gzip, brotli, ..Self::plain(body) }
+    }
+
+    pub fn respond(&self, request: &HeaderMap, content_type: &'static str) -> Response {
+        let matches = |value: &HeaderValue| value.to_str().is_ok_and(|v| v.contains(self.etag.to_str().unwrap_or("-")));
+        if request.get(header::IF_NONE_MATCH).is_some_and(matches) {
+            return (StatusCode::NOT_MODIFIED, [(header::ETAG, self.etag.clone())]).into_response();
+        }
+        let accepted = request.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let accepts = |name: &str| {
+            accepted.split(',').any(|part| {
+                let mut words = part.split(';').map(str::trim);
+                words.next() == Some(name) && !words.any(|word| word == "q=0")
+            })
+        };
+        let (body, encoding) = match (&self.brotli, &self.gzip) {
+            (Some(brotli), _) if accepts("br") => (brotli, Some("br")),
+            (_, Some(gzip)) if accepts("gzip") => (gzip, Some("gzip")),
+            _ => (&self.plain, None),
+        };
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (header::ETAG, self.etag.clone()),
+        ];
+        let mut response = (headers, Body::from(body.clone())).into_response();
+        if let Some(encoding) = encoding {
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        response
+    }
+}
+
+pub fn vary_by_encoding(response: &mut Response) {
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie"));
+}
+
+struct Entry {
+    bodies: Bodies,
+    content_type: &'static str,
+    made_at: DateTime<Utc>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    /// Grows with each clearing: a page rendered before a change must not be kept after it.
+    generation: u64,
+    entries: HashMap<String, Arc<Entry>>,
+}
+
+#[derive(Clone, Default)]
+pub struct PageCache(Arc<Mutex<Shelf>>);
+
+/// More addresses than a party has pages; a crawler of made-up ones cannot fill the memory.
+const MOST_PAGES: usize = 5_000;
+
+impl PageCache {
+    pub fn clear(&self) {
+        let mut shelf = self.lock();
+        shelf.generation += 1;
+        shelf.entries.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, path: &str, now: DateTime<Utc>) -> (u64, Option<Arc<Entry>>) {
+        let shelf = self.lock();
+        let entry = shelf.entries.get(path).filter(|entry| now - entry.made_at < Duration::minutes(5));
+        (shelf.generation, entry.cloned())
+    }
+
+    fn keep(&self, path: String, generation: u64, entry: Arc<Entry>) {
+        let mut shelf = self.lock();
+        if shelf.generation == generation && shelf.entries.len() < MOST_PAGES {
+            shelf.entries.insert(path, entry);
+        }
+    }
+}
+
+/// The layer that serves a public page from memory.
+pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
+    let personal = request.headers().contains_key(header::COOKIE) || request.uri().query().is_some();
+    if personal {
+        let mut response = next.run(request).await;
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
+        return response;
+    }
+    let path = request.uri().path().to_owned();
+    let headers = request.headers().clone();
+    let now = app.clock().now();
+    let (generation, kept) = app.pages().find(&path, now);
+    let entry = if let Some(entry) = kept {
+        entry
+    } else {
+        let response = next.run(request).await;
+        if response.status() != StatusCode::OK || response.headers().contains_key(header::SET_COOKIE) {
+            return response;
+        }
+        let Some(content_type) = known_type(&response) else { return response };
+        let Ok(body) = to_bytes(response.into_body(), 4 * 1024 * 1024).await else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        // Compressing takes milliseconds of pure computing: not on a thread that answers others.
+        let Ok(bodies) = tokio::task::spawn_blocking(move || Bodies::compress(body.into())).await else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let entry = Arc::new(Entry { bodies, content_type, made_at: now });
+        app.pages().keep(path, generation, entry.clone());
+        entry
+    };
+    let mut response = entry.bodies.respond(&headers, entry.content_type);
+    // The browser asks each time and mostly hears 304: a change shows at once, also after signing in.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
+    vary_by_encoding(&mut response);
+    response
+}
+
+fn known_type(response: &Response) -> Option<&'static str> {
+    let sent = response.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    ["text/html; charset=utf-8", "application/atom+xml; charset=utf-8", "application/xml; charset=utf-8", "text/plain; charset=utf-8"]
+        .into_iter()
+        .find(|known| *known == sent)
+}

@@ -1,0 +1,274 @@
+//! Everything an operator sets: flags and environment variables of the same names, read once at the start.
+//!
+//! [`Settings`] is what was given; [`Config`] is what it means, checked. Production refuses to start with a
+//! stand-in, a missing secret or an http address, and names each fault.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{proxy::Networks, random::Random};
+
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// Where the site runs: development has stand-ins and a demo party, production refuses both
+    #[arg(long, env = "APP_ENV", value_enum, default_value = "development", global = true)]
+    pub app_env: Environment,
+    /// Address and port to listen on
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8000", global = true)]
+    pub listen: SocketAddr,
+    /// The address people see [default: http://LISTEN]
+    #[arg(long, env = "PUBLIC_URL", global = true)]
+    pub public_url: Option<String>,
+    /// Postgres 15 or newer; unset: a private one in DATA_DIR
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<SecretString>,
+    /// The private Postgres, caught mail and the development secret
+    #[arg(long, env = "DATA_DIR", default_value = "./var", global = true)]
+    pub data_dir: PathBuf,
+    /// 64 or more hex characters; made and kept in DATA_DIR in development
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
+    pub secret_key: Option<SecretString>,
+    /// smtp://user:pass@host:port or smtps://..; unset: mails are written to DATA_DIR/mail
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
+    pub smtp_url: Option<SecretString>,
+    /// The sender of every mail, like `Breakthrough <hello@example.org>`
+    #[arg(long, env = "MAIL_FROM", global = true)]
+    pub mail_from: Option<String>,
+    /// Sign mails for this domain
+    #[arg(long, env = "DKIM_DOMAIN", global = true)]
+    pub dkim_domain: Option<String>,
+    #[arg(long, env = "DKIM_SELECTOR", global = true)]
+    pub dkim_selector: Option<String>,
+    /// PEM file with the RSA key that signs mails
+    #[arg(long, env = "DKIM_KEY_FILE", global = true)]
+    pub dkim_key_file: Option<PathBuf>,
+    /// Unset: a stand-in for Stripe, in development only
+    #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true, global = true)]
+    pub stripe_secret_key: Option<SecretString>,
+    /// One secret, or two separated by a comma while one replaces the other
+    #[arg(long, env = "STRIPE_WEBHOOK_SECRET", hide_env_values = true, global = true)]
+    pub stripe_webhook_secret: Option<SecretString>,
+    /// Stripe's own address unless set
+    #[arg(long, env = "STRIPE_API_BASE", global = true)]
+    pub stripe_api_base: Option<String>,
+    /// Networks whose X-Forwarded-For, -Proto and -Host are believed, like `10.0.0.0/8,127.0.0.1`
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", global = true)]
+    pub trusted_proxies: String,
+    /// `off` lifts the limits on tries, in development only
+    #[arg(long, env = "DEV_RATE_LIMITS", value_enum, default_value = "on", global = true)]
+    pub dev_rate_limits: Switch,
+    /// Folder with Postgres' programs, if they are in an unusual place
+    #[arg(long, env = "PG_BIN", global = true)]
+    pub pg_bin: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// What the settings mean. Cheap parts are cloned, secrets stay wrapped.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub environment: Environment,
+    pub listen: SocketAddr,
+    /// Without a slash at the end.
+    pub public_url: String,
+    pub data_dir: PathBuf,
+    pub secret_key: SecretString,
+    pub mail: MailConfig,
+    pub stripe: StripeConfig,
+    pub trusted_proxies: Networks,
+    pub rate_limits: Switch,
+}
+
+#[derive(Clone, Debug)]
+pub struct MailConfig {
+    pub from: String,
+    pub transport: MailTransport,
+    pub dkim: Option<DkimConfig>,
+}
+
+#[derive(Clone, Debug)]
+pub enum MailTransport {
+    Smtp { url: SecretString },
+    /// Development: one .eml a message in this folder, shown at /dev/mail.
+    Folder(PathBuf),
+}
+
+#[derive(Clone, Debug)]
+pub struct DkimConfig {
+    pub domain: String,
+    pub selector: String,
+    pub key_file: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+pub struct StripeConfig {
+    pub secret_key: SecretString,
+    pub webhook_secrets: Vec<SecretString>,
+    /// `None`: Stripe's own.
+    pub api_base: Option<String>,
+    /// The site plays Stripe itself, at /dev/stripe.
+    pub stand_in: bool,
+}
+
+impl Config {
+    pub fn is_development(&self) -> bool {
+        self.environment == Environment::Development
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+impl Settings {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Every fault, each a sentence with its remedy.
+    pub fn check(&self) -> Result<Config, Vec<String>> {
+        let mut faults = Vec::new();
+        let production = self.app_env == Environment::Production;
+        let public_url =
+            self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen)).trim_end_matches('/').to_owned();
+        if production && !public_url.starts_with("https://") {
+            faults.push("PUBLIC_URL must be an https:// address in production; set it to the address people see.".into());
+        }
+        let secret_key = match &self.secret_key {
+            Some(key) if is_secret(key.expose_secret()) => key.clone(),
+            Some(_) => {
+                faults.push("SECRET_KEY must be 64 or more hex characters; make one with `openssl rand -hex 32`.".into());
+                SecretString::default()
+            }
+            None if production => {
+                faults.push("SECRET_KEY is missing; make one with `openssl rand -hex 32` and keep it.".into());
+                SecretString::default()
+            }
+            None => self.development_secret().unwrap_or_else(|fault| {
+                faults.push(fault);
+                SecretString::default()
+            }),
+        };
+        if production && self.database_url.is_none() {
+            faults.push("DATABASE_URL is missing; production needs a Postgres 15 or newer of its own.".into());
+        }
+        let mail = self.check_mail(production, &mut faults);
+        let stripe = self.check_stripe(production, &mut faults);
+        if production && self.dev_rate_limits == Switch::Off {
+            faults.push("DEV_RATE_LIMITS=off is for development; remove it.".into());
+        }
+        let trusted_proxies = self.trusted_proxies.parse::<Networks>().unwrap_or_else(|fault| {
+            faults.push(format!("TRUSTED_PROXIES: {fault}"));
+            Networks::default()
+        });
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Config {
+            environment: self.app_env,
+            listen: self.listen,
+            public_url,
+            data_dir: self.data_dir.clone(),
+            secret_key,
+            mail,
+            stripe,
+            trusted_proxies,
+            rate_limits: self.dev_rate_limits,
+        })
+    }
+
+    fn check_mail(&self, production: bool, faults: &mut Vec<String>) -> MailConfig {
+        let transport = match &self.smtp_url {
+            Some(url) => {
+                let text = url.expose_secret();
+                if !text.starts_with("smtp://") && !text.starts_with("smtps://") {
+                    faults.push("SMTP_URL must look like smtp://user:password@host:587 or smtps://…:465.".into());
+                }
+                MailTransport::Smtp { url: url.clone() }
+            }
+            None => {
+                if production {
+                    faults.push("SMTP_URL is missing; without it no mail leaves the site.".into());
+                }
+                MailTransport::Folder(self.data_dir.join("mail"))
+            }
+        };
+        if production && self.mail_from.is_none() {
+            faults.push("MAIL_FROM is missing; set it to the party's sender, like `Party <hello@example.org>`.".into());
+        }
+        let from = self.mail_from.clone().unwrap_or_else(|| "Breakthrough <hello@breakthrough.test>".into());
+        if from.parse::<lettre::message::Mailbox>().is_err() {
+            faults.push("MAIL_FROM must look like `Party <hello@example.org>`.".into());
+        }
+        let dkim = match (&self.dkim_domain, &self.dkim_selector, &self.dkim_key_file) {
+            (None, None, None) => None,
+            (Some(domain), Some(selector), Some(key_file)) => {
+                Some(DkimConfig { domain: domain.clone(), selector: selector.clone(), key_file: key_file.clone() })
+            }
+            _ => {
+                faults.push("DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY_FILE go together; set all three or none.".into());
+                None
+            }
+        };
+        MailConfig { from, transport, dkim }
+    }
+
+    fn check_stripe(&self, production: bool, faults: &mut Vec<String>) -> StripeConfig {
+        let webhook_secrets: Vec<SecretString> = self
+            .stripe_webhook_secret
+            .iter()
+            .flat_map(|secrets| secrets.expose_secret().split(',').map(|s| SecretString::from(s.trim().to_owned())))
+            .filter(|secret| !secret.expose_secret().is_empty())
+            .collect();
+        if let Some(secret_key) = &self.stripe_secret_key {
+            if webhook_secrets.is_empty() {
+                faults.push("STRIPE_WEBHOOK_SECRET is missing; it is shown beside the webhook endpoint at Stripe.".into());
+            }
+            return StripeConfig {
+                secret_key: secret_key.clone(),
+                webhook_secrets,
+                api_base: self.stripe_api_base.clone(),
+                stand_in: false,
+            };
+        }
+        if production {
+            faults.push("STRIPE_SECRET_KEY is missing; the stand-in for Stripe runs in development only.".into());
+        }
+        StripeConfig {
+            secret_key: SecretString::from("sk_test_stand_in"),
+            webhook_secrets: vec![SecretString::from("whsec_stand_in")],
+            api_base: Some(self.stripe_api_base.clone().unwrap_or_else(|| format!("http://{}/dev/stripe", self.listen))),
+            stand_in: true,
+        }
+    }
+
+    /// A secret that lasts as long as the data folder, so that a restart signs nobody out.
+    fn development_secret(&self) -> Result<SecretString, String> {
+        let path = self.data_dir.join("secret_key");
+        if let Ok(key) = std::fs::read_to_string(&path)
+            && is_secret(key.trim())
+        {
+            return Ok(SecretString::from(key.trim().to_owned()));
+        }
+        let key = hex::encode(Random::system().bytes::<32>());
+        std::fs::create_dir_all(&self.data_dir)
+            .and_then(|()| std::fs::write(&path, &key))
+            .map_err(|error| format!("DATA_DIR: {} cannot be written ({error}); choose another folder.", path.display()))?;
+        Ok(SecretString::from(key))
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    key.len() >= 64 && key.bytes().all(|b| b.is_ascii_hexdigit())
+}

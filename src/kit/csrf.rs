@@ -1,0 +1,38 @@
+//! No form of ours can be sent from another site.
+//!
+//! Browsers say where a POST comes from (`Sec-Fetch-Site`, `Origin`); what comes from elsewhere is refused, and so
+//! is a POST that carries a session but does not say. Session cookies are `SameSite=Lax` besides. Forms therefore
+//! need no hidden token, and public pages with forms can be served from memory.
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tower_http::csrf::CsrfLayer;
+
+use super::error::Error;
+
+const REFUSED: &str = "This form was sent from another site or an old page. Open the page here and send it again.";
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// # Errors
+/// The public address cannot be an origin.
+pub fn layer(public_url: &str) -> anyhow::Result<CsrfLayer> {
+    Ok(CsrfLayer::new().add_trusted_origin(public_url)?)
+}
+
+/// Refuses what the layer lets through for programs: a POST with cookies that names no origin.
+pub async fn need_origin_with_cookies(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let silent = !headers.contains_key(header::ORIGIN) && !headers.contains_key(SEC_FETCH_SITE);
+    if request.method() == Method::POST && silent && headers.contains_key(header::COOKIE) {
+        return Error::Forbidden(REFUSED).into_response();
+    }
+    let response = next.run(request).await;
+    if response.extensions().get::<tower_http::csrf::ProtectionError>().is_some() {
+        return Error::Forbidden(REFUSED).into_response();
+    }
+    response
+}

@@ -1,0 +1,80 @@
+//! Dates and times as people in Britain read them. Stored times are UTC; what is shown is London time.
+
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono_tz::Europe::London;
+
+pub fn london_date(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&London).date_naive()
+}
+
+/// The instant at which a day begins in London. Midnight there is never skipped by the clocks changing.
+pub fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
+    day.and_hms_opt(0, 0, 0)
+        .and_then(|midnight| midnight.and_local_timezone(London).earliest())
+        .map_or_else(|| DateTime::from_timestamp_nanos(0), |at| at.with_timezone(&Utc))
+}
+
+/// `5 December 2026`
+pub fn day(date: NaiveDate) -> String {
+    date.format("%-d %B %Y").to_string()
+}
+
+/// `Saturday 5 December 2026`
+pub fn weekday(date: NaiveDate) -> String {
+    date.format("%A %-d %B %Y").to_string()
+}
+
+/// `5 December 2026, 7pm` or `5 December 2026, 7:30pm`
+pub fn moment(at: DateTime<Utc>) -> String {
+    let local = at.with_timezone(&London);
+    let hour = match local.hour() % 12 {
+        0 => 12,
+        hour => hour,
+    };
+    let half = if local.hour() < 12 { "am" } else { "pm" };
+    let minutes = if local.minute() == 0 { String::new() } else { format!(":{:02}", local.minute()) };
+    format!("{}, {hour}{minutes}{half}", day(local.date_naive()))
+}
+
+/// `2026-12-05T19:00:00Z`, for `<time datetime>` and feeds.
+pub fn machine(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Whole years between two dates, as ages are counted. Someone born on 29 February turns older on 1 March.
+pub fn age_on(born: NaiveDate, today: NaiveDate) -> i32 {
+    let years = today.year() - born.year();
+    let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
+    if had_birthday { years } else { years - 1 }
+}
+
+/// The same day `months` later, or the last day of that month.
+pub fn months_later(date: NaiveDate, months: u32) -> NaiveDate {
+    date.checked_add_months(chrono::Months::new(months)).unwrap_or(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(y: i32, m: u32, d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(y, m, d).unwrap()
+    }
+
+    #[test]
+    fn ages_turn_on_the_birthday() {
+        assert_eq!(age_on(date(2012, 11, 22), date(2026, 11, 21)), 13);
+        assert_eq!(age_on(date(2012, 11, 22), date(2026, 11, 22)), 14);
+        assert_eq!(age_on(date(2012, 2, 29), date(2026, 2, 28)), 13);
+        assert_eq!(age_on(date(2012, 2, 29), date(2026, 3, 1)), 14);
+    }
+
+    #[test]
+    fn shows_london_time() {
+        let summer = DateTime::parse_from_rfc3339("2026-07-01T18:30:00Z").unwrap().with_timezone(&Utc);
+        assert_eq!(moment(summer), "1 July 2026, 7:30pm");
+        let midnight = DateTime::parse_from_rfc3339("2026-12-05T00:00:00Z").unwrap().with_timezone(&Utc);
+        assert_eq!(moment(midnight), "5 December 2026, 12am");
+        assert_eq!(start_of_day(date(2026, 7, 1)).to_rfc3339(), "2026-06-30T23:00:00+00:00");
+    }
+}

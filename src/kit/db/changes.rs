@@ -1,0 +1,31 @@
+//! News between processes: a trigger on content and settings says NOTIFY, every process forgets what it kept.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+
+use crate::kit::app::App;
+
+/// The channel of the function `notify_changed` (see the first migration).
+const CHANNEL: &str = "changed";
+
+/// Listens until the process ends. After a lost connection everything kept is forgotten, since news may be missed.
+pub async fn listen(app: App) {
+    loop {
+        if let Err(error) = listen_once(&app).await {
+            tracing::warn!(%error, "not hearing of changes; trying again");
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+async fn listen_once(app: &App) -> anyhow::Result<()> {
+    let mut listener = PgListener::connect_with(app.pool()).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        app.reload_settings().await?;
+        app.pages().clear();
+        // `None` is a lost connection: go round, forget, listen again.
+        let _ = listener.try_recv().await?;
+    }
+}

@@ -1,0 +1,119 @@
+//! Postgres: the pool, the schema, and one connection a request.
+//!
+//! A handler takes [`Db`]; it holds the connection that the session was looked up with, so that a page costs one
+//! acquire. Functions in rooms take `&mut PgConnection`; [`Db::begin`] opens the transaction that a handler commits.
+
+mod changes;
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use sqlx::{
+    Connection, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+pub use changes::listen;
+
+use super::{app::App, error::Error};
+
+pub type Tx<'c> = sqlx::Transaction<'c, Postgres>;
+
+/// A pool for a web process: waits 3 s for a connection, so that a stopped Postgres gives a page and not a hang.
+///
+/// # Errors
+/// The address is malformed.
+pub fn pool(url: &str, most: u32) -> Result<PgPool, sqlx::Error> {
+    let options: PgConnectOptions = url.parse()?;
+    let options = options.application_name("breakthrough");
+    Ok(PgPoolOptions::new()
+        .max_connections(most)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(3))
+        .idle_timeout(Duration::from_secs(300))
+        // A ping at each acquire would cost a third of a page; after a pause it is worth it.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move { if meta.idle_for < Duration::from_secs(15) { Ok(true) } else { Ok(connection.ping().await.is_ok()) } })
+        })
+        .connect_lazy_with(options))
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Brings the schema up to date: ours, then the job queue's. Several processes may do so at once.
+///
+/// # Errors
+/// A migration failed, or the database is newer than this program.
+pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
+    MIGRATIONS.run(pool).await?;
+    // The queue's own migrations do not take a lock of their own.
+    let mut connection = pool.acquire().await?;
+    let mut tx = connection.begin().await?;
+    sqlx::query("select pg_advisory_xact_lock(7265001)").execute(&mut *tx).await?;
+    super::queue::install(pool).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether the schema is the one this program was built with.
+pub async fn is_current(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let applied: Option<i64> =
+        sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(db).await?;
+    Ok(applied == Some(newest))
+}
+
+/// Where a layer leaves its connection for the handler behind it.
+#[derive(Clone, Default)]
+pub struct Slot(Arc<Mutex<Option<PoolConnection<Postgres>>>>);
+
+impl Slot {
+    pub fn put(&self, connection: PoolConnection<Postgres>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+    }
+
+    fn take(&self) -> Option<PoolConnection<Postgres>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// This request's connection.
+pub struct Db(PoolConnection<Postgres>);
+
+impl Db {
+    /// Opens a transaction; whoever opens it commits it, visibly.
+    pub async fn begin(&mut self) -> Result<Tx<'_>, Error> {
+        Ok(self.0.begin().await?)
+    }
+}
+
+impl Deref for Db {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Db {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+}
+
+impl FromRequestParts<App> for Db {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        match parts.extensions.get::<Slot>().and_then(Slot::take) {
+            Some(connection) => Ok(Self(connection)),
+            None => Ok(Self(app.pool().acquire().await?)),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What can go wrong in a request, and the page a visitor sees then.
+//!
+//! A handler returns [`Error`]; [`pages`] (a layer) turns it, and every other bare error answer, into a page in the
+//! site's layout that says what happened and what to do. Causes are logged, never shown.
+
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+
+use super::{app::App, visit::Visit};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("not found")]
+    NotFound,
+    /// The sentence is shown to the visitor.
+    #[error("refused: {0}")]
+    Forbidden(&'static str),
+    /// The request makes no sense; the sentence is shown.
+    #[error("bad request: {0}")]
+    Invalid(&'static str),
+    /// Someone was faster, or it was done already; the sentence is shown.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    #[error("too large")]
+    TooLarge,
+    /// Too many tries; wait this many seconds.
+    #[error("too many requests")]
+    TooMany { wait_seconds: i64 },
+    /// A part we need is away for the moment.
+    #[error("unavailable")]
+    Unavailable(#[source] anyhow::Error),
+    #[error("{0:#}")]
+    Internal(#[from] anyhow::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as Sql;
+        let away = match &error {
+            Sql::Io(_) | Sql::PoolTimedOut | Sql::PoolClosed | Sql::WorkerCrashed | Sql::Tls(_) => true,
+            // Class 57: the server is stopping or starting; class 53: it has run out of something; 08: connection.
+            Sql::Database(database) => database.code().is_some_and(|code| {
+                code.starts_with("57P") || code.starts_with("53") || code.starts_with("08")
+            }),
+            _ => false,
+        };
+        if away { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+    }
+}
+
+impl From<askama::Error> for Error {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+/// Rides on an error answer until [`pages`] draws it.
+#[derive(Clone, Debug)]
+struct Fault(String);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut response = status.into_response();
+        match self {
+            Self::Forbidden(sentence) | Self::Invalid(sentence) | Self::Conflict(sentence) => {
+                response.extensions_mut().insert(Fault(sentence.to_owned()));
+            }
+            Self::TooMany { wait_seconds } => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_seconds.max(1)));
+                let minutes = (wait_seconds.max(1) + 59) / 60;
+                let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
+                response.extensions_mut().insert(Fault(format!("That was a lot of tries. Wait {wait}, then try again.")));
+            }
+            Self::Unavailable(cause) => {
+                tracing::warn!(error = format!("{cause:#}"), "something the site needs is away");
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+            }
+            Self::Internal(cause) => tracing::error!(error = format!("{cause:#}"), "request failed"),
+            Self::NotFound | Self::TooLarge => {}
+        }
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "kit/error.html")]
+struct ErrorPage {
+    visit: Visit,
+    status: u16,
+    title: &'static str,
+    message: String,
+}
+
+/// Draws error answers that have no page yet. Programs that do not ask for HTML get one plain sentence.
+pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let head = request.method() == Method::HEAD;
+    let html = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let response = next.run(request).await;
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let drawn = kind.starts_with("text/html") || kind.starts_with("application/json");
+    if !(status.is_client_error() || status.is_server_error()) || drawn {
+        return response;
+    }
+    let (title, usual) = words(status);
+    let message = response.extensions().get::<Fault>().map_or_else(|| usual.to_owned(), |fault| fault.0.clone());
+    let viewer = response.extensions().get::<super::visit::Viewer>().cloned();
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if head {
+        return (parts, ()).into_response();
+    }
+    if !html {
+        return (parts, format!("{title}. {message}\n")).into_response();
+    }
+    let page = ErrorPage { visit: Visit::bare(&app, path, viewer), status: status.as_u16(), title, message };
+    match page.render() {
+        Ok(body) => (parts, Html(body)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the error page failed");
+            (parts, format!("{title}. {usual}\n")).into_response()
+        }
+    }
+}
+
+fn words(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => {
+            ("Page not found", "The address may be mistyped, or the page may have moved. Try the menu or the home page.")
+        }
+        StatusCode::FORBIDDEN => ("You cannot open this", "This page is for others. If you think it should open for you, write to us."),
+        StatusCode::METHOD_NOT_ALLOWED => ("That did not work", "This address cannot be used that way. Go back and try the page's own buttons."),
+        StatusCode::PAYLOAD_TOO_LARGE => ("That was too long", "What you sent is larger than we can take. Go back, shorten it, and send it again."),
+        StatusCode::TOO_MANY_REQUESTS => ("Please wait a little", "That was a lot of tries. Wait a few minutes, then try again."),
+        StatusCode::CONFLICT => ("Already done", "This was changed or done in the meantime. Go back and look again."),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => {
+            ("We will be right back", "The site is having a short break. Nothing you did is lost; try again in a minute.")
+        }
+        status if status.is_server_error() => {
+            ("Something went wrong on our side", "It is not your fault. We have a note of it. Try again in a minute, or write to us.")
+        }
+        _ => ("That did not work", "We could not understand the request. Go back and try again."),
+    }
+}

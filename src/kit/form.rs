@@ -1,0 +1,349 @@
+//! What was typed into a form, and what is wrong with it.
+//!
+//! A handler takes [`Form`]; the room's `forms.rs` reads it with a [`Check`] into a typed command or gives back
+//! the same form with every message, which the page shows beside the fields with the values kept:
+//!
+//! ```ignore
+//! pub fn parse(form: &Form) -> Result<Join, Form> {
+//!     let mut check = form.check();
+//!     let name = check.text("name", "Enter your full name", 100);
+//!     let email = check.parse::<EmailAddress>("email");
+//!     check.finish(|| Some(Join { name: name?, email: email? }))
+//! }
+//! ```
+//!
+//! Fields whose name starts with `password` are never shown again.
+
+use std::{fmt, str::FromStr};
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::header,
+};
+use chrono::NaiveDate;
+
+use super::{app::App, error::Error};
+
+#[derive(Clone, Default)]
+pub struct Form {
+    values: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    pub field: String,
+    pub message: String,
+}
+
+/// Names only: values are personal.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.values.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Form").field("fields", &names).field("errors", &self.errors).finish()
+    }
+}
+
+/// More fields than any form of ours has.
+const MOST_FIELDS: usize = 2_000;
+
+impl Form {
+    /// A form filled with what is known already, for a page that edits something.
+    pub fn filled<const N: usize>(values: [(&str, String); N]) -> Self {
+        Self { values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), errors: Vec::new() }
+    }
+
+    pub fn from_values(values: Vec<(String, String)>) -> Self {
+        Self { values, errors: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.values.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// What stands in a field; empty if nothing does or the field is a password.
+    pub fn value(&self, name: &str) -> &str {
+        if name.starts_with("password") { "" } else { self.raw(name) }
+    }
+
+    fn raw(&self, name: &str) -> &str {
+        self.values.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether a box or button of that name and value is chosen.
+    pub fn checked(&self, name: &str, value: &str) -> bool {
+        self.values.iter().any(|(field, chosen)| field == name && chosen == value)
+    }
+
+    pub fn error(&self, name: &str) -> Option<&str> {
+        self.errors.iter().find(|error| error.field == name).map(|error| error.message.as_str())
+    }
+
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// Every field as it was sent, passwords left out.
+    pub fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().filter(|(name, _)| !name.starts_with("password")).map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
+    /// The same form with one message more.
+    #[must_use]
+    pub fn failed(mut self, field: &str, message: impl Into<String>) -> Self {
+        self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
+        self
+    }
+
+    pub fn check(&self) -> Check<'_> {
+        Check { form: self, errors: Vec::new() }
+    }
+
+    /// Whether the button of that name was the one pressed.
+    pub fn pressed(&self, name: &str) -> bool {
+        self.values.iter().any(|(field, _)| field == name)
+    }
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let is_form = kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded");
+        let empty = request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
+        if !is_form && !(kind.is_empty() && empty) {
+            return Err(Error::Invalid("That was not sent as a form. Use the form on the page."));
+        }
+        let body = Bytes::from_request(request, app).await.map_err(|rejection| {
+            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { Error::TooLarge } else { Error::Invalid("The form did not arrive whole. Send it again.") }
+        })?;
+        let values: Vec<(String, String)> = serde_html_form::from_bytes(&body)
+            .map_err(|_| Error::Invalid("We could not read the form. Go back and send it again."))?;
+        if values.len() > MOST_FIELDS {
+            return Err(Error::Invalid("The form has more fields than it should."));
+        }
+        Ok(Self::from_values(values))
+    }
+}
+
+/// Reads fields and gathers every fault.
+pub struct Check<'a> {
+    form: &'a Form,
+    errors: Vec<FieldError>,
+}
+
+impl Check<'_> {
+    pub fn fail(&mut self, field: &str, message: impl Into<String>) {
+        self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
+    }
+
+    /// What was sent once, trimmed. A field sent twice with different values is a fault: which one was meant?
+    fn once(&mut self, name: &str) -> Option<&str> {
+        let form = self.form;
+        let mut sent = form.values.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_str());
+        let first = sent.next().unwrap_or_default();
+        if sent.any(|other| other != first) {
+            self.fail(name, "This was sent twice with different answers. Answer it once");
+            return None;
+        }
+        Some(first.trim())
+    }
+
+    fn line(&mut self, name: &str, longest: usize) -> Option<String> {
+        let text = self.once(name)?.to_owned();
+        if text.chars().count() > longest {
+            self.fail(name, format!("Make this shorter: at most {longest} characters"));
+            return None;
+        }
+        if text.chars().any(is_hidden) {
+            self.fail(name, "Type this again: it contains hidden characters that cannot be stored");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// One line that must not be empty, of at most so many characters.
+    pub fn text(&mut self, name: &str, missing: &str, longest: usize) -> Option<String> {
+        let text = self.line(name, longest)?;
+        if text.is_empty() {
+            self.fail(name, missing);
+            return None;
+        }
+        Some(text)
+    }
+
+    /// One line that may be empty.
+    pub fn optional_text(&mut self, name: &str, longest: usize) -> Option<String> {
+        self.line(name, longest)
+    }
+
+    /// Several lines that must not be all empty.
+    pub fn paragraphs(&mut self, name: &str, missing: &str, longest: usize) -> Option<String> {
+        let text = self.optional_paragraphs(name, longest)?;
+        if text.is_empty() {
+            self.fail(name, missing);
+            return None;
+        }
+        Some(text)
+    }
+
+    pub fn optional_paragraphs(&mut self, name: &str, longest: usize) -> Option<String> {
+        let text = self.once(name)?.replace("\r\n", "\n").replace('\r', "\n");
+        if text.chars().count() > longest {
+            self.fail(name, format!("Make this shorter: at most {} characters", super::money::grouped(longest as u64)));
+            return None;
+        }
+        if text.chars().any(|c| c != '\n' && c != '\t' && is_hidden(c)) {
+            self.fail(name, "Type this again: it contains hidden characters that cannot be stored");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A line that a type reads; its error is the message.
+    pub fn parse<T>(&mut self, name: &str) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        let text = self.line(name, 1_000)?;
+        text.parse().map_err(|error: T::Err| self.fail(name, error.to_string())).ok()
+    }
+
+    /// One of several answers; anything else gets `missing`.
+    pub fn choice<T: FromStr>(&mut self, name: &str, missing: &str) -> Option<T> {
+        let text = self.once(name)?.to_owned();
+        let choice = text.parse().ok();
+        if choice.is_none() {
+            self.fail(name, missing);
+        }
+        choice
+    }
+
+    /// Any number of answers, none twice; an unknown one gets `unknown`.
+    pub fn choices<T: FromStr + PartialEq>(&mut self, name: &str, unknown: &str) -> Option<Vec<T>> {
+        let mut choices = Vec::new();
+        for (_, value) in self.form.values.iter().filter(|(field, _)| field == name) {
+            match value.parse() {
+                Ok(choice) if choices.contains(&choice) => {}
+                Ok(choice) => choices.push(choice),
+                Err(_) => {
+                    self.fail(name, unknown);
+                    return None;
+                }
+            }
+        }
+        Some(choices)
+    }
+
+    pub fn ticked(&self, name: &str) -> bool {
+        self.form.pressed(name)
+    }
+
+    /// A box that has to be ticked.
+    pub fn must_tick(&mut self, name: &str, missing: &str) -> Option<()> {
+        if self.ticked(name) {
+            return Some(());
+        }
+        self.fail(name, missing);
+        None
+    }
+
+    /// A date in three fields, `{prefix}_day`, `{prefix}_month`, `{prefix}_year`; messages stand at the day.
+    pub fn date(&mut self, prefix: &str, missing: &str) -> Option<NaiveDate> {
+        let field = format!("{prefix}_day");
+        let parts = ["day", "month", "year"].map(|part| self.once(&format!("{prefix}_{part}")).map(str::to_owned));
+        let [Some(day), Some(month), Some(year)] = parts else { return None };
+        if day.is_empty() || month.is_empty() || year.is_empty() {
+            self.fail(&field, missing);
+            return None;
+        }
+        let date = match (day.parse(), month.parse(), year.parse()) {
+            (Ok(day), Ok(month), Ok(year)) if (1900..=2100).contains(&year) => NaiveDate::from_ymd_opt(year, month, day),
+            _ => None,
+        };
+        if date.is_none() {
+            self.fail(&field, "Enter a real date in figures, like 27 3 2001");
+        }
+        date
+    }
+
+    /// A password as it was typed: not trimmed, any character, 8 to 200 of them.
+    pub fn password(&mut self, name: &str, missing: &str) -> Option<secrecy::SecretString> {
+        let typed = self.form.raw(name);
+        if typed.is_empty() {
+            self.fail(name, missing);
+        } else if typed.chars().count() > 200 {
+            self.fail(name, "Use a password of at most 200 characters");
+        } else {
+            return Some(typed.into());
+        }
+        None
+    }
+
+    /// The command, or the form with all its messages.
+    ///
+    /// # Errors
+    /// The form, if any field was wrong.
+    pub fn finish<T>(self, command: impl FnOnce() -> Option<T>) -> Result<T, Form> {
+        let mut form = self.form.clone();
+        form.errors.extend(self.errors);
+        if !form.errors.is_empty() {
+            return Err(form);
+        }
+        command().ok_or_else(|| form.failed("", "Something is missing. Check your answers and send them again"))
+    }
+}
+
+/// Control characters and the ones that turn the direction of text around: they cannot be seen, and are used to
+/// make one name look like another. Ordinary right-to-left letters need none of them.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::email_address::EmailAddress;
+
+    fn form(body: &str) -> Form {
+        Form::from_values(serde_html_form::from_str(body).unwrap())
+    }
+
+    #[test]
+    fn gathers_every_fault_and_keeps_what_was_typed() {
+        let sent = form("name=&email=nope&password=secret&dob_day=31&dob_month=2&dob_year=2001");
+        let mut check = sent.check();
+        let name = check.text("name", "Enter your full name", 100);
+        let email = check.parse::<EmailAddress>("email");
+        let born = check.date("dob", "Enter your date of birth");
+        let Err(back) = check.finish(|| Some((name?, email?, born?))) else { panic!("must not pass") };
+        assert_eq!(back.errors().len(), 3);
+        assert_eq!(back.value("email"), "nope");
+        assert_eq!(back.value("password"), "");
+        assert_eq!(back.error("dob_day"), Some("Enter a real date in figures, like 27 3 2001"));
+        assert!(!format!("{back:?}").contains("nope"));
+    }
+
+    #[test]
+    fn takes_names_as_people_write_them() {
+        for name in ["Siân O'Neill", "עדי כהן", "محمد", "李小龙", "Zoë 🌹 Smith", "Nguyễn Văn A"] {
+            let sent = Form::from_values(vec![("name".into(), name.into())]);
+            assert_eq!(sent.check().text("name", "", 100).as_deref(), Some(name));
+        }
+        for bad in ["a\0b", "a\u{202E}b", "a\nb", "a\u{7}"] {
+            let sent = Form::from_values(vec![("name".into(), bad.into())]);
+            assert_eq!(sent.check().text("name", "", 100), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_sent_twice_is_a_fault() {
+        assert!(form("name=a&name=b").check().text("name", "", 9).is_none());
+        assert_eq!(form("name=a&name=a").check().text("name", "", 9).as_deref(), Some("a"));
+    }
+}

@@ -1,0 +1,87 @@
+//! The outbox: mails that belong to something that happened.
+
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Letter, Message, SendError};
+use crate::kit::{
+    app::App,
+    email_address::EmailAddress,
+    queue::{self, Failure, Job},
+};
+
+/// Writes a letter into the outbox. `occasion` names what it is about (`welcome:<id>`): a second letter for the
+/// same occasion is not written.
+pub async fn push(
+    app: &App,
+    db: &mut PgConnection,
+    occasion: &str,
+    to: &EmailAddress,
+    letter: &Letter,
+) -> Result<(), sqlx::Error> {
+    let now = app.clock().now();
+    let id = app.random().id(now);
+    let written = sqlx::query!(
+        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (occasion) do nothing",
+        id,
+        occasion,
+        to.as_str(),
+        letter.subject,
+        letter.text,
+        letter.html,
+        now
+    )
+    .execute(&mut *db)
+    .await?;
+    if written.rows_affected() == 1 {
+        queue::push(db, &SendMail { id }).await?;
+    }
+    Ok(())
+}
+
+/// Hands one mail of the outbox to the mail server.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SendMail {
+    pub id: Uuid,
+}
+
+impl Job for SendMail {
+    const NAME: &'static str = "mail.send";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut db = app.pool().acquire().await?;
+        let row = sqlx::query!(
+            "select recipient, subject, text_body, html_body from outbox where id = $1 and sent_at is null and refused is null",
+            self.id
+        )
+        .fetch_optional(&mut *db)
+        .await?;
+        let Some(row) = row else { return Ok(()) };
+        // Sending may take long; the connection is not kept for it.
+        drop(db);
+        let to: EmailAddress = row.recipient.parse()?;
+        let letter = Letter { subject: row.subject, text: row.text_body, html: row.html_body };
+        let message = Message { id: self.id, to, letter, unsubscribe: None };
+        let refused = match app.mailer().send(&message).await {
+            Ok(()) => None,
+            Err(SendError::Refused(answer)) => Some(answer),
+            Err(error @ (SendError::Later(_) | SendError::Unclear(_))) => return Err(error.into()),
+        };
+        let mut db = app.pool().acquire().await?;
+        // The words are kept for as long as they are needed to send, not longer: they are personal.
+        sqlx::query!(
+            "update outbox set sent_at = case when $2::text is null then $3::timestamptz end, refused = $2, text_body = '', html_body = '' where id = $1",
+            self.id,
+            refused,
+            app.clock().now()
+        )
+        .execute(&mut *db)
+        .await?;
+        match refused {
+            None => Ok(()),
+            Some(answer) => Err(Failure::GiveUp(format!("the mail server refused a mail: {answer}"))),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Pounds and pence as whole pence, with checked arithmetic and no floating point.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// An amount in pence. Negative amounts are corrections in the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Money {
+    pence: i64,
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NotMoney {
+    #[error("Enter an amount")]
+    Empty,
+    #[error("Enter an amount in pounds, like 5 or 7.50")]
+    Malformed,
+}
+
+impl Money {
+    pub const ZERO: Self = Self { pence: 0 };
+
+    pub const fn from_pence(pence: i64) -> Self {
+        Self { pence }
+    }
+
+    pub const fn pence(self) -> i64 {
+        self.pence
+    }
+
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.pence.checked_add(other.pence).map(Self::from_pence)
+    }
+
+    pub fn checked_mul(self, times: i64) -> Option<Self> {
+        self.pence.checked_mul(times).map(Self::from_pence)
+    }
+
+    /// Reads what a person types: `5`, `£5`, `7.50`, `1,000`. Never negative; at most a million pounds.
+    pub fn parse(text: &str) -> Result<Self, NotMoney> {
+        let text = text.trim().trim_start_matches('£').replace([',', ' '], "");
+        if text.is_empty() {
+            return Err(NotMoney::Empty);
+        }
+        let (pounds, pence) = text.split_once('.').unwrap_or((&text, "0"));
+        let pence = match pence.len() {
+            1 => format!("{pence}0"),
+            2 => pence.to_owned(),
+            _ => return Err(NotMoney::Malformed),
+        };
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty() && part.len() <= 7;
+        if !digits(pounds) || !digits(&pence) {
+            return Err(NotMoney::Malformed);
+        }
+        let pounds: i64 = pounds.parse().map_err(|_| NotMoney::Malformed)?;
+        let pence: i64 = pence.parse().map_err(|_| NotMoney::Malformed)?;
+        if pounds > 1_000_000 {
+            return Err(NotMoney::Malformed);
+        }
+        Ok(Self { pence: pounds * 100 + pence })
+    }
+
+    /// `12.50`, for a form field or a CSV cell.
+    pub fn decimal(self) -> String {
+        let sign = if self.pence < 0 { "-" } else { "" };
+        let pence = self.pence.unsigned_abs();
+        format!("{sign}{}.{:02}", pence / 100, pence % 100)
+    }
+}
+
+/// `£5`, `£7.50`, `£1,250`, `-£3`.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.pence < 0 { "-" } else { "" };
+        let pence = self.pence.unsigned_abs();
+        write!(f, "{sign}£{}", grouped(pence / 100))?;
+        if pence.is_multiple_of(100) { Ok(()) } else { write!(f, ".{:02}", pence % 100) }
+    }
+}
+
+/// `12,345`: a count as people read it.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_type() {
+        for (text, pence) in [("5", 500), ("£5", 500), (" 7.50 ", 750), ("7.5", 750), ("1,000", 100_000), ("0", 0)] {
+            assert_eq!(Money::parse(text), Ok(Money::from_pence(pence)), "{text}");
+        }
+        for text in ["-5", "5.005", "five", "5.", ".5", "99999999", "1e3", "5.-1", "٥"] {
+            assert_eq!(Money::parse(text), Err(NotMoney::Malformed), "{text}");
+        }
+        assert_eq!(Money::parse("  "), Err(NotMoney::Empty));
+    }
+
+    #[test]
+    fn writes_what_people_read() {
+        for (pence, text) in [(500, "£5"), (750, "£7.50"), (125_000, "£1,250"), (-300, "-£3"), (5, "£0.05"), (0, "£0")] {
+            assert_eq!(Money::from_pence(pence).to_string(), text);
+        }
+        assert_eq!(Money::from_pence(-1205).decimal(), "-12.05");
+    }
+}

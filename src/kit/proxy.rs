@@ -1,0 +1,102 @@
+//! Who is really asking, when a proxy stands in front.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::request::Parts,
+};
+
+use super::app::App;
+
+/// Networks whose forwarding headers are believed.
+#[derive(Clone, Debug, Default)]
+pub struct Networks(Vec<(IpAddr, u8)>);
+
+impl Networks {
+    pub fn contain(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|(network, prefix)| match (network, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let shift = 32 - u32::from(*prefix);
+                (u64::from(network.to_bits()) >> shift) == (u64::from(address.to_bits()) >> shift)
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let shift = 128 - u32::from(*prefix);
+                network.to_bits().checked_shr(shift) == address.to_bits().checked_shr(shift)
+            }
+            _ => false,
+        })
+    }
+}
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                let (address, prefix) = part.split_once('/').map_or((part, None), |(a, p)| (a, Some(p)));
+                let fault = || format!("`{part}` is not a network like 10.0.0.0/8 or an address");
+                let address: IpAddr = address.parse().map_err(|_| fault())?;
+                let longest = if address.is_ipv4() { 32 } else { 128 };
+                let prefix = prefix.map_or(Ok(longest), |p| p.parse::<u8>().map_err(|_| fault()))?;
+                if prefix > longest { Err(fault()) } else { Ok((address, prefix)) }
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// The visitor's address: the peer's, or what the nearest trusted proxies say it is.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
+        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+        Ok(Self(client(peer, &chain, &app.config().trusted_proxies)))
+    }
+}
+
+/// Walks the chain from the nearest hop outwards and stops at the first that no trusted proxy vouches for.
+fn client(peer: IpAddr, chain: &[&str], trusted: &Networks) -> IpAddr {
+    let mut client = peer;
+    for hop in chain.iter().rev() {
+        if !trusted.contain(client) {
+            break;
+        }
+        let Ok(address) = hop.parse() else { break };
+        client = address;
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn believes_only_trusted_proxies() {
+        let trusted: Networks = "10.0.0.0/8, ::1".parse().unwrap();
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert_eq!(client(ip("203.0.113.9"), &["198.51.100.1"], &trusted), ip("203.0.113.9"));
+        assert_eq!(client(ip("10.1.2.3"), &["198.51.100.1"], &trusted), ip("198.51.100.1"));
+        assert_eq!(client(ip("10.1.2.3"), &["6.6.6.6", "198.51.100.1", "10.9.9.9"], &trusted), ip("198.51.100.1"));
+        assert_eq!(client(ip("::1"), &["rubbish"], &trusted), ip("::1"));
+        assert!("10.0.0.0/33".parse::<Networks>().is_err());
+        assert!("0.0.0.0/0".parse::<Networks>().unwrap().contain(ip("8.8.8.8")));
+    }
+}
