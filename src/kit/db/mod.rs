@@ -4,6 +4,7 @@
 //! acquire. Functions in rooms take `&mut PgConnection`; [`Db::begin`] opens the transaction that a handler commits.
 
 mod changes;
+pub mod embedded;
 
 use std::{
     ops::{Deref, DerefMut},
