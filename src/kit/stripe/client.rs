@@ -13,6 +13,7 @@ use stripe_billing::subscription::{
 use stripe_checkout::checkout_session as checkout;
 use stripe_core::refund::CreateRefund;
 
+use super::answers;
 use super::error::StripeError;
 use super::signature::{self, BadSignature};
 use super::types::{
@@ -39,16 +40,6 @@ impl std::fmt::Debug for Stripe {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stripe").field("livemode", &self.livemode).finish_non_exhaustive()
     }
-}
-
-/// Sends one request through [`Stripe::retrying`]. A macro, because the crate's bound on answers cannot be named here.
-macro_rules! send {
-    ($stripe:expr, $key:expr, $request:expr) => {{
-        let request = $request;
-        $stripe
-            .retrying($key, |strategy| request.customize().request_strategy(strategy).send(&$stripe.client))
-            .await?
-    }};
 }
 
 impl Stripe {
@@ -90,38 +81,38 @@ impl Stripe {
         key: &str,
         new: &NewCheckout<'_>,
     ) -> Result<CheckoutSession, StripeError> {
-        Ok(send!(self, Some(key), create_checkout(new)).into())
+        Ok(self.send::<answers::CheckoutSession>(Some(key), create_checkout(new)).await?.into())
     }
 
     pub async fn find_checkout(&self, id: &str) -> Result<CheckoutSession, StripeError> {
         let request = checkout::RetrieveCheckoutSession::new(checked(id)?);
-        Ok(send!(self, None, request).into())
+        Ok(self.send::<answers::CheckoutSession>(None, request).await?.into())
     }
 
     /// Closes an open session; refused by Stripe (400) when it is complete or already expired.
     pub async fn expire_checkout(&self, key: &str, id: &str) -> Result<CheckoutSession, StripeError> {
         let request = checkout::ExpireCheckoutSession::new(checked(id)?);
-        Ok(send!(self, Some(key), request).into())
+        Ok(self.send::<answers::CheckoutSession>(Some(key), request).await?.into())
     }
 
     pub async fn find_subscription(&self, id: &str) -> Result<Subscription, StripeError> {
-        Ok(send!(self, None, RetrieveSubscription::new(checked(id)?)).into())
+        Ok(self.send::<answers::Subscription>(None, RetrieveSubscription::new(checked(id)?)).await?.into())
     }
 
     /// Ends it at once, without a refund; missing (404) when it ended before.
     pub async fn cancel_subscription(&self, key: &str, id: &str) -> Result<Subscription, StripeError> {
-        Ok(send!(self, Some(key), CancelSubscription::new(checked(id)?)).into())
+        Ok(self.send::<answers::Subscription>(Some(key), CancelSubscription::new(checked(id)?)).await?.into())
     }
 
     pub async fn find_invoice(&self, id: &str) -> Result<Invoice, StripeError> {
         let request = RetrieveInvoice::new(checked(id)?).expand(vec!["payments".to_owned()]);
-        Ok(send!(self, None, request).into())
+        Ok(self.send::<answers::Invoice>(None, request).await?.into())
     }
 
     /// Gives back the whole of a payment.
     pub async fn refund(&self, key: &str, payment_intent: &str) -> Result<Refund, StripeError> {
         let request = CreateRefund::new().payment_intent(checked(payment_intent)?);
-        Ok(send!(self, Some(key), request).into())
+        Ok(self.send::<answers::Refund>(Some(key), request).await?.into())
     }
 
     /// Subscriptions in every state, a hundred at a time, newest first; `after` is the last id of the page before.
@@ -130,8 +121,7 @@ impl Stripe {
         if let Some(id) = after {
             request = request.starting_after(checked(id)?);
         }
-        let list = send!(self, None, request);
-        Ok(Page { items: list.data.into_iter().map(Into::into).collect(), more: list.has_more })
+        Ok(self.send::<answers::List<answers::Subscription>>(None, request).await?.into())
     }
 
     /// Invoices in every state, of one subscription or of all, a hundred at a time, newest first.
@@ -147,21 +137,17 @@ impl Stripe {
         if let Some(id) = after {
             request = request.starting_after(checked(id)?);
         }
-        let list = send!(self, None, request);
-        Ok(Page { items: list.data.into_iter().map(Into::into).collect(), more: list.has_more })
+        Ok(self.send::<answers::List<answers::Invoice>>(None, request).await?.into())
     }
 
-    /// Runs `attempt` up to three times with the same idempotency key, as long as trying again can help.
+    /// Sends a request up to three times with the same idempotency key, as long as trying again can help.
     ///
     /// The crate's own retries make up a key where they need one, and Stripe must see ours.
-    async fn retrying<T, F>(
+    async fn send<A: miniserde::Deserialize>(
         &self,
         key: Option<&str>,
-        attempt: impl Fn(RequestStrategy) -> F,
-    ) -> Result<T, StripeError>
-    where
-        F: Future<Output = Result<T, stripe::StripeError>>,
-    {
+        request: impl StripeRequest,
+    ) -> Result<A, StripeError> {
         let strategy = match key {
             Some(key) => RequestStrategy::Idempotent(
                 IdempotencyKey::new(key).map_err(|error| StripeError::NotSent(error.to_string()))?,
@@ -170,7 +156,8 @@ impl Stripe {
         };
         let mut pauses = PAUSES.into_iter();
         loop {
-            let error = match attempt(strategy.clone()).await {
+            let attempt = request.build().customize::<A>().request_strategy(strategy.clone());
+            let error = match attempt.send(&self.client).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => StripeError::from(error),
             };
@@ -298,9 +285,7 @@ mod tests {
         (Stripe::new(&"sk_test_1".into(), Some(&base), Vec::new()).unwrap(), keys)
     }
 
-    const REFUND: &str = r#"{"id":"re_1","object":"refund","amount":500,"created":1,"currency":"gbp",
-        "payment_intent":"pi_1","status":"succeeded","balance_transaction":null,"charge":null,"metadata":{},
-        "reason":null,"receipt_number":null,"source_transfer_reversal":null,"transfer_reversal":null}"#;
+    const REFUND: &str = r#"{"id":"re_1","object":"refund","amount":500,"created":1,"currency":"gbp"}"#;
     const LOCKED: &str =
         r#"{"error":{"type":"invalid_request_error","code":"lock_timeout","message":"busy"}}"#;
 

@@ -8,6 +8,7 @@
 //! Without a Stripe account the site talks to `stand_in`, which behaves like Stripe as far as this site can tell.
 //! `tests/stripe` checks both our calls and the stand-in's answers against Stripe's published contract.
 
+mod answers;
 mod client;
 mod error;
 mod event;
