@@ -27,4 +27,5 @@ pub mod proxy;
 pub mod rate_limit;
 pub mod mail;
 pub mod queue;
+pub mod stripe;
 pub mod app;
