@@ -8,7 +8,9 @@ use secrecy::ExposeSecret;
 use sha2::Sha256;
 use sqlx::PgPool;
 
-use super::{cache::PageCache, clock::Clock, config::Config, mail::Mailer, random::Random, settings::Settings};
+use super::{
+    cache::PageCache, clock::Clock, config::Config, mail::Mailer, random::Random, settings::Settings,
+};
 
 /// Cheap to clone: a handle.
 #[derive(Clone)]
@@ -30,7 +32,15 @@ impl App {
     pub async fn new(config: Config, pool: PgPool, clock: Clock, random: Random) -> anyhow::Result<Self> {
         let mailer = Mailer::new(&config.mail)?;
         let settings = RwLock::default();
-        let app = Self(Arc::new(Parts { config, pool, clock, random, mailer, pages: PageCache::default(), settings }));
+        let app = Self(Arc::new(Parts {
+            config,
+            pool,
+            clock,
+            random,
+            mailer,
+            pages: PageCache::default(),
+            settings,
+        }));
         app.reload_settings().await?;
         Ok(app)
     }
@@ -82,12 +92,15 @@ impl App {
 
     /// Whether [`App::sign`] made this signature; takes the same time for every wrong one.
     pub fn is_signed(&self, purpose: &str, what: &[u8], signature: &str) -> bool {
-        URL_SAFE_NO_PAD.decode(signature).is_ok_and(|bytes| self.mac(purpose, what).verify_slice(&bytes).is_ok())
+        URL_SAFE_NO_PAD
+            .decode(signature)
+            .is_ok_and(|bytes| self.mac(purpose, what).verify_slice(&bytes).is_ok())
     }
 
     fn mac(&self, purpose: &str, what: &[u8]) -> Hmac<Sha256> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.config().secret_key.expose_secret().as_bytes())
-            .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
+        let mut mac =
+            <Hmac<Sha256> as KeyInit>::new_from_slice(self.config().secret_key.expose_secret().as_bytes())
+                .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(what);

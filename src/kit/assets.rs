@@ -39,7 +39,8 @@ static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
         let hash = hex::encode(&Sha256::digest(&body)[..6]);
         let content_type = content_type(&name);
         let bodies = if is_text(content_type) { Bodies::compress(body) } else { Bodies::plain(body) };
-        assets.insert(name.to_string(), Asset { url: format!("/static/{hash}/{name}"), content_type, bodies });
+        assets
+            .insert(name.to_string(), Asset { url: format!("/static/{hash}/{name}"), content_type, bodies });
     }
     assets
 });

@@ -43,12 +43,15 @@ impl Bodies {
         let gzip = gzip.write_all(&body).and_then(|()| gzip.finish()).ok().map(Bytes::from);
         let mut brotli = Vec::new();
         let params = brotli::enc::BrotliEncoderParams { quality: 9, lgwin: 18, ..Default::default() };
-        let brotli = brotli::BrotliCompress(&mut body.as_slice(), &mut brotli, &params).ok().map(|_| Bytes::from(brotli));
+        let brotli = brotli::BrotliCompress(&mut body.as_slice(), &mut brotli, &params)
+            .ok()
+            .map(|_| Bytes::from(brotli));
         Self { gzip, brotli, ..Self::plain(body) }
     }
 
     pub fn respond(&self, request: &HeaderMap, content_type: &'static str) -> Response {
-        let matches = |value: &HeaderValue| value.to_str().is_ok_and(|v| v.contains(self.etag.to_str().unwrap_or("-")));
+        let matches =
+            |value: &HeaderValue| value.to_str().is_ok_and(|v| v.contains(self.etag.to_str().unwrap_or("-")));
         if request.get(header::IF_NONE_MATCH).is_some_and(matches) {
             return (StatusCode::NOT_MODIFIED, [(header::ETAG, self.etag.clone())]).into_response();
         }
@@ -129,7 +132,10 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     let personal = request.headers().contains_key(header::COOKIE) || request.uri().query().is_some();
     if personal {
         let mut response = next.run(request).await;
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
+        response
+            .headers_mut()
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("private, no-store"));
         return response;
     }
     let path = request.uri().path().to_owned();
@@ -157,14 +163,21 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     };
     let mut response = entry.bodies.respond(&headers, entry.content_type);
     // The browser asks each time and mostly hears 304: a change shows at once, also after signing in.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
     vary_by_encoding(&mut response);
     response
 }
 
 fn known_type(response: &Response) -> Option<&'static str> {
     let sent = response.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
-    ["text/html; charset=utf-8", "application/atom+xml; charset=utf-8", "application/xml; charset=utf-8", "text/plain; charset=utf-8"]
-        .into_iter()
-        .find(|known| *known == sent)
+    [
+        "text/html; charset=utf-8",
+        "application/atom+xml; charset=utf-8",
+        "application/xml; charset=utf-8",
+        "text/plain; charset=utf-8",
+    ]
+    .into_iter()
+    .find(|known| *known == sent)
 }

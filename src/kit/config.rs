@@ -100,7 +100,9 @@ pub struct MailConfig {
 
 #[derive(Clone, Debug)]
 pub enum MailTransport {
-    Smtp { url: SecretString },
+    Smtp {
+        url: SecretString,
+    },
     /// Development: one .eml a message in this folder, shown at /dev/mail.
     Folder(PathBuf),
 }
@@ -140,19 +142,30 @@ impl Settings {
     pub fn check(&self) -> Result<Config, Vec<String>> {
         let mut faults = Vec::new();
         let production = self.app_env == Environment::Production;
-        let public_url =
-            self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen)).trim_end_matches('/').to_owned();
+        let public_url = self
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
+            .trim_end_matches('/')
+            .to_owned();
         if production && !public_url.starts_with("https://") {
-            faults.push("PUBLIC_URL must be an https:// address in production; set it to the address people see.".into());
+            faults.push(
+                "PUBLIC_URL must be an https:// address in production; set it to the address people see."
+                    .into(),
+            );
         }
         let secret_key = match &self.secret_key {
             Some(key) if is_secret(key.expose_secret()) => key.clone(),
             Some(_) => {
-                faults.push("SECRET_KEY must be 64 or more hex characters; make one with `openssl rand -hex 32`.".into());
+                faults.push(
+                    "SECRET_KEY must be 64 or more hex characters; make one with `openssl rand -hex 32`."
+                        .into(),
+                );
                 SecretString::default()
             }
             None if production => {
-                faults.push("SECRET_KEY is missing; make one with `openssl rand -hex 32` and keep it.".into());
+                faults
+                    .push("SECRET_KEY is missing; make one with `openssl rand -hex 32` and keep it.".into());
                 SecretString::default()
             }
             None => self.development_secret().unwrap_or_else(|fault| {
@@ -161,7 +174,8 @@ impl Settings {
             }),
         };
         if production && self.database_url.is_none() {
-            faults.push("DATABASE_URL is missing; production needs a Postgres 15 or newer of its own.".into());
+            faults
+                .push("DATABASE_URL is missing; production needs a Postgres 15 or newer of its own.".into());
         }
         let mail = self.check_mail(production, &mut faults);
         let stripe = self.check_stripe(production, &mut faults);
@@ -193,7 +207,9 @@ impl Settings {
             Some(url) => {
                 let text = url.expose_secret();
                 if !text.starts_with("smtp://") && !text.starts_with("smtps://") {
-                    faults.push("SMTP_URL must look like smtp://user:password@host:587 or smtps://…:465.".into());
+                    faults.push(
+                        "SMTP_URL must look like smtp://user:password@host:587 or smtps://…:465.".into(),
+                    );
                 }
                 MailTransport::Smtp { url: url.clone() }
             }
@@ -205,7 +221,10 @@ impl Settings {
             }
         };
         if production && self.mail_from.is_none() {
-            faults.push("MAIL_FROM is missing; set it to the party's sender, like `Party <hello@example.org>`.".into());
+            faults.push(
+                "MAIL_FROM is missing; set it to the party's sender, like `Party <hello@example.org>`."
+                    .into(),
+            );
         }
         let from = self.mail_from.clone().unwrap_or_else(|| "Breakthrough <hello@breakthrough.test>".into());
         if from.parse::<lettre::message::Mailbox>().is_err() {
@@ -213,11 +232,15 @@ impl Settings {
         }
         let dkim = match (&self.dkim_domain, &self.dkim_selector, &self.dkim_key_file) {
             (None, None, None) => None,
-            (Some(domain), Some(selector), Some(key_file)) => {
-                Some(DkimConfig { domain: domain.clone(), selector: selector.clone(), key_file: key_file.clone() })
-            }
+            (Some(domain), Some(selector), Some(key_file)) => Some(DkimConfig {
+                domain: domain.clone(),
+                selector: selector.clone(),
+                key_file: key_file.clone(),
+            }),
             _ => {
-                faults.push("DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY_FILE go together; set all three or none.".into());
+                faults.push(
+                    "DKIM_DOMAIN, DKIM_SELECTOR and DKIM_KEY_FILE go together; set all three or none.".into(),
+                );
                 None
             }
         };
@@ -228,12 +251,17 @@ impl Settings {
         let webhook_secrets: Vec<SecretString> = self
             .stripe_webhook_secret
             .iter()
-            .flat_map(|secrets| secrets.expose_secret().split(',').map(|s| SecretString::from(s.trim().to_owned())))
+            .flat_map(|secrets| {
+                secrets.expose_secret().split(',').map(|s| SecretString::from(s.trim().to_owned()))
+            })
             .filter(|secret| !secret.expose_secret().is_empty())
             .collect();
         if let Some(secret_key) = &self.stripe_secret_key {
             if webhook_secrets.is_empty() {
-                faults.push("STRIPE_WEBHOOK_SECRET is missing; it is shown beside the webhook endpoint at Stripe.".into());
+                faults.push(
+                    "STRIPE_WEBHOOK_SECRET is missing; it is shown beside the webhook endpoint at Stripe."
+                        .into(),
+                );
             }
             return StripeConfig {
                 secret_key: secret_key.clone(),
@@ -243,12 +271,16 @@ impl Settings {
             };
         }
         if production {
-            faults.push("STRIPE_SECRET_KEY is missing; the stand-in for Stripe runs in development only.".into());
+            faults.push(
+                "STRIPE_SECRET_KEY is missing; the stand-in for Stripe runs in development only.".into(),
+            );
         }
         StripeConfig {
             secret_key: SecretString::from("sk_test_stand_in"),
             webhook_secrets: vec![SecretString::from("whsec_stand_in")],
-            api_base: Some(self.stripe_api_base.clone().unwrap_or_else(|| format!("http://{}/dev/stripe", self.listen))),
+            api_base: Some(
+                self.stripe_api_base.clone().unwrap_or_else(|| format!("http://{}/dev/stripe", self.listen)),
+            ),
             stand_in: true,
         }
     }
@@ -262,9 +294,11 @@ impl Settings {
             return Ok(SecretString::from(key.trim().to_owned()));
         }
         let key = hex::encode(Random::system().bytes::<32>());
-        std::fs::create_dir_all(&self.data_dir)
-            .and_then(|()| std::fs::write(&path, &key))
-            .map_err(|error| format!("DATA_DIR: {} cannot be written ({error}); choose another folder.", path.display()))?;
+        std::fs::create_dir_all(&self.data_dir).and_then(|()| std::fs::write(&path, &key)).map_err(
+            |error| {
+                format!("DATA_DIR: {} cannot be written ({error}); choose another folder.", path.display())
+            },
+        )?;
         Ok(SecretString::from(key))
     }
 }

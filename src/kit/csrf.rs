@@ -14,7 +14,8 @@ use tower_http::csrf::CsrfLayer;
 
 use super::error::Error;
 
-const REFUSED: &str = "This form was sent from another site or an old page. Open the page here and send it again.";
+const REFUSED: &str =
+    "This form was sent from another site or an old page. Open the page here and send it again.";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// # Errors

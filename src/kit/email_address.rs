@@ -31,8 +31,10 @@ impl FromStr for EmailAddress {
         if text.is_empty() {
             return Err(NotAnAddress::Empty);
         }
-        let options =
-            email_address::Options::default().without_display_text().without_domain_literal().with_required_tld();
+        let options = email_address::Options::default()
+            .without_display_text()
+            .without_domain_literal()
+            .with_required_tld();
         // 254 octets is the longest path that SMTP carries (RFC 5321 4.5.3.1.3). Quoted local parts are legal and
         // in practice always a mistake; the header writer would have to escape them.
         let well_formed = text.len() <= 254
@@ -62,7 +64,16 @@ mod tests {
             assert_eq!(good.parse::<EmailAddress>().map(|a| a.to_string()), Ok(good.to_owned()));
         }
         assert_eq!(" Ana@DEMO.test ".parse::<EmailAddress>().unwrap().as_str(), "Ana@demo.test");
-        for bad in ["", " ", "ana", "ana@", "@demo.test", "ana@demo", "a b@demo.test", "ana@demo.test\r\nBcc: x@y.zz"] {
+        for bad in [
+            "",
+            " ",
+            "ana",
+            "ana@",
+            "@demo.test",
+            "ana@demo",
+            "a b@demo.test",
+            "ana@demo.test\r\nBcc: x@y.zz",
+        ] {
             assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
         }
         assert!(format!("{}@example.org", "a".repeat(300)).parse::<EmailAddress>().is_err());

@@ -86,7 +86,9 @@ impl IntoResponse for Error {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_seconds.max(1)));
                 let minutes = (wait_seconds.max(1) + 59) / 60;
                 let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
-                response.extensions_mut().insert(Fault(format!("That was a lot of tries. Wait {wait}, then try again.")));
+                response
+                    .extensions_mut()
+                    .insert(Fault(format!("That was a lot of tries. Wait {wait}, then try again.")));
             }
             Self::Unavailable(cause) => {
                 tracing::warn!(error = format!("{cause:#}"), "something the site needs is away");
@@ -112,7 +114,11 @@ struct ErrorPage {
 pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let head = request.method() == Method::HEAD;
-    let html = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let html = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|a| a.contains("text/html"));
     let response = next.run(request).await;
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -121,7 +127,8 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
         return response;
     }
     let (title, usual) = words(status);
-    let message = response.extensions().get::<Fault>().map_or_else(|| usual.to_owned(), |fault| fault.0.clone());
+    let message =
+        response.extensions().get::<Fault>().map_or_else(|| usual.to_owned(), |fault| fault.0.clone());
     let viewer = response.extensions().get::<super::visit::Viewer>().cloned();
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -145,20 +152,36 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
-        StatusCode::NOT_FOUND => {
-            ("Page not found", "The address may be mistyped, or the page may have moved. Try the menu or the home page.")
+        StatusCode::NOT_FOUND => (
+            "Page not found",
+            "The address may be mistyped, or the page may have moved. Try the menu or the home page.",
+        ),
+        StatusCode::FORBIDDEN => (
+            "You cannot open this",
+            "This page is for others. If you think it should open for you, write to us.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "That did not work",
+            "This address cannot be used that way. Go back and try the page's own buttons.",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "That was too long",
+            "What you sent is larger than we can take. Go back, shorten it, and send it again.",
+        ),
+        StatusCode::TOO_MANY_REQUESTS => {
+            ("Please wait a little", "That was a lot of tries. Wait a few minutes, then try again.")
         }
-        StatusCode::FORBIDDEN => ("You cannot open this", "This page is for others. If you think it should open for you, write to us."),
-        StatusCode::METHOD_NOT_ALLOWED => ("That did not work", "This address cannot be used that way. Go back and try the page's own buttons."),
-        StatusCode::PAYLOAD_TOO_LARGE => ("That was too long", "What you sent is larger than we can take. Go back, shorten it, and send it again."),
-        StatusCode::TOO_MANY_REQUESTS => ("Please wait a little", "That was a lot of tries. Wait a few minutes, then try again."),
-        StatusCode::CONFLICT => ("Already done", "This was changed or done in the meantime. Go back and look again."),
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => {
-            ("We will be right back", "The site is having a short break. Nothing you did is lost; try again in a minute.")
+        StatusCode::CONFLICT => {
+            ("Already done", "This was changed or done in the meantime. Go back and look again.")
         }
-        status if status.is_server_error() => {
-            ("Something went wrong on our side", "It is not your fault. We have a note of it. Try again in a minute, or write to us.")
-        }
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => (
+            "We will be right back",
+            "The site is having a short break. Nothing you did is lost; try again in a minute.",
+        ),
+        status if status.is_server_error() => (
+            "Something went wrong on our side",
+            "It is not your fault. We have a note of it. Try again in a minute, or write to us.",
+        ),
         _ => ("That did not work", "We could not understand the request. Go back and try again."),
     }
 }

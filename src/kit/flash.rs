@@ -33,7 +33,11 @@ pub fn redirect_with_warning(app: &App, to: &str, text: &str) -> Response {
 fn leave(app: &App, to: &str, kind: &str, text: &str) -> Response {
     let payload = URL_SAFE_NO_PAD.encode(format!("{kind}\n{text}"));
     let value = format!("{payload}.{}", app.sign("flash", payload.as_bytes()));
-    let cookie = Cookie::build((COOKIE, value)).path("/").http_only(true).same_site(SameSite::Lax).secure(app.config().is_https());
+    let cookie = Cookie::build((COOKIE, value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(app.config().is_https());
     let mut response = Redirect::to(to).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&cookie.to_string()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -56,7 +60,10 @@ pub(super) fn read(app: &App, headers: &HeaderMap) -> Option<Flash> {
 pub async fn forget(State(app): State<App>, request: Request, next: Next) -> Response {
     let had_one = read(&app, request.headers()).is_some();
     let mut response = next.run(request).await;
-    let page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if had_one && page && response.status() != StatusCode::NOT_MODIFIED {
         let gone = HeaderValue::from_static("flash=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
         response.headers_mut().append(header::SET_COOKIE, gone);

@@ -51,7 +51,10 @@ const MOST_FIELDS: usize = 2_000;
 impl Form {
     /// A form filled with what is known already, for a page that edits something.
     pub fn filled<const N: usize>(values: [(&str, String); N]) -> Self {
-        Self { values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), errors: Vec::new() }
+        Self {
+            values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            errors: Vec::new(),
+        }
     }
 
     pub fn from_values(values: Vec<(String, String)>) -> Self {
@@ -88,7 +91,10 @@ impl Form {
 
     /// Every field as it was sent, passwords left out.
     pub fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values.iter().filter(|(name, _)| !name.starts_with("password")).map(|(n, v)| (n.as_str(), v.as_str()))
+        self.values
+            .iter()
+            .filter(|(name, _)| !name.starts_with("password"))
+            .map(|(n, v)| (n.as_str(), v.as_str()))
     }
 
     /// The same form with one message more.
@@ -112,14 +118,20 @@ impl FromRequest<App> for Form {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let is_form = kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded");
+        let kind =
+            request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let is_form =
+            kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded");
         let empty = request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
         if !is_form && !(kind.is_empty() && empty) {
             return Err(Error::Invalid("That was not sent as a form. Use the form on the page."));
         }
         let body = Bytes::from_request(request, app).await.map_err(|rejection| {
-            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { Error::TooLarge } else { Error::Invalid("The form did not arrive whole. Send it again.") }
+            if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                Error::TooLarge
+            } else {
+                Error::Invalid("The form did not arrive whole. Send it again.")
+            }
         })?;
         let values: Vec<(String, String)> = serde_html_form::from_bytes(&body)
             .map_err(|_| Error::Invalid("We could not read the form. Go back and send it again."))?;
@@ -194,7 +206,10 @@ impl Check<'_> {
     pub fn optional_paragraphs(&mut self, name: &str, longest: usize) -> Option<String> {
         let text = self.once(name)?.replace("\r\n", "\n").replace('\r', "\n");
         if text.chars().count() > longest {
-            self.fail(name, format!("Make this shorter: at most {} characters", super::money::grouped(longest as u64)));
+            self.fail(
+                name,
+                format!("Make this shorter: at most {} characters", super::money::grouped(longest as u64)),
+            );
             return None;
         }
         if text.chars().any(|c| c != '\n' && c != '\t' && is_hidden(c)) {
@@ -256,14 +271,17 @@ impl Check<'_> {
     /// A date in three fields, `{prefix}_day`, `{prefix}_month`, `{prefix}_year`; messages stand at the day.
     pub fn date(&mut self, prefix: &str, missing: &str) -> Option<NaiveDate> {
         let field = format!("{prefix}_day");
-        let parts = ["day", "month", "year"].map(|part| self.once(&format!("{prefix}_{part}")).map(str::to_owned));
+        let parts =
+            ["day", "month", "year"].map(|part| self.once(&format!("{prefix}_{part}")).map(str::to_owned));
         let [Some(day), Some(month), Some(year)] = parts else { return None };
         if day.is_empty() || month.is_empty() || year.is_empty() {
             self.fail(&field, missing);
             return None;
         }
         let date = match (day.parse(), month.parse(), year.parse()) {
-            (Ok(day), Ok(month), Ok(year)) if (1900..=2100).contains(&year) => NaiveDate::from_ymd_opt(year, month, day),
+            (Ok(day), Ok(month), Ok(year)) if (1900..=2100).contains(&year) => {
+                NaiveDate::from_ymd_opt(year, month, day)
+            }
             _ => None,
         };
         if date.is_none() {
@@ -295,14 +313,16 @@ impl Check<'_> {
         if !form.errors.is_empty() {
             return Err(form);
         }
-        command().ok_or_else(|| form.failed("", "Something is missing. Check your answers and send them again"))
+        command()
+            .ok_or_else(|| form.failed("", "Something is missing. Check your answers and send them again"))
     }
 }
 
 /// Control characters and the ones that turn the direction of text around: they cannot be seen, and are used to
 /// make one name look like another. Ordinary right-to-left letters need none of them.
 fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
 #[cfg(test)]
@@ -331,7 +351,8 @@ mod tests {
 
     #[test]
     fn takes_names_as_people_write_them() {
-        for name in ["Siân O'Neill", "עדי כהן", "محمد", "李小龙", "Zoë 🌹 Smith", "Nguyễn Văn A"] {
+        for name in ["Siân O'Neill", "עדי כהן", "محمد", "李小龙", "Zoë 🌹 Smith", "Nguyễn Văn A"]
+        {
             let sent = Form::from_values(vec![("name".into(), name.into())]);
             assert_eq!(sent.check().text("name", "", 100).as_deref(), Some(name));
         }

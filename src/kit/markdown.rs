@@ -6,17 +6,24 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, 
 /// Renders Markdown with tables and strike-through. Raw HTML is left out, headings start at level 2 (the page has
 /// its own level 1), links to other sites carry `rel`, images must be ours or https.
 pub fn to_html(source: &str) -> String {
-    let events = Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).map(|event| match event {
-        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
-            Event::Start(Tag::Heading { level: lower(level), id, classes, attrs })
-        }
-        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
-        other => other,
-    });
+    let events =
+        Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).map(|event| {
+            match event {
+                Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+                Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+                    Event::Start(Tag::Heading { level: lower(level), id, classes, attrs })
+                }
+                Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
+                other => other,
+            }
+        });
     let mut html = String::with_capacity(source.len() * 3 / 2);
     push_html(&mut html, events);
-    Builder::default().link_rel(Some("noopener")).rm_tags(["div", "span", "map", "area"]).clean(&html).to_string()
+    Builder::default()
+        .link_rel(Some("noopener"))
+        .rm_tags(["div", "span", "map", "area"])
+        .clean(&html)
+        .to_string()
 }
 
 /// The first paragraph as plain text, cut at a word to about `length` characters: for descriptions and lists.
@@ -71,7 +78,10 @@ fn lower(level: HeadingLevel) -> HeadingLevel {
 /// Escapes text that goes into Markdown as words, so that a name cannot become a link.
 pub fn escape(text: &str) -> CowStr<'_> {
     if text.contains(|c: char| c.is_ascii_punctuation()) {
-        text.chars().flat_map(|c| c.is_ascii_punctuation().then_some('\\').into_iter().chain([c])).collect::<String>().into()
+        text.chars()
+            .flat_map(|c| c.is_ascii_punctuation().then_some('\\').into_iter().chain([c]))
+            .collect::<String>()
+            .into()
     } else {
         text.into()
     }

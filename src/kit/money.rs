@@ -51,7 +51,8 @@ impl Money {
             2 => pence.to_owned(),
             _ => return Err(NotMoney::Malformed),
         };
-        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty() && part.len() <= 7;
+        let digits =
+            |part: &str| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty() && part.len() <= 7;
         if !digits(pounds) || !digits(&pence) {
             return Err(NotMoney::Malformed);
         }
@@ -100,7 +101,9 @@ mod tests {
 
     #[test]
     fn reads_what_people_type() {
-        for (text, pence) in [("5", 500), ("£5", 500), (" 7.50 ", 750), ("7.5", 750), ("1,000", 100_000), ("0", 0)] {
+        for (text, pence) in
+            [("5", 500), ("£5", 500), (" 7.50 ", 750), ("7.5", 750), ("1,000", 100_000), ("0", 0)]
+        {
             assert_eq!(Money::parse(text), Ok(Money::from_pence(pence)), "{text}");
         }
         for text in ["-5", "5.005", "five", "5.", ".5", "99999999", "1e3", "5.-1", "٥"] {
@@ -111,7 +114,9 @@ mod tests {
 
     #[test]
     fn writes_what_people_read() {
-        for (pence, text) in [(500, "£5"), (750, "£7.50"), (125_000, "£1,250"), (-300, "-£3"), (5, "£0.05"), (0, "£0")] {
+        for (pence, text) in
+            [(500, "£5"), (750, "£7.50"), (125_000, "£1,250"), (-300, "-£3"), (5, "£0.05"), (0, "£0")]
+        {
             assert_eq!(Money::from_pence(pence).to_string(), text);
         }
         assert_eq!(Money::from_pence(-1205).decimal(), "-12.05");

@@ -65,7 +65,8 @@ impl FromRequestParts<App> for ClientAddress {
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let forwarded =
+            parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
         Ok(Self(client(peer, &chain, &app.config().trusted_proxies)))
     }
@@ -94,7 +95,10 @@ mod tests {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         assert_eq!(client(ip("203.0.113.9"), &["198.51.100.1"], &trusted), ip("203.0.113.9"));
         assert_eq!(client(ip("10.1.2.3"), &["198.51.100.1"], &trusted), ip("198.51.100.1"));
-        assert_eq!(client(ip("10.1.2.3"), &["6.6.6.6", "198.51.100.1", "10.9.9.9"], &trusted), ip("198.51.100.1"));
+        assert_eq!(
+            client(ip("10.1.2.3"), &["6.6.6.6", "198.51.100.1", "10.9.9.9"], &trusted),
+            ip("198.51.100.1")
+        );
         assert_eq!(client(ip("::1"), &["rubbish"], &trusted), ip("::1"));
         assert!("10.0.0.0/33".parse::<Networks>().is_err());
         assert!("0.0.0.0/0".parse::<Networks>().unwrap().contain(ip("8.8.8.8")));

@@ -53,11 +53,21 @@ pub async fn push_keyed<J: Job>(db: &mut PgConnection, job: &J, key: &str) -> Re
 }
 
 /// Pushes a keyed job for later.
-pub async fn push_at<J: Job>(db: &mut PgConnection, job: &J, key: &str, at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn push_at<J: Job>(
+    db: &mut PgConnection,
+    job: &J,
+    key: &str,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     add(db, job, Some(key), Some(at)).await
 }
 
-async fn add<J: Job>(db: &mut PgConnection, job: &J, key: Option<&str>, at: Option<DateTime<Utc>>) -> Result<(), sqlx::Error> {
+async fn add<J: Job>(
+    db: &mut PgConnection,
+    job: &J,
+    key: Option<&str>,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), sqlx::Error> {
     let payload = serde_json::to_value(job).map_err(|error| sqlx::Error::Encode(error.into()))?;
     // Not a checked query: the queue's tables are made by the library, not by our migrations.
     sqlx::query(
@@ -151,7 +161,11 @@ impl<J: Job> TaskHandler for Task<J> {
         match self.0.run(app).await {
             Ok(()) => Ok(()),
             Err(Failure::Retry(error)) => {
-                tracing::warn!(job = J::NAME, error = format!("{error:#}"), "job failed, will be tried again");
+                tracing::warn!(
+                    job = J::NAME,
+                    error = format!("{error:#}"),
+                    "job failed, will be tried again"
+                );
                 Err(format!("{error:#}"))
             }
             Err(Failure::GiveUp(reason)) => {

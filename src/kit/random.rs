@@ -35,7 +35,10 @@ pub fn hash_token(text: &str) -> Vec<u8> {
 impl Random {
     /// Seeded from the operating system once; `StdRng` is a cryptographic generator.
     pub fn system() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that asks for system randomness")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that asks for system randomness"
+        )]
         let rng = StdRng::from_rng(&mut rand::rng());
         Self(Arc::new(Mutex::new(rng)))
     }

@@ -28,7 +28,9 @@ pub async fn take(app: &App, db: &mut PgConnection, limit: Limit, who: &str) -> 
     }
     let now = app.clock().now();
     let window_start = window(now, limit.minutes);
-    let key = Sha256::digest(format!("{}\n{}", limit.name, app.sign("rate limit", who.to_lowercase().as_bytes()))).to_vec();
+    let key =
+        Sha256::digest(format!("{}\n{}", limit.name, app.sign("rate limit", who.to_lowercase().as_bytes())))
+            .to_vec();
     let tries = sqlx::query_scalar!(
         "insert into rate_limits (key, window_start, tries) values ($1, $2, 1)
          on conflict (key, window_start) do update set tries = rate_limits.tries + 1 returning tries",
@@ -51,6 +53,8 @@ fn window(now: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
 
 /// Forgets windows that ended a day ago.
 pub async fn tidy(db: &mut PgConnection, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-    sqlx::query!("delete from rate_limits where window_start < $1", now - Duration::days(2)).execute(db).await?;
+    sqlx::query!("delete from rate_limits where window_start < $1", now - Duration::days(2))
+        .execute(db)
+        .await?;
     Ok(())
 }

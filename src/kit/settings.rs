@@ -31,7 +31,10 @@ pub struct Site {
 
 impl Settings {
     pub async fn load(db: &mut PgConnection) -> Result<Self, sqlx::Error> {
-        let rows = sqlx::query!("select key, value, valid_from, source from settings order by key, valid_from").fetch_all(db).await?;
+        let rows =
+            sqlx::query!("select key, value, valid_from, source from settings order by key, valid_from")
+                .fetch_all(db)
+                .await?;
         let mut settings = BTreeMap::<String, Vec<Dated>>::new();
         for row in rows {
             settings.entry(row.key).or_default().push(Dated {
@@ -97,8 +100,14 @@ mod tests {
     #[test]
     fn the_value_of_the_day_holds() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let dated = |value: &str, from: &str| Dated { value: value.into(), valid_from: day(from), source: String::new() };
-        let settings = Settings([("cap".to_owned(), vec![dated("100", "2024-01-01"), dated("200", "2026-01-01")])].into());
+        let dated = |value: &str, from: &str| Dated {
+            value: value.into(),
+            valid_from: day(from),
+            source: String::new(),
+        };
+        let settings = Settings(
+            [("cap".to_owned(), vec![dated("100", "2024-01-01"), dated("200", "2026-01-01")])].into(),
+        );
         assert_eq!(settings.number("cap", day("2023-12-31")), None);
         assert_eq!(settings.number("cap", day("2025-12-31")), Some(100));
         assert_eq!(settings.number("cap", day("2026-01-01")), Some(200));

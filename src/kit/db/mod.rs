@@ -40,7 +40,13 @@ pub fn pool(url: &str, most: u32) -> Result<PgPool, sqlx::Error> {
         // A ping at each acquire would cost a third of a page; after a pause it is worth it.
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
-            Box::pin(async move { if meta.idle_for < Duration::from_secs(15) { Ok(true) } else { Ok(connection.ping().await.is_ok()) } })
+            Box::pin(async move {
+                if meta.idle_for < Duration::from_secs(15) {
+                    Ok(true)
+                } else {
+                    Ok(connection.ping().await.is_ok())
+                }
+            })
         })
         .connect_lazy_with(options))
 }

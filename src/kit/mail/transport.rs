@@ -42,7 +42,9 @@ impl Mailer {
     /// The sender or the server's address cannot be read, or the folder cannot be made.
     pub fn new(config: &MailConfig) -> anyhow::Result<Self> {
         let way = match &config.transport {
-            MailTransport::Smtp { url } => Way::Smtp(AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())?.build()),
+            MailTransport::Smtp { url } => {
+                Way::Smtp(AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())?.build())
+            }
             MailTransport::Folder(folder) => {
                 std::fs::create_dir_all(folder)?;
                 Way::Folder(folder.clone())
@@ -57,9 +59,15 @@ impl Mailer {
         let mime = self.mime(message).map_err(|error| SendError::Refused(error.to_string()))?;
         match &self.way {
             Way::Smtp(smtp) => smtp.send(mime).await.map(drop).map_err(|error| {
-                if error.is_permanent() { SendError::Refused(error.to_string()) } else { SendError::Later(error.to_string()) }
+                if error.is_permanent() {
+                    SendError::Refused(error.to_string())
+                } else {
+                    SendError::Later(error.to_string())
+                }
             }),
-            Way::Folder(folder) => write(folder, message, &mime).await.map_err(|error| SendError::Later(error.to_string())),
+            Way::Folder(folder) => {
+                write(folder, message, &mime).await.map_err(|error| SendError::Later(error.to_string()))
+            }
         }
     }
 
@@ -73,7 +81,10 @@ impl Mailer {
             .message_id(Some(format!("<{}@{domain}>", message.id)));
         if let Some(address) = &message.unsubscribe {
             builder = builder
-                .raw_header(header::HeaderValue::new(header::HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{address}>")))
+                .raw_header(header::HeaderValue::new(
+                    header::HeaderName::new_from_ascii_str("List-Unsubscribe"),
+                    format!("<{address}>"),
+                ))
                 .raw_header(header::HeaderValue::new(
                     header::HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
                     "List-Unsubscribe=One-Click".to_owned(),

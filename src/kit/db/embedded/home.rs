@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
@@ -26,7 +27,7 @@ pub(super) fn owners(base: &Path) -> Vec<u32> {
 /// `base` is `DATA_DIR/postgres`; what stands above it keeps its owner.
 pub(super) fn make(base: &Path, account: &Account) -> Result<(), EmbeddedError> {
     if let Some(data_dir) = base.parent() {
-        fs::create_dir_all(data_dir).map_err(EmbeddedError::io("make the folder", data_dir))?;
+        make_for_its_owner(data_dir).map_err(EmbeddedError::io("make the folder", data_dir))?;
     }
     if let Err(error) = fs::DirBuilder::new().mode(0o700).create(base)
         && error.kind() != io::ErrorKind::AlreadyExists
@@ -34,6 +35,21 @@ pub(super) fn make(base: &Path, account: &Account) -> Result<(), EmbeddedError> 
         return Err(EmbeddedError::io("make the folder", base)(error));
     }
     secure(base, account)
+}
+
+/// Folders made in a person's clone by root are that person's.
+fn make_for_its_owner(folder: &Path) -> io::Result<()> {
+    let Some(parent) = folder.parent().filter(|_| !folder.exists()) else { return Ok(()) };
+    make_for_its_owner(parent)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
+    }
+    if rustix::process::geteuid().is_root() {
+        let owner = fs::metadata(parent)?;
+        std::os::unix::fs::chown(folder, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 /// Owned by the server's user and open to nobody else, or an error that says whose it is.
@@ -178,7 +194,10 @@ pub(super) fn make_socket_folder(folder: &Path, account: &Account) -> Result<(),
 
 /// Removes the pid files of a server that does not serve this cluster: a copied clone brings the
 /// files of the original along, and after a crash the number may belong to another program. Postgres
-/// would take either for a running server. True when a server does run on this cluster.
+/// would take either for a running server. Removing them is safe, since Postgres also refuses a cluster
+/// whose shared memory is still in use, which it finds by the folder's inode.
+///
+/// True when a server does run on this cluster.
 pub(super) fn clear_foreign_pid_files(home: &Path, socket_folder: &Path) -> Result<bool, EmbeddedError> {
     let cluster = home.join("cluster");
     let pid_file = cluster.join("postmaster.pid");
@@ -210,7 +229,9 @@ fn serves(pid: &str, written: &str, cluster: &Path) -> bool {
     if Path::new("/proc/self/cwd").exists() {
         here(&Path::new("/proc").join(pid).join("cwd")).is_some_and(|cwd| Some(cwd) == here(cluster))
     } else {
+        let name = Command::new("ps").args(["-o", "comm=", "-p", pid]).output();
         Path::new(written) == cluster
+            && name.is_ok_and(|name| String::from_utf8_lossy(&name.stdout).contains("postgres"))
     }
 }
 
