@@ -1,5 +1,17 @@
 //! Breakthrough: the website and back office of a grassroots political party.
 //!
 //! One room a folder, lowest first: a room uses `kit` and the rooms above it in this list, never one below.
+//! A test reads the imports and says which file breaks that.
 
+/// What any members' website needs: database, forms, mail, jobs, pages.
 pub mod kit;
+/// Who did what to which record.
+pub mod audit;
+/// Postcodes, regions, nations.
+pub mod places;
+/// People, sign-in, sessions, consents, offices, guards.
+pub mod accounts;
+/// The demo party.
+pub mod demo;
+/// Routes, jobs and layers of all rooms, put together.
+pub mod site;

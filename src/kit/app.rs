@@ -10,6 +10,7 @@ use sqlx::PgPool;
 
 use super::{
     cache::PageCache, clock::Clock, config::Config, mail::Mailer, random::Random, settings::Settings,
+    stripe::Stripe,
 };
 
 /// Cheap to clone: a handle.
@@ -22,6 +23,7 @@ struct Parts {
     clock: Clock,
     random: Random,
     mailer: Mailer,
+    stripe: Stripe,
     pages: PageCache,
     settings: RwLock<Arc<Settings>>,
 }
@@ -30,19 +32,24 @@ impl App {
     /// # Errors
     /// The mail set-up cannot be used, or the database's settings cannot be read.
     pub async fn new(config: Config, pool: PgPool, clock: Clock, random: Random) -> anyhow::Result<Self> {
-        let mailer = Mailer::new(&config.mail)?;
-        let settings = RwLock::default();
-        let app = Self(Arc::new(Parts {
-            config,
-            pool,
-            clock,
-            random,
-            mailer,
-            pages: PageCache::default(),
-            settings,
-        }));
+        let app = Self::without_settings(config, pool, clock, random)?;
         app.reload_settings().await?;
         Ok(app)
+    }
+
+    /// The same without asking the database anything.
+    pub fn without_settings(
+        config: Config,
+        pool: PgPool,
+        clock: Clock,
+        random: Random,
+    ) -> anyhow::Result<Self> {
+        let mailer = Mailer::new(&config.mail)?;
+        let stripe = &config.stripe;
+        let stripe =
+            Stripe::new(&stripe.secret_key, stripe.api_base.as_deref(), stripe.webhook_secrets.clone())?;
+        let (pages, settings) = (PageCache::default(), RwLock::default());
+        Ok(Self(Arc::new(Parts { config, pool, clock, random, mailer, stripe, pages, settings })))
     }
 
     pub fn config(&self) -> &Config {
@@ -63,6 +70,10 @@ impl App {
 
     pub fn mailer(&self) -> &Mailer {
         &self.0.mailer
+    }
+
+    pub fn stripe(&self) -> &Stripe {
+        &self.0.stripe
     }
 
     pub fn pages(&self) -> &PageCache {

@@ -1,10 +1,13 @@
 //! Dates and times as people in Britain read them. Stored times are UTC; what is shown is London time.
+//! They take values or references, since templates hand over references.
+
+use std::borrow::Borrow;
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Europe::London;
 
-pub fn london_date(at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&London).date_naive()
+pub fn london_date(at: impl Borrow<DateTime<Utc>>) -> NaiveDate {
+    at.borrow().with_timezone(&London).date_naive()
 }
 
 /// The instant at which a day begins in London. Midnight there is never skipped by the clocks changing.
@@ -15,18 +18,18 @@ pub fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
 }
 
 /// `5 December 2026`
-pub fn day(date: NaiveDate) -> String {
-    date.format("%-d %B %Y").to_string()
+pub fn day(date: impl Borrow<NaiveDate>) -> String {
+    date.borrow().format("%-d %B %Y").to_string()
 }
 
 /// `Saturday 5 December 2026`
-pub fn weekday(date: NaiveDate) -> String {
-    date.format("%A %-d %B %Y").to_string()
+pub fn weekday(date: impl Borrow<NaiveDate>) -> String {
+    date.borrow().format("%A %-d %B %Y").to_string()
 }
 
 /// `5 December 2026, 7pm` or `5 December 2026, 7:30pm`
-pub fn moment(at: DateTime<Utc>) -> String {
-    let local = at.with_timezone(&London);
+pub fn moment(at: impl Borrow<DateTime<Utc>>) -> String {
+    let local = at.borrow().with_timezone(&London);
     let hour = match local.hour() % 12 {
         0 => 12,
         hour => hour,
@@ -37,8 +40,8 @@ pub fn moment(at: DateTime<Utc>) -> String {
 }
 
 /// `2026-12-05T19:00:00Z`, for `<time datetime>` and feeds.
-pub fn machine(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+pub fn machine(at: impl Borrow<DateTime<Utc>>) -> String {
+    at.borrow().format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Whole years between two dates, as ages are counted. Someone born on 29 February turns older on 1 March.

@@ -123,7 +123,8 @@ impl FromRequest<App> for Form {
         let is_form =
             kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded");
         let empty = request.headers().get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
-        if !is_form && !(kind.is_empty() && empty) {
+        let sent_nothing = kind.is_empty() && empty;
+        if !is_form && !sent_nothing {
             return Err(Error::Invalid("That was not sent as a form. Use the form on the page."));
         }
         let body = Bytes::from_request(request, app).await.map_err(|rejection| {

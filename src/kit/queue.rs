@@ -13,7 +13,7 @@ use sqlx::{PgConnection, PgPool};
 use super::{app::App, error::Error};
 
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Unique in the whole site: `room.what`.
+    /// Unique in the whole site: `room_what`, letters and underscores (a crontab has to name it).
     const NAME: &'static str;
     /// Tries before it is left for a person to look at; the pauses between grow from seconds to days.
     const TRIES: i32 = 12;
@@ -84,15 +84,10 @@ async fn add<J: Job>(
 }
 
 /// Every job the site knows, and what runs by the clock.
+#[derive(Default)]
 pub struct Jobs {
     options: WorkerOptions,
     schedule: String,
-}
-
-impl Default for Jobs {
-    fn default() -> Self {
-        Self { options: WorkerOptions::default(), schedule: String::new() }
-    }
 }
 
 impl Jobs {

@@ -1,1 +1,5 @@
-fn main() {}
+//! The integration tests: one binary, one private Postgres, one database a test.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod support;
+mod accounts;

@@ -36,7 +36,7 @@ pub fn pool(url: &str, most: u32) -> Result<PgPool, sqlx::Error> {
         .max_connections(most)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(3))
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         // A ping at each acquire would cost a third of a page; after a pause it is worth it.
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {

@@ -4,7 +4,7 @@ use askama::Template;
 use css_inline::CSSInliner;
 use uuid::Uuid;
 
-use crate::kit::{email_address::EmailAddress, error::Result};
+use crate::kit::{app::App, email_address::EmailAddress, error::Result};
 
 /// The words of a mail, in both forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,4 +36,29 @@ pub struct Message {
     pub letter: Letter,
     /// An https address that takes a one-click unsubscribe (RFC 8058); set on everything that is not a service mail.
     pub unsubscribe: Option<String>,
+}
+
+/// What stands around the words of every mail: `letter` in the templates that extend `layouts/mail`.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub site_name: String,
+    /// Why the reader gets this; empty where it is plain.
+    pub reason: String,
+    pub unsubscribe_url: Option<String>,
+    pub imprint: String,
+    pub public_url: String,
+}
+
+impl Frame {
+    /// A service mail: no way to stop it is offered, and `reason` says why it came.
+    pub fn service(app: &App, reason: &str) -> Self {
+        let site = app.settings().site(app.clock().today());
+        Self {
+            site_name: site.name,
+            reason: reason.to_owned(),
+            unsubscribe_url: None,
+            imprint: site.imprint,
+            public_url: app.config().public_url.clone(),
+        }
+    }
 }

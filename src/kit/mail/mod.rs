@@ -5,10 +5,11 @@
 //! mailbox drops a second copy. Updates to thousands have their own room with stricter bookkeeping, and use
 //! [`Mailer`] directly.
 
+pub mod folder;
 mod letter;
 mod outbox;
 mod transport;
 
-pub use letter::{Letter, Message};
+pub use letter::{Frame, Letter, Message};
 pub use outbox::{SendMail, push};
 pub use transport::{Mailer, SendError};

@@ -48,7 +48,7 @@ pub struct SendMail {
 }
 
 impl Job for SendMail {
-    const NAME: &'static str = "mail.send";
+    const NAME: &'static str = "mail_send";
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;

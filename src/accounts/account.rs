@@ -1,0 +1,136 @@
+//! A person's own account: password, consents, where she is signed in.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    actions, forms,
+    model::{ConsentPurpose, Person},
+    passwords,
+    session::{Session, SignedIn},
+    sql::{self, SessionLine},
+};
+use crate::kit::{
+    app::App,
+    dates,
+    db::Db,
+    error::{Error, Result},
+    flash,
+    form::Form,
+    visit::Visit,
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/account.html")]
+struct AccountPage {
+    visit: Visit,
+    person: Person,
+    consents: Vec<ConsentLine>,
+    sessions: Vec<SessionLine>,
+    this_session: Uuid,
+    form: Form,
+}
+
+struct ConsentLine {
+    purpose: ConsentPurpose,
+    /// `since 5 December 2026`, if it stands.
+    since: Option<String>,
+}
+
+async fn page(
+    app: &App,
+    db: &mut PgConnection,
+    visit: Visit,
+    who: &Session,
+    form: Form,
+) -> Result<AccountPage> {
+    let person = sql::find_person(db, who.person_id).await?.ok_or(Error::NotFound)?;
+    let given = sql::list_consents(db, who.person_id).await?;
+    let consents = ConsentPurpose::ALL
+        .into_iter()
+        .map(|purpose| {
+            let standing =
+                given.iter().find(|consent| consent.purpose == purpose && consent.withdrawn.is_none());
+            ConsentLine {
+                purpose,
+                since: standing.map(|consent| dates::day(dates::london_date(consent.given_at))),
+            }
+        })
+        .collect();
+    let sessions = sql::list_sessions(db, who.person_id, app.clock().now()).await?;
+    Ok(AccountPage { visit, person, consents, sessions, this_session: who.id, form })
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    SignedIn(who): SignedIn,
+    mut db: Db,
+) -> Result<Response> {
+    Ok(page(&app, &mut db, visit, &who, Form::default()).await?.into_response())
+}
+
+pub(super) async fn set_password(
+    State(app): State<App>,
+    visit: Visit,
+    SignedIn(who): SignedIn,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let password = match forms::new_password(&form, &who.name, &who.email) {
+        Ok(password) => password,
+        Err(form) => {
+            let page = page(&app, &mut db, visit, &who, form).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let hash = passwords::hash(password).await?;
+    let mut tx = db.begin().await?;
+    actions::set_password(&app, &mut tx, &who, &hash).await?;
+    tx.commit().await?;
+    Ok(flash::redirect(&app, "/account", "Your password is set. Other devices are signed out."))
+}
+
+pub(super) async fn set_consents(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    for purpose in ConsentPurpose::ALL {
+        if form.checked("consent", purpose.code()) {
+            actions::give_consent(&app, &mut tx, who.person_id, purpose, "account page").await?;
+        } else {
+            actions::withdraw_consent(&app, &mut tx, who.person_id, purpose, "account page").await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(flash::redirect(&app, "/account", "Your choices are saved."))
+}
+
+pub(super) async fn end_session(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    sql::delete_session(&mut db, who.person_id, id).await?;
+    Ok(flash::redirect(&app, "/account", "That device is signed out."))
+}
+
+pub(super) async fn end_other_sessions(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    mut db: Db,
+) -> Result<Response> {
+    sql::delete_other_sessions(&mut db, who.person_id, Some(who.id)).await?;
+    Ok(flash::redirect(&app, "/account", "Every other device is signed out."))
+}

@@ -1,0 +1,157 @@
+//! Paths and who may use them, stated in one place: `routes.get(Access::Member, "/ballots", list)`.
+
+use askama::Template;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{FromRequest, Request},
+    handler::Handler,
+    http::{Method, StatusCode},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{MethodRouter, get, post},
+};
+
+use super::{
+    model::{Permission, Standing},
+    session::Session,
+};
+use crate::kit::{app::App, cache, error::Error, form::Form, visit::Visit};
+
+pub(super) const MEMBERS_ONLY: &str = "This page is for members. You can join at any time.";
+
+/// Who may use a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Public,
+    /// Everybody; strangers get it from memory until content changes. Only for pages that are the same for all.
+    Cached,
+    /// Programs that prove themselves otherwise, by a signature or a token in the address.
+    Machine,
+    /// Anyone signed in: supporters, members, officers.
+    SignedIn,
+    Member,
+    Officer(Permission),
+    /// Everybody on a developer's machine; not there at all in production.
+    Development,
+}
+
+/// One line of the route table.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+}
+
+#[derive(Default)]
+pub struct Routes(Vec<(Line, MethodRouter<App>)>);
+
+impl Routes {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn get<H, T>(self, access: Access, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::GET, access, path, get(handler))
+    }
+
+    #[must_use]
+    pub fn post<H, T>(self, access: Access, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::POST, access, path, post(handler))
+    }
+
+    fn add(mut self, method: Method, access: Access, path: &'static str, handler: MethodRouter<App>) -> Self {
+        self.0.push((Line { method, path, access }, handler));
+        self
+    }
+
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// The router with a guard before each handler, and the table that says so.
+    pub fn finish(self, app: &App) -> (Router<App>, Vec<Line>) {
+        let mut router = Router::new();
+        let mut table = Vec::new();
+        for (line, handler) in self.0 {
+            let access = line.access;
+            let guarded = match access {
+                Access::Public | Access::Machine => handler,
+                Access::Development if app.config().is_development() => handler,
+                Access::Development => continue,
+                Access::Cached => handler.layer(middleware::from_fn_with_state(app.clone(), cache::pages)),
+                Access::SignedIn | Access::Member | Access::Officer(_) => {
+                    let app = app.clone();
+                    handler.layer(middleware::from_fn(move |request, next| {
+                        guard(app.clone(), access, request, next)
+                    }))
+                }
+            };
+            router = router.route(line.path, guarded);
+            table.push(line);
+        }
+        (router, table)
+    }
+}
+
+async fn guard(app: App, access: Access, request: Request, next: Next) -> Response {
+    let Some(session) = request.extensions().get::<Session>() else {
+        return ask_to_sign_in(app, request).await;
+    };
+    let refused = match access {
+        Access::Member if session.standing != Standing::Member => Some(MEMBERS_ONLY),
+        Access::Officer(permission) if !session.offices.iter().any(|office| office.allows(permission)) => {
+            Some("This page is for officers who look after it. If you should be one, ask an administrator.")
+        }
+        _ => None,
+    };
+    match refused {
+        Some(sentence) => Error::Forbidden(sentence).into_response(),
+        None => {
+            let mut response = next.run(request).await;
+            response
+                .headers_mut()
+                .insert("cache-control", axum::http::HeaderValue::from_static("private, no-store"));
+            response
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "accounts/signed_out.html")]
+struct SignedOutPage {
+    visit: Visit,
+    form: Form,
+}
+
+/// A page asked for leads to the sign-in page and back. A form sent after the session ended is handed back with
+/// what was typed, to be sent again after signing in in another tab.
+async fn ask_to_sign_in(app: App, request: Request) -> Response {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    if request.method() != Method::POST {
+        let next = serde_html_form::to_string([("next", &path)]).unwrap_or_default();
+        return Redirect::to(&format!("/sign-in?{next}")).into_response();
+    }
+    let form = match Form::from_request(request, &app).await {
+        Ok(form) => form,
+        Err(error) => return error.into_response(),
+    };
+    let page = SignedOutPage { visit: Visit::bare(&app, path, None), form };
+    match page.render() {
+        Ok(body) => (StatusCode::UNAUTHORIZED, Html(Bytes::from(body))).into_response(),
+        Err(error) => Error::from(error).into_response(),
+    }
+}

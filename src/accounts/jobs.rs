@@ -1,0 +1,23 @@
+use serde::{Deserialize, Serialize};
+
+use super::sql;
+use crate::kit::{
+    app::App,
+    queue::{Failure, Job},
+    rate_limit,
+};
+
+/// Forgets sessions, sign-in requests and counted tries that are over.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct TidyAccounts {}
+
+impl Job for TidyAccounts {
+    const NAME: &'static str = "accounts_tidy";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut db = app.pool().acquire().await?;
+        sql::delete_expired(&mut db, app.clock().now()).await?;
+        rate_limit::tidy(&mut db, app.clock().now()).await?;
+        Ok(())
+    }
+}

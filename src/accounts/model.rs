@@ -1,0 +1,292 @@
+//! People, offices and what they may do.
+
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{kit::email_address::EmailAddress, places::Region};
+
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: Uuid,
+    pub email: EmailAddress,
+    pub name: String,
+    pub postcode: Option<String>,
+    pub region: Option<Region>,
+    pub standing: Standing,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub has_password: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What the rooms above say of a person. A member is a supporter too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    None,
+    Supporter,
+    Member,
+}
+
+/// An office. Its rights are in [`Role::permissions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Administrator,
+    Membership,
+    Treasurer,
+    ReturningOfficer,
+    Editor,
+    Communications,
+    Organiser,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    SeeOverview,
+    SeePeople,
+    ChangePeople,
+    ExportPeople,
+    SeePayments,
+    EditContent,
+    SendUpdates,
+    SeeAudit,
+    ManageOfficers,
+    ChangeSettings,
+}
+
+/// Whose records an officer sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Everyone,
+    Regions(Vec<Region>),
+}
+
+impl Scope {
+    pub fn covers(&self, region: Option<Region>) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Regions(regions) => region.is_some_and(|region| regions.contains(&region)),
+        }
+    }
+
+    /// For SQL: `None` is everyone.
+    pub fn region_slugs(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Everyone => None,
+            Self::Regions(regions) => Some(regions.iter().map(|region| region.slug().to_owned()).collect()),
+        }
+    }
+}
+
+/// One office as somebody holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Office {
+    pub role: Role,
+    pub region: Option<Region>,
+}
+
+impl Office {
+    pub fn allows(&self, permission: Permission) -> bool {
+        self.role.permissions().contains(&permission)
+    }
+}
+
+/// Whose records somebody with these offices sees under one permission; `None` without that permission.
+pub fn scope(offices: &[Office], permission: Permission) -> Option<Scope> {
+    let mut regions = Vec::new();
+    for office in offices.iter().filter(|office| office.allows(permission)) {
+        match office.region {
+            None => return Some(Scope::Everyone),
+            Some(region) => regions.push(region),
+        }
+    }
+    if regions.is_empty() { None } else { Some(Scope::Regions(regions)) }
+}
+
+impl Role {
+    pub const ALL: [Self; 7] = [
+        Self::Administrator,
+        Self::Membership,
+        Self::Treasurer,
+        Self::ReturningOfficer,
+        Self::Editor,
+        Self::Communications,
+        Self::Organiser,
+    ];
+
+    pub fn permissions(self) -> &'static [Permission] {
+        use Permission as P;
+        match self {
+            Self::Administrator => &[P::SeeOverview, P::SeeAudit, P::ManageOfficers, P::ChangeSettings],
+            Self::Membership => {
+                &[P::SeeOverview, P::SeePeople, P::ChangePeople, P::ExportPeople, P::SeeAudit]
+            }
+            Self::Treasurer => &[P::SeeOverview, P::SeePayments, P::SeePeople],
+            // Kept apart from records and members' details on purpose.
+            Self::ReturningOfficer => &[P::SeeOverview, P::SeeAudit],
+            Self::Editor => &[P::SeeOverview, P::EditContent],
+            Self::Communications => &[P::SeeOverview, P::EditContent, P::SendUpdates],
+            // Sees her region's people, and never takes the list away.
+            Self::Organiser => &[P::SeeOverview, P::SeePeople],
+        }
+    }
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Membership => "membership",
+            Self::Treasurer => "treasurer",
+            Self::ReturningOfficer => "returning_officer",
+            Self::Editor => "editor",
+            Self::Communications => "communications",
+            Self::Organiser => "organiser",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "Administrator",
+            Self::Membership => "Membership secretary",
+            Self::Treasurer => "Treasurer",
+            Self::ReturningOfficer => "Returning officer",
+            Self::Editor => "Editor",
+            Self::Communications => "Communications",
+            Self::Organiser => "Regional organiser",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        let role = Self::ALL.into_iter().find(|role| role.code() == code.replace('-', "_"));
+        role.ok_or_else(|| {
+            format!("`{code}` is no role; choose one of {}", Self::ALL.map(Self::code).join(", "))
+        })
+    }
+}
+
+impl Standing {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Supporter => "supporter",
+            Self::Member => "member",
+        }
+    }
+}
+
+impl FromStr for Standing {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        [Self::None, Self::Supporter, Self::Member]
+            .into_iter()
+            .find(|standing| standing.code() == code)
+            .ok_or_else(|| format!("`{code}` is no standing"))
+    }
+}
+
+/// What we may use an address for, each asked for by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentPurpose {
+    EmailUpdates,
+    OrganiserContact,
+}
+
+impl ConsentPurpose {
+    pub const ALL: [Self; 2] = [Self::EmailUpdates, Self::OrganiserContact];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::EmailUpdates => "email_updates",
+            Self::OrganiserContact => "organiser_contact",
+        }
+    }
+
+    /// The words that stand beside the box, and that are kept with each consent.
+    pub fn wording(self) -> &'static str {
+        match self {
+            Self::EmailUpdates => "Email me news and campaign updates. I can stop them at any time.",
+            Self::OrganiserContact => {
+                "Share my name and email with the volunteer organisers of my region, so that they can invite me."
+            }
+        }
+    }
+}
+
+impl FromStr for ConsentPurpose {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|purpose| purpose.code() == code)
+            .ok_or_else(|| format!("`{code}` is no purpose"))
+    }
+}
+
+impl fmt::Display for ConsentPurpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// One consent, as it was given.
+#[derive(Clone, Debug)]
+pub struct Consent {
+    pub purpose: ConsentPurpose,
+    pub wording: String,
+    pub source: String,
+    pub given_at: DateTime<Utc>,
+    pub withdrawn: Option<(DateTime<Utc>, String)>,
+}
+
+/// How long a session lasts without being used.
+pub const SESSION_DAYS: i64 = 30;
+/// How long an emailed link or code works.
+pub const REQUEST_MINUTES: i64 = 30;
+/// Wrong codes after which a request is dead: a million codes, five tries.
+pub const CODE_TRIES: i32 = 5;
+
+/// Only paths of this site: `//elsewhere` and `https:` would lead people away after signing in.
+pub fn safe_next(path: &str) -> &str {
+    let own = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(['\\', '\n', '\r'])
+        && path.len() <= 500;
+    if own { path } else { "/dashboard" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organisers_see_their_regions_only() {
+        let organiser = |region| Office { role: Role::Organiser, region: Some(region) };
+        let offices = [organiser(Region::NorthWest), organiser(Region::Wales)];
+        assert_eq!(
+            scope(&offices, Permission::SeePeople),
+            Some(Scope::Regions(vec![Region::NorthWest, Region::Wales]))
+        );
+        assert_eq!(scope(&offices, Permission::ChangePeople), None);
+        let both = [offices[0].clone(), Office { role: Role::Membership, region: None }];
+        assert_eq!(scope(&both, Permission::SeePeople), Some(Scope::Everyone));
+        assert!(!Scope::Regions(vec![Region::Wales]).covers(None));
+    }
+
+    #[test]
+    fn next_stays_on_the_site() {
+        for (sent, kept) in [
+            ("/faq?q=a", "/faq?q=a"),
+            ("//evil.example", "/dashboard"),
+            ("https://evil.example", "/dashboard"),
+            ("/\\evil.example", "/dashboard"),
+            ("", "/dashboard"),
+        ] {
+            assert_eq!(safe_next(sent), kept);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Signing in and out. A GET never signs anybody in: mail scanners follow links.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::Query;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    actions::{self, Entered},
+    forms::{self, SignIn},
+    model::safe_next,
+    session::{self, Session},
+    sql,
+};
+use crate::kit::{
+    app::App,
+    db::Db,
+    error::{Error, Result},
+    form::Form,
+    proxy::ClientAddress,
+    random::hash_token,
+    rate_limit::{self, Limit},
+    visit::Visit,
+};
+
+const BY_ADDRESS: Limit = Limit { name: "sign-in from", tries: 60, minutes: 15 };
+const BY_EMAIL: Limit = Limit { name: "sign-in as", tries: 10, minutes: 15 };
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/sign_in.html")]
+struct SignInPage {
+    visit: Visit,
+    form: Form,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    next: Option<String>,
+}
+
+pub(super) async fn show(visit: Visit, Query(query): Query<Next>) -> Response {
+    let next = query.next.unwrap_or_default();
+    let next = if next.is_empty() { "" } else { safe_next(&next) };
+    if visit.viewer.is_some() {
+        return Redirect::to(if next.is_empty() { "/dashboard" } else { next }).into_response();
+    }
+    SignInPage { visit, form: Form::filled([("next", next.to_owned())]) }.into_response()
+}
+
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    visit: Visit,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response> {
+    let command = match forms::sign_in(&form) {
+        Ok(command) => command,
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, SignInPage { visit, form }).into_response());
+        }
+    };
+    let (SignIn::ByMail { email, .. } | SignIn::ByPassword { email, .. }) = &command;
+    let mut db = app.pool().acquire().await?;
+    rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
+    rate_limit::take(&app, &mut db, BY_EMAIL, email.as_str()).await?;
+    drop(db);
+    match command {
+        SignIn::ByMail { email, next } => {
+            let mut tx = app.pool().begin().await?;
+            let request = actions::request_sign_in(&app, &mut tx, &email, &next).await?;
+            tx.commit().await?;
+            Ok(Redirect::to(&format!("/sign-in/check?request={request}")).into_response())
+        }
+        SignIn::ByPassword { email, password, next } => {
+            let Some(person) = actions::check_password(&app, &email, password).await? else {
+                let wrong =
+                    "The email address or the password is wrong. You can also ask for a link by email";
+                let page = SignInPage { visit, form: form.failed("password", wrong) };
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            };
+            let mut tx = app.pool().begin().await?;
+            let cookie = session::start(&app, &mut tx, person, &headers).await?;
+            tx.commit().await?;
+            Ok(enter(Entered { next, cookie }))
+        }
+    }
+}
+
+fn enter(entered: Entered) -> Response {
+    ([(header::SET_COOKIE, entered.cookie)], Redirect::to(&entered.next)).into_response()
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/check_mail.html")]
+struct CheckMailPage {
+    visit: Visit,
+    form: Form,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RequestId {
+    request: Option<String>,
+}
+
+pub(super) async fn check(visit: Visit, Query(query): Query<RequestId>) -> Result<Response> {
+    let request: Uuid = query.request.unwrap_or_default().parse().map_err(|_| Error::NotFound)?;
+    Ok(CheckMailPage { visit, form: Form::filled([("request", request.to_string())]) }.into_response())
+}
+
+pub(super) async fn use_code(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    visit: Visit,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response> {
+    let command = match forms::code(&form) {
+        Ok(command) => command,
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, CheckMailPage { visit, form }).into_response());
+        }
+    };
+    let mut db = app.pool().acquire().await?;
+    rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
+    // Not in a transaction: a wrong try must count even if nothing else is written.
+    let entered = actions::sign_in_by_code(&app, &mut db, command.request, &command.code, &headers).await?;
+    Ok(match entered {
+        Some(entered) => enter(entered),
+        None => {
+            let wrong = "That code does not work. Check the email, or ask for a new one";
+            (StatusCode::UNPROCESSABLE_ENTITY, CheckMailPage { visit, form: form.failed("code", wrong) })
+                .into_response()
+        }
+    })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/link.html")]
+struct LinkPage {
+    visit: Visit,
+    /// Whose link it is; `None` if it no longer works.
+    name: Option<String>,
+}
+
+pub(super) async fn show_link(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    let name = sql::find_link(&mut db, &hash_token(&token), app.clock().now()).await?;
+    let status = if name.is_some() { StatusCode::OK } else { StatusCode::GONE };
+    // The address holds a secret: no other site may hear of it.
+    Ok((status, [(header::REFERRER_POLICY, "no-referrer")], LinkPage { visit, name }).into_response())
+}
+
+pub(super) async fn use_link(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    mut db: Db,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    let entered = actions::sign_in_by_link(&app, &mut tx, &token, &headers).await?;
+    tx.commit().await?;
+    Ok(match entered {
+        Some(entered) => enter(entered),
+        None => (StatusCode::GONE, LinkPage { visit, name: None }).into_response(),
+    })
+}
+
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    session: Option<axum::Extension<Session>>,
+    mut db: Db,
+) -> Result<Response> {
+    if let Some(axum::Extension(session)) = session {
+        sql::delete_session(&mut db, session.person_id, session.id).await?;
+    }
+    Ok(([(header::SET_COOKIE, session::end_cookie(&app)?)], Redirect::to("/")).into_response())
+}

@@ -1,0 +1,79 @@
+//! Passwords: how good one has to be, and its hash, which is made off the threads that answer requests.
+
+use std::sync::LazyLock;
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use crate::kit::error::{Error, Result};
+
+/// One hash takes 19 MiB and a core for some 50 ms: no more at a time than there are cores, others wait their turn.
+static HASHING: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)));
+
+/// A hash of nobody's password: checked when the address is unknown, so that the answer takes as long.
+static NOBODY: LazyLock<String> = LazyLock::new(|| {
+    Argon2::default().hash_password(b"nobody's password").map(|hash| hash.to_string()).unwrap_or_default()
+});
+
+/// Argon2id with the library's parameters (19 MiB, two passes), as a PHC string.
+pub async fn hash(password: SecretString) -> Result<String> {
+    let _turn = HASHING.acquire().await.map_err(anyhow::Error::from)?;
+    let hash = spawn_blocking(move || {
+        Argon2::default().hash_password(password.expose_secret().as_bytes()).map(|hash| hash.to_string())
+    })
+    .await
+    .map_err(anyhow::Error::from)?;
+    hash.map_err(|error| Error::Internal(anyhow::anyhow!("hashing a password: {error}")))
+}
+
+/// Whether the password fits the hash; `None` takes as long and never fits.
+pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Result<bool> {
+    let _turn = HASHING.acquire().await.map_err(anyhow::Error::from)?;
+    spawn_blocking(move || {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| NOBODY.clone());
+        let fits = PasswordHash::new(&hash).is_ok_and(|hash| {
+            Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+        });
+        known && fits
+    })
+    .await
+    .map_err(|error| Error::Internal(error.into()))
+}
+
+/// Whether guessing it would take more than a hundred million tries (zxcvbn's score 3), also for one who knows the
+/// person's name and address.
+pub fn is_strong_enough(password: &SecretString, person: &[&str]) -> bool {
+    let password = password.expose_secret();
+    // zxcvbn's time grows with the square of the length; a long password is judged by its beginning.
+    let head: String = password.chars().take(64).collect();
+    password.chars().count() >= 8 && zxcvbn::zxcvbn(&head, person).score() >= zxcvbn::Score::Three
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn judges_strength() {
+        let person = ["Ana Silva", "ana@demo.test"];
+        for weak in ["password1", "short", "anasilva1", "qwertyuiop"] {
+            assert!(!is_strong_enough(&weak.into(), &person), "{weak}");
+        }
+        assert!(is_strong_enough(&"orange ladders sing".into(), &person));
+    }
+
+    #[tokio::test]
+    async fn hashes_and_verifies() {
+        let hash = hash("orange ladders sing".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(verify("orange ladders sing".into(), Some(hash.clone())).await.unwrap());
+        assert!(!verify("orange ladders sung".into(), Some(hash)).await.unwrap());
+        assert!(!verify("nobody's password".into(), None).await.unwrap());
+    }
+}

@@ -1,0 +1,192 @@
+//! Sessions: the cookie, the look-up before each request, and the proofs that handlers take.
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use chrono::Duration;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    model::{Office, Permission, SESSION_DAYS, Scope, Standing, scope},
+    sql,
+};
+use crate::kit::{
+    app::App,
+    db::Slot,
+    error::{Error, Result},
+    markdown::shorten,
+    random::hash_token,
+    visit::Viewer,
+};
+
+/// Who sent this request: put there by [`look_up`], absent for strangers.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: Uuid,
+    pub person_id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub standing: Standing,
+    pub offices: Vec<Office>,
+}
+
+/// With https the `__Host-` prefix keeps other hosts of the domain from setting the cookie.
+fn cookie_name(app: &App) -> &'static str {
+    if app.config().is_https() { "__Host-session" } else { "session" }
+}
+
+fn cookie(app: &App, value: &str, days: i64) -> Result<HeaderValue> {
+    let secure = if app.config().is_https() { "; Secure" } else { "" };
+    let age = days * 24 * 60 * 60;
+    let cookie =
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", cookie_name(app));
+    HeaderValue::from_str(&cookie).map_err(|error| Error::Internal(error.into()))
+}
+
+/// The layer around every page: one query finds the session, the person and the offices. Strangers cost none.
+pub async fn look_up(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let Some(token) =
+        CookieJar::from_headers(request.headers()).get(cookie_name(&app)).map(|c| c.value().to_owned())
+    else {
+        return next.run(request).await;
+    };
+    let session = match find(&app, &mut request, &token).await {
+        Ok(session) => session,
+        Err(error) => return error.into_response(),
+    };
+    let Some(session) = session else { return next.run(request).await };
+    let viewer = Viewer {
+        id: session.person_id,
+        name: session.name.clone(),
+        is_member: session.standing == Standing::Member,
+        is_officer: !session.offices.is_empty(),
+    };
+    request.extensions_mut().insert(viewer.clone());
+    request.extensions_mut().insert(session);
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(viewer);
+    response
+}
+
+async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Session>> {
+    let now = app.clock().now();
+    let mut connection = app.pool().acquire().await?;
+    let row = sql::find_session(&mut connection, &hash_token(token), now).await?;
+    if let Some(row) = &row
+        && now - row.last_seen_at > Duration::minutes(10)
+    {
+        sql::touch_session(&mut connection, row.session_id, now, now + Duration::days(SESSION_DAYS)).await?;
+    }
+    let slot = Slot::default();
+    slot.put(connection);
+    request.extensions_mut().insert(slot);
+    Ok(row.map(|row| Session {
+        id: row.session_id,
+        person_id: row.person_id,
+        name: row.name,
+        email: row.email,
+        standing: row.standing,
+        offices: row.offices,
+    }))
+}
+
+/// Starts a session and returns the cookie that carries it.
+pub(super) async fn start(
+    app: &App,
+    db: &mut PgConnection,
+    person: Uuid,
+    headers: &HeaderMap,
+) -> Result<HeaderValue> {
+    let now = app.clock().now();
+    let token = app.random().token();
+    let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("unknown browser");
+    let new = sql::NewSession {
+        id: app.random().opaque_id(),
+        token_hash: &token.hash(),
+        person_id: person,
+        browser: &shorten(browser, 300),
+        now,
+        expires_at: now + Duration::days(SESSION_DAYS),
+    };
+    sql::insert_session(db, &new).await?;
+    cookie(app, token.text(), SESSION_DAYS)
+}
+
+/// The cookie that takes the other away.
+pub(super) fn end_cookie(app: &App) -> Result<HeaderValue> {
+    cookie(app, "", 0)
+}
+
+fn session(parts: &Parts) -> Result<Session> {
+    // The guard beside the path has let this request through, so there is one.
+    parts
+        .extensions
+        .get::<Session>()
+        .cloned()
+        .ok_or_else(|| Error::Internal(anyhow::anyhow!("a guarded handler on an open path")))
+}
+
+/// Proof that somebody is signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Session);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        session(parts).map(Self)
+    }
+}
+
+/// Proof that a member is signed in.
+#[derive(Clone, Debug)]
+pub struct Member(pub Session);
+
+impl FromRequestParts<App> for Member {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let session = session(parts)?;
+        if session.standing == Standing::Member {
+            Ok(Self(session))
+        } else {
+            Err(Error::Forbidden(super::guard::MEMBERS_ONLY))
+        }
+    }
+}
+
+/// Proof that an officer is signed in. Which permission she needs stands beside the path.
+#[derive(Clone, Debug)]
+pub struct Officer(pub Session);
+
+impl Officer {
+    pub fn may(&self, permission: Permission) -> bool {
+        self.0.offices.iter().any(|office| office.allows(permission))
+    }
+
+    /// Whose records she sees under a permission.
+    ///
+    /// # Errors
+    /// Forbidden without the permission.
+    pub fn scope(&self, permission: Permission) -> Result<Scope> {
+        scope(&self.0.offices, permission).ok_or(Error::Forbidden("Your office does not include this."))
+    }
+}
+
+impl FromRequestParts<App> for Officer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let session = session(parts)?;
+        if session.offices.is_empty() {
+            Err(Error::Forbidden("This page is for officers of the party."))
+        } else {
+            Ok(Self(session))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The demo party: a cast of named people in every state, the same every time, for a first look and for tests.
+//!
+//! Each room adds its part from here, in the order of `lib.rs`. Everyone has the password [`PASSWORD`].
+
+use anyhow::ensure;
+use sqlx::PgConnection;
+
+use crate::{
+    accounts::{self, Role, Standing},
+    audit::Actor,
+    kit::{app::App, email_address::EmailAddress},
+    places::Region,
+};
+
+pub const PASSWORD: &str = "breakthrough-demo";
+
+/// Those with names that tests and the README use.
+const CAST: [(&str, &str, Standing); 7] = [
+    ("alex@demo.test", "Alex Mwangi", Standing::Member),
+    ("treasurer@demo.test", "Theo Okafor", Standing::Member),
+    ("returning@demo.test", "Rukhsana Begum", Standing::Member),
+    ("organiser@demo.test", "Orla Fitzgerald", Standing::Member),
+    ("ana@demo.test", "Ana Silva", Standing::Member),
+    ("ben@demo.test", "Ben Hartley", Standing::None),
+    ("sam@demo.test", "Sam Whitlock", Standing::Supporter),
+];
+
+/// Loads the demo party into an empty database, in development only.
+///
+/// # Errors
+/// People are there already, or the site is in production.
+pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
+    ensure!(app.config().is_development(), "The demo party is for development only.");
+    ensure!(
+        !accounts::has_people(db).await?,
+        "The demo party needs an empty database; this one has people in it."
+    );
+    let hash = accounts::hash_password(PASSWORD.into()).await?;
+    for (email, name, standing) in CAST {
+        let email: EmailAddress = email.parse()?;
+        let (person, _) = accounts::find_or_add_person(app, db, &email, name).await?;
+        accounts::verify_email(app, db, person).await?;
+        accounts::set_password_hash(db, person, &hash).await?;
+        accounts::set_standing(db, person, standing).await?;
+        for (role, region) in offices(email.as_str()) {
+            accounts::add_officer(app, db, Actor::System, person, role, region).await?;
+        }
+    }
+    Ok(())
+}
+
+fn offices(email: &str) -> Vec<(Role, Option<Region>)> {
+    match email {
+        "alex@demo.test" => {
+            Role::ALL.into_iter().filter(|role| *role != Role::Organiser).map(|role| (role, None)).collect()
+        }
+        "treasurer@demo.test" => vec![(Role::Treasurer, None)],
+        "returning@demo.test" => vec![(Role::ReturningOfficer, None)],
+        "organiser@demo.test" => vec![(Role::Organiser, Some(Region::NorthWest))],
+        _ => Vec::new(),
+    }
+}

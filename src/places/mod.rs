@@ -1,0 +1,5 @@
+//! Where people live: nations and regions.
+
+mod region;
+
+pub use region::{Nation, Region};

@@ -1,0 +1,116 @@
+//! The nations and regions of the United Kingdom, as elections and statistics divide it.
+
+use std::{fmt, str::FromStr};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Nation {
+    England,
+    Scotland,
+    Wales,
+    NorthernIreland,
+}
+
+impl Nation {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::England => "England",
+            Self::Scotland => "Scotland",
+            Self::Wales => "Wales",
+            Self::NorthernIreland => "Northern Ireland",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Region {
+    NorthEast,
+    NorthWest,
+    YorkshireAndTheHumber,
+    EastMidlands,
+    WestMidlands,
+    EastOfEngland,
+    London,
+    SouthEast,
+    SouthWest,
+    Scotland,
+    Wales,
+    NorthernIreland,
+}
+
+impl Region {
+    pub const ALL: [Self; 12] = [
+        Self::NorthEast,
+        Self::NorthWest,
+        Self::YorkshireAndTheHumber,
+        Self::EastMidlands,
+        Self::WestMidlands,
+        Self::EastOfEngland,
+        Self::London,
+        Self::SouthEast,
+        Self::SouthWest,
+        Self::Scotland,
+        Self::Wales,
+        Self::NorthernIreland,
+    ];
+
+    /// For addresses and the database: `north-west`.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::NorthEast => "north-east",
+            Self::NorthWest => "north-west",
+            Self::YorkshireAndTheHumber => "yorkshire-and-the-humber",
+            Self::EastMidlands => "east-midlands",
+            Self::WestMidlands => "west-midlands",
+            Self::EastOfEngland => "east-of-england",
+            Self::London => "london",
+            Self::SouthEast => "south-east",
+            Self::SouthWest => "south-west",
+            Self::Scotland => "scotland",
+            Self::Wales => "wales",
+            Self::NorthernIreland => "northern-ireland",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NorthEast => "North East",
+            Self::NorthWest => "North West",
+            Self::YorkshireAndTheHumber => "Yorkshire and the Humber",
+            Self::EastMidlands => "East Midlands",
+            Self::WestMidlands => "West Midlands",
+            Self::EastOfEngland => "East of England",
+            Self::London => "London",
+            Self::SouthEast => "South East",
+            Self::SouthWest => "South West",
+            Self::Scotland => "Scotland",
+            Self::Wales => "Wales",
+            Self::NorthernIreland => "Northern Ireland",
+        }
+    }
+
+    pub fn nation(self) -> Nation {
+        match self {
+            Self::Scotland => Nation::Scotland,
+            Self::Wales => Nation::Wales,
+            Self::NorthernIreland => Nation::NorthernIreland,
+            _ => Nation::England,
+        }
+    }
+}
+
+impl FromStr for Region {
+    type Err = String;
+
+    fn from_str(slug: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|region| region.slug() == slug)
+            .ok_or_else(|| format!("`{slug}` is no region"))
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,112 @@
+//! Assembles the site: every room's routes, jobs and schedules, and the layers around them.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{StatusCode, Uri},
+    middleware,
+    response::{IntoResponse, Redirect, Response},
+};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer, trace::TraceLayer,
+};
+
+use crate::{
+    accounts::{self, Access, Line, Routes},
+    kit::{
+        app::App,
+        assets, csrf, db,
+        error::{self, Error},
+        flash, headers,
+        mail::{self, SendMail},
+        queue::Jobs,
+    },
+};
+
+/// Every room's paths.
+fn routes(app: &App) -> Routes {
+    Routes::new()
+        .get(Access::Public, "/static/{hash}/{*name}", assets::serve)
+        .get(Access::Machine, "/healthz", || async { "alive\n" })
+        .get(Access::Machine, "/readyz", ready)
+        .and(accounts::routes(app))
+        .and(mail_folder_routes())
+}
+
+fn mail_folder_routes() -> Routes {
+    Routes::new()
+        .get(Access::Development, "/dev/mail", mail::folder::list)
+        .get(Access::Development, "/dev/mail/{id}", mail::folder::show)
+        .get(Access::Development, "/dev/mail/{id}/html", mail::folder::html)
+}
+
+/// Every room's jobs, and what runs by the clock (UTC).
+pub fn jobs() -> Jobs {
+    Jobs::default().with::<SendMail>().every::<accounts::TidyAccounts>("17 3 * * *")
+}
+
+/// The table of paths and who may use them.
+pub fn table(app: &App) -> Vec<Line> {
+    routes(app).finish(app).1
+}
+
+/// Larger than any form of ours, smaller than what would hurt.
+const LARGEST_BODY: usize = 512 * 1024;
+
+/// The whole site as one service.
+///
+/// # Errors
+/// The public address cannot be an origin.
+pub fn router(app: &App) -> anyhow::Result<Router> {
+    let (router, _) = routes(app).finish(app);
+    let trace = TraceLayer::new_for_http().make_span_with(|request: &Request| {
+        // The pattern, not the address: addresses can hold tokens and searched names.
+        let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+        tracing::info_span!("request", method = %request.method(), path)
+    });
+    let layers = ServiceBuilder::new()
+        .layer(trace)
+        .layer(middleware::from_fn(headers::add))
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        .layer(middleware::from_fn_with_state(app.clone(), error::pages))
+        .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
+        .layer(middleware::from_fn(csrf::need_origin_with_cookies))
+        .layer(csrf::layer(&app.config().public_url)?)
+        .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
+        .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    Ok(router
+        .fallback(not_found)
+        .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
+        .layer(layers)
+        .with_state(app.clone()))
+}
+
+/// A slash too many at the end is the most common mistake in an address.
+async fn not_found(uri: Uri) -> Response {
+    match uri.path().strip_suffix('/') {
+        Some(path) if path.starts_with('/') && !path.starts_with("//") && path.len() > 1 => {
+            Redirect::permanent(path).into_response()
+        }
+        _ => Error::NotFound.into_response(),
+    }
+}
+
+async fn ready(State(app): State<App>) -> Response {
+    let mut db = match app.pool().acquire().await {
+        Ok(db) => db,
+        Err(error) => return Error::from(error).into_response(),
+    };
+    match db::is_current(&mut db).await {
+        Ok(true) => "ready\n".into_response(),
+        Ok(false) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the schema is not up to date: run `breakthrough migrate`\n")
+                .into_response()
+        }
+        Err(error) => Error::from(error).into_response(),
+    }
+}

@@ -1,0 +1,58 @@
+// The only script. Every page works without it; it saves a click here and a mistake there.
+
+// A page that shows work in progress asks for a fresh copy of itself while someone looks at it.
+const refreshing = document.querySelector("[data-refresh-seconds]");
+if (refreshing) {
+  const pause = Math.max(1, Number(refreshing.dataset.refreshSeconds) || 5) * 1000;
+  setInterval(() => {
+    if (document.visibilityState === "visible") location.reload();
+  }, pause);
+}
+
+// Screen readers announce what is wrong when the summary takes focus.
+document.querySelector(".error-summary")?.focus();
+
+// A password can be looked at before it is sent; it is hidden again when it is.
+for (const field of document.querySelectorAll("input[data-reveal]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet";
+  button.setAttribute("aria-controls", field.id);
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = shown ? "Hide" : "Show";
+    button.setAttribute("aria-label", shown ? "Hide password" : "Show password");
+  };
+  show(false);
+  button.addEventListener("click", () => show(field.type === "password"));
+  field.form?.addEventListener("submit", () => show(false));
+  field.after(button);
+}
+
+// The second press on a slow line sends nothing. Coming back with the browser's arrow makes the form usable again.
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "get") return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(form);
+  event.submitter?.setAttribute("aria-disabled", "true");
+});
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.forms) sent.delete(form);
+  for (const button of document.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+});
+
+// An officer's long edit isn't lost to a stray click: forms marked data-guard ask before one leaves.
+for (const form of document.querySelectorAll("form[data-guard]")) {
+  let edited = false;
+  form.addEventListener("input", () => { edited = true; });
+  form.addEventListener("submit", () => { edited = false; });
+  addEventListener("beforeunload", (event) => {
+    if (edited) event.preventDefault();
+  });
+}

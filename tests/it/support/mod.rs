@@ -1,0 +1,112 @@
+//! A whole site for each test: a database of its own, a clock that stands still, seeded randomness, a folder of
+//! caught mail, a real listener. Tests speak HTTP to it and read pages as people do: by labels and words.
+
+mod browser;
+mod database;
+mod mailbox;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use breakthrough::{
+    kit::{app::App, clock::Clock, config::Config, random::Random},
+    site,
+};
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+pub use browser::Browser;
+pub use mailbox::Mail;
+
+/// Saturday 21 November 2026, noon.
+pub fn noon() -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+pub struct Site {
+    pub app: App,
+    pub pool: PgPool,
+    pub address: SocketAddr,
+    folder: Arc<PathBuf>,
+    _database: database::Scratch,
+}
+
+impl Site {
+    /// A site with the demo party in it.
+    pub async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    pub async fn open_with(change: impl FnOnce(&mut breakthrough::kit::config::Settings)) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let database = database::scratch().await;
+        let folder = database.folder.clone();
+        let mut settings = database::settings(address, &folder);
+        change(&mut settings);
+        let config: Config = settings.check().expect("the settings hold");
+        let pool = database.pool.clone();
+        let app = App::new(config, pool.clone(), Clock::set_to(noon()), Random::seeded(7)).await.unwrap();
+        let service = site::router(&app).unwrap().into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        Self { app, pool, address, folder: Arc::new(folder), _database: database }
+    }
+
+    /// A browser that nobody has signed in with.
+    pub fn stranger(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// A browser signed in as one of the demo party, by password.
+    pub async fn signed_in_as(&self, email: &str) -> Browser {
+        let mut browser = self.stranger();
+        let page = browser.get("/sign-in").await;
+        let page = page
+            .form("/sign-in")
+            .fill("email", email)
+            .fill("password", breakthrough::demo::PASSWORD)
+            .fill("next", "/account")
+            .press("how", "password")
+            .submit(&mut browser)
+            .await;
+        page.expect_status(200);
+        browser
+    }
+
+    /// Runs every job that is due, and those they push, until none is left.
+    pub async fn work(&self) {
+        let worker = site::jobs().worker(&self.app).await.unwrap();
+        for _ in 0..20 {
+            worker.run_once().await.unwrap();
+            let due: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs where run_at <= now() and attempts < max_attempts")
+                .fetch_one(&self.pool)
+                .await
+                .unwrap();
+            if due == 0 {
+                return;
+            }
+        }
+        panic!("jobs push jobs without end");
+    }
+
+    /// Mails caught for an address, oldest first. Runs the jobs that send them.
+    pub async fn mails_to(&self, email: &str) -> Vec<Mail> {
+        self.work().await;
+        mailbox::to(&self.folder, email)
+    }
+
+    /// The newest mail to an address.
+    pub async fn mail_to(&self, email: &str) -> Mail {
+        self.mails_to(email).await.pop().unwrap_or_else(|| panic!("no mail to {email}"))
+    }
+
+    /// For the end of a test: no job is left over, none has failed.
+    pub async fn expect_no_jobs(&self) {
+        let left: Vec<(String, Option<String>)> = sqlx::query_as(
+            "select t.identifier, j.last_error from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap();
+        assert!(left.is_empty(), "jobs left over: {left:?}");
+    }
+}
