@@ -11,6 +11,8 @@ pub enum Nation {
 }
 
 impl Nation {
+    pub const ALL: [Self; 4] = [Self::England, Self::Scotland, Self::Wales, Self::NorthernIreland];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::England => "England",
@@ -18,6 +20,33 @@ impl Nation {
             Self::Wales => "Wales",
             Self::NorthernIreland => "Northern Ireland",
         }
+    }
+
+    /// For the database: `northern-ireland`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::England => "england",
+            Self::Scotland => "scotland",
+            Self::Wales => "wales",
+            Self::NorthernIreland => "northern-ireland",
+        }
+    }
+}
+
+impl FromStr for Nation {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|nation| nation.code() == code)
+            .ok_or_else(|| format!("`{code}` is no nation"))
+    }
+}
+
+impl fmt::Display for Nation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -96,6 +125,11 @@ impl Region {
             _ => Nation::England,
         }
     }
+
+    /// By the name in official tables, which write some small words large.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|region| region.name().eq_ignore_ascii_case(name))
+    }
 }
 
 impl FromStr for Region {
@@ -112,5 +146,23 @@ impl FromStr for Region {
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_slugs_are_read_back() {
+        for region in Region::ALL {
+            assert_eq!(region.slug().parse(), Ok(region));
+            assert_eq!(Region::named(&region.name().to_uppercase()), Some(region));
+        }
+        for nation in Nation::ALL {
+            assert_eq!(nation.code().parse(), Ok(nation));
+        }
+        assert!("atlantis".parse::<Region>().is_err());
+        assert!("".parse::<Nation>().is_err());
     }
 }
