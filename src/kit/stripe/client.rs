@@ -28,6 +28,9 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1
 
 const PAGE_SIZE: i64 = 100;
 
+/// The API version that async-stripe sends. The webhook endpoint at Stripe has to be set to the same one.
+pub const API_VERSION: &str = "2026-08-26.dahlia";
+
 /// The connection to Stripe, or to the stand-in. Cheap to clone.
 #[derive(Clone)]
 pub struct Stripe {

@@ -13,9 +13,10 @@ mod client;
 mod error;
 mod event;
 pub mod signature;
+pub mod stand_in;
 mod types;
 
-pub use client::Stripe;
+pub use client::{API_VERSION, Stripe};
 pub use error::StripeError;
 pub use event::{Charge, Dispute, Event, NotAnEvent};
 pub use signature::BadSignature;

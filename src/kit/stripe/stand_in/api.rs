@@ -1,0 +1,356 @@
+//! `/dev/stripe/v1`: the calls that the site makes, answered as Stripe would, each written down.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method as HttpMethod, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use serde_json::{Map, Value, json};
+
+use super::fault::Fault;
+use super::objects;
+use super::params::Params;
+use super::recording::Recorded;
+use super::store::{self, Filter, Object};
+use super::story::Stage;
+use super::{BASE, StandIn};
+
+/// Stripe's smallest payment in pounds, in pence.
+const LEAST_AMOUNT: i64 = 30;
+
+const HALF_AN_HOUR: i64 = 30 * 60;
+const A_DAY: i64 = 24 * 60 * 60;
+
+pub(super) fn router() -> Router<StandIn> {
+    Router::new().route(&format!("{BASE}/v1/{{*path}}"), any(call))
+}
+
+struct Call<'a> {
+    method: &'a str,
+    path: Vec<&'a str>,
+    query: Params,
+    form: Params,
+}
+
+async fn call(
+    State(stand_in): State<StandIn>,
+    Path(path): Path<String>,
+    method: HttpMethod,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let target = uri.path_and_query().map_or("", |it| it.as_str()).trim_start_matches(BASE).to_owned();
+
+    let result = stand_in.answer(&method, &path, uri.query().unwrap_or_default(), &headers, &body).await;
+    let (status, answer, replayed) = match result {
+        Ok((answer, replayed)) => (200, answer, replayed),
+        Err(fault) => {
+            if let Fault::Database(error) = &fault {
+                tracing::error!(%error, "the stand-in for Stripe failed");
+            }
+            (fault.status(), fault.json(), false)
+        }
+    };
+    let recorded = Recorded {
+        at: stand_in.now(),
+        method: method.as_str(),
+        path: &target,
+        headers: json!({
+            "stripe-version": header("stripe-version"),
+            "idempotency-key": header("idempotency-key"),
+            "content-type": header("content-type"),
+        }),
+        body: &body,
+        status,
+        answer: &answer,
+    };
+    if let Err(error) = stand_in.record(recorded).await {
+        tracing::error!(%error, "a call to the stand-in for Stripe was not written down");
+    }
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, axum::Json(answer)).into_response();
+    if replayed {
+        response.headers_mut().insert("idempotent-replayed", axum::http::HeaderValue::from_static("true"));
+    }
+    response
+}
+
+impl StandIn {
+    /// The answer, and whether it is the one that an earlier call with the same key got.
+    async fn answer(
+        &self,
+        method: &HttpMethod,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: &str,
+    ) -> Result<(Value, bool), Fault> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let key = header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        if !(key.starts_with("sk_test_") || key.starts_with("rk_test_")) {
+            return Err(Fault::Refused {
+                status: 401,
+                kind: "invalid_request_error",
+                code: None,
+                param: None,
+                message: "Invalid API Key provided.".into(),
+            });
+        }
+        if header("stripe-version") != Some(crate::kit::stripe::API_VERSION) {
+            return Err(Fault::invalid(
+                None,
+                "The Stripe-Version header is missing or not the one this site was written for.",
+            ));
+        }
+        let call = Call {
+            method: method.as_str(),
+            path: path.trim_end_matches('/').split('/').collect(),
+            query: Params::parse(query.as_bytes())?,
+            form: Params::parse(body.as_bytes())?,
+        };
+        let mut stage = self.stage().await?;
+        if method != HttpMethod::POST {
+            let answer = stage.answer(&call).await?;
+            stage.commit().await?;
+            return Ok((answer, false));
+        }
+        let key = header("idempotency-key").filter(|key| !key.is_empty() && key.len() <= 255);
+        let key =
+            key.ok_or_else(|| Fault::invalid(None, "This site sends an Idempotency-Key with every POST."))?;
+        let fingerprint = format!("{path} {}", call.form.sorted());
+        match store::lock_key(&mut stage.tx, key).await? {
+            Some((before, answer)) if before == fingerprint => Ok((answer, true)),
+            Some(_) => Err(Fault::Refused {
+                status: 400,
+                kind: "idempotency_error",
+                code: None,
+                param: None,
+                message: format!(
+                    "Keys for idempotent requests can only be used with the same parameters they were first used with. \
+                     Try using a key other than '{key}' if you meant to execute a different request."
+                ),
+            }),
+            None => {
+                let answer = stage.answer(&call).await?;
+                store::insert_key(&mut stage.tx, key, &fingerprint, &answer).await?;
+                stage.commit().await?;
+                Ok((answer, false))
+            }
+        }
+    }
+}
+
+impl Stage {
+    async fn answer(&mut self, call: &Call<'_>) -> Result<Value, Fault> {
+        match (call.method, call.path.as_slice()) {
+            ("POST", ["checkout", "sessions"]) => self.create_session(&call.form).await,
+            ("GET", ["checkout", "sessions"]) => {
+                call.query.only(&[
+                    "customer",
+                    "expand",
+                    "limit",
+                    "starting_after",
+                    "status",
+                    "subscription",
+                ])?;
+                self.list("checkout.session", "/v1/checkout/sessions", &call.query, true).await
+            }
+            ("GET", ["checkout", "sessions", id]) => Ok(self.session(id).await?.body),
+            ("POST", ["checkout", "sessions", id, "expire"]) => Ok(self.expire(id).await?.body),
+            ("GET", ["subscriptions"]) => {
+                call.query.only(&["customer", "expand", "limit", "starting_after", "status"])?;
+                self.list("subscription", "/v1/subscriptions", &call.query, true).await
+            }
+            ("GET", ["subscriptions", id]) => Ok(self.find("subscription", id).await?.body),
+            ("DELETE", ["subscriptions", id]) => {
+                call.form.only(&["cancellation_details", "invoice_now", "prorate"])?;
+                Ok(self.cancel(id, "cancellation_requested", 404).await?.body)
+            }
+            ("GET", ["invoices"]) => {
+                call.query.only(&[
+                    "customer",
+                    "expand",
+                    "limit",
+                    "starting_after",
+                    "status",
+                    "subscription",
+                ])?;
+                let payments = call.query.list("expand").iter().any(|field| field == "data.payments");
+                self.list("invoice", "/v1/invoices", &call.query, payments).await
+            }
+            ("GET", ["invoices", id]) => {
+                let mut invoice = self.find("invoice", id).await?.body;
+                if !call.query.list("expand").iter().any(|field| field == "payments") {
+                    without_payments(&mut invoice);
+                }
+                Ok(invoice)
+            }
+            ("POST", ["refunds"]) => {
+                call.form.only(&["amount", "expand", "metadata", "payment_intent", "reason"])?;
+                let amount = call.form.get("amount").map(|_| call.form.need_whole("amount")).transpose()?;
+                let intent = call.form.need("payment_intent")?;
+                self.refund(intent, amount, call.form.get("reason"), &call.form.map("metadata")).await
+            }
+            (method, path) => Err(Fault::invalid_address(method, &path.join("/"))),
+        }
+    }
+
+    async fn find(&mut self, kind: &str, id: &str) -> Result<Object, Fault> {
+        let found = store::find(&mut self.tx, kind, id).await?;
+        found.ok_or_else(|| Fault::missing(404, kind, "id", id))
+    }
+
+    async fn list(&mut self, kind: &str, url: &str, query: &Params, payments: bool) -> Result<Value, Fault> {
+        let limit = query.get("limit").map_or(Ok(10), |_| query.need_whole("limit"))?.clamp(1, 100);
+        let status = query.get("status");
+        let filter = Filter {
+            status: status.filter(|status| *status != "all"),
+            customer: query.get("customer"),
+            subscription: query.get("subscription"),
+            after: query.get("starting_after"),
+            search: None,
+            // Stripe leaves out ended subscriptions unless they are asked for.
+            alive: kind == "subscription" && status.is_none(),
+        };
+        if let Some(after) = filter.after {
+            let known = store::find(&mut self.tx, kind, after).await?.is_some();
+            if !known {
+                return Err(Fault::missing(400, kind, "starting_after", after));
+            }
+        }
+        let mut found = store::list(&mut self.tx, kind, &filter, limit).await?;
+        let more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+        let bodies = found.into_iter().map(|mut object| {
+            if !payments {
+                without_payments(&mut object.body);
+            }
+            object.body
+        });
+        Ok(json!({"object": "list", "data": bodies.collect::<Vec<_>>(), "has_more": more, "url": url}))
+    }
+
+    async fn create_session(&mut self, form: &Params) -> Result<Value, Fault> {
+        form.only(&[
+            "adaptive_pricing",
+            "cancel_url",
+            "client_reference_id",
+            "customer",
+            "customer_email",
+            "expires_at",
+            "line_items",
+            "locale",
+            "metadata",
+            "mode",
+            "payment_intent_data",
+            "payment_method_types",
+            "subscription_data",
+            "success_url",
+        ])?;
+        let price = |field: &str| format!("line_items[0][price_data]{field}");
+        let mode = form.need("mode")?;
+        let interval = form.get(&price("[recurring][interval]"));
+        let (child, other) = match (mode, interval) {
+            ("subscription", Some("month" | "year")) => ("subscription_data", "payment_intent_data"),
+            ("payment", None) => ("payment_intent_data", "subscription_data"),
+            ("subscription" | "payment", _) => {
+                return Err(Fault::invalid(
+                    Some("line_items"),
+                    format!("The line item's price does not fit `{mode}` mode."),
+                ));
+            }
+            _ => {
+                return Err(Fault::invalid(
+                    Some("mode"),
+                    "Invalid mode: must be one of payment, setup, or subscription",
+                ));
+            }
+        };
+        let child_metadata = form.map(&format!("{child}[metadata]"));
+        if form.map(&format!("{other}[metadata]")) != Value::Object(Map::new()) {
+            return Err(Fault::invalid(Some(other), format!("You can not pass `{other}` in `{mode}` mode.")));
+        }
+        if form.need(&price("[currency]"))? != "gbp" {
+            return Err(Fault::invalid(Some("line_items"), "The stand-in knows pounds only."));
+        }
+        let quantity = form
+            .get("line_items[0][quantity]")
+            .map_or(Ok(1), |_| form.need_whole("line_items[0][quantity]"))?;
+        let amount = form.need_whole(&price("[unit_amount]"))?.saturating_mul(quantity);
+        if amount < LEAST_AMOUNT {
+            return Err(Fault::coded(
+                400,
+                "amount_too_small",
+                None,
+                "The Checkout Session's total amount must be at least £0.30.",
+            ));
+        }
+        let product_name = form.need(&price("[product_data][name]"))?;
+        let (customer, email) = (form.get("customer"), form.get("customer_email"));
+        if let Some(customer) = customer {
+            if email.is_some() {
+                return Err(Fault::invalid(
+                    None,
+                    "You may only specify one of these parameters: customer, customer_email.",
+                ));
+            }
+            if store::find(&mut self.tx, "customer", customer).await?.is_none() {
+                return Err(Fault::missing(400, "customer", "customer", customer));
+            }
+        }
+        let mut methods = form.list("payment_method_types");
+        if methods.is_empty() {
+            methods.push("card".into());
+        }
+        if let Some(unknown) =
+            methods.iter().find(|method| !["card", "bacs_debit"].contains(&method.as_str()))
+        {
+            return Err(Fault::invalid(
+                Some("payment_method_types"),
+                format!("The stand-in does not know {unknown}."),
+            ));
+        }
+        let expires_at =
+            form.get("expires_at").map_or(Ok(self.now() + A_DAY), |_| form.need_whole("expires_at"))?;
+        if !(self.now() + HALF_AN_HOUR..=self.now() + A_DAY).contains(&expires_at) {
+            return Err(Fault::invalid(
+                Some("expires_at"),
+                "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.",
+            ));
+        }
+        let id = self.stand_in.id("cs_test_");
+        let body = objects::Session {
+            id: &id,
+            url: format!("{}{BASE}/pay/{id}", self.stand_in.public_url()),
+            mode,
+            amount,
+            customer,
+            email,
+            success_url: form.need("success_url")?,
+            cancel_url: form.get("cancel_url"),
+            reference: form.get("client_reference_id"),
+            metadata: &form.map("metadata"),
+            methods: &methods,
+            created: self.now(),
+            expires_at,
+        }
+        .json();
+        let hidden = json!({
+            "product_name": product_name, "interval": interval, "metadata": child_metadata, "email": email,
+        });
+        let session = Object::new("checkout.session", body, hidden);
+        store::save(&mut self.tx, &session).await?;
+        Ok(session.body)
+    }
+}
+
+/// Stripe shows an invoice's payments only to those who ask.
+fn without_payments(invoice: &mut Value) {
+    if let Some(invoice) = invoice.as_object_mut() {
+        invoice.remove("payments");
+    }
+}

@@ -1,0 +1,207 @@
+//! Payments that happened before the stand-in was asked: for a demo party whose members have paid for years.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::BASE;
+use super::objects::{self, Method};
+use super::store::{self, Object};
+use super::story::later;
+use crate::kit::stripe::{Interval, Metadata, SubscriptionStatus};
+
+/// Objects written in one statement.
+const BATCH: usize = 500;
+
+/// A subscription with its paid invoices, one for each period from `started_at` on.
+#[derive(Debug, Clone)]
+pub struct Seed {
+    /// Goes into every id, so that the demo is the same each time: letters and digits, unique among the seeds.
+    pub key: String,
+    pub email: String,
+    pub name: String,
+    pub product_name: String,
+    pub amount_pence: i64,
+    pub interval: Interval,
+    pub method: Method,
+    pub started_at: DateTime<Utc>,
+    /// How many periods were paid, at least one.
+    pub paid_periods: u32,
+    /// `Active`, `PastDue` (one more invoice, which failed) or `Canceled` (at the end of the last paid period).
+    pub status: SubscriptionStatus,
+    pub metadata: Metadata,
+}
+
+/// What a seed became at Stripe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seeded {
+    pub key: String,
+    pub customer: String,
+    pub subscription: String,
+    pub current_period_end: DateTime<Utc>,
+    /// In the order in which they were paid.
+    pub paid: Vec<SeededInvoice>,
+    /// The invoice that failed, for `PastDue`.
+    pub failed_invoice: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeededInvoice {
+    pub invoice: String,
+    pub payment_intent: String,
+    pub paid_at: DateTime<Utc>,
+    pub period_end: DateTime<Utc>,
+}
+
+/// Writes any number of subscriptions with all that belongs to them, a few hundred in well under a second. Sends no
+/// webhooks. Run again, it replaces the same objects.
+pub async fn seed_subscriptions(
+    db: &mut PgConnection,
+    public_url: &str,
+    seeds: &[Seed],
+) -> Result<Vec<Seeded>, sqlx::Error> {
+    let url = format!("{}{BASE}", public_url.trim_end_matches('/'));
+    let mut written = Vec::new();
+    let made: Vec<_> = seeds.iter().map(|seed| seed.make(&url, &mut written)).collect();
+    for batch in written.chunks(BATCH) {
+        store::save_all(db, batch).await?;
+    }
+    Ok(made)
+}
+
+impl Seed {
+    fn id(&self, prefix: &str) -> String {
+        format!("{prefix}Seed{}", self.key)
+    }
+
+    fn make(&self, url: &str, written: &mut Vec<Object>) -> Seeded {
+        let interval = match self.interval {
+            Interval::Month => "month",
+            Interval::Year => "year",
+        };
+        let failing = self.status == SubscriptionStatus::PastDue;
+        let periods = self.paid_periods.max(1) + u32::from(failing);
+        let metadata = json!(self.metadata);
+        let mut made = Seeded {
+            key: self.key.clone(),
+            customer: self.id("cus_"),
+            subscription: self.id("sub_"),
+            current_period_end: self.started_at,
+            paid: Vec::new(),
+            failed_invoice: None,
+        };
+        let customer = objects::customer(
+            &made.customer,
+            Some(&self.email),
+            Some(&self.name),
+            self.started_at.timestamp(),
+        );
+        written.push(Object::new("customer", customer, json!({"email": self.email})));
+
+        let mut start = self.started_at;
+        let mut latest = String::new();
+        for number in 1..=periods {
+            let end = DateTime::from_timestamp(later(start, interval), 0).unwrap_or(start);
+            let paid = !(failing && number == periods);
+            latest = format!("{}n{number}", self.id("in_"));
+            let (intent, charge) = (latest.replacen("in_", "pi_", 1), latest.replacen("in_", "ch_", 1));
+            let mut invoice = objects::Invoice {
+                id: &latest,
+                url: url.to_owned(),
+                number: format!("{}-{number:04}", self.key.to_uppercase()),
+                reason: if number == 1 { "subscription_create" } else { "subscription_cycle" },
+                customer: &made.customer,
+                email: Some(&self.email),
+                subscription: &made.subscription,
+                item: &self.id("si_"),
+                price: &self.id("price_"),
+                product: &self.id("prod_"),
+                product_name: &self.product_name,
+                metadata: &metadata,
+                amount: self.amount_pence,
+                payment_intent: &intent,
+                created: start.timestamp(),
+                period: (start.timestamp(), end.timestamp()),
+            }
+            .json();
+            let no_metadata = json!({});
+            let payment = objects::Payment {
+                intent: &intent,
+                charge: &charge,
+                amount: self.amount_pence,
+                customer: Some(&made.customer),
+                email: Some(&self.email),
+                method: self.method,
+                means: &self.id("pm_"),
+                metadata: &no_metadata,
+                created: start.timestamp(),
+            };
+            let status = if paid { "succeeded" } else { "requires_payment_method" };
+            written.push(Object::new("payment_intent", payment.intent(status), json!({})));
+            if paid {
+                objects::pay(&mut invoice, start.timestamp());
+                written.push(Object::new("charge", payment.charge(), json!({"email": self.email})));
+                made.paid.push(SeededInvoice {
+                    invoice: latest.clone(),
+                    payment_intent: intent,
+                    paid_at: start,
+                    period_end: end,
+                });
+            } else {
+                invoice["attempt_count"] = json!(1);
+                invoice["next_payment_attempt"] = json!(start.timestamp() + 3 * 24 * 60 * 60);
+                made.failed_invoice = Some(latest.clone());
+            }
+            written.push(Object::new("invoice", invoice, json!({"email": self.email})));
+            made.current_period_end = end;
+            if number < periods {
+                start = end;
+            }
+        }
+        written.push(self.subscription(&made, &metadata, interval, &latest, start));
+        made
+    }
+
+    fn subscription(
+        &self,
+        made: &Seeded,
+        metadata: &Value,
+        interval: &str,
+        latest: &str,
+        start: DateTime<Utc>,
+    ) -> Object {
+        let canceled = self.status == SubscriptionStatus::Canceled;
+        let mut body = objects::Subscription {
+            id: &made.subscription,
+            item: &self.id("si_"),
+            customer: &made.customer,
+            price: objects::Price {
+                id: &self.id("price_"),
+                product: &self.id("prod_"),
+                amount: self.amount_pence,
+                interval,
+                created: self.started_at.timestamp(),
+            },
+            method: self.method,
+            payment_method: &self.id("pm_"),
+            metadata,
+            status: match self.status {
+                SubscriptionStatus::PastDue => "past_due",
+                SubscriptionStatus::Canceled => "canceled",
+                _ => "active",
+            },
+            latest_invoice: latest,
+            created: self.started_at.timestamp(),
+            period: (start.timestamp(), made.current_period_end.timestamp()),
+        }
+        .json();
+        if canceled {
+            body["canceled_at"] = json!(made.current_period_end.timestamp());
+            body["ended_at"] = json!(made.current_period_end.timestamp());
+            body["cancellation_details"]["reason"] = json!("cancellation_requested");
+        }
+        let hidden =
+            json!({"email": self.email, "product_name": self.product_name, "method": self.method.word()});
+        Object::new("subscription", body, hidden)
+    }
+}

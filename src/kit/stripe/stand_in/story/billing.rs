@@ -1,0 +1,257 @@
+//! Period by period: invoices are made, paid, or fail, until a subscription ends.
+
+use chrono::DateTime;
+use serde_json::{Value, json};
+
+use super::super::BASE;
+use super::super::fault::Fault;
+use super::super::objects::{self, Method};
+use super::super::store::{self, Object};
+use super::{NO_METADATA, Stage, later};
+
+/// Failed attempts after which a subscription is cancelled, as the account's settings at Stripe would have it.
+const MOST_ATTEMPTS: i64 = 4;
+
+const DAYS: i64 = 24 * 60 * 60;
+
+impl Stage {
+    /// Makes the invoice for the subscription's present period, paid or with the money on its way.
+    pub(in super::super) async fn bill(
+        &mut self,
+        subscription: &Object,
+        id: &str,
+        reason: &str,
+        paid: bool,
+    ) -> Result<Object, Fault> {
+        let intent = self.id("pi_");
+        let metadata = &subscription.body["metadata"];
+        let email = subscription.hidden("email");
+        let body = objects::Invoice {
+            id,
+            url: format!("{}{BASE}", self.stand_in.public_url()),
+            number: format!("STAND-IN-{}", id.get(3..11).unwrap_or(id).to_uppercase()),
+            reason,
+            customer: subscription.text("/customer").unwrap_or_default(),
+            email,
+            subscription: &subscription.id,
+            item: subscription.text("/items/data/0/id").unwrap_or_default(),
+            price: subscription.text("/items/data/0/price/id").unwrap_or_default(),
+            product: subscription.text("/items/data/0/price/product").unwrap_or_default(),
+            product_name: subscription.hidden("product_name").unwrap_or("Subscription"),
+            metadata,
+            amount: subscription.whole("/items/data/0/price/unit_amount"),
+            payment_intent: &intent,
+            created: self.at.timestamp(),
+            period: (
+                subscription.whole("/items/data/0/current_period_start"),
+                subscription.whole("/items/data/0/current_period_end"),
+            ),
+        }
+        .json();
+        let mut invoice = Object::new("invoice", body, json!({"email": email}));
+        if paid {
+            self.settle(subscription, &mut invoice).await?;
+        } else {
+            self.note_intent(subscription, &invoice, "processing").await?;
+            invoice.hidden["debit"] = json!("processing");
+            self.save(&invoice).await?;
+        }
+        Ok(invoice)
+    }
+
+    fn payment<'a>(
+        &self,
+        subscription: &'a Object,
+        invoice: &'a Object,
+        charge: &'a str,
+    ) -> objects::Payment<'a> {
+        objects::Payment {
+            intent: invoice.text("/payments/data/0/payment/payment_intent").unwrap_or_default(),
+            charge,
+            amount: invoice.whole("/amount_due"),
+            customer: subscription.text("/customer"),
+            email: subscription.hidden("email"),
+            method: Method::from_word(subscription.hidden("method").unwrap_or_default()),
+            means: subscription.text("/default_payment_method").unwrap_or_default(),
+            // Stripe copies the subscription's metadata to its invoices' parent, not to their payments.
+            metadata: &NO_METADATA,
+            created: self.at.timestamp(),
+        }
+    }
+
+    pub(in super::super) async fn note_intent(
+        &mut self,
+        subscription: &Object,
+        invoice: &Object,
+        status: &str,
+    ) -> Result<Object, Fault> {
+        let intent =
+            Object::new("payment_intent", self.payment(subscription, invoice, "").intent(status), json!({}));
+        self.save(&intent).await?;
+        Ok(intent)
+    }
+
+    /// The invoice's money has come.
+    pub(in super::super) async fn settle(
+        &mut self,
+        subscription: &Object,
+        invoice: &mut Object,
+    ) -> Result<(), Fault> {
+        let charge_id = self.id("ch_");
+        let payment = self.payment(subscription, invoice, &charge_id);
+        let intent = Object::new("payment_intent", payment.intent("succeeded"), json!({}));
+        let charge = Object::new("charge", payment.charge(), json!({"email": subscription.hidden("email")}));
+        objects::pay(&mut invoice.body, self.at.timestamp());
+        invoice.hidden["debit"] = Value::Null;
+        store::save_all(&mut self.tx, &[intent, charge, invoice.clone()]).await?;
+        Ok(())
+    }
+
+    pub(in super::super) async fn settle_debit(&mut self, invoice: &str, paid: bool) -> Result<(), Fault> {
+        // Subscription before invoice, as everywhere, so that two clicks cannot lock each other out.
+        let seen = store::find(&mut self.tx, "invoice", invoice).await?;
+        let seen = seen.ok_or_else(|| Fault::missing(404, "invoice", "invoice", invoice))?;
+        let subscription_id =
+            seen.text("/parent/subscription_details/subscription").unwrap_or_default().to_owned();
+        let mut subscription = self.lock("subscription", &subscription_id).await?;
+        let mut invoice = self.lock("invoice", invoice).await?;
+        if invoice.hidden("debit") != Some("processing") {
+            return Err(Fault::invalid(Some("invoice"), "No debit is on its way for this invoice."));
+        }
+        let session = store::find_session_of(&mut self.tx, &subscription.id, &invoice.id).await?;
+        if paid {
+            self.settle(&subscription, &mut invoice).await?;
+            if subscription.is("past_due") {
+                self.set_status(&mut subscription, "active").await?;
+            }
+            self.tell("invoice.paid", &invoice, None).await?;
+            if let Some(mut session) = session {
+                session.body["payment_status"] = json!("paid");
+                self.save(&session).await?;
+                self.tell("checkout.session.async_payment_succeeded", &session, None).await?;
+            }
+            return Ok(());
+        }
+        invoice.hidden["debit"] = Value::Null;
+        self.fail(&mut subscription, &mut invoice).await?;
+        if let Some(session) = session {
+            self.tell("checkout.session.async_payment_failed", &session, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn set_status(&mut self, subscription: &mut Object, status: &str) -> Result<(), Fault> {
+        let before = subscription.body["status"].clone();
+        subscription.body["status"] = json!(status);
+        self.save(subscription).await?;
+        self.tell("customer.subscription.updated", subscription, Some(json!({"status": before}))).await
+    }
+
+    /// An attempt to collect the invoice failed.
+    async fn fail(&mut self, subscription: &mut Object, invoice: &mut Object) -> Result<(), Fault> {
+        let attempts = invoice.whole("/attempt_count") + 1;
+        let last = attempts >= MOST_ATTEMPTS;
+        invoice.body["attempt_count"] = json!(attempts);
+        invoice.body["next_payment_attempt"] = if last { Value::Null } else { json!(self.now() + 3 * DAYS) };
+        self.save(invoice).await?;
+        self.note_intent(subscription, invoice, "requires_payment_method").await?;
+        self.tell("invoice.payment_failed", invoice, None).await?;
+        if last {
+            self.end(subscription, "payment_failed").await
+        } else if subscription.is("past_due") {
+            Ok(())
+        } else {
+            self.set_status(subscription, "past_due").await
+        }
+    }
+
+    async fn lock_living(&mut self, id: &str, missing: u16) -> Result<Object, Fault> {
+        let subscription = self.lock("subscription", id).await?;
+        if subscription.is("canceled") {
+            return Err(Fault::missing(missing, "subscription", "id", id));
+        }
+        Ok(subscription)
+    }
+
+    /// The failed invoice that is being tried again, if there is one.
+    async fn lock_failed_invoice(&mut self, subscription: &Object) -> Result<Option<Object>, Fault> {
+        let latest = subscription.text("/latest_invoice").unwrap_or_default();
+        let invoice = self.lock("invoice", latest).await?;
+        if invoice.hidden("debit") == Some("processing") {
+            return Err(Fault::invalid(None, "A debit is already on its way: say first whether it is paid."));
+        }
+        Ok(Some(invoice).filter(|invoice| invoice.is("open")))
+    }
+
+    /// Moves the subscription on to its next period, for which a new invoice is made.
+    fn turn_period(&self, subscription: &mut Object) -> (String, Value) {
+        let item = &mut subscription.body["items"]["data"][0];
+        let end = item["current_period_end"].as_i64().unwrap_or_default();
+        let before = item["current_period_start"].clone();
+        let interval = item["price"]["recurring"]["interval"].as_str().unwrap_or("month").to_owned();
+        let start = DateTime::from_timestamp(end, 0).unwrap_or(self.at);
+        item["current_period_start"] = json!(end);
+        item["current_period_end"] = json!(later(start, &interval));
+        let invoice = self.id("in_");
+        let previous = json!({
+            "items": {"data": [{"current_period_start": before, "current_period_end": end}]},
+            "latest_invoice": subscription.body["latest_invoice"]
+        });
+        subscription.body["latest_invoice"] = json!(invoice);
+        (invoice, previous)
+    }
+
+    pub(in super::super) async fn charge(&mut self, id: &str) -> Result<(), Fault> {
+        let mut subscription = self.lock_living(id, 404).await?;
+        if let Some(mut invoice) = self.lock_failed_invoice(&subscription).await? {
+            self.settle(&subscription, &mut invoice).await?;
+            self.tell("invoice.paid", &invoice, None).await?;
+            return self.set_status(&mut subscription, "active").await;
+        }
+        let (invoice, previous) = self.turn_period(&mut subscription);
+        let paid = subscription.hidden("method") != Some("bacs_debit");
+        let invoice = self.bill(&subscription, &invoice, "subscription_cycle", paid).await?;
+        self.save(&subscription).await?;
+        self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
+        if paid {
+            self.tell("invoice.paid", &invoice, None).await?;
+        }
+        Ok(())
+    }
+
+    pub(in super::super) async fn fail_charge(&mut self, id: &str) -> Result<(), Fault> {
+        let mut subscription = self.lock_living(id, 404).await?;
+        let mut invoice = if let Some(invoice) = self.lock_failed_invoice(&subscription).await? {
+            invoice
+        } else {
+            let (invoice, previous) = self.turn_period(&mut subscription);
+            let mut invoice = self.bill(&subscription, &invoice, "subscription_cycle", false).await?;
+            invoice.hidden["debit"] = Value::Null;
+            self.save(&subscription).await?;
+            self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
+            invoice
+        };
+        self.fail(&mut subscription, &mut invoice).await
+    }
+
+    /// `missing` is the status for one that ended before.
+    pub(in super::super) async fn cancel(
+        &mut self,
+        id: &str,
+        reason: &str,
+        missing: u16,
+    ) -> Result<Object, Fault> {
+        let mut subscription = self.lock_living(id, missing).await?;
+        self.end(&mut subscription, reason).await?;
+        Ok(subscription)
+    }
+
+    async fn end(&mut self, subscription: &mut Object, reason: &str) -> Result<(), Fault> {
+        subscription.body["status"] = json!("canceled");
+        subscription.body["canceled_at"] = json!(self.now());
+        subscription.body["ended_at"] = json!(self.now());
+        subscription.body["cancellation_details"]["reason"] = json!(reason);
+        self.save(subscription).await?;
+        self.tell("customer.subscription.deleted", subscription, None).await
+    }
+}

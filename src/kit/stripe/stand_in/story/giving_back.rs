@@ -1,0 +1,79 @@
+//! Money that goes back: refunds, and claims through the payer's bank.
+
+use serde_json::{Value, json};
+
+use super::super::fault::Fault;
+use super::super::objects;
+use super::super::store::{self, Object};
+use super::Stage;
+
+impl Stage {
+    /// The payment of `intent`, ready to be given back.
+    async fn lock_charge(&mut self, intent: &str) -> Result<Object, Fault> {
+        let found = store::find(&mut self.tx, "payment_intent", intent).await?;
+        let found = found.ok_or_else(|| Fault::missing(400, "payment_intent", "payment_intent", intent))?;
+        let charge = found.text("/latest_charge").ok_or_else(|| {
+            Fault::coded(
+                400,
+                "payment_intent_unexpected_state",
+                None,
+                "This PaymentIntent has no successful charge to refund.",
+            )
+        })?;
+        self.lock("charge", charge).await
+    }
+
+    pub(in super::super) async fn refund(
+        &mut self,
+        intent: &str,
+        amount: Option<i64>,
+        reason: Option<&str>,
+        metadata: &Value,
+    ) -> Result<Value, Fault> {
+        let mut charge = self.lock_charge(intent).await?;
+        let (paid, before) = (charge.whole("/amount"), charge.whole("/amount_refunded"));
+        if charge.body["disputed"] == json!(true) {
+            return Err(Fault::coded(400, "charge_disputed", None, "The charge has been charged back."));
+        }
+        if before >= paid {
+            let message = format!("Charge {} has already been refunded.", charge.id);
+            return Err(Fault::coded(400, "charge_already_refunded", None, message));
+        }
+        let amount = amount.unwrap_or(paid - before);
+        if amount < 1 || amount > paid - before {
+            return Err(Fault::invalid(
+                Some("amount"),
+                "Refund amount is not between 1 and what is left of the charge.",
+            ));
+        }
+        let refund = objects::refund(&self.id("re_"), &charge.body, amount, reason, metadata, self.now());
+        self.save(&Object::new("refund", refund.clone(), json!({}))).await?;
+        charge.body["amount_refunded"] = json!(before + amount);
+        charge.body["refunded"] = json!(before + amount == paid);
+        self.save(&charge).await?;
+        let previous = json!({"amount_refunded": before, "refunded": false});
+        self.tell("charge.refunded", &charge, Some(previous)).await?;
+        Ok(refund)
+    }
+
+    pub(in super::super) async fn latest_intent(&mut self, subscription: &str) -> Result<String, Fault> {
+        let subscription = self.lock("subscription", subscription).await?;
+        let invoice = self.lock("invoice", subscription.text("/latest_invoice").unwrap_or_default()).await?;
+        Ok(invoice.text("/payments/data/0/payment/payment_intent").unwrap_or_default().to_owned())
+    }
+
+    pub(in super::super) async fn claim_back(&mut self, subscription: &str) -> Result<(), Fault> {
+        let intent = self.latest_intent(subscription).await?;
+        let mut charge = self.lock_charge(&intent).await?;
+        if charge.body["disputed"] == json!(true) {
+            return Err(Fault::invalid(None, "This payment was claimed back before."));
+        }
+        charge.body["disputed"] = json!(true);
+        self.save(&charge).await?;
+        let dispute =
+            Object::new("dispute", objects::dispute(&self.id("du_"), &charge.body, self.now()), json!({}));
+        self.save(&dispute).await?;
+        self.tell("charge.dispute.created", &dispute, None).await?;
+        self.tell("charge.dispute.closed", &dispute, None).await
+    }
+}
