@@ -47,12 +47,14 @@ pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Resu
 }
 
 /// Whether guessing it would take more than a hundred million tries (zxcvbn's score 3), also for one who knows the
-/// person's name and address.
+/// person's name and address: those words count for nothing.
 pub fn is_strong_enough(password: &SecretString, person: &[&str]) -> bool {
-    let password = password.expose_secret();
     // zxcvbn's time grows with the square of the length; a long password is judged by its beginning.
-    let head: String = password.chars().take(64).collect();
-    password.chars().count() >= 8 && zxcvbn::zxcvbn(&head, person).score() >= zxcvbn::Score::Three
+    let mut rest: String = password.expose_secret().to_lowercase().chars().take(64).collect();
+    for word in person.join(" ").to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2) {
+        rest = rest.replace(word, "");
+    }
+    password.expose_secret().chars().count() >= 8 && zxcvbn::zxcvbn(&rest, &[]).score() >= zxcvbn::Score::Three
 }
 
 #[cfg(test)]
