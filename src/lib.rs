@@ -11,6 +11,8 @@ pub mod audit;
 pub mod places;
 /// People, sign-in, sessions, consents, offices, guards.
 pub mod accounts;
+/// How members decide together: votes and their count.
+pub mod ballots;
 /// The demo party.
 pub mod demo;
 /// Routes, jobs and layers of all rooms, put together.

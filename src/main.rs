@@ -6,6 +6,7 @@ use anyhow::Context;
 use breakthrough::{
     accounts::{self, Access, Role},
     audit::Actor,
+    ballots::counting,
     kit::{
         app::App,
         assets,
@@ -62,6 +63,8 @@ enum Command {
     Routes,
     /// Say what is missing or wrong in configuration and connections, with the remedy
     Check,
+    /// Count a ballot file; needs no database
+    Count(counting::CountArgs),
 }
 
 #[derive(Subcommand)]
@@ -82,6 +85,10 @@ enum OfficerCommand {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // A count depends on nothing but its file, so that anyone can repeat it anywhere.
+    if let Some(Command::Count(count)) = &arguments.command {
+        return counting::command(count);
+    }
     let config = match arguments.settings.check() {
         Ok(config) => config,
         Err(faults) => {
@@ -203,7 +210,7 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
             tx.commit().await?;
             println!("{link}");
         }
-        Command::Migrate | Command::Routes | Command::Check => {}
+        Command::Migrate | Command::Routes | Command::Check | Command::Count(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }
