@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 pub use browser::Browser;
+pub use database::{Scratch, scratch};
 pub use mailbox::Mail;
 
 /// Saturday 21 November 2026, noon.

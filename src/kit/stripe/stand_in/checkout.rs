@@ -11,7 +11,6 @@ use super::fault::Fault;
 use super::objects::Method;
 use super::store::Object;
 use super::{BASE, StandIn};
-use crate::kit::assets;
 use crate::kit::money::Money;
 
 pub(super) fn router() -> Router<StandIn> {
@@ -21,7 +20,6 @@ pub(super) fn router() -> Router<StandIn> {
 #[derive(Template)]
 #[template(path = "kit/stripe/pay.html")]
 struct PayPage {
-    stylesheet: &'static str,
     id: String,
     product: String,
     /// `£5 a month`
@@ -81,7 +79,6 @@ async fn show(
     let session = session(&stand_in, &id).await?;
     let amount = Money::from_pence(session.whole("/amount_total"));
     let page = PayPage {
-        stylesheet: assets::url("site.css"),
         product: session.hidden("product_name").unwrap_or_default().to_owned(),
         price: match session.hidden("interval") {
             Some(interval) => format!("{amount} a {interval}"),

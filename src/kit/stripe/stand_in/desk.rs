@@ -12,8 +12,8 @@ use super::fault::Fault;
 use super::store::{self, Filter, Object};
 use super::webhooks::Webhook;
 use super::{BASE, StandIn};
+use crate::kit::dates;
 use crate::kit::money::Money;
-use crate::kit::{assets, dates};
 
 /// Rows of each kind on the page.
 const SHOWN: i64 = 30;
@@ -36,7 +36,6 @@ struct Searched {
 #[derive(Template)]
 #[template(path = "kit/stripe/desk.html")]
 struct DeskPage {
-    stylesheet: &'static str,
     search: String,
     sessions: Vec<OpenSession>,
     debits: Vec<Debit>,
@@ -91,7 +90,6 @@ async fn show(
     drop(stage);
 
     let page = DeskPage {
-        stylesheet: assets::url("site.css"),
         search,
         sessions: sessions
             .iter()

@@ -1,7 +1,8 @@
 //! What the stand-in refuses, in Stripe's words and shape.
 
+use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
@@ -94,13 +95,23 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
-/// For the stand-in's pages: the layer around the site turns a bare status into its error page.
+#[derive(Template)]
+#[template(path = "kit/stripe/fault.html")]
+struct FaultPage {
+    message: String,
+}
+
+/// For the stand-in's pages.
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         if let Self::Database(error) = &self {
             tracing::error!(%error, "the stand-in for Stripe failed");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, self.to_string()).into_response()
+        match (FaultPage { message: self.to_string() }).render() {
+            Ok(page) => (status, Html(page)).into_response(),
+            Err(_) => status.into_response(),
+        }
     }
 }

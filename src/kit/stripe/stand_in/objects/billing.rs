@@ -20,7 +20,7 @@ impl Price<'_> {
             "id": self.id, "object": "price", "active": true, "billing_scheme": "per_unit", "created": self.created,
             "currency": "gbp", "custom_unit_amount": null, "livemode": false, "lookup_key": null, "metadata": {},
             "nickname": null, "product": self.product,
-            "recurring": {"interval": self.interval, "interval_count": 1, "meter": null, "trial_period_days": null, "usage_type": "licensed"},
+            "recurring": {"interval": self.interval, "interval_count": 1, "meter": null, "usage_type": "licensed"},
             "tax_behavior": "unspecified", "tiers_mode": null, "transform_quantity": null, "type": "recurring",
             "unit_amount": self.amount, "unit_amount_decimal": self.amount.to_string()
         })
@@ -53,7 +53,7 @@ impl Subscription<'_> {
                 "collection_method": "charge_automatically", "created": self.created, "currency": "gbp",
                 "customer": self.customer, "default_payment_method": self.payment_method,
                 "default_tax_rates": [], "discounts": [],
-                "invoice_settings": {"account_tax_ids": null, "custom_fields": null, "description": null, "footer": null, "issuer": {"type": "self"}},
+                "invoice_settings": {"account_tax_ids": null, "issuer": {"type": "self"}},
                 "items": {"object": "list", "has_more": false, "url": format!("/v1/subscription_items?subscription={}", self.id), "data": [{
                     "id": self.item, "object": "subscription_item", "billing_thresholds": null, "created": self.created,
                     "current_period_end": self.period.1, "current_period_start": self.period.0, "discounts": [], "metadata": {},

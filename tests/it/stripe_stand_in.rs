@@ -1,0 +1,638 @@
+//! The Stripe client and its stand-in, over a real listener: what one sends, the other understands, and both keep to
+//! what Stripe promises. Each test leaves a recording in `target/stripe-recording/` for `tests/stripe/check.mjs`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Router, body::Bytes};
+use breakthrough::kit::clock::Clock;
+use breakthrough::kit::random::Random;
+use breakthrough::kit::stripe::stand_in::{Delivery, Method, Seed, StandIn, install, seed_subscriptions};
+use breakthrough::kit::stripe::{
+    CheckoutMode, CheckoutStatus, Event, Interval, InvoiceStatus, Mode, NewCheckout, PaymentStatus, Stripe,
+    StripeError, SubscriptionStatus,
+};
+use chrono::{DateTime, Duration, Utc};
+use reqwest::redirect::Policy;
+use scraper::{Html, Selector};
+use sqlx::PgPool;
+
+use crate::support::{Scratch, scratch};
+
+/// A tiny site: it mounts the stand-in and takes webhooks.
+struct World {
+    stripe: Stripe,
+    stand_in: StandIn,
+    clock: Clock,
+    base: String,
+    pool: PgPool,
+    browser: reqwest::Client,
+    taken: Arc<Taken>,
+    name: &'static str,
+    _database: Scratch,
+}
+
+#[derive(Default)]
+struct Taken {
+    events: Mutex<Vec<Event>>,
+    /// Answers to give before taking anything.
+    refusals: Mutex<Vec<u16>>,
+    stripe: Mutex<Option<(Stripe, Clock)>>,
+}
+
+async fn webhook(State(taken): State<Arc<Taken>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    if let Some(status) = taken.refusals.lock().unwrap().pop() {
+        return StatusCode::from_u16(status).unwrap();
+    }
+    let (stripe, clock) = taken.stripe.lock().unwrap().clone().unwrap();
+    let header = headers["stripe-signature"].to_str().unwrap();
+    if stripe.verify(header, &body, clock.now()).is_err() {
+        return StatusCode::BAD_REQUEST;
+    }
+    taken.events.lock().unwrap().push(Event::parse(&body).unwrap());
+    StatusCode::OK
+}
+
+fn start() -> DateTime<Utc> {
+    "2026-11-30T10:00:00Z".parse().unwrap()
+}
+
+impl World {
+    async fn new(name: &'static str, delivery: Delivery) -> Self {
+        let database = scratch().await;
+        let pool = database.pool.clone();
+        install(&pool).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let clock = Clock::set_to(start());
+        let stand_in = StandIn::new(
+            pool.clone(),
+            &base,
+            "whsec_test".into(),
+            clock.clone(),
+            Random::seeded(7),
+            delivery,
+        )
+        .unwrap();
+        let taken = Arc::new(Taken::default());
+        let site = Router::new().route("/webhooks/stripe", post(webhook)).with_state(taken.clone());
+        let site = site.merge(stand_in.router());
+        tokio::spawn(async move { axum::serve(listener, site).await });
+        let stripe =
+            Stripe::new(&"sk_test_1".into(), Some(&format!("{base}/dev/stripe")), vec!["whsec_test".into()])
+                .unwrap();
+        *taken.stripe.lock().unwrap() = Some((stripe.clone(), clock.clone()));
+        let browser = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { stripe, stand_in, clock, base, pool, browser, taken, name, _database: database }
+    }
+
+    fn checkout(&self, mode: Mode) -> NewCheckout<'static> {
+        NewCheckout {
+            mode,
+            amount_pence: 500,
+            product_name: "Membership",
+            customer: None,
+            email: "ana@example.org",
+            success_url: "http://site.test/join/done?session={CHECKOUT_SESSION_ID}",
+            cancel_url: "http://site.test/join",
+            metadata: BTreeMap::from([
+                ("purpose".to_owned(), "membership".to_owned()),
+                ("id".to_owned(), "0199-a&b=c".to_owned()),
+            ]),
+            expires_at: Some(self.clock.now() + Duration::hours(1)),
+        }
+    }
+
+    /// A paid or pending monthly subscription: its session's id and its own.
+    async fn subscribed(&self, key: &str, method: Method) -> (String, String) {
+        let monthly = Mode::Subscription { interval: Interval::Month };
+        let session = self.stripe.create_checkout(key, &self.checkout(monthly)).await.unwrap();
+        self.stand_in.pay(&session.id, method).await.unwrap();
+        let subscription = self.stripe.find_checkout(&session.id).await.unwrap().subscription.unwrap();
+        (session.id, subscription)
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.browser.get(format!("{}{path}", self.base)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Presses the button with these words on a page: its status and where it leads.
+    async fn press(&self, path: &str, words: &str) -> (u16, String) {
+        let (status, page) = self.get(path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        let (action, body) = {
+            let html = Html::parse_document(&page);
+            let buttons = Selector::parse("form button").unwrap();
+            let button = html
+                .select(&buttons)
+                .find(|button| button.text().collect::<String>().trim() == words)
+                .unwrap_or_else(|| panic!("no button {words:?} on {path}: {page}"));
+            let form = button
+                .ancestors()
+                .filter_map(scraper::ElementRef::wrap)
+                .find(|element| element.value().name() == "form")
+                .unwrap();
+            let field = button.attr("name").map(|name| format!("{name}={}", button.attr("value").unwrap()));
+            (form.attr("action").unwrap().to_owned(), field.unwrap_or_default())
+        };
+        let answer = self
+            .browser
+            .post(format!("{}{action}", self.base))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), location.unwrap_or_default())
+    }
+
+    /// The kinds of the webhooks that wait, in the order in which they came about; hands them over.
+    async fn told(&self) -> Vec<String> {
+        let mut kinds = Vec::new();
+        for webhook in self.stand_in.waiting().await.unwrap() {
+            assert!(self.stand_in.deliver(webhook.number).await.unwrap(), "{}", webhook.kind);
+            kinds.push(webhook.kind);
+        }
+        kinds
+    }
+
+    async fn leave_recording(&self) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/stripe-recording");
+        std::fs::create_dir_all(folder).unwrap();
+        let recording = self.stand_in.recording().await.unwrap();
+        std::fs::write(format!("{folder}/{}.jsonl", self.name), recording).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn paying_a_subscription_by_card() {
+    let world = World::new("card", Delivery::Held).await;
+    let monthly = Mode::Subscription { interval: Interval::Month };
+    let new = world.checkout(monthly);
+    let session = world.stripe.create_checkout("join-1", &new).await.unwrap();
+    assert_eq!((session.status, session.payment_status), (CheckoutStatus::Open, PaymentStatus::Unpaid));
+    assert_eq!((session.mode, session.amount_total_pence), (CheckoutMode::Subscription, Some(500)));
+    assert_eq!(session.metadata, new.metadata);
+    assert_eq!(session.expires_at, start() + Duration::hours(1));
+    assert_eq!(session.subscription, None);
+
+    // The same key and wish give the same session; the same key with another wish is an error.
+    assert_eq!(world.stripe.create_checkout("join-1", &new).await.unwrap(), session);
+    let dearer = NewCheckout { amount_pence: 700, ..new.clone() };
+    let error = world.stripe.create_checkout("join-1", &dearer).await.unwrap_err();
+    assert_eq!(error.code(), Some("idempotency_error"));
+    assert!(!error.is_transient());
+
+    let address = session.url.clone().unwrap();
+    let path = address.strip_prefix(&world.base).unwrap();
+    let (_, page) = world.get(path).await;
+    assert!(page.contains("£5 a month") && page.contains("Membership") && page.contains("ana@example.org"));
+    let (status, location) = world.press(path, "Pay by card").await;
+    assert_eq!((status, location), (303, format!("http://site.test/join/done?session={}", session.id)));
+
+    let paid = world.stripe.find_checkout(&session.id).await.unwrap();
+    assert_eq!((paid.status, paid.payment_status), (CheckoutStatus::Complete, PaymentStatus::Paid));
+    assert_eq!(paid.url, None);
+    let subscription = world.stripe.find_subscription(paid.subscription.as_deref().unwrap()).await.unwrap();
+    assert_eq!(subscription.status, SubscriptionStatus::Active);
+    assert_eq!((subscription.amount_pence, subscription.interval), (Some(500), Some(Interval::Month)));
+    assert_eq!(subscription.metadata, new.metadata);
+    assert_eq!(subscription.current_period_end, Some("2026-12-30T10:00:00Z".parse().unwrap()));
+    assert_eq!(Some(subscription.customer.as_str()), paid.customer.as_deref());
+    let invoice = world.stripe.find_invoice(subscription.latest_invoice.as_deref().unwrap()).await.unwrap();
+    assert_eq!(paid.invoice.as_deref(), Some(invoice.id.as_str()));
+    assert_eq!((invoice.status, invoice.amount_paid_pence), (InvoiceStatus::Paid, 500));
+    assert_eq!(invoice.paid_at, Some(start()));
+    assert_eq!(invoice.subscription.as_deref(), Some(subscription.id.as_str()));
+    assert_eq!(invoice.metadata, new.metadata);
+    assert_eq!(invoice.period_end, subscription.current_period_end);
+    assert!(invoice.payment_intent.as_deref().is_some_and(|intent| intent.starts_with("pi_")));
+
+    // Pressed again, or the page opened again: nothing more happens.
+    assert_eq!(world.get(path).await.0, 200);
+    assert!(world.stand_in.pay(&session.id, Method::Card).await.is_err());
+    assert_eq!(
+        world.told().await,
+        [
+            "customer.subscription.created",
+            "customer.subscription.updated",
+            "invoice.paid",
+            "checkout.session.completed"
+        ]
+    );
+    let events = world.taken.events.lock().unwrap().clone();
+    assert!(events.iter().all(|event| event.subscription() == Some(subscription.id.clone())));
+    assert!(
+        events
+            .iter()
+            .all(|event| event.api_version.as_deref() == Some(breakthrough::kit::stripe::API_VERSION))
+    );
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn a_second_subscription_reuses_the_customer() {
+    let world = World::new("customer", Delivery::Held).await;
+    let (session, first) = world.subscribed("one", Method::Card).await;
+    let customer = world.stripe.find_checkout(&session).await.unwrap().customer.unwrap();
+    let yearly = Mode::Subscription { interval: Interval::Year };
+    let again = NewCheckout { customer: Some(&customer), ..world.checkout(yearly) };
+    let session = world.stripe.create_checkout("two", &again).await.unwrap();
+    world.stand_in.pay(&session.id, Method::Card).await.unwrap();
+    let second = world.stripe.find_checkout(&session.id).await.unwrap().subscription.unwrap();
+    let second = world.stripe.find_subscription(&second).await.unwrap();
+    assert_eq!(second.customer, customer);
+    assert_ne!(second.id, first);
+    assert_eq!(second.current_period_end, Some("2027-11-30T10:00:00Z".parse().unwrap()));
+
+    let stranger = NewCheckout { customer: Some("cus_nobody"), ..world.checkout(yearly) };
+    let error = world.stripe.create_checkout("three", &stranger).await.unwrap_err();
+    assert!(error.is_missing(), "{error}");
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn a_declined_card_leaves_the_page_open_for_another_try() {
+    let world = World::new("declined", Delivery::Held).await;
+    let monthly = Mode::Subscription { interval: Interval::Month };
+    let session = world.stripe.create_checkout("join", &world.checkout(monthly)).await.unwrap();
+    let path = format!("/dev/stripe/pay/{}", session.id);
+    let (status, location) = world.press(&path, "Card is declined").await;
+    assert_eq!(status, 303);
+    let (_, page) = world.get(&location).await;
+    assert!(page.contains("Your card was declined."));
+    assert_eq!(world.stripe.find_checkout(&session.id).await.unwrap().status, CheckoutStatus::Open);
+    assert_eq!(world.press(&path, "Cancel and go back").await, (303, "http://site.test/join".to_owned()));
+    assert_eq!(world.press(&location, "Pay by card").await.0, 303);
+    assert_eq!(world.stripe.find_checkout(&session.id).await.unwrap().payment_status, PaymentStatus::Paid);
+    assert_eq!(world.told().await[0], "payment_intent.payment_failed");
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn a_direct_debit_is_on_its_way_and_then_paid() {
+    let world = World::new("debit_paid", Delivery::Held).await;
+    let monthly = Mode::Subscription { interval: Interval::Month };
+    let session = world.stripe.create_checkout("join", &world.checkout(monthly)).await.unwrap();
+    let path = format!("/dev/stripe/pay/{}", session.id);
+    assert_eq!(world.press(&path, "Pay by Direct Debit").await.0, 303);
+    let pending = world.stripe.find_checkout(&session.id).await.unwrap();
+    assert_eq!((pending.status, pending.payment_status), (CheckoutStatus::Complete, PaymentStatus::Unpaid));
+    let subscription =
+        world.stripe.find_subscription(pending.subscription.as_deref().unwrap()).await.unwrap();
+    assert_eq!(subscription.status, SubscriptionStatus::Active);
+    let invoice = world.stripe.find_invoice(pending.invoice.as_deref().unwrap()).await.unwrap();
+    assert_eq!((invoice.status, invoice.amount_paid_pence, invoice.paid_at), (InvoiceStatus::Open, 0, None));
+    assert!(!world.told().await.contains(&"invoice.paid".to_owned()));
+    // Money that has not come cannot be given back.
+    let error = world.stripe.refund("refund", invoice.payment_intent.as_deref().unwrap()).await.unwrap_err();
+    assert_eq!(error.code(), Some("payment_intent_unexpected_state"));
+
+    world.clock.advance(Duration::days(5));
+    assert_eq!(world.press("/dev/stripe", "The debit is paid").await, (303, "/dev/stripe".to_owned()));
+    assert_eq!(world.told().await, ["invoice.paid", "checkout.session.async_payment_succeeded"]);
+    let paid = world.stripe.find_invoice(&invoice.id).await.unwrap();
+    assert_eq!((paid.status, paid.paid_at), (InvoiceStatus::Paid, Some(start() + Duration::days(5))));
+    assert_eq!(world.stripe.find_checkout(&session.id).await.unwrap().payment_status, PaymentStatus::Paid);
+    assert!(world.stand_in.settle_debit(&invoice.id, true).await.is_err());
+
+    // The next debit is on its way for days as well.
+    world.stand_in.charge(&subscription.id).await.unwrap();
+    assert_eq!(world.told().await, ["customer.subscription.updated"]);
+    assert!(world.stand_in.charge(&subscription.id).await.is_err());
+    let next = world.stripe.find_subscription(&subscription.id).await.unwrap().latest_invoice.unwrap();
+    world.stand_in.settle_debit(&next, true).await.unwrap();
+    assert_eq!(world.told().await, ["invoice.paid"]);
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn a_direct_debit_that_fails() {
+    let world = World::new("debit_failed", Delivery::Held).await;
+    let (session, subscription) = world.subscribed("join", Method::DirectDebit).await;
+    world.told().await;
+    assert_eq!(world.press("/dev/stripe", "The debit fails").await.0, 303);
+    assert_eq!(
+        world.told().await,
+        ["invoice.payment_failed", "customer.subscription.updated", "checkout.session.async_payment_failed"]
+    );
+    let failed = world.stripe.find_subscription(&subscription).await.unwrap();
+    assert_eq!(failed.status, SubscriptionStatus::PastDue);
+    let invoice = world.stripe.find_invoice(failed.latest_invoice.as_deref().unwrap()).await.unwrap();
+    assert_eq!((invoice.status, invoice.attempt_count), (InvoiceStatus::Open, 1));
+    assert_eq!(invoice.next_payment_attempt, Some(start() + Duration::days(3)));
+    assert_eq!(world.stripe.find_checkout(&session).await.unwrap().payment_status, PaymentStatus::Unpaid);
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn renewals_succeed_fail_recover_and_end() {
+    let world = World::new("renewals", Delivery::Held).await;
+    let (_, id) = world.subscribed("join", Method::Card).await;
+    world.told().await;
+    assert_eq!(world.press("/dev/stripe", "Charge the next period").await.0, 303);
+    assert_eq!(world.told().await, ["customer.subscription.updated", "invoice.paid"]);
+    let renewed = world.stripe.find_subscription(&id).await.unwrap();
+    assert_eq!(renewed.current_period_end, Some("2027-01-30T10:00:00Z".parse().unwrap()));
+
+    assert_eq!(world.press("/dev/stripe", "Renewal fails").await.0, 303);
+    assert_eq!(
+        world.told().await,
+        ["customer.subscription.updated", "invoice.payment_failed", "customer.subscription.updated"]
+    );
+    assert_eq!(world.stripe.find_subscription(&id).await.unwrap().status, SubscriptionStatus::PastDue);
+    // The charge that failed is tried again and works: no further period is billed.
+    world.stand_in.charge(&id).await.unwrap();
+    assert_eq!(world.told().await, ["invoice.paid", "customer.subscription.updated"]);
+    let recovered = world.stripe.find_subscription(&id).await.unwrap();
+    assert_eq!(recovered.status, SubscriptionStatus::Active);
+    // 30 January has no counterpart in February.
+    assert_eq!(recovered.current_period_end, Some("2027-02-28T10:00:00Z".parse().unwrap()));
+    assert_eq!(world.stripe.list_invoices(Some(&id), None).await.unwrap().items.len(), 3);
+
+    for _ in 0..4 {
+        world.stand_in.fail_charge(&id).await.unwrap();
+    }
+    let ended = world.stripe.find_subscription(&id).await.unwrap();
+    assert_eq!((ended.status, ended.ended_at), (SubscriptionStatus::Canceled, Some(start())));
+    let invoice = world.stripe.find_invoice(ended.latest_invoice.as_deref().unwrap()).await.unwrap();
+    assert_eq!((invoice.attempt_count, invoice.next_payment_attempt), (4, None));
+    assert_eq!(world.told().await.last().map(String::as_str), Some("customer.subscription.deleted"));
+    assert!(world.stand_in.charge(&id).await.is_err());
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn cancelling_and_giving_money_back() {
+    let world = World::new("cancelled", Delivery::Held).await;
+    let (_, id) = world.subscribed("join", Method::Card).await;
+    let subscription = world.stripe.find_subscription(&id).await.unwrap();
+    let invoice = world.stripe.find_invoice(subscription.latest_invoice.as_deref().unwrap()).await.unwrap();
+    let intent = invoice.payment_intent.unwrap();
+    world.told().await;
+
+    let refund = world.stripe.refund("refund-1", &intent).await.unwrap();
+    assert_eq!((refund.amount_pence, refund.status.as_deref()), (500, Some("succeeded")));
+    assert_eq!(world.stripe.refund("refund-1", &intent).await.unwrap(), refund);
+    let error = world.stripe.refund("refund-2", &intent).await.unwrap_err();
+    assert_eq!(error.code(), Some("charge_already_refunded"));
+    assert!(world.stripe.refund("refund-3", "pi_nobody").await.unwrap_err().is_missing());
+
+    let ended = world.stripe.cancel_subscription("cancel-1", &id).await.unwrap();
+    assert_eq!((ended.status, ended.canceled_at), (SubscriptionStatus::Canceled, Some(start())));
+    assert!(world.stripe.cancel_subscription("cancel-1", &id).await.unwrap_err().is_missing());
+    assert_eq!(world.told().await, ["charge.refunded", "customer.subscription.deleted"]);
+    let charge = world.taken.events.lock().unwrap().iter().find_map(Event::charge).unwrap();
+    assert_eq!((charge.refunded_pence, charge.payment_intent), (500, Some(intent)));
+
+    let (_, other) = world.subscribed("join-2", Method::DirectDebit).await;
+    let open = world.stripe.find_subscription(&other).await.unwrap().latest_invoice.unwrap();
+    world.stand_in.settle_debit(&open, true).await.unwrap();
+    world.told().await;
+    world.stand_in.claim_back(&other).await.unwrap();
+    assert_eq!(world.told().await, ["charge.dispute.created", "charge.dispute.closed"]);
+    let dispute = world.taken.events.lock().unwrap().iter().find_map(Event::dispute).unwrap();
+    assert_eq!((dispute.amount_pence, dispute.status.as_str()), (500, "lost"));
+    assert!(world.stand_in.give_back(&other).await.is_err());
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn sessions_expire_by_call_and_by_time() {
+    let world = World::new("expiry", Delivery::Held).await;
+    let monthly = Mode::Subscription { interval: Interval::Month };
+    let first = world.stripe.create_checkout("one", &world.checkout(monthly)).await.unwrap();
+    let expired = world.stripe.expire_checkout("expire-one", &first.id).await.unwrap();
+    assert_eq!((expired.status, expired.url), (CheckoutStatus::Expired, None));
+    let error = world.stripe.expire_checkout("expire-one-again", &first.id).await.unwrap_err();
+    assert!(matches!(error, StripeError::Refused { status: 400, .. }), "{error}");
+
+    let second = world.stripe.create_checkout("two", &world.checkout(monthly)).await.unwrap();
+    world.clock.advance(Duration::hours(2));
+    assert!(world.stand_in.pay(&second.id, Method::Card).await.is_err());
+    let (status, page) = world.get(&format!("/dev/stripe/pay/{}", second.id)).await;
+    assert!(status == 200 && page.contains("too old") && !page.contains("Pay by card"));
+    assert_eq!(world.stripe.find_checkout(&second.id).await.unwrap().status, CheckoutStatus::Expired);
+    assert_eq!(world.told().await, ["checkout.session.expired", "checkout.session.expired"]);
+
+    let third = world.stripe.create_checkout("three", &world.checkout(monthly)).await.unwrap();
+    assert_eq!(world.press("/dev/stripe", "Expire").await.0, 303);
+    assert_eq!(world.stripe.find_checkout(&third.id).await.unwrap().status, CheckoutStatus::Expired);
+    assert!(world.stripe.find_checkout("cs_test_nobody").await.unwrap_err().is_missing());
+    assert_eq!(world.get("/dev/stripe/pay/cs_test_nobody").await.0, 404);
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn one_off_payments_are_by_card_alone() {
+    let world = World::new("one_off", Delivery::Held).await;
+    let gift = NewCheckout { amount_pence: 2500, product_name: "Donation", ..world.checkout(Mode::OneOff) };
+    let session = world.stripe.create_checkout("gift", &gift).await.unwrap();
+    let path = format!("/dev/stripe/pay/{}", session.id);
+    let (_, page) = world.get(&path).await;
+    assert!(page.contains("Donation: £25<") && !page.contains("Direct Debit"));
+    assert!(world.stand_in.pay(&session.id, Method::DirectDebit).await.is_err());
+    world.press(&path, "Pay by card").await;
+    let paid = world.stripe.find_checkout(&session.id).await.unwrap();
+    assert_eq!((paid.payment_status, paid.mode), (PaymentStatus::Paid, CheckoutMode::OneOff));
+    assert_eq!((paid.subscription, paid.invoice), (None, None));
+    assert_eq!(world.told().await, ["checkout.session.completed"]);
+    let refund = world.stripe.refund("back", paid.payment_intent.as_deref().unwrap()).await.unwrap();
+    assert_eq!(refund.amount_pence, 2500);
+
+    let tiny = NewCheckout { amount_pence: 29, ..world.checkout(Mode::OneOff) };
+    let error = world.stripe.create_checkout("tiny", &tiny).await.unwrap_err();
+    assert_eq!(error.code(), Some("amount_too_small"));
+    let soon =
+        NewCheckout { expires_at: Some(start() + Duration::minutes(29)), ..world.checkout(Mode::OneOff) };
+    assert!(world.stripe.create_checkout("soon", &soon).await.is_err());
+    world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn two_clicks_at_once_make_one_subscription() {
+    let world = World::new("two_clicks", Delivery::Held).await;
+    let monthly = Mode::Subscription { interval: Interval::Month };
+    let new = world.checkout(monthly);
+    let (one, two) =
+        tokio::join!(world.stripe.create_checkout("join", &new), world.stripe.create_checkout("join", &new));
+    let session = one.unwrap();
+    assert_eq!(session, two.unwrap());
+    let (one, two) = tokio::join!(
+        world.stand_in.pay(&session.id, Method::Card),
+        world.stand_in.pay(&session.id, Method::DirectDebit)
+    );
+    assert_eq!(i32::from(one.is_ok()) + i32::from(two.is_ok()), 1);
+    assert_eq!(world.stripe.list_subscriptions(None).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn webhooks_reach_the_site_are_tried_again_and_can_be_repeated() {
+    let world = World::new("webhooks", Delivery::Automatic).await;
+    // The first one is refused once, and comes again.
+    world.taken.refusals.lock().unwrap().push(503);
+    world.subscribed("join", Method::Card).await;
+    for _ in 0..100 {
+        if world.taken.events.lock().unwrap().len() == 4 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let mut kinds: Vec<_> =
+        world.taken.events.lock().unwrap().iter().map(|event| event.kind.clone()).collect();
+    kinds.sort();
+    assert_eq!(
+        kinds,
+        [
+            "checkout.session.completed",
+            "customer.subscription.created",
+            "customer.subscription.updated",
+            "invoice.paid"
+        ]
+    );
+    let webhooks = world.stand_in.webhooks(10).await.unwrap();
+    assert!(webhooks.iter().all(|webhook| webhook.status == Some(200)), "{webhooks:?}");
+    assert_eq!(webhooks.iter().map(|webhook| webhook.tries).sum::<i32>(), 5);
+
+    world.press("/dev/stripe", "Send again").await;
+    let events = world.taken.events.lock().unwrap();
+    assert_eq!(events.len(), 5);
+    assert!(events[..4].iter().any(|event| event.id == events[4].id), "sent again under the same id");
+}
+
+#[tokio::test]
+async fn a_site_that_refuses_is_shown_on_the_desk() {
+    let world = World::new("refused", Delivery::Held).await;
+    world.subscribed("join", Method::Card).await;
+    let first = world.stand_in.waiting().await.unwrap()[0].number;
+    world.taken.refusals.lock().unwrap().push(500);
+    assert!(!world.stand_in.deliver(first).await.unwrap());
+    let (_, desk) = world.get("/dev/stripe").await;
+    assert!(desk.contains("Answer: 500") && desk.contains("Not sent yet."), "{desk}");
+    // Held webhooks can be handed over without the network, too.
+    let signed = world.stand_in.signed(first).await.unwrap();
+    assert_eq!(world.stripe.verify(&signed.header, signed.body.as_bytes(), start()), Ok(()));
+    assert!(world.stripe.verify(&signed.header, b"{}", start()).is_err());
+}
+
+#[tokio::test]
+async fn the_api_refuses_what_stripe_refuses() {
+    let world = World::new("refusals", Delivery::Held).await;
+    let call = async |method: reqwest::Method,
+                      path: &str,
+                      key: &str,
+                      version: &str,
+                      idempotency: &str,
+                      body: &'static str| {
+        let request = world.browser.request(method, format!("{}/dev/stripe/v1/{path}", world.base));
+        let answer = request
+            .header("authorization", format!("Bearer {key}"))
+            .header("stripe-version", version)
+            .header("idempotency-key", idempotency)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let version = breakthrough::kit::stripe::API_VERSION;
+    let (get, post) = (reqwest::Method::GET, reqwest::Method::POST);
+    for (method, path, key, version, idempotency, body, status, words) in [
+        (get.clone(), "subscriptions/sub_1", "sk_live_1", version, "", "", 401, "Invalid API Key"),
+        (get.clone(), "subscriptions/sub_1", "sk_test_1", "2019-01-01", "", "", 400, "Stripe-Version"),
+        (get.clone(), "subscriptions/sub_1", "sk_test_1", version, "", "", 404, "resource_missing"),
+        (get.clone(), "widgets", "sk_test_1", version, "", "", 404, "Unrecognized request URL"),
+        (get.clone(), "subscriptions?colour=red", "sk_test_1", version, "", "", 400, "parameter_unknown"),
+        (get, "subscriptions?starting_after=sub_1", "sk_test_1", version, "", "", 400, "resource_missing"),
+        (post.clone(), "refunds", "sk_test_1", version, "", "payment_intent=pi_1", 400, "Idempotency-Key"),
+        (post.clone(), "refunds", "sk_test_1", version, "k1", "", 400, "parameter_missing"),
+        (post.clone(), "refunds", "sk_test_1", version, "k2", "payment_intnt=pi_1", 400, "parameter_unknown"),
+        (
+            post.clone(),
+            "checkout/sessions",
+            "sk_test_1",
+            version,
+            "k3",
+            "mode=subscribe",
+            400,
+            "Invalid mode",
+        ),
+        (post, "checkout/sessions", "sk_test_1", version, "k4", "mode=subscription", 400, "does not fit"),
+    ] {
+        let (got, answer) = call(method, path, key, version, idempotency, body).await;
+        assert_eq!(got, status, "{path} {body}: {answer}");
+        assert!(answer.contains(words) && answer.contains(r#""error""#), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing_and_lists_go_page_by_page() {
+    let world = World::new("seeded", Delivery::Held).await;
+    let seeds: Vec<Seed> = (0..250)
+        .map(|number| Seed {
+            key: format!("demo{number}"),
+            email: format!("demo{number}@example.org"),
+            name: "A Member".into(),
+            product_name: "Membership".into(),
+            amount_pence: 300,
+            interval: if number % 2 == 0 { Interval::Month } else { Interval::Year },
+            method: if number % 3 == 0 { Method::DirectDebit } else { Method::Card },
+            started_at: start() - Duration::days(400 + number),
+            paid_periods: 3,
+            status: match number {
+                0 => SubscriptionStatus::PastDue,
+                1 => SubscriptionStatus::Canceled,
+                _ => SubscriptionStatus::Active,
+            },
+            metadata: BTreeMap::from([("member".to_owned(), number.to_string())]),
+        })
+        .collect();
+    let mut db = world.pool.acquire().await.unwrap();
+    let before = std::time::Instant::now();
+    let seeded = seed_subscriptions(&mut db, &world.base, &seeds).await.unwrap();
+    assert!(before.elapsed() < std::time::Duration::from_secs(10));
+    // Again, as when the demo is loaded twice: the same objects.
+    assert_eq!(seed_subscriptions(&mut db, &world.base, &seeds).await.unwrap(), seeded);
+
+    install(&world.pool).await.unwrap();
+    let mut ids = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = world.stripe.list_subscriptions(after.as_deref()).await.unwrap();
+        ids.extend(page.items.iter().map(|subscription| subscription.id.clone()));
+        after = ids.last().cloned();
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(ids.len(), 250);
+    assert_eq!(ids[0], "sub_Seeddemo0", "newest first");
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 250);
+
+    for (index, status) in
+        [(0, SubscriptionStatus::PastDue), (1, SubscriptionStatus::Canceled), (2, SubscriptionStatus::Active)]
+    {
+        let known = &seeded[index];
+        let subscription = world.stripe.find_subscription(&known.subscription).await.unwrap();
+        assert_eq!(subscription.status, status);
+        assert_eq!(subscription.current_period_end, Some(known.current_period_end));
+        let invoices = world.stripe.list_invoices(Some(&known.subscription), None).await.unwrap().items;
+        let paid: Vec<_> = invoices.iter().filter(|invoice| invoice.status == InvoiceStatus::Paid).collect();
+        assert_eq!(paid.len(), 3);
+        assert_eq!(paid[2].payment_intent.as_deref(), Some(known.paid[0].payment_intent.as_str()));
+        assert_eq!(known.failed_invoice.is_some(), index == 0);
+    }
+    // What was seeded lives on like everything else.
+    world.stripe.refund("back", &seeded[2].paid[0].payment_intent).await.unwrap();
+    world.stand_in.charge(&seeded[2].subscription).await.unwrap();
+    let (_, desk) = world.get("/dev/stripe?search=demo77%40").await;
+    assert!(desk.contains("demo77@example.org") && !desk.contains("demo78@example.org"));
+    world.leave_recording().await;
+}
