@@ -8,6 +8,7 @@ mod properties;
 mod published;
 mod reader;
 
+mod recount;
 mod reopen;
 
 use breakthrough::ballots::counting::{Election, Method, Report, Terms, blt, count};

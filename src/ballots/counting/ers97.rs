@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::election::{Candidate, Election};
-use super::report::{Action, DecidedBy, Report, Rule, Status, Tie, TieOver};
+use super::report::{Action, DecidedBy, Report, Rule, Status, TieOver};
 use super::sheet::Sheet;
 use super::table::{Bundle, Table};
 use super::ties::{Look, Wanted};
@@ -159,13 +159,7 @@ fn most_at_earliest_points(sheet: &mut Sheet, mut equal: Vec<Candidate>) -> Vec<
         }
         places -= first.len();
         for candidate in &first {
-            sheet.write_tie(Tie {
-                stage: sheet.stage_number(),
-                over: TieOver::Election,
-                candidates: equal.clone(),
-                decided_by: DecidedBy::PriorStage,
-                chosen: *candidate,
-            });
+            sheet.write_tie(TieOver::Election, &equal, DecidedBy::PriorStage, *candidate);
         }
         equal.retain(|candidate| !first.contains(candidate));
         ahead.extend(first);

@@ -64,9 +64,18 @@ pub(super) struct Papers {
     /// Where each paper's marks end; they begin where those of the paper before end.
     ends: Vec<u64>,
     weights: Vec<u64>,
-    /// Finds an equal paper: open addressing, a slot holds a paper's index plus one.
-    slots: Vec<u32>,
+    /// Finds an equal paper, by open addressing; as many slots as a power of two.
+    slots: Vec<Slot>,
     total: u64,
+}
+
+/// A place in the index of papers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    /// The paper's number plus one, so that nought is an empty slot.
+    paper: u32,
+    /// What its marks hash to, which spares most comparisons of marks.
+    hash: u32,
 }
 
 impl Papers {
@@ -88,9 +97,12 @@ impl Papers {
         self.packed(paper).iter().copied().map(Mark::unpack)
     }
 
-    /// The candidate at `position`, which must not be a skipped number.
-    pub fn candidate_at(&self, paper: usize, position: usize) -> usize {
-        usize::from(self.packed(paper)[position] & !SHARED)
+    /// From `from` on and before `until`, which must lie in the ranking and before any number
+    /// left out, the first position of a candidate of whom `wanted` says yes, and its index.
+    pub fn find(&self, paper: usize, from: u16, until: u16, wanted: &[bool]) -> Option<(u16, usize)> {
+        let marks = self.packed(paper).get(usize::from(from)..usize::from(until))?;
+        let candidates = marks.iter().map(|mark| usize::from(mark & !SHARED));
+        (from..until).zip(candidates).find(|(_, candidate)| wanted[*candidate])
     }
 
     fn packed(&self, paper: usize) -> &[u16] {
@@ -110,48 +122,44 @@ impl Papers {
         // The marks go to the end of the vector and are taken off again if the paper is known.
         let begin = self.marks.len();
         self.marks.extend(marks.iter().map(|mark| mark.pack()));
-        let mut slot = self.home(&self.marks[begin..]);
+        let hash = hash(&self.marks[begin..]);
+        let mut at = self.home(hash);
         loop {
-            let Some(known) = self.slots[slot].checked_sub(1) else {
-                let next = u32::try_from(self.different() + 1).map_err(|_| TooManyPapers)?;
-                self.slots[slot] = next;
+            let slot = self.slots[at];
+            let Some(known) = slot.paper.checked_sub(1) else {
+                let paper = u32::try_from(self.different() + 1).map_err(|_| TooManyPapers)?;
+                self.slots[at] = Slot { paper, hash };
                 self.ends.push(self.marks.len() as u64);
                 self.weights.push(weight);
                 break;
             };
             let known = known as usize;
-            if self.packed(known) == &self.marks[begin..] {
+            if slot.hash == hash && self.packed(known) == &self.marks[begin..] {
                 self.marks.truncate(begin);
                 self.weights[known] += weight;
                 break;
             }
-            slot = (slot + 1) & (self.slots.len() - 1);
+            at = (at + 1) & (self.slots.len() - 1);
         }
         self.total = total;
         Ok(())
     }
 
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(64);
-        self.slots.clear();
-        self.slots.resize(size, 0);
-        for paper in 0..self.different() {
-            let mut slot = self.home(self.packed(paper));
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (size - 1);
-            }
-            // At most `different` papers, which `add` keeps within 32 bits.
-            self.slots[slot] = u32::try_from(paper + 1).unwrap_or(u32::MAX);
-        }
+    fn home(&self, hash: u32) -> usize {
+        hash as usize & (self.slots.len() - 1)
     }
 
-    fn home(&self, packed: &[u16]) -> usize {
-        let mut hasher = DefaultHasher::new();
-        for pair in packed.chunks(4) {
-            let word = pair.iter().fold(1_u64, |word, mark| (word << 16) | u64::from(*mark));
-            hasher.write_u64(word);
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(64);
+        for slot in std::mem::replace(&mut self.slots, vec![Slot::default(); size]) {
+            if slot.paper > 0 {
+                let mut at = self.home(slot.hash);
+                while self.slots[at].paper > 0 {
+                    at = (at + 1) & (size - 1);
+                }
+                self.slots[at] = slot;
+            }
         }
-        index(hasher.finish() & (self.slots.len() as u64 - 1))
     }
 
     /// Paper numbers in the order of their marks, which says nothing about when each was
@@ -161,6 +169,16 @@ impl Papers {
         order.sort_unstable_by(|a, b| self.packed(*a).cmp(self.packed(*b)));
         order
     }
+}
+
+/// The same for the same marks on every machine; nothing but speed depends on it.
+fn hash(packed: &[u16]) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    for marks in packed.chunks(4) {
+        hasher.write_u64(marks.iter().fold(1, |word, mark| (word << 16) | u64::from(*mark)));
+    }
+    let [_, _, _, _, low @ ..] = hasher.finish().to_be_bytes();
+    u32::from_be_bytes(low)
 }
 
 /// A position in memory is a position in a vector, so it fits.

@@ -5,7 +5,7 @@
 
 use super::decimal::Decimal;
 use super::election::{Candidate, Election};
-use super::report::{Action, Line, Report, Rule, Stage, Status, Tie, TieOver, listed};
+use super::report::{Action, DecidedBy, Line, Report, Rule, Stage, Status, Tie, TieOver, listed};
 use super::ties::{Look, Wanted, narrow, settle};
 use super::{Terms, Votes};
 
@@ -183,8 +183,7 @@ impl<'a> Sheet<'a> {
             return Some(*only);
         }
         let (chosen, decided_by) = settle(tied, &self.points, look, wanted, &self.terms.lots)?;
-        let stage = self.stages.len() + 1;
-        self.ties.push(Tie { stage, over, candidates: tied.to_vec(), decided_by, chosen });
+        self.write_tie(over, tied, decided_by, chosen);
         Some(chosen)
     }
 
@@ -193,12 +192,14 @@ impl<'a> Sheet<'a> {
         narrow(tied, &self.points, Look::FromTheFirst, Wanted::Most)
     }
 
-    /// Writes down a tie that was settled without [`Sheet::settle`]; `stage` is the number
-    /// of the stage being counted.
-    pub fn write_tie(&mut self, tie: Tie) {
-        self.ties.push(tie);
+    /// Writes down a tie with the number of the stage that the decision leads to.
+    pub fn write_tie(&mut self, over: TieOver, tied: &[Candidate], decided_by: DecidedBy, chosen: Candidate) {
+        let mut candidates = tied.to_vec();
+        candidates.sort_unstable();
+        self.ties.push(Tie { stage: self.stage_number(), over, candidates, decided_by, chosen });
     }
 
+    /// The number of the stage being counted.
     pub fn stage_number(&self) -> usize {
         self.stages.len() + 1
     }
@@ -228,7 +229,7 @@ impl<'a> Sheet<'a> {
             status: self.status_of(candidate),
         });
         self.stages.push(Stage {
-            number: self.stages.len() + 1,
+            number: self.stage_number(),
             action,
             of,
             tally: tally.collect(),

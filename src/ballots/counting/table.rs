@@ -130,9 +130,7 @@ impl<'a> Table<'a> {
     }
 
     fn next(&self, paper: usize, from: u16, may_receive: &[bool]) -> Option<(u16, usize)> {
-        (from..self.until[paper])
-            .map(|position| (position, self.papers.candidate_at(paper, usize::from(position))))
-            .find(|(_, candidate)| may_receive[*candidate])
+        self.papers.find(paper, from, self.until[paper], may_receive)
     }
 }
 

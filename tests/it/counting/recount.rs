@@ -1,0 +1,45 @@
+//! A second counter, `tests/counting/recount.py`, written in another language from the texts
+//! of the rules, counts the same random elections. To compare many more:
+//! `tests/counting/recount.py --program target/debug/breakthrough --elections 2000`.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{METHODS, counted, path, read};
+
+const ELECTIONS: usize = 200;
+
+#[test]
+fn a_second_counter_agrees_at_every_stage() {
+    let folder = std::env::temp_dir().join(format!("breakthrough-recount-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let python = Command::new("python3")
+        .arg(path("recount.py"))
+        .args(["--seed", "14", "--elections", &ELECTIONS.to_string(), "--out"])
+        .arg(&folder)
+        .status()
+        .expect("python3 runs the second counter; install it");
+    assert!(python.success());
+    let mut compared = 0;
+    for number in 0..ELECTIONS {
+        let file = fs::read_to_string(folder.join(format!("{number}.blt"))).unwrap();
+        let answers = fs::read_to_string(folder.join(format!("{number}.json"))).unwrap();
+        let answers: Value = serde_json::from_str(&answers).unwrap();
+        let election = read(&file);
+        for method in METHODS {
+            let mut report: Value =
+                serde_json::from_str(&counted(&election, method).to_json().unwrap()).unwrap();
+            // Who is excluded together has no order.
+            for stage in report["stages"].as_array_mut().unwrap() {
+                stage["of"].as_array_mut().unwrap().sort_by_key(|name| name.as_str().unwrap().to_owned());
+            }
+            let rule = report["rule"].as_str().unwrap().to_owned();
+            assert_eq!(report, answers[&rule], "election {number} by {rule}:\n{file}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, ELECTIONS * METHODS.len());
+    fs::remove_dir_all(folder).unwrap();
+}
