@@ -23,6 +23,7 @@ use crate::{
         flash, headers,
         mail::{self, SendMail},
         queue::Jobs,
+        stripe::stand_in,
     },
 };
 
@@ -34,6 +35,7 @@ fn routes(app: &App) -> Routes {
         .get(Access::Machine, "/readyz", ready)
         .and(accounts::routes(app))
         .and(mail_folder_routes())
+        .each(Access::Development, stand_in::routes())
 }
 
 fn mail_folder_routes() -> Routes {

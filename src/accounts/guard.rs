@@ -71,6 +71,13 @@ impl Routes {
         self.add(Method::POST, access, path, post(handler))
     }
 
+    /// Routes whose methods and handlers stand in a list, all with the same access.
+    #[must_use]
+    pub fn each(self, access: Access, list: Vec<(Method, &'static str, MethodRouter<App>)>) -> Self {
+        list.into_iter()
+            .fold(self, |routes, (method, path, handler)| routes.add(method, access, path, handler))
+    }
+
     fn add(mut self, method: Method, access: Access, path: &'static str, handler: MethodRouter<App>) -> Self {
         self.0.push((Line { method, path, access }, handler));
         self

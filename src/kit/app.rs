@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use axum::extract::FromRef;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
@@ -9,8 +10,16 @@ use sha2::Sha256;
 use sqlx::PgPool;
 
 use super::{
-    cache::PageCache, clock::Clock, config::Config, mail::Mailer, random::Random, settings::Settings,
-    stripe::Stripe,
+    cache::PageCache,
+    clock::Clock,
+    config::Config,
+    mail::Mailer,
+    random::Random,
+    settings::Settings,
+    stripe::{
+        Stripe,
+        stand_in::{self, StandIn},
+    },
 };
 
 /// Cheap to clone: a handle.
@@ -24,6 +33,7 @@ struct Parts {
     random: Random,
     mailer: Mailer,
     stripe: Stripe,
+    stripe_stand_in: StandIn,
     pages: PageCache,
     settings: RwLock<Arc<Settings>>,
 }
@@ -33,6 +43,9 @@ impl App {
     /// The mail set-up cannot be used, or the database's settings cannot be read.
     pub async fn new(config: Config, pool: PgPool, clock: Clock, random: Random) -> anyhow::Result<Self> {
         let app = Self::without_settings(config, pool, clock, random)?;
+        if app.config().is_development() {
+            stand_in::install(app.pool()).await?;
+        }
         app.reload_settings().await?;
         Ok(app)
     }
@@ -48,8 +61,25 @@ impl App {
         let stripe = &config.stripe;
         let stripe =
             Stripe::new(&stripe.secret_key, stripe.api_base.as_deref(), stripe.webhook_secrets.clone())?;
+        let stripe_stand_in = StandIn::new(
+            pool.clone(),
+            &config.public_url,
+            config.stripe.webhook_secrets.first().cloned().unwrap_or_default(),
+            clock.clone(),
+            random.clone(),
+        )?;
         let (pages, settings) = (PageCache::default(), RwLock::default());
-        Ok(Self(Arc::new(Parts { config, pool, clock, random, mailer, stripe, pages, settings })))
+        Ok(Self(Arc::new(Parts {
+            config,
+            pool,
+            clock,
+            random,
+            mailer,
+            stripe,
+            stripe_stand_in,
+            pages,
+            settings,
+        })))
     }
 
     pub fn config(&self) -> &Config {
@@ -74,6 +104,11 @@ impl App {
 
     pub fn stripe(&self) -> &Stripe {
         &self.0.stripe
+    }
+
+    /// Plays Stripe at `/dev/stripe`, in development.
+    pub fn stripe_stand_in(&self) -> &StandIn {
+        &self.0.stripe_stand_in
     }
 
     pub fn pages(&self) -> &PageCache {
@@ -116,5 +151,11 @@ impl App {
         mac.update(&[0]);
         mac.update(what);
         mac
+    }
+}
+
+impl FromRef<App> for StandIn {
+    fn from_ref(app: &App) -> Self {
+        app.stripe_stand_in().clone()
     }
 }

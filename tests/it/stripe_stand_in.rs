@@ -10,7 +10,7 @@ use axum::routing::post;
 use axum::{Router, body::Bytes};
 use breakthrough::kit::clock::Clock;
 use breakthrough::kit::random::Random;
-use breakthrough::kit::stripe::stand_in::{Delivery, Method, Seed, StandIn, install, seed_subscriptions};
+use breakthrough::kit::stripe::stand_in::{self, PaidBy, Seed, StandIn, install, seed_subscriptions};
 use breakthrough::kit::stripe::{
     CheckoutMode, CheckoutStatus, Event, Interval, InvoiceStatus, Mode, NewCheckout, PaymentStatus, Stripe,
     StripeError, SubscriptionStatus,
@@ -20,7 +20,7 @@ use reqwest::redirect::Policy;
 use scraper::{Html, Selector};
 use sqlx::PgPool;
 
-use crate::support::{Scratch, scratch};
+use crate::support::{Scratch, Site, scratch};
 
 /// A tiny site: it mounts the stand-in and takes webhooks.
 struct World {
@@ -61,25 +61,29 @@ fn start() -> DateTime<Utc> {
 }
 
 impl World {
-    async fn new(name: &'static str, delivery: Delivery) -> Self {
+    /// Webhooks wait until the test asks for them.
+    async fn new(name: &'static str) -> Self {
+        let world = Self::sending(name).await;
+        world.stand_in.hold();
+        world
+    }
+
+    async fn sending(name: &'static str) -> Self {
         let database = scratch().await;
         let pool = database.pool.clone();
         install(&pool).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let clock = Clock::set_to(start());
-        let stand_in = StandIn::new(
-            pool.clone(),
-            &base,
-            "whsec_test".into(),
-            clock.clone(),
-            Random::seeded(7),
-            delivery,
-        )
-        .unwrap();
+        let stand_in =
+            StandIn::new(pool.clone(), &base, "whsec_test".into(), clock.clone(), Random::seeded(7)).unwrap();
         let taken = Arc::new(Taken::default());
         let site = Router::new().route("/webhooks/stripe", post(webhook)).with_state(taken.clone());
-        let site = site.merge(stand_in.router());
+        let mut double = Router::new();
+        for (_, path, handler) in stand_in::routes::<StandIn>() {
+            double = double.route(path, handler);
+        }
+        let site = site.merge(double.with_state(stand_in.clone()));
         tokio::spawn(async move { axum::serve(listener, site).await });
         let stripe =
             Stripe::new(&"sk_test_1".into(), Some(&format!("{base}/dev/stripe")), vec!["whsec_test".into()])
@@ -107,7 +111,7 @@ impl World {
     }
 
     /// A paid or pending monthly subscription: its session's id and its own.
-    async fn subscribed(&self, key: &str, method: Method) -> (String, String) {
+    async fn subscribed(&self, key: &str, method: PaidBy) -> (String, String) {
         let monthly = Mode::Subscription { interval: Interval::Month };
         let session = self.stripe.create_checkout(key, &self.checkout(monthly)).await.unwrap();
         self.stand_in.pay(&session.id, method).await.unwrap();
@@ -171,7 +175,7 @@ impl World {
 
 #[tokio::test]
 async fn paying_a_subscription_by_card() {
-    let world = World::new("card", Delivery::Held).await;
+    let world = World::new("card").await;
     let monthly = Mode::Subscription { interval: Interval::Month };
     let new = world.checkout(monthly);
     let session = world.stripe.create_checkout("join-1", &new).await.unwrap();
@@ -215,7 +219,7 @@ async fn paying_a_subscription_by_card() {
 
     // Pressed again, or the page opened again: nothing more happens.
     assert_eq!(world.get(path).await.0, 200);
-    assert!(world.stand_in.pay(&session.id, Method::Card).await.is_err());
+    assert!(world.stand_in.pay(&session.id, PaidBy::Card).await.is_err());
     assert_eq!(
         world.told().await,
         [
@@ -237,13 +241,13 @@ async fn paying_a_subscription_by_card() {
 
 #[tokio::test]
 async fn a_second_subscription_reuses_the_customer() {
-    let world = World::new("customer", Delivery::Held).await;
-    let (session, first) = world.subscribed("one", Method::Card).await;
+    let world = World::new("customer").await;
+    let (session, first) = world.subscribed("one", PaidBy::Card).await;
     let customer = world.stripe.find_checkout(&session).await.unwrap().customer.unwrap();
     let yearly = Mode::Subscription { interval: Interval::Year };
     let again = NewCheckout { customer: Some(&customer), ..world.checkout(yearly) };
     let session = world.stripe.create_checkout("two", &again).await.unwrap();
-    world.stand_in.pay(&session.id, Method::Card).await.unwrap();
+    world.stand_in.pay(&session.id, PaidBy::Card).await.unwrap();
     let second = world.stripe.find_checkout(&session.id).await.unwrap().subscription.unwrap();
     let second = world.stripe.find_subscription(&second).await.unwrap();
     assert_eq!(second.customer, customer);
@@ -258,7 +262,7 @@ async fn a_second_subscription_reuses_the_customer() {
 
 #[tokio::test]
 async fn a_declined_card_leaves_the_page_open_for_another_try() {
-    let world = World::new("declined", Delivery::Held).await;
+    let world = World::new("declined").await;
     let monthly = Mode::Subscription { interval: Interval::Month };
     let session = world.stripe.create_checkout("join", &world.checkout(monthly)).await.unwrap();
     let path = format!("/dev/stripe/pay/{}", session.id);
@@ -276,7 +280,7 @@ async fn a_declined_card_leaves_the_page_open_for_another_try() {
 
 #[tokio::test]
 async fn a_direct_debit_is_on_its_way_and_then_paid() {
-    let world = World::new("debit_paid", Delivery::Held).await;
+    let world = World::new("debit_paid").await;
     let monthly = Mode::Subscription { interval: Interval::Month };
     let session = world.stripe.create_checkout("join", &world.checkout(monthly)).await.unwrap();
     let path = format!("/dev/stripe/pay/{}", session.id);
@@ -313,8 +317,8 @@ async fn a_direct_debit_is_on_its_way_and_then_paid() {
 
 #[tokio::test]
 async fn a_direct_debit_that_fails() {
-    let world = World::new("debit_failed", Delivery::Held).await;
-    let (session, subscription) = world.subscribed("join", Method::DirectDebit).await;
+    let world = World::new("debit_failed").await;
+    let (session, subscription) = world.subscribed("join", PaidBy::DirectDebit).await;
     world.told().await;
     assert_eq!(world.press("/dev/stripe", "The debit fails").await.0, 303);
     assert_eq!(
@@ -332,8 +336,8 @@ async fn a_direct_debit_that_fails() {
 
 #[tokio::test]
 async fn renewals_succeed_fail_recover_and_end() {
-    let world = World::new("renewals", Delivery::Held).await;
-    let (_, id) = world.subscribed("join", Method::Card).await;
+    let world = World::new("renewals").await;
+    let (_, id) = world.subscribed("join", PaidBy::Card).await;
     world.told().await;
     assert_eq!(world.press("/dev/stripe", "Charge the next period").await.0, 303);
     assert_eq!(world.told().await, ["customer.subscription.updated", "invoice.paid"]);
@@ -369,8 +373,8 @@ async fn renewals_succeed_fail_recover_and_end() {
 
 #[tokio::test]
 async fn cancelling_and_giving_money_back() {
-    let world = World::new("cancelled", Delivery::Held).await;
-    let (_, id) = world.subscribed("join", Method::Card).await;
+    let world = World::new("cancelled").await;
+    let (_, id) = world.subscribed("join", PaidBy::Card).await;
     let subscription = world.stripe.find_subscription(&id).await.unwrap();
     let invoice = world.stripe.find_invoice(subscription.latest_invoice.as_deref().unwrap()).await.unwrap();
     let intent = invoice.payment_intent.unwrap();
@@ -390,7 +394,7 @@ async fn cancelling_and_giving_money_back() {
     let charge = world.taken.events.lock().unwrap().iter().find_map(Event::charge).unwrap();
     assert_eq!((charge.refunded_pence, charge.payment_intent), (500, Some(intent)));
 
-    let (_, other) = world.subscribed("join-2", Method::DirectDebit).await;
+    let (_, other) = world.subscribed("join-2", PaidBy::DirectDebit).await;
     let open = world.stripe.find_subscription(&other).await.unwrap().latest_invoice.unwrap();
     world.stand_in.settle_debit(&open, true).await.unwrap();
     world.told().await;
@@ -404,7 +408,7 @@ async fn cancelling_and_giving_money_back() {
 
 #[tokio::test]
 async fn sessions_expire_by_call_and_by_time() {
-    let world = World::new("expiry", Delivery::Held).await;
+    let world = World::new("expiry").await;
     let monthly = Mode::Subscription { interval: Interval::Month };
     let first = world.stripe.create_checkout("one", &world.checkout(monthly)).await.unwrap();
     let expired = world.stripe.expire_checkout("expire-one", &first.id).await.unwrap();
@@ -414,7 +418,7 @@ async fn sessions_expire_by_call_and_by_time() {
 
     let second = world.stripe.create_checkout("two", &world.checkout(monthly)).await.unwrap();
     world.clock.advance(Duration::hours(2));
-    assert!(world.stand_in.pay(&second.id, Method::Card).await.is_err());
+    assert!(world.stand_in.pay(&second.id, PaidBy::Card).await.is_err());
     let (status, page) = world.get(&format!("/dev/stripe/pay/{}", second.id)).await;
     assert!(status == 200 && page.contains("too old") && !page.contains("Pay by card"));
     assert_eq!(world.stripe.find_checkout(&second.id).await.unwrap().status, CheckoutStatus::Expired);
@@ -430,13 +434,13 @@ async fn sessions_expire_by_call_and_by_time() {
 
 #[tokio::test]
 async fn one_off_payments_are_by_card_alone() {
-    let world = World::new("one_off", Delivery::Held).await;
+    let world = World::new("one_off").await;
     let gift = NewCheckout { amount_pence: 2500, product_name: "Donation", ..world.checkout(Mode::OneOff) };
     let session = world.stripe.create_checkout("gift", &gift).await.unwrap();
     let path = format!("/dev/stripe/pay/{}", session.id);
     let (_, page) = world.get(&path).await;
     assert!(page.contains("Donation: £25<") && !page.contains("Direct Debit"));
-    assert!(world.stand_in.pay(&session.id, Method::DirectDebit).await.is_err());
+    assert!(world.stand_in.pay(&session.id, PaidBy::DirectDebit).await.is_err());
     world.press(&path, "Pay by card").await;
     let paid = world.stripe.find_checkout(&session.id).await.unwrap();
     assert_eq!((paid.payment_status, paid.mode), (PaymentStatus::Paid, CheckoutMode::OneOff));
@@ -456,7 +460,7 @@ async fn one_off_payments_are_by_card_alone() {
 
 #[tokio::test]
 async fn two_clicks_at_once_make_one_subscription() {
-    let world = World::new("two_clicks", Delivery::Held).await;
+    let world = World::new("two_clicks").await;
     let monthly = Mode::Subscription { interval: Interval::Month };
     let new = world.checkout(monthly);
     let (one, two) =
@@ -464,8 +468,8 @@ async fn two_clicks_at_once_make_one_subscription() {
     let session = one.unwrap();
     assert_eq!(session, two.unwrap());
     let (one, two) = tokio::join!(
-        world.stand_in.pay(&session.id, Method::Card),
-        world.stand_in.pay(&session.id, Method::DirectDebit)
+        world.stand_in.pay(&session.id, PaidBy::Card),
+        world.stand_in.pay(&session.id, PaidBy::DirectDebit)
     );
     assert_eq!(i32::from(one.is_ok()) + i32::from(two.is_ok()), 1);
     assert_eq!(world.stripe.list_subscriptions(None).await.unwrap().items.len(), 1);
@@ -473,10 +477,10 @@ async fn two_clicks_at_once_make_one_subscription() {
 
 #[tokio::test]
 async fn webhooks_reach_the_site_are_tried_again_and_can_be_repeated() {
-    let world = World::new("webhooks", Delivery::Automatic).await;
+    let world = World::sending("webhooks").await;
     // The first one is refused once, and comes again.
     world.taken.refusals.lock().unwrap().push(503);
-    world.subscribed("join", Method::Card).await;
+    world.subscribed("join", PaidBy::Card).await;
     for _ in 0..100 {
         if world.taken.events.lock().unwrap().len() == 4 {
             break;
@@ -507,8 +511,8 @@ async fn webhooks_reach_the_site_are_tried_again_and_can_be_repeated() {
 
 #[tokio::test]
 async fn a_site_that_refuses_is_shown_on_the_desk() {
-    let world = World::new("refused", Delivery::Held).await;
-    world.subscribed("join", Method::Card).await;
+    let world = World::new("refused").await;
+    world.subscribed("join", PaidBy::Card).await;
     let first = world.stand_in.waiting().await.unwrap()[0].number;
     world.taken.refusals.lock().unwrap().push(500);
     assert!(!world.stand_in.deliver(first).await.unwrap());
@@ -522,7 +526,7 @@ async fn a_site_that_refuses_is_shown_on_the_desk() {
 
 #[tokio::test]
 async fn the_api_refuses_what_stripe_refuses() {
-    let world = World::new("refusals", Delivery::Held).await;
+    let world = World::new("refusals").await;
     let call = async |method: reqwest::Method,
                       path: &str,
                       key: &str,
@@ -572,7 +576,7 @@ async fn the_api_refuses_what_stripe_refuses() {
 
 #[tokio::test]
 async fn a_restart_forgets_nothing_and_lists_go_page_by_page() {
-    let world = World::new("seeded", Delivery::Held).await;
+    let world = World::new("seeded").await;
     let seeds: Vec<Seed> = (0..250)
         .map(|number| Seed {
             key: format!("demo{number}"),
@@ -581,7 +585,7 @@ async fn a_restart_forgets_nothing_and_lists_go_page_by_page() {
             product_name: "Membership".into(),
             amount_pence: 300,
             interval: if number % 2 == 0 { Interval::Month } else { Interval::Year },
-            method: if number % 3 == 0 { Method::DirectDebit } else { Method::Card },
+            method: if number % 3 == 0 { PaidBy::DirectDebit } else { PaidBy::Card },
             started_at: start() - Duration::days(400 + number),
             paid_periods: 3,
             status: match number {
@@ -635,4 +639,38 @@ async fn a_restart_forgets_nothing_and_lists_go_page_by_page() {
     let (_, desk) = world.get("/dev/stripe?search=demo77%40").await;
     assert!(desk.contains("demo77@example.org") && !desk.contains("demo78@example.org"));
     world.leave_recording().await;
+}
+
+#[tokio::test]
+async fn inside_the_site_people_pay_and_the_client_reaches_it() {
+    let site = Site::open().await;
+    let (stripe, stand_in) = (site.app.stripe(), site.app.stripe_stand_in());
+    stand_in.hold();
+    let new = NewCheckout {
+        mode: Mode::Subscription { interval: Interval::Year },
+        amount_pence: 6000,
+        product_name: "Membership",
+        customer: None,
+        email: "ana@example.org",
+        success_url: &site.app.link("/healthz?session={CHECKOUT_SESSION_ID}"),
+        cancel_url: &site.app.link("/join"),
+        metadata: BTreeMap::new(),
+        expires_at: None,
+    };
+    let session = stripe.create_checkout("join", &new).await.unwrap();
+    let mut browser = site.stranger();
+    let path = format!("/dev/stripe/pay/{}", session.id);
+    assert_eq!(session.url, Some(site.app.link(&path)));
+    let page = browser.get(&path).await;
+    page.expect_status(200).expect("Membership: £60 a year").expect("No money moves here");
+    let page = page.form(&path).press("choice", "card").submit(&mut browser).await;
+    page.expect_status(200);
+    assert_eq!(page.path, format!("/healthz?session={}", session.id));
+    assert_eq!(stripe.find_checkout(&session.id).await.unwrap().payment_status, PaymentStatus::Paid);
+    assert_eq!(stand_in.waiting().await.unwrap().len(), 4);
+
+    // The site's error pages leave the API's answers alone, and the stand-in's pages say what went wrong.
+    assert!(stripe.find_subscription("sub_nobody").await.unwrap_err().is_missing());
+    browser.get("/dev/stripe/pay/cs_test_nobody").await.expect_status(404).expect("No such checkout.session");
+    browser.get("/dev/stripe").await.expect_status(200).expect("ana@example.org: £60 a year, active");
 }

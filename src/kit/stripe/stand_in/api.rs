@@ -1,11 +1,9 @@
 //! `/dev/stripe/v1`: the calls that the site makes, answered as Stripe would, each written down.
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method as HttpMethod, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use serde_json::{Map, Value, json};
 
 use super::fault::Fault;
@@ -22,10 +20,6 @@ const LEAST_AMOUNT: i64 = 30;
 const HALF_AN_HOUR: i64 = 30 * 60;
 const A_DAY: i64 = 24 * 60 * 60;
 
-pub(super) fn router() -> Router<StandIn> {
-    Router::new().route(&format!("{BASE}/v1/{{*path}}"), any(call))
-}
-
 struct Call<'a> {
     method: &'a str,
     path: Vec<&'a str>,
@@ -33,10 +27,10 @@ struct Call<'a> {
     form: Params,
 }
 
-async fn call(
+pub(super) async fn call(
     State(stand_in): State<StandIn>,
     Path(path): Path<String>,
-    method: HttpMethod,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -83,7 +77,7 @@ impl StandIn {
     /// The answer, and whether it is the one that an earlier call with the same key got.
     async fn answer(
         &self,
-        method: &HttpMethod,
+        method: &Method,
         path: &str,
         query: &str,
         headers: &HeaderMap,
@@ -113,7 +107,7 @@ impl StandIn {
             form: Params::parse(body.as_bytes())?,
         };
         let mut stage = self.stage().await?;
-        if method != HttpMethod::POST {
+        if method != Method::POST {
             let answer = stage.answer(&call).await?;
             stage.commit().await?;
             return Ok((answer, false));

@@ -1,21 +1,15 @@
 //! The page for paying, where Checkout would be: it says what is paid for and lets a developer choose what happens.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
 use serde::Deserialize;
 
 use super::fault::Fault;
-use super::objects::Method;
+use super::objects::PaidBy;
 use super::store::Object;
 use super::{BASE, StandIn};
 use crate::kit::money::Money;
-
-pub(super) fn router() -> Router<StandIn> {
-    Router::new().route(&format!("{BASE}/pay/{{session}}"), get(show).post(choose))
-}
 
 #[derive(Template)]
 #[template(path = "kit/stripe/pay.html")]
@@ -40,19 +34,19 @@ enum Standing {
 }
 
 #[derive(Deserialize)]
-struct Shown {
+pub(super) struct Shown {
     #[serde(default)]
     declined: bool,
 }
 
 #[derive(Deserialize)]
-struct Chosen {
+pub(super) struct Chosen {
     choice: Choice,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Choice {
+pub(super) enum Choice {
     Card,
     Declined,
     DirectDebit,
@@ -71,7 +65,7 @@ fn success_url(session: &Object) -> String {
     session.text("/success_url").unwrap_or("/").replace("{CHECKOUT_SESSION_ID}", &session.id)
 }
 
-async fn show(
+pub(super) async fn show(
     State(stand_in): State<StandIn>,
     Path(id): Path<String>,
     Query(Shown { declined }): Query<Shown>,
@@ -101,7 +95,7 @@ async fn show(
     Ok(render(&page))
 }
 
-async fn choose(
+pub(super) async fn choose(
     State(stand_in): State<StandIn>,
     Path(id): Path<String>,
     Form(Chosen { choice }): Form<Chosen>,
@@ -120,8 +114,8 @@ async fn choose(
             stand_in.decline(&id).await?;
             return Ok(Redirect::to(&format!("{address}?declined=true")));
         }
-        Choice::DirectDebit => stand_in.pay(&id, Method::DirectDebit).await?,
-        Choice::Card | Choice::Cancel => stand_in.pay(&id, Method::Card).await?,
+        Choice::DirectDebit => stand_in.pay(&id, PaidBy::DirectDebit).await?,
+        Choice::Card | Choice::Cancel => stand_in.pay(&id, PaidBy::Card).await?,
     }
     Ok(Redirect::to(&success_url(&before)))
 }

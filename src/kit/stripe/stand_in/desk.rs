@@ -1,10 +1,8 @@
 //! The desk: what the stand-in knows, and buttons for what the payer's bank, time or an officer at Stripe would do.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{Redirect, Response};
-use axum::routing::{get, post};
 use chrono::DateTime;
 use serde::Deserialize;
 
@@ -18,17 +16,8 @@ use crate::kit::money::Money;
 /// Rows of each kind on the page.
 const SHOWN: i64 = 30;
 
-pub(super) fn router() -> Router<StandIn> {
-    Router::new()
-        .route(BASE, get(show))
-        .route(&format!("{BASE}/subscriptions/{{id}}/{{what}}"), post(act_on_subscription))
-        .route(&format!("{BASE}/debits/{{invoice}}/{{what}}"), post(settle))
-        .route(&format!("{BASE}/sessions/{{id}}/expiry"), post(expire))
-        .route(&format!("{BASE}/webhooks/{{number}}"), post(send_again))
-}
-
 #[derive(Deserialize)]
-struct Searched {
+pub(super) struct Searched {
     #[serde(default)]
     search: String,
 }
@@ -74,7 +63,7 @@ fn price(pence: i64, interval: Option<&str>) -> String {
     interval.map_or_else(|| amount.to_string(), |interval| format!("{amount} a {interval}"))
 }
 
-async fn show(
+pub(super) async fn show(
     State(stand_in): State<StandIn>,
     Query(Searched { search }): Query<Searched>,
 ) -> Result<Response, Fault> {
@@ -133,7 +122,7 @@ async fn show(
     Ok(super::checkout::render(&page))
 }
 
-async fn act_on_subscription(
+pub(super) async fn act_on_subscription(
     State(stand_in): State<StandIn>,
     Path((id, what)): Path<(String, String)>,
 ) -> Result<Redirect, Fault> {
@@ -148,7 +137,7 @@ async fn act_on_subscription(
     Ok(Redirect::to(BASE))
 }
 
-async fn settle(
+pub(super) async fn settle(
     State(stand_in): State<StandIn>,
     Path((invoice, what)): Path<(String, String)>,
 ) -> Result<Redirect, Fault> {
@@ -160,12 +149,18 @@ async fn settle(
     Ok(Redirect::to(BASE))
 }
 
-async fn expire(State(stand_in): State<StandIn>, Path(id): Path<String>) -> Result<Redirect, Fault> {
+pub(super) async fn expire(
+    State(stand_in): State<StandIn>,
+    Path(id): Path<String>,
+) -> Result<Redirect, Fault> {
     stand_in.expire(&id).await?;
     Ok(Redirect::to(BASE))
 }
 
-async fn send_again(State(stand_in): State<StandIn>, Path(number): Path<i64>) -> Result<Redirect, Fault> {
+pub(super) async fn send_again(
+    State(stand_in): State<StandIn>,
+    Path(number): Path<i64>,
+) -> Result<Redirect, Fault> {
     stand_in.deliver(number).await?;
     Ok(Redirect::to(BASE))
 }

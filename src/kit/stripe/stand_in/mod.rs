@@ -1,11 +1,11 @@
 //! A double of Stripe for development and tests: it keeps state, has a page for paying, and sends signed webhooks.
 //!
-//! The site mounts [`StandIn::router`] and points the client at `/dev/stripe`. `api` answers the calls that
+//! The site mounts [`routes`] in development and points the client at `/dev/stripe`. `api` answers the calls that
 //! [`super::Stripe`] makes; `checkout` is the page for paying; `desk` shows what happened and lets a developer play
 //! the bank; `story` holds what each of these changes; `webhooks` tells the site about it. Everything lies in
 //! Postgres, in a schema of its own, so a restart forgets nothing. Production refuses to start with it.
 //!
-//! Tests hold the webhooks back ([`Delivery::Held`]) and hand them over in an order of their choosing, or twice.
+//! Tests hold the webhooks back ([`StandIn::hold`]) and hand them over in an order of their choosing, or twice.
 //! Every call is recorded; `tests/stripe` replays the recording against Stripe's published contract.
 
 mod api;
@@ -21,8 +21,11 @@ mod story;
 mod webhooks;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
+use axum::extract::FromRef;
+use axum::http::Method;
+use axum::routing::{MethodRouter, delete, get, post};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -31,20 +34,43 @@ use crate::kit::clock::Clock;
 use crate::kit::random::Random;
 
 pub use fault::Fault;
-pub use objects::Method;
+pub use objects::PaidBy;
 pub use seed::{Seed, Seeded, SeededInvoice, seed_subscriptions};
 pub use store::install;
 pub use webhooks::{Signed, Webhook};
 
-/// Where the site mounts the stand-in.
+/// Where all of it lies.
 pub const BASE: &str = "/dev/stripe";
 
-/// Whether webhooks go to the site by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    Automatic,
-    /// They wait until a test asks for them.
-    Held,
+/// A path below `/dev/stripe` with its handler, for a router whose state holds a [`StandIn`].
+pub type Route<S> = (Method, &'static str, MethodRouter<S>);
+
+/// The API, the page for paying and the desk. Public for whoever reaches the machine: development only.
+pub fn routes<S>() -> Vec<Route<S>>
+where
+    S: Clone + Send + Sync + 'static,
+    StandIn: FromRef<S>,
+{
+    let api = [Method::GET, Method::POST, Method::DELETE];
+    let api = api.map(|method| {
+        let handler = match method {
+            Method::GET => get(api::call),
+            Method::POST => post(api::call),
+            _ => delete(api::call),
+        };
+        (method, "/dev/stripe/v1/{*path}", handler)
+    });
+    let mut routes = vec![
+        (Method::GET, "/dev/stripe", get(desk::show)),
+        (Method::GET, "/dev/stripe/pay/{session}", get(checkout::show)),
+        (Method::POST, "/dev/stripe/pay/{session}", post(checkout::choose)),
+        (Method::POST, "/dev/stripe/subscriptions/{id}/{what}", post(desk::act_on_subscription)),
+        (Method::POST, "/dev/stripe/debits/{invoice}/{what}", post(desk::settle)),
+        (Method::POST, "/dev/stripe/sessions/{id}/expiry", post(desk::expire)),
+        (Method::POST, "/dev/stripe/webhooks/{number}", post(desk::send_again)),
+    ];
+    routes.extend(api);
+    routes
 }
 
 /// Cheap to clone: a handle.
@@ -58,7 +84,8 @@ struct Parts {
     webhook_secret: SecretString,
     clock: Clock,
     random: Random,
-    delivery: Delivery,
+    /// Webhooks wait until somebody asks for them.
+    held: AtomicBool,
     http: reqwest::Client,
 }
 
@@ -70,20 +97,16 @@ impl StandIn {
         webhook_secret: SecretString,
         clock: Clock,
         random: Random,
-        delivery: Delivery,
     ) -> anyhow::Result<Self> {
         let public_url = public_url.trim_end_matches('/').to_owned();
         let http = webhooks::client()?;
-        Ok(Self(Arc::new(Parts { pool, public_url, webhook_secret, clock, random, delivery, http })))
+        let held = AtomicBool::new(false);
+        Ok(Self(Arc::new(Parts { pool, public_url, webhook_secret, clock, random, held, http })))
     }
 
-    /// The API, the page for paying and the desk, with their full paths: merge it, don't nest it.
-    pub fn router(&self) -> Router {
-        Router::new()
-            .merge(api::router())
-            .merge(checkout::router())
-            .merge(desk::router())
-            .with_state(self.clone())
+    /// From now on webhooks don't leave by themselves: [`StandIn::waiting`] lists them, [`StandIn::deliver`] sends one.
+    pub fn hold(&self) {
+        self.0.held.store(true, Ordering::Relaxed);
     }
 
     fn public_url(&self) -> &str {

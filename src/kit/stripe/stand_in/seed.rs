@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::BASE;
-use super::objects::{self, Method};
+use super::objects::{self, PaidBy};
 use super::store::{self, Object};
 use super::story::later;
 use crate::kit::stripe::{Interval, Metadata, SubscriptionStatus};
@@ -23,7 +23,7 @@ pub struct Seed {
     pub product_name: String,
     pub amount_pence: i64,
     pub interval: Interval,
-    pub method: Method,
+    pub method: PaidBy,
     pub started_at: DateTime<Utc>,
     /// How many periods were paid, at least one.
     pub paid_periods: u32,

@@ -55,6 +55,8 @@ create table if not exists stripe_stand_in.deliveries (
 pub async fn install(pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut tx = pool.begin().await?;
     sqlx::query("select pg_advisory_xact_lock(7265002)").execute(&mut *tx).await?;
+    // Else the server mentions each table that is there already.
+    sqlx::query("set local client_min_messages = warning").execute(&mut *tx).await?;
     sqlx::raw_sql(SCHEMA).execute(&mut *tx).await?;
     sqlx::query(
         "delete from stripe_stand_in.requests where number <= (select max(number) from stripe_stand_in.requests) - $1",

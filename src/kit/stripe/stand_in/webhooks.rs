@@ -1,13 +1,14 @@
 //! The webhooks the stand-in sends: signed, a few tries each, and in no order that anybody may rely on.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
+use super::StandIn;
 use super::fault::Fault;
-use super::{Delivery, StandIn};
 use crate::kit::stripe::signature;
 
 /// Waited before each further try. Stripe's own are spread over days.
@@ -140,7 +141,7 @@ impl StandIn {
 
     /// Sends what just happened in the background, shuffled: `updated` may come before `created`, as with Stripe.
     pub(super) fn dispatch(&self, mut numbers: Vec<i64>) {
-        if self.0.delivery == Delivery::Held || numbers.is_empty() {
+        if self.0.held.load(Ordering::Relaxed) || numbers.is_empty() {
             return;
         }
         for left in (2..=numbers.len()).rev() {

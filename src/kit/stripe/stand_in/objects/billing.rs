@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Method, with, with_nulls};
+use super::{PaidBy, with, with_nulls};
 
 /// What a subscription charges for: Checkout makes a product and a price of its own for each session.
 pub(in super::super) struct Price<'a> {
@@ -32,7 +32,7 @@ pub(in super::super) struct Subscription<'a> {
     pub item: &'a str,
     pub customer: &'a str,
     pub price: Price<'a>,
-    pub method: Method,
+    pub method: PaidBy,
     pub payment_method: &'a str,
     pub metadata: &'a Value,
     pub status: &'a str,

@@ -26,12 +26,12 @@ fn with(mut object: Value, value: &Value, fields: &str) -> Value {
 
 /// How somebody pays: a card is charged at once, a Direct Debit takes days and may yet fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub enum PaidBy {
     Card,
     DirectDebit,
 }
 
-impl Method {
+impl PaidBy {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Card => "card",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Method, with_nulls};
+use super::{PaidBy, with_nulls};
 
 pub(in super::super) struct Payment<'a> {
     pub intent: &'a str,
@@ -10,7 +10,7 @@ pub(in super::super) struct Payment<'a> {
     pub amount: i64,
     pub customer: Option<&'a str>,
     pub email: Option<&'a str>,
-    pub method: Method,
+    pub method: PaidBy,
     pub means: &'a str,
     pub metadata: &'a Value,
     pub created: i64,
@@ -43,11 +43,11 @@ impl Payment<'_> {
 
     fn error(&self) -> Value {
         match self.method {
-            Method::Card => {
+            PaidBy::Card => {
                 json!({"type": "card_error", "code": "card_declined", "decline_code": "generic_decline",
                 "message": "Your card was declined."})
             }
-            Method::DirectDebit => {
+            PaidBy::DirectDebit => {
                 json!({"type": "card_error", "code": "payment_intent_payment_attempt_failed",
                 "message": "The bank account has insufficient funds."})
             }
@@ -56,12 +56,12 @@ impl Payment<'_> {
 
     pub(in super::super) fn charge(&self) -> Value {
         let details = match self.method {
-            Method::Card => {
+            PaidBy::Card => {
                 json!({"type": "card", "card": {"brand": "visa", "checks": null, "country": "GB", "exp_month": 8,
                 "exp_year": 2030, "fingerprint": "StandInCard", "funding": "debit", "installments": null, "last4": "4242",
                 "mandate": null, "network": "visa", "three_d_secure": null, "wallet": null}})
             }
-            Method::DirectDebit => {
+            PaidBy::DirectDebit => {
                 json!({"type": "bacs_debit", "bacs_debit": {"fingerprint": "StandInDebit", "last4": "2345",
                 "mandate": null, "sort_code": "108800"}})
             }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::BASE;
 use super::super::fault::Fault;
-use super::super::objects::{self, Method};
+use super::super::objects::{self, PaidBy};
 use super::super::store::{self, Object};
 use super::{NO_METADATA, Stage, later};
 
@@ -71,7 +71,7 @@ impl Stage {
             amount: invoice.whole("/amount_due"),
             customer: subscription.text("/customer"),
             email: subscription.hidden("email"),
-            method: Method::from_word(subscription.hidden("method").unwrap_or_default()),
+            method: PaidBy::from_word(subscription.hidden("method").unwrap_or_default()),
             means: subscription.text("/default_payment_method").unwrap_or_default(),
             // Stripe copies the subscription's metadata to its invoices' parent, not to their payments.
             metadata: &NO_METADATA,

@@ -11,7 +11,7 @@ use sqlx::{Postgres, Transaction};
 
 use super::StandIn;
 use super::fault::Fault;
-use super::objects::{self, Method};
+use super::objects::{self, PaidBy};
 use super::store::{self, Object};
 
 pub(super) struct Stage {
@@ -28,7 +28,7 @@ impl StandIn {
     }
 
     /// The payer fills in the page. A card is charged at once, a debit is on its way afterwards.
-    pub async fn pay(&self, session: &str, method: Method) -> Result<(), Fault> {
+    pub async fn pay(&self, session: &str, method: PaidBy) -> Result<(), Fault> {
         let mut stage = self.stage().await?;
         stage.pay(session, method).await?;
         stage.commit().await

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::fault::Fault;
-use super::super::objects::{self, Method};
+use super::super::objects::{self, PaidBy};
 use super::super::store::{self, Object};
 use super::{NO_METADATA, Stage, later};
 
@@ -38,7 +38,7 @@ impl Stage {
         Ok((id, email))
     }
 
-    pub(in super::super) async fn pay(&mut self, session: &str, method: Method) -> Result<(), Fault> {
+    pub(in super::super) async fn pay(&mut self, session: &str, method: PaidBy) -> Result<(), Fault> {
         let mut session = self.lock_open_session(session).await?;
         let allowed = session.body["payment_method_types"]
             .as_array()
@@ -60,7 +60,7 @@ impl Stage {
         self.tell("checkout.session.completed", &session, None).await
     }
 
-    async fn take_payment(&mut self, session: &mut Object, method: Method) -> Result<(), Fault> {
+    async fn take_payment(&mut self, session: &mut Object, method: PaidBy) -> Result<(), Fault> {
         let (intent, charge, means) = (self.id("pi_"), self.id("ch_"), self.id("pm_"));
         let email = session.text("/customer_email").map(str::to_owned);
         let payment = objects::Payment {
@@ -84,7 +84,7 @@ impl Stage {
         Ok(())
     }
 
-    async fn begin_subscription(&mut self, session: &mut Object, method: Method) -> Result<(), Fault> {
+    async fn begin_subscription(&mut self, session: &mut Object, method: PaidBy) -> Result<(), Fault> {
         let (customer, email) = self.customer(session).await?;
         let ids = Ids {
             subscription: self.id("sub_"),
@@ -123,7 +123,7 @@ impl Stage {
 
         // By Direct Debit the subscription is active as soon as the debit is on its way: Stripe waits for the payment
         // to be confirmed, not for the money. Only the session's `unpaid` and the open invoice say so.
-        let paid = method == Method::Card;
+        let paid = method == PaidBy::Card;
         let invoice = self.bill(&subscription, &ids.invoice, "subscription_create", paid).await?;
         subscription.body["status"] = json!("active");
         self.save(&subscription).await?;
@@ -149,7 +149,7 @@ impl Stage {
             amount: session.whole("/amount_total"),
             customer: session.text("/customer"),
             email: session.text("/customer_email"),
-            method: Method::Card,
+            method: PaidBy::Card,
             means: &means,
             metadata: &NO_METADATA,
             created: self.at.timestamp(),
