@@ -1,6 +1,5 @@
 //! What can be done to an account. Each function runs in the caller's transaction.
 
-use axum::http::{HeaderMap, HeaderValue};
 use chrono::Duration;
 use secrecy::SecretString;
 use serde_json::json;
@@ -181,10 +180,10 @@ pub async fn issue_link(
     Ok(app.link(&format!("/sign-in/link/{}", link.text())))
 }
 
-/// Somebody signed in: where to go, and the cookie.
+/// Somebody signed in: where to go, and the session's cookie.
 pub(super) struct Entered {
     pub next: String,
-    pub cookie: HeaderValue,
+    pub cookie: String,
 }
 
 /// Uses an emailed link. `None` if it is unknown, used or over.
@@ -192,10 +191,10 @@ pub(super) async fn sign_in_by_link(
     app: &App,
     db: &mut PgConnection,
     token: &str,
-    headers: &HeaderMap,
+    browser: &str,
 ) -> Result<Option<Entered>> {
     let request = sql::use_link(db, &hash_token(token), app.clock().now()).await?;
-    enter(app, db, request, headers).await
+    enter(app, db, request, browser).await
 }
 
 /// Uses a code that was typed in. `None` if it is wrong, or the request has had its tries.
@@ -204,7 +203,7 @@ pub(super) async fn sign_in_by_code(
     db: &mut PgConnection,
     request: Uuid,
     code: &str,
-    headers: &HeaderMap,
+    browser: &str,
 ) -> Result<Option<Entered>> {
     let now = app.clock().now();
     let right = code_hash(app, request, code);
@@ -213,18 +212,18 @@ pub(super) async fn sign_in_by_code(
         return Ok(None);
     }
     let request = sql::use_request(db, request, now).await?;
-    enter(app, db, request, headers).await
+    enter(app, db, request, browser).await
 }
 
 async fn enter(
     app: &App,
     db: &mut PgConnection,
     request: Option<sql::Request>,
-    headers: &HeaderMap,
+    browser: &str,
 ) -> Result<Option<Entered>> {
     let Some(request) = request else { return Ok(None) };
     sql::set_verified(db, request.person_id, app.clock().now()).await?;
-    let cookie = session::start(app, db, request.person_id, headers).await?;
+    let cookie = session::start(app, db, request.person_id, browser).await?;
     tracing::info!(request = %request.id, "signed in by mail");
     Ok(Some(Entered { next: request.next_path, cookie }))
 }

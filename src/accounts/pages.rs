@@ -4,7 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::Query;
@@ -15,7 +15,7 @@ use super::{
     actions::{self, Entered},
     forms::{self, SignIn},
     model::safe_next,
-    session::{self, Session},
+    session::{self, BrowserName, Session},
     sql,
 };
 use crate::kit::{
@@ -57,7 +57,7 @@ pub(super) async fn sign_in(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     visit: Visit,
-    headers: HeaderMap,
+    BrowserName(browser): BrowserName,
     form: Form,
 ) -> Result<Response> {
     let command = match forms::sign_in(&form) {
@@ -86,7 +86,7 @@ pub(super) async fn sign_in(
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             };
             let mut tx = app.pool().begin().await?;
-            let cookie = session::start(&app, &mut tx, person, &headers).await?;
+            let cookie = session::start(&app, &mut tx, person, &browser).await?;
             tx.commit().await?;
             Ok(enter(Entered { next, cookie }))
         }
@@ -118,7 +118,7 @@ pub(super) async fn use_code(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
     visit: Visit,
-    headers: HeaderMap,
+    BrowserName(browser): BrowserName,
     form: Form,
 ) -> Result<Response> {
     let command = match forms::code(&form) {
@@ -130,7 +130,7 @@ pub(super) async fn use_code(
     let mut db = app.pool().acquire().await?;
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     // Not in a transaction: a wrong try must count even if nothing else is written.
-    let entered = actions::sign_in_by_code(&app, &mut db, command.request, &command.code, &headers).await?;
+    let entered = actions::sign_in_by_code(&app, &mut db, command.request, &command.code, &browser).await?;
     Ok(match entered {
         Some(entered) => enter(entered),
         None => {
@@ -165,11 +165,11 @@ pub(super) async fn use_link(
     State(app): State<App>,
     visit: Visit,
     Path(token): Path<String>,
-    headers: HeaderMap,
+    BrowserName(browser): BrowserName,
     mut db: Db,
 ) -> Result<Response> {
     let mut tx = db.begin().await?;
-    let entered = actions::sign_in_by_link(&app, &mut tx, &token, &headers).await?;
+    let entered = actions::sign_in_by_link(&app, &mut tx, &token, &browser).await?;
     tx.commit().await?;
     Ok(match entered {
         Some(entered) => enter(entered),
@@ -185,5 +185,5 @@ pub(super) async fn sign_out(
     if let Some(axum::Extension(session)) = session {
         sql::delete_session(&mut db, session.person_id, session.id).await?;
     }
-    Ok(([(header::SET_COOKIE, session::end_cookie(&app)?)], Redirect::to("/")).into_response())
+    Ok(([(header::SET_COOKIE, session::end_cookie(&app))], Redirect::to("/")).into_response())
 }

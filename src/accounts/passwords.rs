@@ -51,10 +51,13 @@ pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Resu
 pub fn is_strong_enough(password: &SecretString, person: &[&str]) -> bool {
     // zxcvbn's time grows with the square of the length; a long password is judged by its beginning.
     let mut rest: String = password.expose_secret().to_lowercase().chars().take(64).collect();
-    for word in person.join(" ").to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2) {
+    for word in
+        person.join(" ").to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2)
+    {
         rest = rest.replace(word, "");
     }
-    password.expose_secret().chars().count() >= 8 && zxcvbn::zxcvbn(&rest, &[]).score() >= zxcvbn::Score::Three
+    password.expose_secret().chars().count() >= 8
+        && zxcvbn::zxcvbn(&rest, &[]).score() >= zxcvbn::Score::Three
 }
 
 #[cfg(test)]

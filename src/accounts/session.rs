@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -19,7 +19,6 @@ use crate::kit::{
     app::App,
     db::Slot,
     error::{Error, Result},
-    markdown::shorten,
     random::hash_token,
     visit::Viewer,
 };
@@ -40,12 +39,10 @@ fn cookie_name(app: &App) -> &'static str {
     if app.config().is_https() { "__Host-session" } else { "session" }
 }
 
-fn cookie(app: &App, value: &str, days: i64) -> Result<HeaderValue> {
+fn cookie(app: &App, value: &str, days: i64) -> String {
     let secure = if app.config().is_https() { "; Secure" } else { "" };
     let age = days * 24 * 60 * 60;
-    let cookie =
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", cookie_name(app));
-    HeaderValue::from_str(&cookie).map_err(|error| Error::Internal(error.into()))
+    format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", cookie_name(app))
 }
 
 /// The layer around every page: one query finds the session, the person and the offices. Strangers cost none.
@@ -95,30 +92,64 @@ async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Se
     }))
 }
 
+/// What a person signs in with, in her words: "Firefox on Android".
+pub(super) struct BrowserName(pub String);
+
+impl FromRequestParts<App> for BrowserName {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        let sent = parts.headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        Ok(Self(browser_name(sent)))
+    }
+}
+
+/// Browsers name their ancestors too, so the order matters.
+fn browser_name(sent: &str) -> String {
+    let find = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(mark, _)| sent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = find(&[
+        ("Edg", "Edge"),
+        ("OPR", "Opera"),
+        ("Firefox", "Firefox"),
+        ("Chrom", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = find(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("CrOS", "Chromebook"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => "Unknown browser".to_owned(),
+    }
+}
+
 /// Starts a session and returns the cookie that carries it.
-pub(super) async fn start(
-    app: &App,
-    db: &mut PgConnection,
-    person: Uuid,
-    headers: &HeaderMap,
-) -> Result<HeaderValue> {
+pub(super) async fn start(app: &App, db: &mut PgConnection, person: Uuid, browser: &str) -> Result<String> {
     let now = app.clock().now();
     let token = app.random().token();
-    let browser = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("unknown browser");
     let new = sql::NewSession {
         id: app.random().opaque_id(),
         token_hash: &token.hash(),
         person_id: person,
-        browser: &shorten(browser, 300),
+        browser,
         now,
         expires_at: now + Duration::days(SESSION_DAYS),
     };
     sql::insert_session(db, &new).await?;
-    cookie(app, token.text(), SESSION_DAYS)
+    Ok(cookie(app, token.text(), SESSION_DAYS))
 }
 
 /// The cookie that takes the other away.
-pub(super) fn end_cookie(app: &App) -> Result<HeaderValue> {
+pub(super) fn end_cookie(app: &App) -> String {
     cookie(app, "", 0)
 }
 
@@ -188,5 +219,21 @@ impl FromRequestParts<App> for Officer {
         } else {
             Ok(Self(session))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_browsers() {
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0";
+        assert_eq!(browser_name(edge), "Edge on Windows");
+        assert_eq!(
+            browser_name("Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"),
+            "Firefox on Android"
+        );
+        assert_eq!(browser_name("curl/8"), "Unknown browser");
     }
 }

@@ -3,5 +3,8 @@
 
 mod support;
 mod accounts;
+mod architecture;
+mod economy;
+mod routes;
 mod counting;
 mod stripe_stand_in;

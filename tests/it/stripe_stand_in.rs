@@ -69,7 +69,7 @@ impl World {
     }
 
     async fn sending(name: &'static str) -> Self {
-        let database = scratch().await;
+        let database = scratch(8).await;
         let pool = database.pool.clone();
         install(&pool).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -115,7 +115,7 @@ async fn server() -> &'static Server {
         .await
 }
 
-pub async fn scratch() -> Scratch {
+pub async fn scratch(connections: u32) -> Scratch {
     let server = server().await;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let name = format!("test_{number}");
@@ -128,5 +128,5 @@ pub async fn scratch() -> Scratch {
     let folder = server.folder.join(&name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    Scratch { pool: db::pool(&server.embedded.database_url(&name), 8).unwrap(), folder }
+    Scratch { pool: db::pool(&server.embedded.database_url(&name), connections).unwrap(), folder }
 }

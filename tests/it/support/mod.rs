@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 pub use browser::Browser;
-pub use database::{Scratch, scratch};
+pub use database::{Scratch, scratch, settings};
 pub use mailbox::Mail;
 
 /// Saturday 21 November 2026, noon.
@@ -37,12 +37,24 @@ impl Site {
         Self::open_with(|_| {}).await
     }
 
+    /// One whose pool holds so many connections and no more.
+    pub async fn open_with_connections(most: u32) -> Self {
+        Self::open_as(most, |_| {}).await
+    }
+
     pub async fn open_with(change: impl FnOnce(&mut breakthrough::kit::config::Settings)) -> Self {
+        Self::open_as(8, change).await
+    }
+
+    async fn open_as(
+        connections: u32,
+        change: impl FnOnce(&mut breakthrough::kit::config::Settings),
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let database = database::scratch().await;
+        let database = database::scratch(connections).await;
         let folder = database.folder.clone();
-        let mut settings = database::settings(address, &folder);
+        let mut settings = settings(address, &folder);
         change(&mut settings);
         let config: Config = settings.check().expect("the settings hold");
         let pool = database.pool.clone();

@@ -1,0 +1,156 @@
+//! What a page may cost: one connection, four queries, none for a public page that is in memory. And what happens
+//! when the database is away.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use breakthrough::{
+    demo,
+    kit::{
+        app::App,
+        clock::Clock,
+        db::{
+            self,
+            embedded::{Embedded, Options},
+        },
+        random::Random,
+    },
+    site,
+};
+use tracing::{Event, Metadata, Subscriber, span};
+
+use crate::support::{Browser, Site, noon, settings};
+
+/// Counts the statements that sqlx reports on this thread.
+#[derive(Clone, Default)]
+struct Statements(Arc<AtomicUsize>);
+
+impl Statements {
+    fn take(&self) -> usize {
+        self.0.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_signed_in_page_takes_one_connection_and_four_queries() {
+    let statements = Statements::default();
+    let _here = tracing::subscriber::set_default(statements.clone());
+    // A page that needed a second connection would wait for it in vain.
+    let site = Site::open_with_connections(1).await;
+    let mut faults = Vec::new();
+    for (email, paths) in [
+        ("ana@demo.test", vec!["/dashboard", "/membership", "/account"]),
+        (
+            "alex@demo.test",
+            vec![
+                "/admin/members",
+                "/admin/supporters",
+                "/admin/payments",
+                "/admin/updates",
+                "/admin/news",
+                "/admin/faq",
+            ],
+        ),
+    ] {
+        let mut browser = site.signed_in_as(email).await;
+        for path in paths {
+            statements.take();
+            browser.get_once(path).await.expect_status(200);
+            let queries = statements.take();
+            assert!(queries > 0, "{path} was not counted");
+            if queries > 4 {
+                faults.push(format!("{path} takes {queries} queries"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn a_public_page_costs_no_query_once_it_is_known() {
+    let statements = Statements::default();
+    let _here = tracing::subscriber::set_default(statements.clone());
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    for path in ["/", "/faq", "/join", "/support", "/donate", "/news", "/sign-in"] {
+        browser.get(path).await.expect_status(200);
+        statements.take();
+        let page = browser.get_once(path).await;
+        assert_eq!((page.status.as_u16(), statements.take()), (200, 0), "{path}");
+        let tag = page.headers["etag"].clone();
+        let again =
+            browser.raw(reqwest::Method::GET, path).header("if-none-match", tag).send().await.unwrap();
+        assert_eq!(again.status(), 304, "{path}");
+        let small = browser
+            .raw(reqwest::Method::GET, path)
+            .header("accept-encoding", "br, gzip")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(small.headers()["content-encoding"], "br", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn without_postgres_there_is_a_plain_page_and_it_comes_back_by_itself() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("outage");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let options = || Options { fsync: false, ..Options::default() };
+    let embedded = Embedded::start_with(&folder, &options()).await.unwrap();
+    let pool = db::pool(embedded.url(), 4).unwrap();
+    db::migrate(&pool).await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let config = settings(address, &folder).check().unwrap();
+    let app = App::new(config, pool.clone(), Clock::set_to(noon()), Random::seeded(7)).await.unwrap();
+    let mut tx = pool.begin().await.unwrap();
+    demo::load(&app, &mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let service = site::router(&app).unwrap().into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+
+    let mut member = Browser::new(address);
+    let fields =
+        [("email", "ana@demo.test"), ("password", demo::PASSWORD), ("how", "password"), ("next", "/account")];
+    member.post("/sign-in", &fields).await.expect("Your account");
+    let mut stranger = Browser::new(address);
+    stranger.get("/faq").await.expect_status(200);
+
+    embedded.stop().await.unwrap();
+    member.get("/account").await.expect_status(503).expect("We will be right back");
+    stranger.get("/faq").await.expect_status(200);
+    stranger.get("/healthz").await.expect_status(200);
+    assert_eq!(stranger.get("/readyz").await.status.as_u16(), 503);
+    stranger.post("/sign-in", &fields).await.expect_status(503).expect("Nothing you did is lost");
+
+    let embedded = Embedded::start_with(&folder, &options()).await.unwrap();
+    member.get("/account").await.expect_status(200).expect("Your account");
+    stranger.get("/readyz").await.expect_status(200);
+    pool.close().await;
+    embedded.stop().await.unwrap();
+}
