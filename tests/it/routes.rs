@@ -87,6 +87,8 @@ async fn no_address_breaks_the_site() {
     }
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 async fn send(browser: &Browser, path: &str, kind: &str, body: Vec<u8>) -> u16 {
     let request =
         browser.raw(Method::POST, path).header("sec-fetch-site", "same-origin").header("content-type", kind);
@@ -97,7 +99,6 @@ async fn send(browser: &Browser, path: &str, kind: &str, body: Vec<u8>) -> u16 {
 async fn no_form_breaks_the_site() {
     let site =
         Site::open_with(|settings| settings.dev_rate_limits = breakthrough::kit::config::Switch::Off).await;
-    const FORM: &str = "application/x-www-form-urlencoded";
     for line in site::table(&site.app).iter().filter(|line| line.method == Method::POST) {
         if line.path.contains("sessions") || line.path.contains("sign-out") {
             continue;
