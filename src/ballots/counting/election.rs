@@ -5,8 +5,9 @@ use std::fmt;
 
 use super::papers::{MAX_PAPERS, Mark, Papers};
 
-/// The most candidates one election may have.
-pub const MAX_CANDIDATES: usize = 10_000;
+/// The most candidates one election may have. A report has a line a candidate and stage,
+/// so this bounds what a small hostile file can make the program print.
+pub const MAX_CANDIDATES: usize = 1000;
 
 /// A candidate, by its place in the list of candidates (counted from nought here, from
 /// one wherever people read it).

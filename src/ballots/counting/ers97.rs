@@ -124,9 +124,13 @@ fn deem_elected(sheet: &mut Sheet, total_valid_vote: Votes) {
             continuing.into_iter().take_while(|candidate| sheet.votes_of(*candidate) == votes).collect();
         if votes < sheet.quota {
             sheet.note(format!(
-                "The total active vote is {}; with {} places left, {} with {} can't be overtaken.",
+                "The total active vote is {}; with {} left to fill, {} with {} can't be overtaken.",
                 sheet.decimal(active),
-                sheet.vacancies(),
+                if sheet.vacancies() == 1 {
+                    "1 place".to_owned()
+                } else {
+                    format!("{} places", sheet.vacancies())
+                },
                 sheet.listed(&equal),
                 sheet.decimal(votes)
             ));

@@ -92,7 +92,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub fn vacancies(&self) -> usize {
-        self.seats - self.elected.len()
+        self.seats.saturating_sub(self.elected.len())
     }
 
     /// Those among whom the next exclusion is made. "Re-open nominations" is left out of
@@ -196,6 +196,11 @@ impl<'a> Sheet<'a> {
     pub fn write_tie(&mut self, over: TieOver, tied: &[Candidate], decided_by: DecidedBy, chosen: Candidate) {
         let mut candidates = tied.to_vec();
         candidates.sort_unstable();
+        let how = match decided_by {
+            DecidedBy::PriorStage => "an earlier stage decides for",
+            DecidedBy::Lot => "the lot falls on",
+        };
+        self.note(format!("{} are tied; {how} {}.", self.listed(&candidates), self.name(chosen)));
         self.ties.push(Tie { stage: self.stage_number(), over, candidates, decided_by, chosen });
     }
 
@@ -247,6 +252,10 @@ impl<'a> Sheet<'a> {
             names: self.election.names().to_vec(),
             places: self.places,
             title: self.election.title.clone(),
+            withdrawn: (0..self.status.len())
+                .filter_map(Candidate::at)
+                .filter(|candidate| self.election.is_withdrawn(*candidate))
+                .collect(),
             seats: self.seats,
             valid_votes,
             invalid_votes,

@@ -32,6 +32,8 @@ pub struct Report {
     pub(super) names: Vec<String>,
     pub(super) places: usize,
     pub title: Option<String>,
+    /// Who stood in the file but has withdrawn.
+    pub withdrawn: Vec<Candidate>,
     pub seats: usize,
     pub valid_votes: u64,
     pub invalid_votes: u64,

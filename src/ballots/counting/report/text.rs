@@ -15,20 +15,24 @@ impl Report {
 
     fn write_text(&self, sheet: &mut String) -> std::fmt::Result {
         writeln!(sheet, "{}", self.title.as_deref().unwrap_or("Election"))?;
-        writeln!(sheet, "Counted by {}", self.rule.source)?;
+        paragraph(sheet, "", &format!("Counted by {}.", self.rule.source))?;
         writeln!(sheet)?;
         writeln!(sheet, "Places to fill   {}", self.seats)?;
         writeln!(sheet, "Valid papers     {}", self.valid_votes)?;
         writeln!(sheet, "Invalid papers   {}", self.invalid_votes)?;
         writeln!(sheet, "Quota            {}{}", self.quota_written(), self.quota_changed())?;
-        writeln!(sheet, "{}", self.rule.quota)?;
-        writeln!(sheet, "{}", self.lots_in_words())?;
+        paragraph(sheet, "", self.rule.quota)?;
+        if !self.withdrawn.is_empty() {
+            let withdrawn = self.listed(&self.withdrawn);
+            paragraph(sheet, "", &format!("Withdrawn, and passed over on every paper: {withdrawn}."))?;
+        }
+        paragraph(sheet, "", &self.lots_in_words())?;
         if let Some(reopen) = self.reopen {
-            writeln!(
-                sheet,
+            let stands = format!(
                 "{} stands for re-opening nominations: it isn't excluded before the last contest, and a place that it wins stays empty.",
                 self.name(reopen)
-            )?;
+            );
+            paragraph(sheet, "", &stands)?;
         }
         let mut before: Option<&Stage> = None;
         for stage in &self.stages {
@@ -41,7 +45,7 @@ impl Report {
             writeln!(sheet, "  There were none.")?;
         }
         for tie in &self.ties {
-            writeln!(sheet, "  {}", self.tie_in_words(tie))?;
+            paragraph(sheet, "  ", &self.tie_in_words(tie))?;
         }
         writeln!(sheet)?;
         writeln!(sheet, "Result")?;
@@ -75,6 +79,9 @@ impl Report {
         match stage.action {
             Action::FirstPreferences => writeln!(sheet, "Stage {}: first preferences", stage.number)?,
             Action::Surplus => writeln!(sheet, "Stage {}: the surplus of {of} moves", stage.number)?,
+            Action::SurplusDistribution if stage.of.len() == 1 => {
+                writeln!(sheet, "Stage {}: the surplus of {of} moves", stage.number)?;
+            }
             Action::SurplusDistribution => {
                 writeln!(sheet, "Stage {}: the surpluses of {of} move", stage.number)?;
             }
@@ -85,13 +92,13 @@ impl Report {
             Action::Completion => writeln!(sheet, "Stage {}: the last places are filled", stage.number)?,
         }
         for note in &stage.notes {
-            writeln!(sheet, "  {note}")?;
+            paragraph(sheet, "  ", note)?;
         }
         self.write_tally(sheet, stage, before)?;
         if stage.elected.is_empty() {
             writeln!(sheet, "  Nobody is elected at this stage.")
         } else {
-            writeln!(sheet, "  Elected at this stage: {}.", self.listed(&stage.elected))
+            paragraph(sheet, "  ", &format!("Elected at this stage: {}.", self.listed(&stage.elected)))
         }
     }
 
@@ -142,5 +149,44 @@ impl Report {
             std::cmp::Ordering::Equal => String::new(),
             std::cmp::Ordering::Greater => format!("+{}", self.decimal(now - before)),
         }
+    }
+}
+
+/// Writes a text in lines of a readable length. A name longer than a line keeps its own.
+fn paragraph(sheet: &mut String, indent: &str, text: &str) -> std::fmt::Result {
+    const WIDTH: usize = 88;
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let length = indent.len() + line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && length > WIDTH {
+            writeln!(sheet, "{indent}{line}")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(sheet, "{indent}{line}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paragraph;
+
+    #[test]
+    fn paragraphs_are_broken_between_words() {
+        let mut sheet = String::new();
+        let text = format!("{} {} end {}", "a".repeat(50), "b".repeat(40), "c".repeat(200));
+        paragraph(&mut sheet, "  ", &text).unwrap();
+        let lines: Vec<&str> = sheet.lines().collect();
+        assert_eq!(lines[0], format!("  {}", "a".repeat(50)));
+        assert_eq!(lines[1], format!("  {} end", "b".repeat(40)));
+        assert_eq!(lines[2], format!("  {}", "c".repeat(200)));
+        assert_eq!(lines.len(), 3);
+        let exact = format!("{} {}", "a".repeat(40), "b".repeat(45));
+        sheet.clear();
+        paragraph(&mut sheet, "  ", &exact).unwrap();
+        assert_eq!(sheet, format!("  {exact}\n"));
     }
 }
