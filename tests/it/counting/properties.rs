@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use breakthrough::ballots::counting::{
-    Action, Candidate, DecidedBy, Election, Lots, Method, Report, Status, Terms, count,
+    Action, Candidate, DecidedBy, Election, Lots, MAX_PAPERS, Method, Report, Status, Terms, count,
 };
 use proptest::prelude::*;
 
@@ -20,6 +20,25 @@ fn votes(report: &Report) -> Vec<HashMap<String, (u128, Status)>> {
         lines.map(|line| (report.name(line.candidate).to_owned(), (line.votes, line.status))).collect()
     };
     report.stages.iter().map(stage_votes).collect()
+}
+
+/// As many papers as can be counted at all, with overflow checks on.
+#[test]
+fn the_largest_election_overflows_nothing() {
+    let third = MAX_PAPERS / 3;
+    let file = format!(
+        "4 2\n{third} 1 2 3 0\n{third} 1 3 0\n{third} 2 1 4 0\n1 1=2 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"D\"\n"
+    );
+    let election = read(&file);
+    assert_eq!(election.papers_cast(), MAX_PAPERS);
+    for method in METHODS {
+        let report = counted(&election, method);
+        assert_eq!(report.elected_names()[0], "A", "{method:?}");
+        for stage in &report.stages {
+            let held: u128 = stage.tally.iter().map(|line| line.votes).sum();
+            assert_eq!(held + stage.non_transferable, u128::from(report.valid_votes) * units(method));
+        }
+    }
 }
 
 proptest! {
