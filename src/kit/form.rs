@@ -57,7 +57,14 @@ impl Form {
         }
     }
 
-    pub fn from_values(values: Vec<(String, String)>) -> Self {
+    /// A group of boxes is sent as `name[]`, which marks it in the page as a name that may come more than once;
+    /// here it is `name`.
+    pub fn from_values(mut values: Vec<(String, String)>) -> Self {
+        for (name, _) in &mut values {
+            if let Some(plain) = name.strip_suffix("[]") {
+                *name = plain.to_owned();
+            }
+        }
         Self { values, errors: Vec::new() }
     }
 
@@ -361,6 +368,14 @@ mod tests {
             let sent = Form::from_values(vec![("name".into(), bad.into())]);
             assert_eq!(sent.check().text("name", "", 100), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_group_of_boxes_is_read_without_its_brackets() {
+        let sent = form("help%5B%5D=leaflets&help%5B%5D=phones");
+        assert_eq!(sent.check().choices::<String>("help", "").unwrap_or_default(), ["leaflets", "phones"]);
+        assert!(sent.checked("help", "phones"));
+        assert!(!sent.checked("help", "money"));
     }
 
     #[test]
