@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{StatusCode, Uri},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
 };
 use tower::ServiceBuilder;
@@ -75,6 +75,7 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .layer(middleware::from_fn_with_state(app.clone(), error::pages))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
+        .layer(middleware::from_fn(refuse_nul))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
         .layer(middleware::from_fn(csrf::need_origin_with_cookies))
         .layer(csrf::layer(&app.config().public_url)?)
@@ -86,6 +87,17 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
         .layer(layers)
         .with_state(app.clone()))
+}
+
+/// No address of ours holds the character that ends a string in C, and Postgres cannot store it.
+async fn refuse_nul(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
+        return Error::Invalid(
+            "The address holds a character that cannot be. Check it, or start from the menu.",
+        )
+        .into_response();
+    }
+    next.run(request).await
 }
 
 /// A slash too many at the end is the most common mistake in an address.
