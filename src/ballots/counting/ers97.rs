@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::election::{Candidate, Election};
-use super::report::{Action, DecidedBy, Report, Rule, Status, TieOver};
+use super::report::{Action, DecidedBy, Report, Rule, TieOver};
 use super::sheet::Sheet;
 use super::table::{Bundle, Table};
 use super::ties::{Look, Wanted};
@@ -326,5 +326,4 @@ fn exclude(
             break;
         }
     }
-    debug_assert!(excluded.iter().all(|candidate| sheet.status_of(*candidate) == Status::Excluded));
 }
