@@ -10,6 +10,7 @@ mod reader;
 
 mod recount;
 mod reopen;
+mod ties;
 
 use breakthrough::ballots::counting::{Election, Method, Report, Terms, blt, count};
 
