@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use crate::{
     accounts::{self, Role, Standing},
     audit::Actor,
+    content,
     kit::{app::App, email_address::EmailAddress},
     places::Region,
 };
@@ -46,7 +47,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             accounts::add_officer(app, db, Actor::System, person, role, region).await?;
         }
     }
-    Ok(())
+    content::load_demo(app, db).await
 }
 
 fn offices(email: &str) -> Vec<(Role, Option<Region>)> {

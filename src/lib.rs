@@ -11,8 +11,12 @@ pub mod audit;
 pub mod places;
 /// People, sign-in, sessions, consents, offices, guards.
 pub mod accounts;
+/// Pages, questions, people, allies, news, and how officers edit them; the settings.
+pub mod content;
 /// How members decide together: votes and their count.
 pub mod ballots;
+/// The home page and the page of whoever signs in; they read many rooms.
+pub mod home;
 /// The demo party.
 pub mod demo;
 /// Routes, jobs and layers of all rooms, put together.

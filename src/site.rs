@@ -16,6 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Line, Routes},
+    content, home,
     kit::{
         app::App,
         assets, csrf, db,
@@ -34,6 +35,8 @@ fn routes(app: &App) -> Routes {
         .get(Access::Machine, "/healthz", || async { "alive\n" })
         .get(Access::Machine, "/readyz", ready)
         .and(accounts::routes(app))
+        .and(content::routes(app))
+        .and(home::routes(app))
         .and(mail_folder_routes())
         .each(Access::Development, stand_in::routes())
 }

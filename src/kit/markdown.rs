@@ -3,20 +3,32 @@
 use ammonia::Builder;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
-/// Renders Markdown with tables and strike-through. Raw HTML is left out, headings start at level 2 (the page has
-/// its own level 1), links to other sites carry `rel`, images must be ours or https.
+/// Renders Markdown with tables and strike-through, under a heading of level 1. Raw HTML is left out, links to
+/// other sites carry `rel`, images must be ours or https.
 pub fn to_html(source: &str) -> String {
-    let events =
-        Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).map(|event| {
-            match event {
-                Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-                Event::Start(Tag::Heading { level, id, classes, attrs }) => {
-                    Event::Start(Tag::Heading { level: lower(level), id, classes, attrs })
-                }
-                Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
-                other => other,
-            }
-        });
+    to_html_under(source, 1)
+}
+
+/// The same under a heading of the given level. The highest heading in the text becomes the next level, whichever
+/// number of `#` its writer likes, so that none is left out.
+pub fn to_html_under(source: &str, level: usize) -> String {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let highest = Parser::new_ext(source, options).filter_map(|event| match event {
+        Event::Start(Tag::Heading { level, .. }) => Some(level as usize),
+        _ => None,
+    });
+    let highest = highest.min().unwrap_or(1);
+    let place = |heading: HeadingLevel| {
+        HeadingLevel::try_from((heading as usize - highest + level + 1).min(6)).unwrap_or(HeadingLevel::H6)
+    };
+    let events = Parser::new_ext(source, options).map(|event| match event {
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: place(level), id, classes, attrs })
+        }
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(place(level))),
+        other => other,
+    });
     let mut html = String::with_capacity(source.len() * 3 / 2);
     push_html(&mut html, events);
     Builder::default()
@@ -39,6 +51,19 @@ pub fn summary(source: &str, length: usize) -> String {
         }
     }
     shorten(&text, length)
+}
+
+/// All its words without the marks, for searching and quoting.
+pub fn plain(source: &str) -> String {
+    let mut text = String::with_capacity(source.len());
+    for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+        match event {
+            Event::Text(part) | Event::Code(part) => text.push_str(&part),
+            Event::SoftBreak | Event::HardBreak | Event::End(_) if !text.ends_with(' ') => text.push(' '),
+            _ => {}
+        }
+    }
+    text.trim_end().to_owned()
 }
 
 /// Cuts at a word's end and adds an ellipsis, if the text is longer than `length` characters.
@@ -65,16 +90,6 @@ pub fn slug(title: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
-fn lower(level: HeadingLevel) -> HeadingLevel {
-    match level {
-        HeadingLevel::H1 => HeadingLevel::H2,
-        HeadingLevel::H2 => HeadingLevel::H3,
-        HeadingLevel::H3 => HeadingLevel::H4,
-        HeadingLevel::H4 => HeadingLevel::H5,
-        HeadingLevel::H5 | HeadingLevel::H6 => HeadingLevel::H6,
-    }
-}
-
 /// Escapes text that goes into Markdown as words, so that a name cannot become a link.
 pub fn escape(text: &str) -> CowStr<'_> {
     if text.contains(|c: char| c.is_ascii_punctuation()) {
@@ -95,9 +110,12 @@ mod tests {
     #[test]
     fn renders_and_cleans() {
         assert_eq!(to_html("# Hi\n\n*you*"), "<h2>Hi</h2>\n<p><em>you</em></p>\n");
+        assert_eq!(to_html("### A\n\n#### B"), "<h2>A</h2>\n<h3>B</h3>\n");
+        assert_eq!(to_html_under("## A\n\n# B", 3), "<h5>A</h5>\n<h4>B</h4>\n");
         assert!(!to_html("<script>alert(1)</script>").contains("<script"));
         assert!(!to_html("[x](javascript:alert(1))").contains("javascript:"));
         assert_eq!(summary("# Title\n\nFirst *words* here.\n\nMore", 200), "First words here.");
+        assert_eq!(plain("# Title\n\n- one\n- *two*\n"), "Title one two");
         assert_eq!(shorten("one two three", 8), "one two…");
         assert_eq!(slug("Won’t a new left party split the vote?"), "wont-a-new-left-party-split-the-vote");
         assert_eq!(to_html(&escape("*not* [bold](x)")), "<p>*not* [bold](x)</p>\n");

@@ -6,5 +6,7 @@ mod accounts;
 mod architecture;
 mod economy;
 mod routes;
+mod content;
+mod home;
 mod counting;
 mod stripe_stand_in;

@@ -12,6 +12,8 @@ pub struct Letter {
     pub subject: String,
     pub text: String,
     pub html: String,
+    /// Whom an answer goes to, where that is not the sender.
+    pub reply_to: Option<EmailAddress>,
 }
 
 impl Letter {
@@ -23,7 +25,12 @@ impl Letter {
             .build()
             .inline(&html.render()?)
             .map_err(anyhow::Error::from)?;
-        Ok(Self { subject: subject.into(), text: text.render()?, html })
+        Ok(Self { subject: subject.into(), text: text.render()?, html, reply_to: None })
+    }
+
+    #[must_use]
+    pub fn with_reply_to(self, address: EmailAddress) -> Self {
+        Self { reply_to: Some(address), ..self }
     }
 }
 

@@ -23,15 +23,16 @@ pub async fn push(
     let now = app.clock().now();
     let id = app.random().id(now);
     let written = sqlx::query!(
-        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at)
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (occasion) do nothing",
+        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (occasion) do nothing",
         id,
         occasion,
         to.as_str(),
         letter.subject,
         letter.text,
         letter.html,
-        now
+        now,
+        letter.reply_to.as_ref().map(EmailAddress::as_str)
     )
     .execute(&mut *db)
     .await?;
@@ -53,7 +54,7 @@ impl Job for SendMail {
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
         let row = sqlx::query!(
-            "select recipient, subject, text_body, html_body from outbox where id = $1 and sent_at is null and refused is null",
+            "select recipient, reply_to, subject, text_body, html_body from outbox where id = $1 and sent_at is null and refused is null",
             self.id
         )
         .fetch_optional(&mut *db)
@@ -62,7 +63,8 @@ impl Job for SendMail {
         // Sending may take long; the connection is not kept for it.
         drop(db);
         let to: EmailAddress = row.recipient.parse()?;
-        let letter = Letter { subject: row.subject, text: row.text_body, html: row.html_body };
+        let reply_to = row.reply_to.map(|address| address.parse()).transpose()?;
+        let letter = Letter { subject: row.subject, text: row.text_body, html: row.html_body, reply_to };
         let message = Message { id: self.id, to, letter, unsubscribe: None };
         let refused = match app.mailer().send(&message).await {
             Ok(()) => None,
@@ -72,7 +74,7 @@ impl Job for SendMail {
         let mut db = app.pool().acquire().await?;
         // The words are kept for as long as they are needed to send, not longer: they are personal.
         sqlx::query!(
-            "update outbox set sent_at = case when $2::text is null then $3::timestamptz end, refused = $2, text_body = '', html_body = '' where id = $1",
+            "update outbox set sent_at = case when $2::text is null then $3::timestamptz end, refused = $2, text_body = '', html_body = '', reply_to = null where id = $1",
             self.id,
             refused,
             app.clock().now()

@@ -79,6 +79,9 @@ impl Mailer {
             .to(Mailbox::new(None, message.to.as_str().parse()?))
             .subject(&letter.subject)
             .message_id(Some(format!("<{}@{domain}>", message.id)));
+        if let Some(address) = &letter.reply_to {
+            builder = builder.reply_to(Mailbox::new(None, address.as_str().parse()?));
+        }
         if let Some(address) = &message.unsubscribe {
             builder = builder
                 .raw_header(header::HeaderValue::new(

@@ -14,7 +14,7 @@ use breakthrough::{
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-pub use browser::Browser;
+pub use browser::{Browser, Page};
 pub use database::{Scratch, scratch, settings};
 pub use mailbox::Mail;
 

@@ -1,0 +1,304 @@
+//! The editor: lists, editing with preview, publishing, order, deletion. The same for every kind of content.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{FromRequestParts, Path, State},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::{
+    actions::{self, Saved},
+    forms,
+    model::{self, Difference, Draft, Item, Kind},
+    sql,
+    words::Words,
+};
+use crate::{
+    accounts::Officer,
+    audit::Actor,
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        visit::Visit,
+    },
+};
+
+impl FromRequestParts<App> for Kind {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        Self::at(parts.uri.path()).ok_or(Error::NotFound)
+    }
+}
+
+/// The path of one item, with more behind it or not.
+pub(super) type ItemPath = Path<BTreeMap<String, String>>;
+
+pub(super) fn id(path: &ItemPath) -> Result<Uuid> {
+    path.get("id").and_then(|id| id.parse().ok()).ok_or(Error::NotFound)
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/admin_list.html")]
+struct ListPage {
+    visit: Visit,
+    kind: Kind,
+    items: Vec<Item<Words>>,
+    deleted: Vec<Item<Words>>,
+}
+
+pub(super) async fn list(visit: Visit, kind: Kind, mut db: Db) -> Result<Response> {
+    let items = sql::list_all(&mut db, kind).await?;
+    let (items, deleted) = items.into_iter().partition(|item| item.deleted_at.is_none());
+    Ok(ListPage { visit, kind, items, deleted }.into_response())
+}
+
+/// A group as the desk lists it.
+struct Shelf {
+    group: Item<Words>,
+    questions: Vec<Item<Words>>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/admin_faq.html")]
+struct QuestionsPage {
+    visit: Visit,
+    shelves: Vec<Shelf>,
+    deleted: Vec<(Kind, Item<Words>)>,
+}
+
+pub(super) async fn list_questions(visit: Visit, mut db: Db) -> Result<Response> {
+    let groups = sql::list_all(&mut db, Kind::Group).await?;
+    let questions = sql::list_all(&mut db, Kind::Question).await?;
+    let mut deleted = Vec::new();
+    let mut shelves: Vec<Shelf> = Vec::new();
+    for group in groups {
+        if group.deleted_at.is_some() {
+            deleted.push((Kind::Group, group));
+        } else {
+            shelves.push(Shelf { group, questions: Vec::new() });
+        }
+    }
+    for question in questions {
+        let shelf = shelves.iter_mut().find(|shelf| Some(shelf.group.id) == question.parent_id);
+        match shelf {
+            Some(shelf) if question.deleted_at.is_none() => shelf.questions.push(question),
+            _ => deleted.push((Kind::Question, question)),
+        }
+    }
+    Ok(QuestionsPage { visit, shelves, deleted }.into_response())
+}
+
+async fn groups(db: &mut Db, kind: Kind) -> Result<Vec<(Uuid, String)>> {
+    if kind != Kind::Question {
+        return Ok(Vec::new());
+    }
+    let groups = sql::list_all(db, Kind::Group).await?;
+    let there = groups.into_iter().filter(|group| group.deleted_at.is_none());
+    Ok(there.map(|group| (group.id, group.words.title().to_owned())).collect())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/admin_edit.html")]
+struct EditPage {
+    visit: Visit,
+    kind: Kind,
+    /// What stands now; `None` for a new one.
+    item: Option<Item<Words>>,
+    form: Form,
+    groups: Vec<(Uuid, String)>,
+    /// As visitors would see it, after pressing Preview.
+    preview: Option<Draft>,
+    /// What somebody else saved meanwhile, against what was typed.
+    overtaken: Vec<Difference>,
+}
+
+impl EditPage {
+    fn new(visit: Visit, kind: Kind, form: Form, groups: Vec<(Uuid, String)>) -> Self {
+        Self { visit, kind, item: None, form, groups, preview: None, overtaken: Vec::new() }
+    }
+
+    fn refused(self) -> Response {
+        (StatusCode::UNPROCESSABLE_ENTITY, self).into_response()
+    }
+}
+
+const TAKEN: &str = "Another one has this address. Choose a different one";
+
+pub(super) async fn new(visit: Visit, kind: Kind, mut db: Db) -> Result<Response> {
+    let groups = groups(&mut db, kind).await?;
+    Ok(EditPage::new(visit, kind, Form::default(), groups).into_response())
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    kind: Kind,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let groups = groups(&mut db, kind).await?;
+    let draft = match forms::draft(kind, &form, &groups) {
+        Ok(draft) => draft,
+        Err(form) => return Ok(EditPage::new(visit, kind, form, groups).refused()),
+    };
+    if form.pressed("preview") {
+        let page = EditPage::new(visit, kind, form, groups);
+        return Ok(EditPage { preview: Some(draft), ..page }.into_response());
+    }
+    let mut tx = db.begin().await?;
+    let added = actions::add(&app, &mut tx, Actor::Person(who.person_id), kind, &draft).await?;
+    let Some(id) = added else {
+        drop(tx);
+        return Ok(EditPage::new(visit, kind, form.failed("slug", TAKEN), groups).refused());
+    };
+    tx.commit().await?;
+    let edit = format!("{}/{id}", kind.desk());
+    Ok(flash::redirect(&app, &edit, "Saved as a draft. Nobody sees it until you publish it."))
+}
+
+pub(super) async fn edit(visit: Visit, kind: Kind, path: ItemPath, mut db: Db) -> Result<Response> {
+    let item = sql::find(&mut db, kind, id(&path)?).await?.ok_or(Error::NotFound)?;
+    let groups = groups(&mut db, kind).await?;
+    let form = forms::filled(&item);
+    Ok(EditPage { item: Some(item), ..EditPage::new(visit, kind, form, groups) }.into_response())
+}
+
+pub(super) async fn update(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    kind: Kind,
+    path: ItemPath,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let id = id(&path)?;
+    let groups = groups(&mut db, kind).await?;
+    let item = sql::find(&mut db, kind, id).await?.ok_or(Error::NotFound)?;
+    let mut page = EditPage { item: Some(item), ..EditPage::new(visit, kind, form.clone(), groups) };
+    let draft = match forms::draft(kind, &form, &page.groups) {
+        Ok(draft) => draft,
+        Err(form) => {
+            page.form = form;
+            return Ok(page.refused());
+        }
+    };
+    if form.pressed("preview") {
+        page.preview = Some(draft);
+        return Ok(page.into_response());
+    }
+    let mut tx = db.begin().await?;
+    let actor = Actor::Person(who.person_id);
+    match actions::change(&app, &mut tx, actor, kind, id, forms::based_on(&form), &draft).await? {
+        Saved::Done => {
+            tx.commit().await?;
+            app.pages().clear();
+            Ok(flash::redirect(&app, &format!("{}/{id}", kind.desk()), "Saved."))
+        }
+        Saved::AddressTaken => {
+            page.form = form.failed("slug", TAKEN);
+            Ok(page.refused())
+        }
+        Saved::Overtaken(now) => {
+            page.overtaken = model::compare(&now.draft(), &draft);
+            // Saving again means: I have seen the other text, and mine shall stand.
+            let values = form.shown().filter(|(name, _)| *name != "version");
+            let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            page.form = Form::from_values(values).with("version", now.version.to_string());
+            page.item = Some(*now);
+            Ok(page.refused())
+        }
+    }
+}
+
+/// Runs one action on one item and goes back to `to`.
+macro_rules! act {
+    ($app:ident, $db:ident, $who:ident, $kind:ident, $path:ident, $action:path, $to:expr, $said:expr) => {{
+        let id = id(&$path)?;
+        let mut tx = $db.begin().await?;
+        $action(&$app, &mut tx, Actor::Person($who.person_id), $kind, id).await?;
+        tx.commit().await?;
+        $app.pages().clear();
+        let to: String = $to(id);
+        Ok(flash::redirect(&$app, &to, $said))
+    }};
+}
+
+pub(super) async fn publish(
+    State(app): State<App>,
+    Officer(who): Officer,
+    kind: Kind,
+    path: ItemPath,
+    mut db: Db,
+) -> Result<Response> {
+    let to = |id| format!("{}/{id}", kind.desk());
+    act!(app, db, who, kind, path, actions::publish, to, "Published. Everybody can see it now.")
+}
+
+pub(super) async fn unpublish(
+    State(app): State<App>,
+    Officer(who): Officer,
+    kind: Kind,
+    path: ItemPath,
+    mut db: Db,
+) -> Result<Response> {
+    let to = |id| format!("{}/{id}", kind.desk());
+    act!(app, db, who, kind, path, actions::unpublish, to, "Taken off the site. It is a draft again.")
+}
+
+pub(super) async fn delete(
+    State(app): State<App>,
+    Officer(who): Officer,
+    kind: Kind,
+    path: ItemPath,
+    mut db: Db,
+) -> Result<Response> {
+    let to = |_| kind.list().to_owned();
+    act!(
+        app,
+        db,
+        who,
+        kind,
+        path,
+        actions::delete,
+        to,
+        "Deleted. You can bring it back from the end of this list."
+    )
+}
+
+pub(super) async fn bring_back(
+    State(app): State<App>,
+    Officer(who): Officer,
+    kind: Kind,
+    path: ItemPath,
+    mut db: Db,
+) -> Result<Response> {
+    let to = |id| format!("{}/{id}", kind.desk());
+    act!(app, db, who, kind, path, actions::bring_back, to, "Brought back as a draft.")
+}
+
+pub(super) async fn place(
+    State(app): State<App>,
+    Officer(who): Officer,
+    kind: Kind,
+    path: ItemPath,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    let actor = Actor::Person(who.person_id);
+    actions::place(&app, &mut tx, actor, kind, id(&path)?, forms::direction(&form)).await?;
+    tx.commit().await?;
+    app.pages().clear();
+    Ok(flash::redirect(&app, kind.list(), "Moved."))
+}

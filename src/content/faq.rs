@@ -1,0 +1,135 @@
+//! The questions people ask: all of them, found by a search, and each at its own address.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::Query;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::{
+    model::Item,
+    search::{self, Stretch},
+    sql, structured,
+    words::{Group, Question},
+};
+use crate::kit::{
+    db::Db,
+    error::{Error, Result},
+    markdown,
+    visit::Visit,
+};
+
+/// A group with the questions in it.
+struct Filed {
+    title: String,
+    anchor: String,
+    questions: Vec<Item<Question>>,
+}
+
+fn file(groups: Vec<Item<Group>>, questions: Vec<Item<Question>>) -> Vec<Filed> {
+    let mut filed: Vec<_> = groups
+        .iter()
+        .map(|group| Filed {
+            anchor: format!("group-{}", markdown::slug(&group.words.title)),
+            title: group.words.title.clone(),
+            questions: Vec::new(),
+        })
+        .collect();
+    for question in questions {
+        if let Some(at) = groups.iter().position(|group| Some(group.id) == question.parent_id) {
+            filed[at].questions.push(question);
+        }
+    }
+    filed.retain(|group| !group.questions.is_empty());
+    filed
+}
+
+struct Found {
+    slug: String,
+    question: Vec<Stretch>,
+    excerpt: Vec<Stretch>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/faq.html")]
+struct FaqPage {
+    visit: Visit,
+    groups: Vec<Filed>,
+    changed_at: Option<DateTime<Utc>>,
+    data: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/faq_search.html")]
+struct SearchPage {
+    visit: Visit,
+    q: String,
+    found: Vec<Found>,
+    /// Offered when nothing fits.
+    others: Vec<Item<Question>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Search {
+    #[serde(default)]
+    q: Vec<String>,
+}
+
+pub(super) async fn list(visit: Visit, Query(search): Query<Search>, mut db: Db) -> Result<Response> {
+    let q = search.q.first().map(|q| searched(q)).unwrap_or_default();
+    if q.is_empty() {
+        let groups = sql::list_published::<Group>(&mut db).await?;
+        let questions = sql::list_published::<Question>(&mut db).await?;
+        let changed_at = questions.iter().map(|question| question.changed_at).max();
+        let groups = file(groups, questions);
+        let data = structured::questions(groups.iter().flat_map(|group| &group.questions));
+        return Ok(FaqPage { visit, groups, changed_at, data }.into_response());
+    }
+    let terms = search::terms(&q);
+    let mut found = sql::search_questions(&mut db, &q, &terms).await?;
+    // Alike in letters only is not enough: a reader has to see why it was found.
+    found.retain(|(item, surely)| *surely || search::has_any(&item.words, &terms));
+    let others = if found.is_empty() { sql::list_published::<Question>(&mut db).await? } else { Vec::new() };
+    let others = others.into_iter().filter(|question| question.words.on_home).collect();
+    let found = found
+        .into_iter()
+        .map(|(item, _)| Found {
+            question: search::mark(&item.words.question, &terms),
+            excerpt: search::excerpt(&markdown::plain(&item.words.answer), &terms, 200),
+            slug: item.slug,
+        })
+        .collect();
+    Ok(SearchPage { visit, q, found, others }.into_response())
+}
+
+/// What was searched for, without what cannot be seen or stored, and not longer than a question.
+fn searched(q: &str) -> String {
+    q.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect::<String>().trim().to_owned()
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/question.html")]
+struct QuestionPage {
+    visit: Visit,
+    item: Item<Question>,
+    groups: Vec<Filed>,
+    description: String,
+    data: String,
+}
+
+pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
+    let item = sql::find_by_slug::<Question>(&mut db, &slug).await?.ok_or(Error::NotFound)?;
+    if item.slug != slug {
+        return Ok(Redirect::permanent(&format!("/faq/{}", item.slug)).into_response());
+    }
+    let groups = sql::list_published::<Group>(&mut db).await?;
+    let questions = sql::list_published::<Question>(&mut db).await?;
+    let groups = file(groups, questions);
+    let description = markdown::shorten(&markdown::plain(&item.words.answer), 155);
+    let data = structured::questions([&item]);
+    Ok(QuestionPage { visit, item, groups, description, data }.into_response())
+}

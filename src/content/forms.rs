@@ -1,0 +1,260 @@
+//! What officers type into the editor and the settings, and what visitors write to us.
+
+use std::{fmt, str::FromStr};
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::{
+    actions::Direction,
+    known_settings::{Known, Meaning},
+    model::{Draft, Item, Kind, Topic},
+    words::{Ally, Article, Group, Page, Person, Question, Words},
+};
+use crate::kit::{
+    email_address::EmailAddress,
+    form::{Check, Form},
+    markdown,
+    money::Money,
+    settings::Dated,
+};
+
+const LONGEST_BODY: usize = 60_000;
+
+/// The editor's form, filled with what stands now.
+pub(super) fn filled(item: &Item<Words>) -> Form {
+    let mut form = with_draft(&item.draft());
+    form = form.with("version", item.version.to_string());
+    form
+}
+
+fn with_draft(draft: &Draft) -> Form {
+    let mut form = Form::default().with("slug", draft.slug.clone());
+    if let Some(parent) = draft.parent {
+        form = form.with("parent", parent.to_string());
+    }
+    for field in draft.words.fields() {
+        form = form.with(field.name, field.text);
+    }
+    form
+}
+
+/// Which version the writer had before her.
+pub(super) fn based_on(form: &Form) -> i32 {
+    form.value("version").parse().unwrap_or_default()
+}
+
+/// An address: what stands behind the last slash.
+struct Slug(String);
+
+impl FromStr for Slug {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == markdown::slug(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("Use small letters, figures and hyphens only, like our-autumn-conference")
+        }
+    }
+}
+
+/// Reads the editor's form. An empty address is made from the title.
+pub(super) fn draft(kind: Kind, form: &Form, groups: &[(Uuid, String)]) -> Result<Draft, Form> {
+    let mut check = form.check();
+    let words = words(kind, &mut check);
+    let mut slug = Some(String::new());
+    if kind.has_slug() {
+        slug = check.parse::<Slug>("slug").map(|slug| slug.0);
+        if slug.as_deref() == Some("") {
+            slug = words.as_ref().map(|words| markdown::slug(words.title()));
+        }
+        if words.is_some() && slug.as_deref() == Some("") {
+            check.fail("slug", "Write an address in small letters, like our-autumn-conference");
+        }
+    }
+    let mut parent = Some(None);
+    if kind == Kind::Question {
+        let chosen: Option<Uuid> = check.choice("parent", "Choose the group in which it stands");
+        parent = chosen.map(Some);
+        if chosen.is_some_and(|chosen| !groups.iter().any(|(id, _)| *id == chosen)) {
+            check.fail("parent", "Choose the group in which it stands");
+        }
+    }
+    check.finish(|| Some(Draft { slug: slug?, parent: parent?, words: words? }))
+}
+
+fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
+    // Every field is read before any `?`, so that all faults show at once.
+    Some(match kind {
+        Kind::Group => Words::Group(Group { title: check.text("title", "Enter a title", 100)? }),
+        Kind::Question => {
+            let question = check.text("question", "Enter the question", 200);
+            let answer = check.paragraphs("answer", "Enter the answer", LONGEST_BODY);
+            Words::Question(Question {
+                question: question?,
+                answer: answer?,
+                on_home: check.ticked("on_home"),
+            })
+        }
+        Kind::Page => {
+            let title = check.text("title", "Enter a title", 150);
+            let description = check.text("description", "Describe the page in a sentence or two", 300);
+            let body = check.paragraphs("body", "Enter the text", LONGEST_BODY);
+            Words::Page(Page { title: title?, description: description?, body: body? })
+        }
+        Kind::Person => {
+            let name = check.text("name", "Enter the name", 100);
+            let role = check.text("role", "Enter the role", 100);
+            let text = check.optional_paragraphs("text", 5_000);
+            Words::Person(Person { name: name?, role: role?, text: text? })
+        }
+        Kind::Ally => {
+            let name = check.text("name", "Enter the name", 150);
+            let text = check.optional_paragraphs("text", 5_000);
+            let link = check.optional_text("link", 500);
+            if link.as_deref().is_some_and(|link| !link.is_empty() && !is_link(link)) {
+                check.fail("link", "Enter a whole address, like https://example.org");
+            }
+            let since = check.optional_text("since", 40);
+            let memorandum = check.ticked("memorandum");
+            Words::Ally(Ally { name: name?, text: text?, link: link?, since: since?, memorandum })
+        }
+        Kind::Article => {
+            let title = check.text("title", "Enter a title", 150);
+            let summary = check.text("summary", "Sum it up in a sentence or two", 300);
+            let body = check.paragraphs("body", "Enter the text", LONGEST_BODY);
+            Words::Article(Article { title: title?, summary: summary?, body: body? })
+        }
+    })
+}
+
+fn is_link(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let plain = !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\'));
+    plain && host.is_some_and(|host| host.contains('.') && !host.starts_with('.') && !host.ends_with('.'))
+}
+
+pub(super) fn direction(form: &Form) -> Direction {
+    if form.value("to") == "up" { Direction::Up } else { Direction::Down }
+}
+
+/// A message from the contact form.
+#[derive(Clone)]
+pub struct Message {
+    pub name: String,
+    pub email: EmailAddress,
+    pub topic: Topic,
+    pub text: String,
+}
+
+/// Nothing of it belongs in a log.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("topic", &self.topic).finish_non_exhaustive()
+    }
+}
+
+pub(super) fn message(form: &Form) -> Result<Message, Form> {
+    let mut check = form.check();
+    let name = check.text("name", "Enter your name", 100);
+    let email = check.parse::<EmailAddress>("email");
+    let topic = check.choice("topic", "Choose what it is about");
+    let text = check.paragraphs("message", "Write your message", 5_000);
+    check.finish(|| Some(Message { name: name?, email: email?, topic: topic?, text: text? }))
+}
+
+/// A new value of a setting. The past is not rewritten: it holds from today at the earliest.
+pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Dated, Form> {
+    let mut check = form.check();
+    let value = match known.meaning {
+        Meaning::Line => check.text("value", "Enter a value", 300),
+        Meaning::Email => check.parse::<EmailAddress>("value").map(|email| email.to_string()),
+        Meaning::Money => {
+            let typed = check.text("value", "Enter an amount in pounds", 20);
+            typed.and_then(|typed| match Money::parse(&typed) {
+                Ok(money) => Some(money.pence().to_string()),
+                Err(fault) => {
+                    check.fail("value", fault.to_string());
+                    None
+                }
+            })
+        }
+        Meaning::Number { least, most } => {
+            let typed = check.text("value", "Enter a number", 12);
+            let number = typed.as_ref().and_then(|typed| typed.parse::<i64>().ok());
+            let fits = number.filter(|number| (least..=most).contains(number));
+            if typed.is_some() && fits.is_none() {
+                check.fail("value", format!("Enter a whole number from {least} to {most}"));
+            }
+            fits.map(|number| number.to_string())
+        }
+        Meaning::YesOrNo => check
+            .choice::<String>("value", "Choose yes or no")
+            .filter(|value| matches!(value.as_str(), "yes" | "no")),
+    };
+    let valid_from = check.date("from", "Enter the day from which it holds");
+    if valid_from.is_some_and(|day| day < today) {
+        check.fail("from_day", "Choose today or a later day: what held in the past stays on record");
+    }
+    let source = check.text("source", "Say why, or where it comes from", 300);
+    check.finish(|| Some(Dated { value: value?, valid_from: valid_from?, source: source? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::known_settings;
+
+    fn form(fields: &[(&str, &str)]) -> Form {
+        Form::from_values(fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn an_address_is_made_from_the_title() {
+        let typed = form(&[("title", "We won in Bury!"), ("summary", "s"), ("body", "b"), ("slug", "")]);
+        let Ok(draft) = draft(Kind::Article, &typed, &[]) else { panic!("must pass") };
+        assert_eq!(draft.slug, "we-won-in-bury");
+    }
+
+    #[test]
+    fn every_fault_shows_at_once() {
+        let typed = form(&[("name", ""), ("link", "javascript:alert(1)"), ("since", &"9".repeat(50))]);
+        let Err(back) = draft(Kind::Ally, &typed, &[]) else { panic!("must not pass") };
+        let fields: Vec<_> = back.errors().iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["name", "link", "since"]);
+        assert_eq!(back.value("link"), "javascript:alert(1)");
+    }
+
+    #[test]
+    fn a_question_stands_in_a_group_that_is_there() {
+        let group = Uuid::from_u128(1);
+        let typed =
+            form(&[("question", "Q?"), ("answer", "A"), ("slug", ""), ("parent", &group.to_string())]);
+        assert!(draft(Kind::Question, &typed, &[]).is_err());
+        assert!(draft(Kind::Question, &typed, &[(group, "Group".into())]).is_ok());
+    }
+
+    #[test]
+    fn settings_are_checked_by_what_they_mean() {
+        let today: NaiveDate = "2026-11-21".parse().unwrap();
+        let cap = known_settings::find("donation_cap_pence").unwrap();
+        let typed = |value: &str, day: &str| {
+            form(&[
+                ("value", value),
+                ("from_day", day),
+                ("from_month", "11"),
+                ("from_year", "2026"),
+                ("source", "vote"),
+            ])
+        };
+        assert_eq!(setting(cap, &typed("£2,500", "21"), today).ok().unwrap().value, "250000");
+        assert!(setting(cap, &typed("lots", "21"), today).is_err());
+        assert!(setting(cap, &typed("5", "20"), today).is_err());
+        let age = known_settings::find("member_min_age").unwrap();
+        assert!(setting(age, &typed("200", "22"), today).is_err());
+        let email = known_settings::find("contact_email").unwrap();
+        assert!(setting(email, &typed("nobody", "22"), today).is_err());
+    }
+}

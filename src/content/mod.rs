@@ -1,0 +1,96 @@
+//! What the party says of itself: questions and answers, pages, people, allies, news, and how officers edit them.
+//!
+//! Every piece is one row of `content_items`: a document whose words ([`words`]) have a struct for each [`Kind`].
+//! To add a field, add it to the struct, to its `fields`, to `forms::words` and to the template; to add a kind,
+//! also to [`Kind`]. Officers' pages ([`admin`], [`history`]) are the same for all kinds.
+//!
+//! Each save makes a version that is kept in `content_revisions` and can be brought back. A save says on which
+//! version it builds; if somebody was faster, nothing is lost: the page comes back with both texts. A draft has no
+//! `published_at`; a deleted item keeps its row. Old addresses lead to the new one (`content_slugs`).
+//!
+//! A change empties every process's page cache by a trigger. Tables: `content_items`, `content_slugs`,
+//! `content_revisions`. The settings of `kit::settings` are edited here too.
+
+mod words;
+mod model;
+mod sql;
+mod forms;
+mod actions;
+mod mail;
+mod search;
+mod structured;
+mod faq;
+mod pages;
+mod news;
+mod contact;
+mod admin;
+mod history;
+mod known_settings;
+mod settings;
+mod demo;
+
+pub use demo::load as load_demo;
+pub use model::{Item, Kind, Mark};
+pub use news::PER_PAGE as NEWS_PER_PAGE;
+pub use sql::{find_by_slug, list_addresses, list_news, list_published};
+pub use words::{Article, Page, Question, Section};
+
+use crate::{
+    accounts::{Access, Permission, Routes},
+    kit::app::App,
+};
+
+/// The paths of one kind of content on the officers' desk.
+macro_rules! desk {
+    ($routes:expr, $base:literal) => {{
+        let editors = Access::Officer(Permission::EditContent);
+        $routes
+            .get(editors, concat!($base, "/new"), admin::new)
+            .post(editors, concat!($base, "/new"), admin::create)
+            .get(editors, concat!($base, "/{id}"), admin::edit)
+            .post(editors, concat!($base, "/{id}"), admin::update)
+            .post(editors, concat!($base, "/{id}/publication"), admin::publish)
+            .post(editors, concat!($base, "/{id}/publication/end"), admin::unpublish)
+            .post(editors, concat!($base, "/{id}/place"), admin::place)
+            .post(editors, concat!($base, "/{id}/deletion"), admin::delete)
+            .post(editors, concat!($base, "/{id}/deletion/end"), admin::bring_back)
+            .get(editors, concat!($base, "/{id}/versions"), history::list)
+            .get(editors, concat!($base, "/{id}/versions/{version}"), history::show)
+            .post(editors, concat!($base, "/{id}/versions/{version}/restoration"), history::restore)
+    }};
+}
+
+pub fn routes(_: &App) -> Routes {
+    use Access::{Cached, Officer as OfficerWith, Public};
+    let editors = OfficerWith(Permission::EditContent);
+    let setters = OfficerWith(Permission::ChangeSettings);
+    let routes = Routes::new()
+        .get(Cached, "/faq", faq::list)
+        .get(Cached, "/faq/{slug}", faq::show)
+        .get(Cached, "/about", pages::about)
+        .get(Cached, "/privacy", pages::privacy)
+        .get(Cached, "/accessibility", pages::accessibility)
+        .get(Cached, "/pages/{slug}", pages::show)
+        .get(Cached, "/people", pages::people)
+        .get(Cached, "/allies", pages::allies)
+        .get(Cached, "/news", news::list)
+        .get(Cached, "/news/feed.xml", news::feed)
+        .get(Cached, "/news/{slug}", news::show)
+        .get(Cached, "/contact", contact::show)
+        .post(Public, "/contact", contact::send)
+        .get(Cached, "/contact/thanks", contact::thanks)
+        .get(setters, "/admin/settings", settings::list)
+        .get(setters, "/admin/settings/{key}", settings::edit)
+        .post(setters, "/admin/settings/{key}", settings::update)
+        .get(editors, "/admin/faq", admin::list_questions)
+        .get(editors, "/admin/pages", admin::list)
+        .get(editors, "/admin/people", admin::list)
+        .get(editors, "/admin/allies", admin::list)
+        .get(editors, "/admin/news", admin::list);
+    let routes = desk!(routes, "/admin/faq");
+    let routes = desk!(routes, "/admin/faq/groups");
+    let routes = desk!(routes, "/admin/pages");
+    let routes = desk!(routes, "/admin/people");
+    let routes = desk!(routes, "/admin/allies");
+    desk!(routes, "/admin/news")
+}

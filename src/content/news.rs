@@ -1,0 +1,107 @@
+//! News: the list, an article, the feed.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::Query;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::{model::Item, sql, structured, words::Article};
+use crate::kit::{
+    app::App,
+    db::Db,
+    error::{Error, Result},
+    paging::{PageNumber, Paging},
+    visit::Visit,
+};
+
+pub const PER_PAGE: u32 = 12;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/news.html")]
+struct NewsPage {
+    visit: Visit,
+    articles: Vec<Item<Article>>,
+    paging: Paging,
+    previous: String,
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    #[serde(default)]
+    page: PageNumber,
+}
+
+pub(super) async fn list(visit: Visit, Query(which): Query<Which>, mut db: Db) -> Result<Response> {
+    let mut articles = sql::list_news(&mut db, i64::from(PER_PAGE) + 1, which.page.offset(PER_PAGE)).await?;
+    if articles.is_empty() && which.page.number() > 1 {
+        return Err(Error::NotFound);
+    }
+    let paging = Paging::cut(&mut articles, which.page, PER_PAGE, String::new());
+    let address = |page: u32| if page == 1 { "/news".to_owned() } else { format!("/news?page={page}") };
+    let previous = paging.previous().map(address).unwrap_or_default();
+    let next = paging.next().map(address).unwrap_or_default();
+    Ok(NewsPage { visit, articles, paging, previous, next }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/article.html")]
+struct ArticlePage {
+    visit: Visit,
+    item: Item<Article>,
+    /// The newest others.
+    others: Vec<Item<Article>>,
+    data: String,
+}
+
+pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
+    let item = sql::find_by_slug::<Article>(&mut db, &slug).await?.ok_or(Error::NotFound)?;
+    if item.slug != slug {
+        return Ok(Redirect::permanent(&format!("/news/{}", item.slug)).into_response());
+    }
+    let mut others = sql::list_news(&mut db, 4, 0).await?;
+    others.retain(|other| other.id != item.id);
+    others.truncate(3);
+    let data = structured::article(&visit, &item);
+    Ok(ArticlePage { visit, item, others, data }.into_response())
+}
+
+#[derive(Template)]
+#[template(path = "content/feed.xml")]
+struct Feed {
+    site_name: String,
+    public_url: String,
+    /// Names the feed for ever, also under another address (RFC 4287, 4.2.6).
+    id: String,
+    updated: DateTime<Utc>,
+    articles: Vec<Item<Article>>,
+}
+
+impl Feed {
+    /// The article's last change that a reader may care about.
+    fn updated(item: &Item<Article>) -> DateTime<Utc> {
+        item.published_at.map_or(item.changed_at, |published| published.max(item.changed_at))
+    }
+}
+
+pub(super) async fn feed(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
+    let articles = sql::list_news(&mut db, 50, 0).await?;
+    // An empty feed has to name a time too: the party's founding year will do.
+    let updated = articles.iter().map(Feed::updated).max();
+    let updated = updated.or_else(|| DateTime::from_timestamp(1_609_459_200, 0)).unwrap_or(visit.now);
+    let feed = Feed {
+        site_name: visit.site.name,
+        id: app.link("/news"),
+        public_url: visit.public_url,
+        updated,
+        articles,
+    };
+    let body = feed.render()?;
+    Ok(([(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], body).into_response())
+}

@@ -1,0 +1,76 @@
+//! Pages, people, allies, as visitors see them.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    model::{FIXED_PAGES, Item, Kind},
+    sql,
+    words::{Ally, Page, Person},
+};
+use crate::kit::{
+    db::Db,
+    error::{Error, Result},
+    visit::Visit,
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/page.html")]
+struct PagePage {
+    visit: Visit,
+    item: Item<Page>,
+}
+
+async fn page(visit: Visit, mut db: Db, slug: &str) -> Result<Response> {
+    let item = sql::find_by_slug::<Page>(&mut db, slug).await?.ok_or(Error::NotFound)?;
+    Ok(PagePage { visit, item }.into_response())
+}
+
+pub(super) async fn about(visit: Visit, db: Db) -> Result<Response> {
+    page(visit, db, "about").await
+}
+
+pub(super) async fn privacy(visit: Visit, db: Db) -> Result<Response> {
+    page(visit, db, "privacy").await
+}
+
+pub(super) async fn accessibility(visit: Visit, db: Db) -> Result<Response> {
+    page(visit, db, "accessibility").await
+}
+
+pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
+    if FIXED_PAGES.contains(&slug.as_str()) {
+        return Ok(Redirect::permanent(&Kind::Page.address(&slug)).into_response());
+    }
+    let item = sql::find_by_slug::<Page>(&mut db, &slug).await?.ok_or(Error::NotFound)?;
+    if item.slug != slug {
+        return Ok(Redirect::permanent(&Kind::Page.address(&item.slug)).into_response());
+    }
+    Ok(PagePage { visit, item }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/people.html")]
+struct PeoplePage {
+    visit: Visit,
+    people: Vec<Item<Person>>,
+}
+
+pub(super) async fn people(visit: Visit, mut db: Db) -> Result<Response> {
+    Ok(PeoplePage { visit, people: sql::list_published(&mut db).await? }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/allies.html")]
+struct AlliesPage {
+    visit: Visit,
+    allies: Vec<Item<Ally>>,
+}
+
+pub(super) async fn allies(visit: Visit, mut db: Db) -> Result<Response> {
+    Ok(AlliesPage { visit, allies: sql::list_published(&mut db).await? }.into_response())
+}

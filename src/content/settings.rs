@@ -1,0 +1,120 @@
+//! The site's settings, each with its history. A value holds from a day on; the figures of the past stay.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::Datelike;
+
+use super::{
+    actions, forms,
+    known_settings::{self, Known, Meaning},
+};
+use crate::{
+    accounts::Officer,
+    audit::Actor,
+    kit::{
+        app::App,
+        dates,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        settings::Dated,
+        visit::Visit,
+    },
+};
+
+struct Line {
+    known: &'static Known,
+    value: String,
+    /// A value that is set for a later day: "£4,000 from 1 January 2027".
+    coming: Option<String>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/admin_settings.html")]
+struct SettingsPage {
+    visit: Visit,
+    lines: Vec<Line>,
+}
+
+fn history(app: &App, key: &str) -> Vec<Dated> {
+    let settings = app.settings();
+    let mut values: Vec<Dated> = settings
+        .all()
+        .find(|(known, _)| *known == key)
+        .map(|(_, values)| values.to_vec())
+        .unwrap_or_default();
+    values.reverse();
+    values
+}
+
+pub(super) async fn list(State(app): State<App>, visit: Visit) -> Response {
+    let settings = app.settings();
+    let today = visit.today();
+    let line = |known: &'static Known| Line {
+        value: known.value(&settings, today),
+        coming: history(&app, known.key)
+            .iter()
+            .rfind(|dated| dated.valid_from > today)
+            .map(|dated| format!("{} from {}", known.show(&dated.value), dates::day(dated.valid_from))),
+        known,
+    };
+    SettingsPage { lines: known_settings::ALL.iter().map(line).collect(), visit }.into_response()
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "content/admin_setting.html")]
+struct SettingPage {
+    visit: Visit,
+    known: &'static Known,
+    history: Vec<Dated>,
+    form: Form,
+}
+
+fn find(key: &str) -> Result<&'static Known> {
+    known_settings::find(key).ok_or(Error::NotFound)
+}
+
+pub(super) async fn edit(State(app): State<App>, visit: Visit, Path(key): Path<String>) -> Result<Response> {
+    let known = find(&key)?;
+    let today = visit.today();
+    let form = Form::filled([
+        ("value", known.typed(app.settings().text(known.key, today))),
+        ("from_day", today.day().to_string()),
+        ("from_month", today.month().to_string()),
+        ("from_year", today.year().to_string()),
+    ]);
+    Ok(SettingPage { visit, known, history: history(&app, known.key), form }.into_response())
+}
+
+pub(super) async fn update(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    Path(key): Path<String>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let known = find(&key)?;
+    let dated = match forms::setting(known, &form, visit.today()) {
+        Ok(dated) => dated,
+        Err(form) => {
+            let page = SettingPage { visit, known, history: history(&app, known.key), form };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let mut tx = db.begin().await?;
+    actions::set_setting(&app, &mut tx, Actor::Person(who.person_id), known.key, &dated).await?;
+    tx.commit().await?;
+    // Other processes hear of it by the trigger; this one knows already.
+    app.reload_settings().await?;
+    app.pages().clear();
+    let said =
+        format!("{}: {} from {}.", known.label, known.show(&dated.value), dates::day(dated.valid_from));
+    Ok(flash::redirect(&app, "/admin/settings", &said))
+}

@@ -1,0 +1,39 @@
+//! The page of whoever signs in: what waits for her, where she stands, news, her choices.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::response::{IntoResponse, Response};
+
+use crate::{
+    accounts::{self, Consent, SignedIn, Standing},
+    content::{self, Article, Item},
+    kit::{db::Db, error::Result, visit::Visit},
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "home/dashboard.html")]
+struct Dashboard {
+    visit: Visit,
+    /// The name she is greeted by.
+    name: String,
+    standing: Standing,
+    is_officer: bool,
+    news: Vec<Item<Article>>,
+    consents: Vec<Consent>,
+}
+
+pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+    // With the look-up of the session these are three queries; one more is the most.
+    let news = content::list_news(&mut db, 3, 0).await?;
+    let mut consents = accounts::list_consents(&mut db, who.person_id).await?;
+    consents.retain(|consent| consent.withdrawn.is_none());
+    let page = Dashboard {
+        visit,
+        name: who.name,
+        standing: who.standing,
+        is_officer: !who.offices.is_empty(),
+        news,
+        consents,
+    };
+    Ok(page.into_response())
+}

@@ -1,0 +1,29 @@
+//! The front of the house: the home page, the page of whoever signs in, how the party is funded, and what machines
+//! read (sitemap, robots, security contact).
+//!
+//! This room reads many rooms and owns no table. The words of the home page and of the funding page are pages of
+//! `content` that officers edit (`home`, `funding`); what belongs to other rooms is put around them here.
+//!
+//! The dashboard is made with at most four queries, the look-up of the session among them. A room that adds
+//! something for a member to see adds one field to `dashboard::Dashboard`, one query to its handler, and one
+//! section to the template, in the order of what cannot wait.
+
+mod dashboard;
+mod front;
+mod machines;
+
+use crate::{
+    accounts::{Access, Routes},
+    kit::app::App,
+};
+
+pub fn routes(_: &App) -> Routes {
+    use Access::{Cached, SignedIn};
+    Routes::new()
+        .get(Cached, "/", front::show)
+        .get(Cached, "/funding", front::funding)
+        .get(SignedIn, "/dashboard", dashboard::show)
+        .get(Cached, "/sitemap.xml", machines::sitemap)
+        .get(Cached, "/robots.txt", machines::robots)
+        .get(Cached, "/.well-known/security.txt", machines::security)
+}

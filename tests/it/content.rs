@@ -1,0 +1,489 @@
+use std::time::Duration;
+
+use breakthrough::kit::db;
+use reqwest::{Method, header};
+use scraper::{Html, Selector};
+
+use crate::support::{Browser, Page, Site};
+
+const EDITOR: &str = "alex@demo.test";
+
+/// The editor's page of an item, found in a list by its title.
+async fn open_item(browser: &mut Browser, list: &str, title: &str) -> Page {
+    let page = browser.get(list).await;
+    let html = Html::parse_document(&page.body);
+    let links = Selector::parse("td a").unwrap();
+    let link = html.select(&links).find(|link| link.text().collect::<String>() == title);
+    let link = link.unwrap_or_else(|| panic!("{title} is not in {list}")).attr("href").unwrap().to_owned();
+    browser.get(&link).await
+}
+
+async fn write_article(browser: &mut Browser, title: &str, body: &str) -> Page {
+    let form = browser.get("/admin/news/new").await.form("/admin/news/new");
+    let form = form.fill("title", title).fill("summary", "In short.").fill("body", body);
+    let page = form.submit(browser).await;
+    page.expect_status(200).expect("Saved as a draft");
+    page
+}
+
+#[tokio::test]
+async fn a_visitor_reads_the_questions() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = browser.get("/faq").await;
+    page.expect_status(200).expect("Who leads Breakthrough?").expect("Northern Independence Party");
+    page.expect("Last changed on").expect("Join as a member");
+    assert!(page.select("details.question summary h3").len() >= 10);
+    let data = page.select("script[type='application/ld+json']");
+    let data: serde_json::Value = serde_json::from_str(&data[0]).unwrap();
+    assert_eq!(data["@type"], "FAQPage");
+    assert!(data["mainEntity"].as_array().unwrap().len() >= 10);
+    let page = browser.get("/faq/who-leads-breakthrough").await;
+    page.expect_status(200).expect("Alex Mays is our leader");
+    assert_eq!(page.select("h1"), ["Who leads Breakthrough?"]);
+    let canonical = page.attributes("link[rel=canonical]", "href");
+    assert!(canonical[0].ends_with("/faq/who-leads-breakthrough"), "{canonical:?}");
+    browser.get("/faq/nothing-like-that").await.expect_status(404);
+}
+
+#[tokio::test]
+async fn a_search_forgives_slips() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let search = browser.get("/faq").await.form("/faq").fill("q", "leeder");
+    let page = search.submit(&mut browser).await;
+    page.expect_status(200);
+    assert_eq!(page.select("ol.cards h2")[0], "Who leads Breakthrough?");
+    assert!(page.select("mark").contains(&"leader".to_owned()), "{}", page.body);
+    for (typed, found) in [
+        ("who funds you", "Who funds you?"),
+        ("fist past the post", "Can anyone break through under First Past the Post?"),
+        ("memorandum", "Do you work with other parties and groups?"),
+        ("how do members vote on policy", "How is policy made?"),
+    ] {
+        let page = browser.get("/faq").await.form("/faq").fill("q", typed).submit(&mut browser).await;
+        let titles = page.select("ol.cards h2");
+        assert!(titles.iter().take(2).any(|title| title == found), "{typed}: {titles:?}");
+    }
+    let page = browser.get("/faq?q=xylophone").await;
+    page.expect_status(200).expect("Nobody has asked that yet").expect("Ask us");
+    for odd in ["%00", "'%22%3C%3E%25%5C", "%E2%80%AE", "%ff", "((%26%7C!", &"a".repeat(5_000)] {
+        let page = browser.get(&format!("/faq?q={odd}")).await;
+        assert!(page.status.as_u16() < 500, "{odd}: {}", page.status);
+    }
+    browser.get("/faq?q=%3Cscript%3Ealert(1)%3C/script%3E").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn pages_say_what_they_should() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    for (path, words) in [
+        ("/about", "Alex Mays founded it in 2021"),
+        ("/about", "Contains OS data © Crown copyright"),
+        ("/people", "Leader and founder"),
+        ("/allies", "Memorandum of Understanding agreed"),
+        ("/privacy", "Article 9(2)(d)"),
+        ("/privacy", "Information Commissioner"),
+        ("/accessibility", "Web Content Accessibility Guidelines 2.2"),
+    ] {
+        browser.get(path).await.expect_status(200).expect(words).expect("Promoted by the Breakthrough Party");
+    }
+    assert_eq!(browser.get("/about").await.select("section#credits h2"), ["Who made what"]);
+    let page = browser.get_once("/pages/privacy").await;
+    assert_eq!((page.status.as_u16(), page.location.as_deref()), (308, Some("/privacy")));
+}
+
+#[tokio::test]
+async fn an_officer_writes_publishes_and_renames_an_article() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let mut visitor = site.stranger();
+    let page =
+        write_article(&mut officer, "We won in Radcliffe", "## How\n\nBy **knocking** on doors.").await;
+    let path = page.path.clone();
+    visitor.get("/news/we-won-in-radcliffe").await.expect_status(404);
+    visitor.get("/news").await.expect_not("We won in Radcliffe");
+    page.form(&format!("{path}/publication")).submit(&mut officer).await.expect("Published");
+    let article = visitor.get("/news/we-won-in-radcliffe").await;
+    article.expect_status(200).expect("Saturday 21 November 2026");
+    assert_eq!(article.select("article h2"), ["How"]);
+    let data: serde_json::Value =
+        serde_json::from_str(&article.select("script[type='application/ld+json']")[0]).unwrap();
+    assert_eq!((&data["@type"], &data["headline"]), (&"NewsArticle".into(), &"We won in Radcliffe".into()));
+    visitor.get("/news").await.expect("We won in Radcliffe");
+    let page = officer.get(&path).await;
+    page.form(&path).fill("slug", "radcliffe").submit(&mut officer).await.expect("Saved.");
+    let old = visitor.get_once("/news/we-won-in-radcliffe").await;
+    assert_eq!((old.status.as_u16(), old.location.as_deref()), (308, Some("/news/radcliffe")));
+    let page = officer.get(&path).await;
+    page.form(&format!("{path}/publication/end")).submit(&mut officer).await.expect("draft again");
+    visitor.get("/news/radcliffe").await.expect_status(404);
+    let page = officer.get(&path).await;
+    page.form(&format!("{path}/deletion")).submit(&mut officer).await.expect("Deleted");
+    let page = officer.get("/admin/news").await;
+    page.form(&format!("{path}/deletion/end")).submit(&mut officer).await.expect("Brought back as a draft");
+    let actions: Vec<String> = sqlx::query_scalar(
+        "select action from audit_log where action like 'content.%' and actor <> 'system' order by id",
+    )
+    .fetch_all(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(
+        actions.join(" "),
+        "content.added content.published content.changed content.unpublished content.deleted content.brought_back"
+    );
+}
+
+#[tokio::test]
+async fn a_preview_saves_nothing() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let count = "select count(*) from content_items";
+    let before: i64 = sqlx::query_scalar(count).fetch_one(&site.pool).await.unwrap();
+    let form = officer.get("/admin/news/new").await.form("/admin/news/new");
+    let form = form.fill("title", "Only looking").fill("summary", "s").fill("body", "A *fine* day");
+    let page = form.press("preview", "yes").submit(&mut officer).await;
+    page.expect_status(200).expect("nothing is saved yet");
+    assert_eq!(page.select(".preview em"), ["fine"]);
+    assert_eq!(page.form("/admin/news/new").value("title"), Some("Only looking"));
+    let page = open_item(&mut officer, "/admin/pages", "About us").await;
+    let path = page.path.clone();
+    let page = page.form(&path).fill("title", "Changed").press("preview", "yes").submit(&mut officer).await;
+    page.expect("Preview: nothing is saved yet").expect("Changed");
+    site.stranger().get("/about").await.expect_not("Changed");
+    let after: i64 = sqlx::query_scalar(count).fetch_one(&site.pool).await.unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn versions_are_kept_compared_and_brought_back() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let page = open_item(&mut officer, "/admin/faq", "Who funds you?").await;
+    let path = page.path.clone();
+    page.form(&path).fill("answer", "Only our members do.").submit(&mut officer).await.expect("Saved.");
+    site.stranger().get("/faq/who-funds-you").await.expect("Only our members do.");
+    let versions = officer.get(&format!("{path}/versions")).await;
+    versions.expect("Version 2").expect("Alex Mwangi").expect("The site");
+    let newest = officer.get(&format!("{path}/versions/2")).await;
+    assert!(newest.select("del").join(" ").contains("individuals"));
+    assert!(newest.select("ins").join(" ").contains("Only"));
+    let first = officer.get(&format!("{path}/versions/1")).await;
+    let page = first.form(&format!("{path}/versions/1/restoration")).submit(&mut officer).await;
+    page.expect("Version 1 stands again").expect("Version 3");
+    let page = site.stranger().get("/faq/who-funds-you").await;
+    page.expect_not("Only our members do.").expect("donations by individuals");
+    officer.get(&format!("{path}/versions/9")).await.expect_status(404);
+}
+
+#[tokio::test]
+async fn two_tabs_lose_nothing() {
+    let site = Site::open().await;
+    let mut first = site.signed_in_as(EDITOR).await;
+    let mut second = site.signed_in_as(EDITOR).await;
+    let one = open_item(&mut first, "/admin/people", "Alex Mays").await;
+    let two = open_item(&mut second, "/admin/people", "Alex Mays").await;
+    let path = one.path.clone();
+    one.form(&path).fill("role", "Party leader").submit(&mut first).await.expect("Saved.");
+    let page = two.form(&path).fill("role", "Founder").submit(&mut second).await;
+    page.expect_status(422).expect("Somebody else saved this while you were writing");
+    assert_eq!(page.form(&path).value("role"), Some("Founder"));
+    assert!(page.select("del").join("").contains("leader"), "{}", page.words());
+    site.stranger().get("/people").await.expect("Party leader");
+    page.form(&path).submit(&mut second).await.expect_status(200).expect("Saved.");
+    site.stranger().get("/people").await.expect("Founder").expect_not("Party leader");
+}
+
+#[tokio::test]
+async fn markdown_brings_no_script() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let evil =
+        "<script>alert(1)</script>\n\n[x](javascript:alert(2))\n\n<img src=x onerror=alert(3)>\n\n</script>";
+    let page = write_article(&mut officer, "</script><script>alert(4)</script>", evil).await;
+    let path = page.path.clone();
+    page.form(&format!("{path}/publication")).submit(&mut officer).await.expect("Published");
+    for path in ["/news", "/news/script-script-alert-4-script", "/news/feed.xml", "/"] {
+        let page = site.stranger().get(path).await;
+        page.expect_status(200);
+        let body = page.body.to_lowercase();
+        assert!(!body.contains("<script>"), "{path}: {body}");
+        assert!(!body.contains("href=\"javascript:") && !body.contains("<img"), "{path}");
+    }
+    let article = site.stranger().get("/news/script-script-alert-4-script").await;
+    let data = article.select("script[type='application/ld+json']");
+    assert!(serde_json::from_str::<serde_json::Value>(&data[0]).is_ok());
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_and_kept() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let form = officer.get("/admin/news/new").await.form("/admin/news/new");
+    let long = "x".repeat(61_000);
+    let page = form.fill("title", "").fill("body", &long).fill("slug", "Not So").submit(&mut officer).await;
+    page.expect_status(422).expect("Enter a title").expect("at most 60,000 characters");
+    page.expect("small letters, figures and hyphens");
+    assert_eq!(page.form("/admin/news/new").value("body").map(str::len), Some(61_000));
+    let page = open_item(&mut officer, "/admin/pages", "About us").await;
+    let path = page.path.clone();
+    page.form(&path).fill("slug", "us").submit(&mut officer).await.expect_status(400).expect("address stays");
+    let form = officer.get("/admin/pages/new").await.form("/admin/pages/new");
+    let form = form.fill("title", "Privacy").fill("description", "d").fill("body", "b");
+    form.submit(&mut officer).await.expect_status(422).expect("Another one has this address");
+    officer.get("/admin/pages/nonsense").await.expect_status(404);
+    officer.get("/admin/pages/nonsense/versions/x").await.expect_status(404);
+}
+
+#[tokio::test]
+async fn questions_are_put_in_order() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let item = open_item(&mut officer, "/admin/faq", "Who leads Breakthrough?").await;
+    let list = officer.get("/admin/faq").await;
+    list.form(&format!("{}/place", item.path))
+        .press("to", "down")
+        .submit(&mut officer)
+        .await
+        .expect("Moved.");
+    let questions = site.stranger().get("/faq").await.select("summary h3");
+    assert_eq!(questions[0], "Won’t a new left party split the left vote?");
+    assert_eq!(questions[1], "Who leads Breakthrough?");
+}
+
+#[tokio::test]
+async fn a_group_with_questions_stays() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let list = officer.get("/admin/faq").await;
+    let groups = list.attributes("section h2 a", "href");
+    let page = officer.get(&groups[0]).await;
+    let page = page.form(&format!("{}/deletion", groups[0])).submit(&mut officer).await;
+    page.expect_status(409).expect("There are questions in this group");
+}
+
+#[tokio::test]
+async fn only_editors_edit_and_only_administrators_set() {
+    let site = Site::open().await;
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    for path in
+        ["/admin/faq", "/admin/pages", "/admin/people", "/admin/allies", "/admin/news", "/admin/settings"]
+    {
+        treasurer.get(path).await.expect_status(403);
+        site.stranger().get(path).await.expect("Email me a link");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_shows_at_once_in_every_process() {
+    let site = Site::open().await;
+    tokio::spawn(db::listen(site.app.clone()));
+    let stranger = site.stranger();
+    let first = stranger.raw(Method::GET, "/people").send().await.unwrap();
+    let etag = first.headers()[header::ETAG].clone();
+    let same =
+        stranger.raw(Method::GET, "/people").header(header::IF_NONE_MATCH, &etag).send().await.unwrap();
+    assert_eq!(same.status(), 304);
+    let brotli =
+        stranger.raw(Method::GET, "/people").header(header::ACCEPT_ENCODING, "br").send().await.unwrap();
+    assert_eq!(brotli.headers()[header::CONTENT_ENCODING], "br");
+    // As another process would: straight into the database.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    sqlx::query("update content_items set words = jsonb_set(words, '{role}', '\"Spokesperson\"') where kind = 'person'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    for _ in 0..40 {
+        let page =
+            stranger.raw(Method::GET, "/people").header(header::IF_NONE_MATCH, &etag).send().await.unwrap();
+        if page.status() == 200 && page.text().await.unwrap().contains("Spokesperson") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the edit did not show within two seconds");
+}
+
+#[tokio::test]
+async fn the_feed_is_well_formed_atom() {
+    let site = Site::open().await;
+    let page = site.stranger().get("/news/feed.xml").await;
+    assert_eq!(page.headers[header::CONTENT_TYPE], "application/atom+xml; charset=utf-8");
+    let feed = well_formed(&page.body);
+    assert_eq!(feed.iter().filter(|name| *name == "entry").count(), 4);
+    for name in ["feed", "id", "title", "updated", "link", "author", "published", "summary", "content"] {
+        assert!(feed.contains(&name.to_owned()), "{name}");
+    }
+    assert!(!page.body.contains("href=\"/"), "links are absolute: {}", page.body);
+    assert!(!page.body.contains("A draft for the new year"));
+}
+
+/// Reads XML strictly enough to notice what a feed reader would: elements closed in order, known entities only.
+/// Returns the names of the elements.
+fn well_formed(xml: &str) -> Vec<String> {
+    let mut open: Vec<String> = Vec::new();
+    let mut names = Vec::new();
+    let mut rest = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"utf-8\"?>").expect("a declaration");
+    while let Some((text, after)) = rest.split_once('<') {
+        for entity in text.split('&').skip(1) {
+            let (name, _) = entity.split_once(';').expect("an entity ends");
+            assert!(name.starts_with('#') || ["amp", "lt", "gt", "quot", "apos"].contains(&name), "&{name};");
+        }
+        let (tag, after) = after.split_once('>').expect("a tag ends");
+        rest = after;
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(name));
+            continue;
+        }
+        let name = tag.split([' ', '/']).next().unwrap().to_owned();
+        assert_eq!(tag.matches('"').count() % 2, 0, "<{tag}>");
+        names.push(name.clone());
+        if !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+    names
+}
+
+#[tokio::test]
+async fn the_sitemap_lists_what_is_published() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = browser.get("/sitemap.xml").await;
+    well_formed(&page.body);
+    let base = format!("http://{}", site.address);
+    let places: Vec<String> = page
+        .body
+        .split("<loc>")
+        .skip(1)
+        .map(|part| part.split_once("</loc>").unwrap().0.strip_prefix(&base).unwrap().to_owned())
+        .collect();
+    for path in &places {
+        assert_eq!(browser.get_once(path).await.status, 200, "{path}");
+    }
+    let mut unique = places.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), places.len());
+    for path in ["/", "/about", "/faq/who-funds-you", "/news", "/privacy", "/contact"] {
+        assert!(places.iter().any(|place| place == path), "{path}: {places:?}");
+    }
+    assert!(!places.iter().any(|place| place.contains("draft") || place.contains("admin")), "{places:?}");
+    let published: i64 = sqlx::query_scalar(
+        "select count(*) from content_items where slug is not null and published_at is not null and deleted_at is null",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert!(i64::try_from(places.len()).unwrap() >= published);
+    let robots = browser.get("/robots.txt").await;
+    for path in ["/admin", "/account", "/dashboard", "/dev"] {
+        assert!(robots.body.contains(&format!("Disallow: {path}\n")), "{path}");
+    }
+    let security = browser.get("/.well-known/security.txt").await;
+    assert!(security.body.contains("Contact: mailto:hello@breakthrough.test\n"), "{}", security.body);
+    assert!(security.body.contains("Expires: 2027-05-20T00:00:00Z\n"), "{}", security.body);
+}
+
+#[tokio::test]
+async fn three_hundred_articles_come_in_pages() {
+    let site = Site::open().await;
+    sqlx::query(
+        "insert into content_items (id, kind, slug, position, words, published_at, changed_at)
+         select gen_random_uuid(), 'article', 'old-' || n, n, jsonb_build_object('title', 'Old news ' || n, 'summary', 's', 'body', 'b'),
+                timestamptz '2020-01-01' + n * interval '1 day', '2020-01-01' from generate_series(1, 300) n",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let mut browser = site.stranger();
+    let page = browser.get("/news").await;
+    assert_eq!(page.select("ol.cards > li").len(), 12);
+    page.expect("Next page");
+    let last = browser.get("/news?page=26").await;
+    last.expect("Old news 1").expect("Previous page").expect_not("Next page");
+    browser.get("/news?page=27").await.expect_status(404);
+    browser.get("/news?page=banana").await.expect_status(200).expect("Page 1");
+}
+
+#[tokio::test]
+async fn a_message_reaches_us_once() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let fields = [
+        ("name", "Siân O'Neill"),
+        ("email", "sian@example.org"),
+        ("topic", "press"),
+        ("message", "Can I talk to <Alex>?\n\nBest, Siân"),
+    ];
+    let mut form = browser.get("/contact").await.form("/contact");
+    for (name, value) in fields {
+        form = form.fill(name, value);
+    }
+    form.submit(&mut browser).await.expect_status(200).expect("Thank you");
+    browser.post("/contact", &fields).await.expect_status(200).expect("Thank you");
+    let mails = site.mails_to("hello@breakthrough.test").await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].subject, "Press and media: Siân O'Neill");
+    assert!(mails[0].text.contains("Can I talk to <Alex>?") && mails[0].text.contains("sian@example.org"));
+    assert!(mails[0].html.contains("&lt;Alex&gt;") || mails[0].html.contains("&#60;Alex&#62;"));
+    assert_eq!(mails[0].reply_to.as_deref(), Some("sian@example.org"));
+    // Something else on the same day is a message of its own.
+    let other = [fields[0], fields[1], fields[2], ("message", "And another thing")];
+    browser.post("/contact", &other).await.expect("Thank you");
+    assert_eq!(site.mails_to("hello@breakthrough.test").await.len(), 2);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn a_wrong_message_is_kept_and_many_are_refused() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let long = "x".repeat(5_001);
+    let page = browser
+        .post("/contact", &[("name", ""), ("email", "nope"), ("topic", "x"), ("message", &long)])
+        .await;
+    page.expect_status(422)
+        .expect("Enter your name")
+        .expect("like name@example.org")
+        .expect("Choose what it is about");
+    page.expect("at most 5,000 characters");
+    assert_eq!(page.form("/contact").value("message").map(str::len), Some(5_001));
+    let mut status = 0;
+    for number in 0..11 {
+        let text = format!("Message {number}");
+        let fields =
+            [("name", "A"), ("email", "a@example.org"), ("topic", "other"), ("message", text.as_str())];
+        status = browser.post("/contact", &fields).await.status.as_u16();
+    }
+    assert_eq!(status, 429);
+}
+
+#[tokio::test]
+async fn an_administrator_changes_a_setting_from_a_day_on() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let keys: Vec<String> =
+        sqlx::query_scalar("select distinct key from settings").fetch_all(&site.pool).await.unwrap();
+    for key in keys {
+        officer.get(&format!("/admin/settings/{key}")).await.expect_status(200);
+    }
+    let path = "/admin/settings/donation_cap_pence";
+    let page = officer.get(path).await;
+    let page = page.form(path).fill("value", "lots").fill("source", "conference").submit(&mut officer).await;
+    page.expect_status(422).expect("Enter an amount in pounds");
+    let form = page.form(path).fill("value", "2,500").fill("from_day", "1").fill("from_month", "12");
+    let page = form.submit(&mut officer).await;
+    page.expect("£5,000").expect("£2,500 from 1 December 2026");
+    officer.get(path).await.expect("conference").expect("1 December 2026").expect("no super-rich");
+    site.stranger().get("/funding").await.expect("£5,000");
+    site.app.clock().advance(chrono::Duration::days(10));
+    site.stranger().get("/funding").await.expect("£2,500");
+    let path = "/admin/settings/contact_email";
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let form = officer.get(path).await.form(path).fill("value", "new@party.test").fill("source", "moved");
+    form.submit(&mut officer).await.expect_status(200);
+    site.stranger().get("/").await.expect("new@party.test");
+}

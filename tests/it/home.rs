@@ -1,0 +1,91 @@
+use reqwest::{Method, header};
+
+use crate::support::Site;
+
+/// The first flight of a connection.
+const FLIGHT: usize = 14 * 1024;
+
+#[tokio::test]
+async fn the_home_page_says_who_we_are() {
+    let site = Site::open().await;
+    let page = site.stranger().get("/").await;
+    page.expect_status(200).expect("a left party of working people and the young");
+    for (door, words) in [("/join", "Join as a member"), ("/support", "Become a supporter")] {
+        let found = page.select(&format!("main a[href='{door}']"));
+        assert!(found.iter().any(|text| text == words), "{door}: {found:?}");
+    }
+    page.expect("What you get as a member").expect("How we make policy").expect("Whose money this is");
+    page.expect("Conference 2027 will be in Manchester").expect("Questions people ask");
+    assert_eq!(page.select("h1").len(), 1);
+}
+
+#[tokio::test]
+async fn the_home_page_is_whole_with_one_article_or_none() {
+    let site = Site::open().await;
+    sqlx::query(
+        "update content_items set published_at = null where kind = 'article' and slug not like 'conference%'",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let page = site.stranger().get("/").await;
+    page.expect("What is happening").expect("Conference 2027");
+    assert!(page.select("section.plum .two").is_empty());
+    sqlx::query("update content_items set published_at = null where kind = 'article'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    site.app.pages().clear();
+    site.stranger().get("/").await.expect_status(200).expect_not("What is happening").expect("Whose money");
+    site.stranger().get("/news").await.expect_status(200).expect("News is on its way");
+    site.stranger().get("/news/feed.xml").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn everybody_who_signs_in_has_a_page() {
+    let site = Site::open().await;
+    for (email, words, not) in [
+        ("ana@demo.test", "You have a vote on policy", "officers’ desk"),
+        ("sam@demo.test", "You get our news", "You have a vote on policy"),
+        ("ben@demo.test", "You are not a member at the moment", "You have a vote on policy"),
+        ("alex@demo.test", "Go to the officers’ desk", "You get our news."),
+    ] {
+        let page = site.signed_in_as(email).await.get("/dashboard").await;
+        page.expect_status(200)
+            .expect(words)
+            .expect_not(not)
+            .expect("Conference 2027")
+            .expect("Your choices");
+    }
+    site.stranger().get("/dashboard").await.expect("Email me a link");
+}
+
+#[tokio::test]
+async fn public_pages_fit_in_the_first_flight() {
+    let site = Site::open().await;
+    let stranger = site.stranger();
+    let size = async |path: &str| {
+        let request = stranger.raw(Method::GET, path).header(header::ACCEPT_ENCODING, "br");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()[header::CONTENT_ENCODING], "br", "{path}");
+        response.bytes().await.unwrap().len()
+    };
+    let style = size(breakthrough::kit::assets::url("site.css")).await;
+    for path in [
+        "/",
+        "/faq",
+        "/faq/who-leads-breakthrough",
+        "/about",
+        "/people",
+        "/allies",
+        "/funding",
+        "/privacy",
+        "/accessibility",
+        "/news",
+        "/contact",
+    ] {
+        let all = style + size(path).await;
+        assert!(all <= FLIGHT, "{path} and its stylesheet take {all} bytes");
+    }
+}
