@@ -17,6 +17,8 @@ pub mod content;
 pub mod ballots;
 /// The home page and the page of whoever signs in; they read many rooms.
 pub mod home;
+/// The officers' desk: overview, lists, search, audit log. Reads many rooms and owns none.
+pub mod admin;
 /// The demo party.
 pub mod demo;
 /// Routes, jobs and layers of all rooms, put together.

@@ -16,7 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Line, Routes},
-    content, home,
+    admin, content, home,
     kit::{
         app::App,
         assets, csrf, db,
@@ -37,6 +37,7 @@ fn routes(app: &App) -> Routes {
         .and(accounts::routes(app))
         .and(content::routes(app))
         .and(home::routes(app))
+        .and(admin::routes(app))
         .and(mail_folder_routes())
         .each(Access::Development, stand_in::routes())
 }

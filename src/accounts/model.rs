@@ -54,6 +54,37 @@ pub enum Permission {
     ChangeSettings,
 }
 
+impl Permission {
+    pub const ALL: [Self; 10] = [
+        Self::SeeOverview,
+        Self::SeePeople,
+        Self::ChangePeople,
+        Self::ExportPeople,
+        Self::SeePayments,
+        Self::EditContent,
+        Self::SendUpdates,
+        Self::SeeAudit,
+        Self::ManageOfficers,
+        Self::ChangeSettings,
+    ];
+
+    /// For the layout, which knows no types of ours.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::SeeOverview => "see_overview",
+            Self::SeePeople => "see_people",
+            Self::ChangePeople => "change_people",
+            Self::ExportPeople => "export_people",
+            Self::SeePayments => "see_payments",
+            Self::EditContent => "edit_content",
+            Self::SendUpdates => "send_updates",
+            Self::SeeAudit => "see_audit",
+            Self::ManageOfficers => "manage_officers",
+            Self::ChangeSettings => "change_settings",
+        }
+    }
+}
+
 /// Whose records an officer sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -89,6 +120,12 @@ impl Office {
     pub fn allows(&self, permission: Permission) -> bool {
         self.role.permissions().contains(&permission)
     }
+}
+
+/// The codes of everything these offices allow.
+pub fn rights(offices: &[Office]) -> Vec<&'static str> {
+    let allowed = |permission: &Permission| offices.iter().any(|office| office.allows(*permission));
+    Permission::ALL.into_iter().filter(allowed).map(Permission::code).collect()
 }
 
 /// Whose records somebody with these offices sees under one permission; `None` without that permission.

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    model::{Office, Permission, SESSION_DAYS, Scope, Standing, scope},
+    model::{Office, Permission, SESSION_DAYS, Scope, Standing, rights, scope},
     sql,
 };
 use crate::kit::{
@@ -62,6 +62,7 @@ pub async fn look_up(State(app): State<App>, mut request: Request, next: Next) -
         name: session.name.clone(),
         is_member: session.standing == Standing::Member,
         is_officer: !session.offices.is_empty(),
+        rights: rights(&session.offices),
     };
     request.extensions_mut().insert(viewer.clone());
     request.extensions_mut().insert(session);

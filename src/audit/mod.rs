@@ -2,7 +2,10 @@
 //!
 //! Every change by an officer, and every change of standing or money by a job, calls [`record`] in its own
 //! transaction. Details name fields and old and new values, never passwords or secrets. Reading it is the business
-//! of the officers' desk ([`list`]); [`verify`] walks the chain.
+//! of the officers' desk ([`list`]); [`verify`] walks the chain. That an officer opened a record is noted too, once a
+//! day ([`record_sight`]).
+//!
+//! Tables: `audit_log`, `audit_sights`.
 
 mod sql;
 
@@ -12,7 +15,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use sql::{list, of_subject};
+pub use sql::{Filter, list, of_subject};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -62,15 +65,42 @@ pub async fn record(db: &mut PgConnection, now: DateTime<Utc>, entry: &Entry<'_>
     sql::insert(db, now, &actor, entry, &hash).await
 }
 
-/// Walks the chain from the first line.
-///
-/// Returns the id of the first line that does not fit, if there is one.
-pub async fn verify(db: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
+/// Notes that somebody opened a record, unless she did on that day before.
+pub async fn record_sight(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    officer: Uuid,
+    subject: (&'static str, &str),
+) -> Result<(), sqlx::Error> {
+    let day = crate::kit::dates::london_date(now);
+    if !sql::insert_sight(db, officer, subject, day).await? {
+        return Ok(());
+    }
+    let entry = Entry {
+        actor: Actor::Person(officer),
+        action: "record.seen",
+        subject,
+        detail: serde_json::json!({}),
+    };
+    record(db, now, &entry).await
+}
+
+/// What a walk along the chain found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// Every line fits, up to the one with this id (0 for an empty log).
+    Whole { last: i64 },
+    /// The first line that does not fit what is before it.
+    Broken { at: i64 },
+}
+
+/// Walks the chain from the first line to the last.
+pub async fn verify(db: &mut PgConnection) -> Result<Chain, sqlx::Error> {
     let mut previous = Vec::new();
     let mut after = 0;
     loop {
         let lines = sql::list_from(db, after, 1_000).await?;
-        let Some(last) = lines.last() else { return Ok(None) };
+        let Some(last) = lines.last() else { return Ok(Chain::Whole { last: after }) };
         after = last.id;
         for line in lines {
             let hash = chain(
@@ -83,7 +113,7 @@ pub async fn verify(db: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
                 &line.detail,
             );
             if hash != line.hash {
-                return Ok(Some(line.id));
+                return Ok(Chain::Broken { at: line.id });
             }
             previous = hash;
         }

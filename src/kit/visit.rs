@@ -18,6 +18,14 @@ pub struct Viewer {
     pub name: String,
     pub is_member: bool,
     pub is_officer: bool,
+    /// What her offices let her do, by code: the layout shows her no door that would not open.
+    pub rights: Vec<&'static str>,
+}
+
+impl Viewer {
+    pub fn may(&self, right: &str) -> bool {
+        self.rights.contains(&right)
+    }
 }
 
 /// Each page struct carries one, so that the layout is checked when the page is compiled.

@@ -3,6 +3,7 @@
 
 mod support;
 mod accounts;
+mod admin;
 mod architecture;
 mod economy;
 mod routes;

@@ -1,0 +1,8 @@
+//! The audit log as officers read it: who did what to whom, when, and what stood there before.
+
+mod pages;
+mod sql;
+mod words;
+
+pub(super) use pages::{check, list};
+pub(super) use words::{Change, action, changes};

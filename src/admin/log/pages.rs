@@ -1,0 +1,173 @@
+use std::collections::HashMap;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::{
+    sql,
+    words::{self, Change, ROOMS},
+};
+use crate::{
+    admin::people,
+    audit::{self, Chain, Filter},
+    kit::{app::App, dates, db::Db, error::Result, flash, form::Form, visit::Visit},
+};
+
+const PAGE_SIZE: usize = 50;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/audit.html")]
+struct AuditPage {
+    visit: Visit,
+    form: Form,
+    rooms: [(&'static str, &'static str); 12],
+    lines: Vec<Line>,
+    /// Addresses; empty at an end.
+    newest: String,
+    older: String,
+}
+
+struct Line {
+    id: i64,
+    at: DateTime<Utc>,
+    who: Someone,
+    action: String,
+    about: Option<Someone>,
+    changes: Vec<Change>,
+}
+
+struct Someone {
+    name: String,
+    /// Her page, if it is a person.
+    href: String,
+}
+
+pub async fn list(visit: Visit, RawQuery(query): RawQuery, mut db: Db) -> Result<Response> {
+    let form = people::read(query)?;
+    let asked = match asked(&form) {
+        Ok(asked) => asked,
+        Err(form) => {
+            let (newest, older) = Default::default();
+            let page = AuditPage { visit, form, rooms: ROOMS, lines: Vec::new(), newest, older };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let mut tx = people::begin(&mut db).await?;
+    let mut filter = asked.filter.clone();
+    if !asked.person.is_empty() {
+        let ids = match Uuid::parse_str(&asked.person) {
+            Ok(id) => vec![id],
+            Err(_) => sql::find_people(&mut tx, &asked.person).await?,
+        };
+        filter.people = Some(ids.iter().map(Uuid::to_string).collect());
+    }
+    let size = i64::try_from(PAGE_SIZE).unwrap_or(i64::MAX);
+    let mut found = audit::list(&mut tx, &filter, size + 1).await?;
+    let older = found.len() > PAGE_SIZE;
+    found.truncate(PAGE_SIZE);
+    let mut ids: Vec<Uuid> = Vec::new();
+    for line in &found {
+        ids.extend(line.actor.parse::<Uuid>());
+        ids.extend(line.subject_id.parse::<Uuid>().ok().filter(|_| line.subject_kind == "person"));
+    }
+    let names = sql::names(&mut tx, &ids).await?;
+    tx.commit().await?;
+    let older = found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default();
+    let newest = if filter.before.is_some() { asked.address(0) } else { String::new() };
+    let lines = found.into_iter().map(|line| read(line, &names)).collect();
+    Ok(AuditPage { visit, form, rooms: ROOMS, lines, newest, older }.into_response())
+}
+
+struct Asked {
+    filter: Filter,
+    person: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Asked {
+    /// The same question from a line on; 0 is the newest.
+    fn address(&self, before: i64) -> String {
+        let mut fields = self.fields.clone();
+        if before > 0 {
+            fields.push(("before", before.to_string()));
+        }
+        let query = serde_html_form::to_string(fields).unwrap_or_default();
+        if query.is_empty() { "/admin/audit".to_owned() } else { format!("/admin/audit?{query}") }
+    }
+}
+
+fn asked(form: &Form) -> std::result::Result<Asked, Form> {
+    let mut check = form.check();
+    let person = check.optional_text("person", 200);
+    let mut day = |name: &str| -> Option<NaiveDate> {
+        if form.value(name).trim().is_empty() {
+            return None;
+        }
+        check.choice(name, "Enter a date like 2026-11-21")
+    };
+    let (from, to) = (day("from"), day("to"));
+    let room = ROOMS.iter().find(|(code, _)| *code == form.value("room")).map(|(code, _)| *code);
+    let fields = ["room", "person", "from", "to"]
+        .into_iter()
+        .map(|name| (name, form.value(name).trim().to_owned()))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    check.finish(|| {
+        Some(Asked {
+            filter: Filter {
+                before: form.value("before").parse().ok(),
+                action_prefix: room.unwrap_or_default().to_owned(),
+                people: None,
+                from: from.map(dates::start_of_day),
+                until: to.map(|day| dates::start_of_day(day.succ_opt().unwrap_or(day))),
+            },
+            person: person?,
+            fields,
+        })
+    })
+}
+
+fn read(line: audit::Line, names: &HashMap<Uuid, String>) -> Line {
+    let person = |id: &str| {
+        let id = id.parse::<Uuid>().ok()?;
+        let name = names.get(&id).cloned().unwrap_or_else(|| "Somebody whose record is gone".to_owned());
+        Some(Someone { name, href: format!("/admin/members/{id}") })
+    };
+    let who = person(&line.actor)
+        .unwrap_or_else(|| Someone { name: "The site itself".to_owned(), href: String::new() });
+    let about = match line.subject_kind.as_str() {
+        "person" => person(&line.subject_id),
+        kind => Some(Someone { name: format!("{kind} {}", line.subject_id), href: String::new() }),
+    };
+    Line {
+        id: line.id,
+        at: line.at,
+        who,
+        action: words::action(&line.action),
+        about,
+        changes: words::changes(&line.detail),
+    }
+}
+
+/// Walks the whole chain, when asked to: on each view it would cost more than the view.
+pub async fn check(State(app): State<App>, mut db: Db) -> Result<Response> {
+    Ok(match audit::verify(&mut db).await? {
+        Chain::Whole { last } => {
+            flash::redirect(&app, "/admin/audit", &format!("The chain is whole up to line {last}."))
+        }
+        Chain::Broken { at } => {
+            tracing::error!(line = at, "the audit log's chain is broken");
+            let text = format!(
+                "The chain breaks at line {at}: this line or one before it was altered or removed. Tell the administrators and keep a copy of the database."
+            );
+            flash::redirect_with_warning(&app, "/admin/audit", &text)
+        }
+    })
+}

@@ -1,0 +1,137 @@
+//! Lines of the audit log as people say them.
+
+use serde_json::Value;
+
+use crate::{accounts::Role, kit::markdown::shorten, places::Region};
+
+/// One field of a line's details.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub field: String,
+    /// What stood there before, where the line says.
+    pub old: Option<String>,
+    pub new: String,
+}
+
+/// The rooms that write lines, as prefixes of actions, for the filter.
+pub const ROOMS: [(&str, &str); 12] = [
+    ("person.", "People’s details"),
+    ("membership.", "Memberships"),
+    ("payment.", "Payments"),
+    ("donation.", "Donations"),
+    ("supporter.", "Supporters"),
+    ("officer.", "Offices"),
+    ("record.", "Records opened"),
+    ("list.", "Lists exported"),
+    ("content.", "Pages and news"),
+    ("update.", "Email updates"),
+    ("settings.", "Settings"),
+    ("note.", "Notes"),
+];
+
+/// `membership.suspended` becomes `Membership suspended`.
+pub fn action(action: &str) -> String {
+    let known = match action {
+        "person.changed" => "Details changed",
+        "person.password_set" => "Password set",
+        "officer.added" => "Office given",
+        "officer.ended" => "Office ended",
+        "record.seen" => "Record opened",
+        "list.exported" => "List exported",
+        _ => "",
+    };
+    if known.is_empty() { sentence(&action.replace('.', " ")) } else { known.to_owned() }
+}
+
+/// Old and new values, and whatever else a line holds.
+pub fn changes(detail: &Value) -> Vec<Change> {
+    let Some(fields) = detail.as_object() else { return Vec::new() };
+    let shown = fields.iter().filter(|(_, value)| !matches!(value, Value::Null));
+    shown
+        .map(|(field, value)| {
+            let (old, new) = match value.as_array().map(Vec::as_slice) {
+                Some([old, new]) => (Some(text(field, old)), text(field, new)),
+                _ => (None, text(field, value)),
+            };
+            Change { field: name(field), old, new }
+        })
+        .collect()
+}
+
+fn name(field: &str) -> String {
+    let field = field.strip_suffix("_pence").or_else(|| field.strip_suffix("_on")).unwrap_or(field);
+    sentence(field)
+}
+
+fn sentence(code: &str) -> String {
+    let words = code.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn text(field: &str, value: &Value) -> String {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Number(pence) if field.ends_with("_pence") => pence.as_i64().map_or_else(
+            || pence.to_string(),
+            |pence| crate::kit::money::Money::from_pence(pence).to_string(),
+        ),
+        Value::String(code) => word(field, code),
+        Value::Array(several) => several.iter().map(|one| text(field, one)).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    };
+    let text = shorten(&text, 300);
+    if text.is_empty() { "nothing".to_owned() } else { text }
+}
+
+fn word(field: &str, code: &str) -> String {
+    let named = match field {
+        "role" => code.parse::<Role>().ok().map(|role| role.name().to_owned()),
+        "region" => code.parse::<Region>().ok().map(|region| region.name().to_owned()),
+        "state" | "rate" | "standing" => Some(code.replace('_', " ")),
+        _ => None,
+    };
+    named.unwrap_or_else(|| code.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn says_what_changed_from_what_to_what() {
+        let found = changes(
+            &json!({ "name": ["Ana", "Ana Silva"], "postcode": ["", "BL9 0ND"], "region": ["", "north-west"] }),
+        );
+        let words: Vec<_> =
+            found.iter().map(|c| (c.field.as_str(), c.old.as_deref(), c.new.as_str())).collect();
+        assert_eq!(
+            words,
+            [
+                ("Name", Some("Ana"), "Ana Silva"),
+                ("Postcode", Some("nothing"), "BL9 0ND"),
+                ("Region", Some("nothing"), "North West")
+            ]
+        );
+    }
+
+    #[test]
+    fn knows_codes_and_money_and_leaves_the_rest() {
+        let found = changes(
+            &json!({ "role": "returning_officer", "amount_pence": 500, "region": null, "words": "As agreed" }),
+        );
+        let words: Vec<_> = found.iter().map(|c| (c.field.as_str(), c.new.as_str())).collect();
+        assert_eq!(words, [("Amount", "£5"), ("Role", "Returning officer"), ("Words", "As agreed")]);
+        assert!(changes(&json!("text")).is_empty());
+    }
+
+    #[test]
+    fn actions_read_as_words() {
+        assert_eq!(action("membership.payment_failed"), "Membership payment failed");
+        assert_eq!(action("record.seen"), "Record opened");
+    }
+}

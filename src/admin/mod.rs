@@ -1,0 +1,40 @@
+//! The officers' desk: overview, lists of people, one person's page, the audit log.
+//!
+//! It reads many rooms and owns no table; what an officer changes from here is changed by the room it belongs to
+//! (`accounts`, `membership`). Every query takes the officer's [`Scope`](crate::accounts::Scope): an organiser sees
+//! and counts her region's people only, and a person outside it is not found.
+//!
+//! `people` are the lists with search and export, `person` the page of one, `overview` the figures and charts,
+//! `log` the audit log in words. Other officers' pages live with their subject (`membership/admin.rs`).
+
+mod log;
+mod overview;
+mod people;
+mod person;
+
+pub use people::{Answer, Count, List, Place, Rate, Search, Sort, State, Words, begin, find};
+
+use crate::{
+    accounts::{Access, Permission, Routes},
+    kit::app::App,
+};
+
+pub fn routes(_: &App) -> Routes {
+    let overview = Access::Officer(Permission::SeeOverview);
+    let see = Access::Officer(Permission::SeePeople);
+    let change = Access::Officer(Permission::ChangePeople);
+    let export = Access::Officer(Permission::ExportPeople);
+    let audit = Access::Officer(Permission::SeeAudit);
+    Routes::new()
+        .get(overview, "/admin", overview::show)
+        .get(see, "/admin/members", people::members)
+        .get(see, "/admin/supporters", people::supporters)
+        .get(export, "/admin/members/export", people::members_form)
+        .post(export, "/admin/members/export", people::download_members)
+        .get(export, "/admin/supporters/export", people::supporters_form)
+        .post(export, "/admin/supporters/export", people::download_supporters)
+        .get(see, "/admin/members/{person}", person::show)
+        .post(change, "/admin/supporters/{person}/details", person::change_details)
+        .get(audit, "/admin/audit", log::list)
+        .post(audit, "/admin/audit/check", log::check)
+}

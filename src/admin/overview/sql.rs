@@ -1,0 +1,141 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+
+use super::model::{Figures, Month};
+use crate::{kit::money::Money, places::Region};
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// Month's beginnings, as days and as instants in London.
+pub struct Span {
+    pub this_month: NaiveDate,
+    pub this_month_at: DateTime<Utc>,
+    pub last_month_at: DateTime<Utc>,
+}
+
+/// `regions` limits the figures about people; `None` is everyone. The others are for officers of the whole party.
+pub async fn figures(db: &mut PgConnection, regions: Option<&[String]>, span: &Span) -> Result<Figures> {
+    let row = sqlx::query!(
+        r#"with standings as (
+               select count(*) filter (where standing = 'member') as members,
+                      count(*) filter (where standing = 'supporter') as supporters
+               from people where $1::text[] is null or region = any($1)
+           ), states as (
+               select count(*) filter (where m.state = 'active') as active,
+                      count(*) filter (where m.state = 'grace') as grace,
+                      count(*) filter (where m.state = 'pending') as pending,
+                      count(*) filter (where m.state = 'suspended') as suspended
+               from memberships m
+               where $1::text[] is null or exists (select from people p where p.id = m.person_id and p.region = any($1))
+           )
+           select members as "members!", supporters as "supporters!", active as "active!", grace as "grace!",
+                  pending as "pending!", suspended as "suspended!",
+                  (select count(*) from membership_periods q join memberships m on m.id = q.membership_id
+                   join people p on p.id = m.person_id
+                   where q.started_on >= $2 and ($1::text[] is null or p.region = any($1))) as "joined!",
+                  (select count(*) from membership_periods q join memberships m on m.id = q.membership_id
+                   join people p on p.id = m.person_id
+                   where q.ended_on >= $2 and ($1::text[] is null or p.region = any($1))) as "left!",
+                  (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $3) as "income!",
+                  (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $4 and at < $3) as "income_before!",
+                  (select count(*) from stripe_events where outcome = 'failed') as "failed_events!",
+                  (select count(*) from gifts where needs_check and checked_at is null and paid_at is not null) as "gifts_to_check!",
+                  (select count(*) from outbox where refused is not null and written_at >= $4) as "refused_mails!"
+           from standings, states"#,
+        regions,
+        span.this_month,
+        span.this_month_at,
+        span.last_month_at
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Figures {
+        members: row.members,
+        in_good_standing: row.active,
+        supporters: row.supporters,
+        joined_this_month: row.joined,
+        left_this_month: row.left,
+        income_this_month: Money::from_pence(row.income),
+        income_last_month: Money::from_pence(row.income_before),
+        overdue: row.grace,
+        pending: row.pending,
+        suspended: row.suspended,
+        failed_events: row.failed_events,
+        gifts_to_check: row.gifts_to_check,
+        refused_mails: row.refused_mails,
+    })
+}
+
+/// The months from the first days given (oldest first) to today: who came and left, how many were there at each
+/// month's end, and what came in.
+pub async fn months(
+    db: &mut PgConnection,
+    regions: Option<&[String]>,
+    firsts: &[NaiveDate],
+) -> Result<Vec<Month>> {
+    let rows = sqlx::query!(
+        r#"with periods as (
+               select q.started_on, q.ended_on
+               from membership_periods q
+               where $1::text[] is null or exists (
+                   select from memberships m join people p on p.id = m.person_id
+                   where m.id = q.membership_id and p.region = any($1))
+           ), starts as (
+               select date_trunc('month', started_on)::date as month, count(*) as people from periods group by 1
+           ), ends as (
+               select date_trunc('month', ended_on)::date as month, count(*) as people from periods
+               where ended_on is not null group by 1
+           ), money as (
+               select date_trunc('month', at at time zone 'Europe/London')::date as month,
+                      coalesce(sum(amount_pence) filter (where purpose_kind = 'membership'), 0)::bigint as dues,
+                      coalesce(sum(amount_pence) filter (where purpose_kind = 'donation'), 0)::bigint as gifts
+               from ledger
+               where $1::text[] is null and at >= (($2::date[])[1]::timestamp at time zone 'Europe/London')
+               group by 1
+           )
+           select f.month as "month!", coalesce(s.people, 0) as "joined!", coalesce(e.people, 0) as "left!",
+                  (coalesce((select sum(people) from starts where starts.month <= f.month), 0)
+                   - coalesce((select sum(people) from ends where ends.month <= f.month), 0))::bigint as "members!",
+                  coalesce(money.dues, 0) as "dues!", coalesce(money.gifts, 0) as "gifts!"
+           from unnest($2::date[]) as f(month)
+           left join starts s on s.month = f.month
+           left join ends e on e.month = f.month
+           left join money on money.month = f.month
+           order by f.month"#,
+        regions,
+        firsts
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Month {
+            first: row.month,
+            joined: row.joined,
+            left: row.left,
+            members: row.members,
+            dues: Money::from_pence(row.dues),
+            gifts: Money::from_pence(row.gifts),
+        })
+        .collect())
+}
+
+/// Members by region, and how many have none.
+pub async fn regions(db: &mut PgConnection, regions: Option<&[String]>) -> Result<(Vec<(Region, i64)>, i64)> {
+    let rows = sqlx::query!(
+        r#"select region, count(*) as "members!" from people
+           where standing = 'member' and ($1::text[] is null or region = any($1)) group by region"#,
+        regions
+    )
+    .fetch_all(db)
+    .await?;
+    let mut counts = Vec::new();
+    let mut elsewhere = 0;
+    for row in rows {
+        match row.region.and_then(|slug| slug.parse().ok()) {
+            Some(region) => counts.push((region, row.members)),
+            None => elsewhere += row.members,
+        }
+    }
+    Ok((counts, elsewhere))
+}

@@ -1,0 +1,161 @@
+//! Taking a list away: with a reason, and a line in the audit log that others read.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    body::{Body, Bytes},
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    csv, find, forms,
+    model::{List, Search},
+    pages::read,
+    sql,
+};
+use crate::{
+    accounts::{Officer, Permission},
+    audit::{self, Actor, Entry},
+    kit::{app::App, db::Db, error::Result, form::Form, money, visit::Visit},
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/export.html")]
+struct ExportPage {
+    visit: Visit,
+    list: List,
+    form: Form,
+    /// `None` when the filters could not be read.
+    search: Option<Search>,
+    people: String,
+}
+
+pub async fn members_form(visit: Visit, who: Officer, query: RawQuery, db: Db) -> Result<Response> {
+    show(List::Members, visit, &who, query, db).await
+}
+
+pub async fn supporters_form(visit: Visit, who: Officer, query: RawQuery, db: Db) -> Result<Response> {
+    show(List::Supporters, visit, &who, query, db).await
+}
+
+pub async fn download_members(
+    state: State<App>,
+    visit: Visit,
+    who: Officer,
+    db: Db,
+    form: Form,
+) -> Result<Response> {
+    download(List::Members, state, visit, &who, db, form).await
+}
+
+pub async fn download_supporters(
+    state: State<App>,
+    visit: Visit,
+    who: Officer,
+    db: Db,
+    form: Form,
+) -> Result<Response> {
+    download(List::Supporters, state, visit, &who, db, form).await
+}
+
+async fn show(
+    list: List,
+    visit: Visit,
+    who: &Officer,
+    RawQuery(query): RawQuery,
+    db: Db,
+) -> Result<Response> {
+    page(list, visit, who, db, read(query)?, StatusCode::OK).await
+}
+
+async fn page(
+    list: List,
+    visit: Visit,
+    who: &Officer,
+    mut db: Db,
+    form: Form,
+    status: StatusCode,
+) -> Result<Response> {
+    let scope = who.scope(Permission::ExportPeople)?;
+    // The filters are read afresh: a reason that is missing is no fault of theirs.
+    let sent = form.shown().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let search = match forms::search(list, &Form::from_values(sent)) {
+        Ok(search) => search,
+        Err(form) => {
+            let page = ExportPage { visit, list, form, search: None, people: String::new() };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let mut tx = sql::begin(&mut db).await?;
+    let count = find::everyone(&mut tx, &search, &scope).await?.len();
+    tx.commit().await?;
+    let people = people(count);
+    Ok((status, ExportPage { visit, list, form, search: Some(search), people }).into_response())
+}
+
+fn people(count: usize) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{} people", money::grouped(count as u64)) }
+}
+
+async fn download(
+    list: List,
+    State(app): State<App>,
+    visit: Visit,
+    who: &Officer,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let scope = who.scope(Permission::ExportPeople)?;
+    let (search, reason) = match (forms::search(list, &form), forms::reason(&form)) {
+        (Ok(search), Ok(reason)) => (search, reason),
+        (_, Err(form)) | (Err(form), _) => {
+            return page(list, visit, who, db, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    let mut tx = sql::begin(&mut db).await?;
+    let found = find::everyone(&mut tx, &search, &scope).await?;
+    let entry = Entry {
+        actor: Actor::Person(who.0.person_id),
+        action: "list.exported",
+        subject: ("list", list.code()),
+        detail: json!({ "filter": search.to_string(), "people": found.len(), "reason": reason }),
+    };
+    audit::record(&mut tx, app.clock().now(), &entry).await?;
+    tx.commit().await?;
+    drop(db);
+    let name = format!("{}-{}.csv", list.code(), app.clock().today());
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, stream(app, found)).into_response())
+}
+
+/// Rows in batches, each a query of its own: neither the list nor a connection is kept while a slow reader reads.
+fn stream(app: App, found: Vec<Uuid>) -> Body {
+    let record = app.link("/admin/members/");
+    let begin = format!("{}{}", csv::BYTE_ORDER_MARK, csv::head());
+    let batches = futures_util::stream::try_unfold((found, 0, Some(begin)), move |(found, at, begin)| {
+        let (app, record) = (app.clone(), record.clone());
+        async move {
+            let mut text = begin.unwrap_or_default();
+            let batch = &found[at..found.len().min(at + 1_000)];
+            if batch.is_empty() && text.is_empty() {
+                return Ok(None);
+            }
+            let next = at + batch.len();
+            if !batch.is_empty() {
+                let mut db = app.pool().acquire().await?;
+                for row in sql::rows(&mut db, batch, sql::Order::AsGiven, 1_000, 0).await? {
+                    text.push_str(&csv::row(&row, &record));
+                }
+            }
+            Ok::<_, sqlx::Error>(Some((Bytes::from(text), (found, next, None))))
+        }
+    });
+    Body::from_stream(batches)
+}

@@ -1,0 +1,96 @@
+//! The filters in the address, and the reason for an export.
+
+use uuid::Uuid;
+
+use super::{
+    model::{List, Place, Rate, Search, Sort, State},
+    words::Words,
+};
+use crate::{accounts::ConsentPurpose, kit::form::Form, places::Region};
+
+pub fn search(list: List, form: &Form) -> Result<Search, Form> {
+    let mut check = form.check();
+    let state = if form.value("state").is_empty() {
+        Some(State::default())
+    } else {
+        check.parse::<State>("state").filter(|state| list.states().contains(state))
+    };
+    let sort =
+        if form.value("sort").is_empty() { Some(Sort::default()) } else { check.parse::<Sort>("sort") };
+    let sort = sort.map(|sort| if list.sorts().contains(&sort) { sort } else { Sort::default() });
+    let region =
+        optional(form, "region", || check.choice::<Region>("region", "Choose a region from the list"));
+    let rate = optional(form, "rate", || check.parse::<Rate>("rate"));
+    let date = "Enter a date like 2026-11-21";
+    let joined_from = optional(form, "joined_from", || check.choice("joined_from", date));
+    let joined_to = optional(form, "joined_to", || check.choice("joined_to", date));
+    let consent = optional(form, "consent", || {
+        check.choice::<ConsentPurpose>("consent", "Choose a consent from the list")
+    });
+    if let (Some(from), Some(to)) = (joined_from, joined_to)
+        && from > to
+    {
+        check.fail("joined_to", "This day is before the first one. Change one of them");
+    }
+    // An address that was cut off or is years old leads to the first page, not to an error.
+    let after = Uuid::parse_str(form.value("after")).ok().map(Place::After);
+    let page = form.value("page").parse().unwrap_or(1).clamp(1, 100);
+    check.finish(|| {
+        Some(Search {
+            list,
+            words: Words::parse(form.value("q")),
+            state: state.unwrap_or_default(),
+            region,
+            rate,
+            joined_from,
+            joined_to,
+            consent,
+            sort: sort.unwrap_or_default(),
+            place: after.unwrap_or(Place::Page(page)),
+        })
+    })
+}
+
+fn optional<T>(form: &Form, name: &str, read: impl FnOnce() -> Option<T>) -> Option<T> {
+    if form.value(name).trim().is_empty() { None } else { read() }
+}
+
+pub fn reason(form: &Form) -> Result<String, Form> {
+    let mut check = form.check();
+    let reason = check.text("reason", "Say what you need the list for", 300);
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() < 5) {
+        check.fail("reason", "Say it in a few words: other officers will read it");
+    }
+    check.finish(|| reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(query: &str) -> Form {
+        Form::from_values(serde_html_form::from_str(query).unwrap())
+    }
+
+    #[test]
+    fn an_empty_form_asks_for_the_list_as_it_is() {
+        let search = search(List::Members, &form("q=&state=&region=&joined_from=")).unwrap();
+        assert!(!search.is_filtered());
+        assert_eq!(search.place, Place::Page(1));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (query, field) in [
+            ("joined_from=yesterday", "joined_from"),
+            ("joined_from=2026-02-01&joined_to=2026-01-01", "joined_to"),
+            ("region=atlantis", "region"),
+            ("state=asleep", "state"),
+            ("sort=height", "sort"),
+        ] {
+            let back = search(List::Members, &form(query)).unwrap_err();
+            assert!(back.error(field).is_some(), "{query}");
+        }
+        assert!(search(List::Supporters, &form("sort=last_payment&page=-4&after=x")).is_ok());
+    }
+}

@@ -1,0 +1,366 @@
+//! What an officer asks a list of people for.
+
+use std::{fmt, str::FromStr};
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::words::Words;
+use crate::{accounts::ConsentPurpose, kit::dates, places::Region};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Everyone who is or was a member, or is becoming one.
+    Members,
+    Supporters,
+}
+
+impl List {
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Members => "/admin/members",
+            Self::Supporters => "/admin/supporters",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Members => "Members",
+            Self::Supporters => "Supporters",
+        }
+    }
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Members => "members",
+            Self::Supporters => "supporters",
+        }
+    }
+
+    pub fn states(self) -> &'static [State] {
+        match self {
+            Self::Members => &[
+                State::Now,
+                State::Active,
+                State::Grace,
+                State::Pending,
+                State::Suspended,
+                State::Ended,
+                State::Everyone,
+            ],
+            Self::Supporters => &[State::Now, State::Others],
+        }
+    }
+
+    pub fn sorts(self) -> &'static [Sort] {
+        match self {
+            Self::Members => &[Sort::Name, Sort::Newest, Sort::Oldest, Sort::Region, Sort::LastPayment],
+            Self::Supporters => &[Sort::Name, Sort::Newest, Sort::Oldest, Sort::Region],
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Members who count as such today; confirmed supporters.
+    #[default]
+    Now,
+    Active,
+    Grace,
+    Pending,
+    Suspended,
+    Ended,
+    Everyone,
+    /// Known to us and neither member nor supporter: donors, unconfirmed sign-ups, those who stopped.
+    Others,
+}
+
+impl State {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Active => "active",
+            Self::Grace => "grace",
+            Self::Pending => "pending",
+            Self::Suspended => "suspended",
+            Self::Ended => "ended",
+            Self::Everyone => "everyone",
+            Self::Others => "others",
+        }
+    }
+
+    pub fn words(self, list: List) -> &'static str {
+        match (self, list) {
+            (Self::Now, List::Members) => "Members now",
+            (Self::Now, List::Supporters) => "Supporters now",
+            (Self::Active, _) => "In good standing",
+            (Self::Grace, _) => "Payment overdue",
+            (Self::Pending, _) => "First payment on its way",
+            (Self::Suspended, _) => "Suspended",
+            (Self::Ended, _) => "Ended",
+            (Self::Everyone, _) => "Everyone, past and present",
+            (Self::Others, _) => "Others we know",
+        }
+    }
+}
+
+impl FromStr for State {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        let all = List::Members.states().iter().chain(List::Supporters.states());
+        all.copied()
+            .find(|state| state.code() == code)
+            .ok_or_else(|| "Choose a state from the list".to_owned())
+    }
+}
+
+/// What she pays by. The codes are those of the memberships.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    LowWage,
+    Standard,
+    Solidarity,
+}
+
+impl Rate {
+    pub const ALL: [Self; 3] = [Self::LowWage, Self::Standard, Self::Solidarity];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::LowWage => "low_wage",
+            Self::Standard => "standard",
+            Self::Solidarity => "solidarity",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LowWage => "Low-wage or unwaged",
+            Self::Standard => "Standard",
+            Self::Solidarity => "Solidarity",
+        }
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|rate| rate.code() == code)
+            .ok_or_else(|| "Choose a rate from the list".to_owned())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Name,
+    Newest,
+    Oldest,
+    Region,
+    LastPayment,
+}
+
+impl Sort {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Region => "region",
+            Self::LastPayment => "last_payment",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Name => "Name",
+            Self::Newest => "Joined, newest first",
+            Self::Oldest => "Joined, longest first",
+            Self::Region => "Region",
+            Self::LastPayment => "Last payment",
+        }
+    }
+}
+
+impl FromStr for Sort {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        List::Members
+            .sorts()
+            .iter()
+            .copied()
+            .find(|sort| sort.code() == code)
+            .ok_or_else(|| "Choose an order from the list".to_owned())
+    }
+}
+
+/// One question to a list.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pub list: List,
+    pub words: Words,
+    pub state: State,
+    pub region: Option<Region>,
+    pub rate: Option<Rate>,
+    pub joined_from: Option<NaiveDate>,
+    pub joined_to: Option<NaiveDate>,
+    pub consent: Option<ConsentPurpose>,
+    pub sort: Sort,
+    pub place: Place,
+}
+
+/// Where in the list. A short list is paged by number, a long one by the last person on the page before: counting to
+/// a far page costs more than the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Page(u32),
+    After(Uuid),
+}
+
+impl Search {
+    pub fn new(list: List) -> Self {
+        Self {
+            list,
+            words: Words::default(),
+            state: State::default(),
+            region: None,
+            rate: None,
+            joined_from: None,
+            joined_to: None,
+            consent: None,
+            sort: Sort::default(),
+            place: Place::Page(1),
+        }
+    }
+
+    /// The address of another place in the same list.
+    pub fn address(&self, path: &str, place: Place) -> String {
+        let mut fields = self.fields();
+        match place {
+            Place::Page(0 | 1) => {}
+            Place::Page(number) => fields.push(("page", number.to_string())),
+            Place::After(id) => fields.push(("after", id.to_string())),
+        }
+        let query = serde_html_form::to_string(fields).unwrap_or_default();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// The address of the same list in another order.
+    pub fn sorted(&self, sort: Sort) -> String {
+        Self { sort, ..self.clone() }.address(self.list.path(), Place::Page(1))
+    }
+
+    /// What was asked for, as fields of a form; nothing that is the default.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = Vec::new();
+        if !self.words.typed().is_empty() {
+            fields.push(("q", self.words.typed().to_owned()));
+        }
+        if self.state != State::default() {
+            fields.push(("state", self.state.code().to_owned()));
+        }
+        if let Some(region) = self.region {
+            fields.push(("region", region.slug().to_owned()));
+        }
+        if let Some(rate) = self.rate {
+            fields.push(("rate", rate.code().to_owned()));
+        }
+        if let Some(day) = self.joined_from {
+            fields.push(("joined_from", day.to_string()));
+        }
+        if let Some(day) = self.joined_to {
+            fields.push(("joined_to", day.to_string()));
+        }
+        if let Some(purpose) = self.consent {
+            fields.push(("consent", purpose.code().to_owned()));
+        }
+        if self.sort != Sort::default() {
+            fields.push(("sort", self.sort.code().to_owned()));
+        }
+        fields
+    }
+
+    /// What an officer of some regions may ask. What members pay is none of her business: an order or a filter by it
+    /// would tell.
+    #[must_use]
+    pub fn without_money(self) -> Self {
+        let sort = if self.sort == Sort::LastPayment { Sort::Name } else { self.sort };
+        Self { rate: None, sort, ..self }
+    }
+
+    pub fn is_filtered(&self) -> bool {
+        self.fields().iter().any(|(name, _)| *name != "sort")
+    }
+}
+
+/// The filter in words, for the page and the audit log: `Members now, North West, joined from 1 May 2026`.
+impl fmt::Display for Search {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.state.words(self.list))?;
+        if !self.words.typed().is_empty() {
+            write!(f, ", found by “{}”", self.words.typed())?;
+        }
+        if let Some(region) = self.region {
+            write!(f, ", {region}")?;
+        }
+        if let Some(rate) = self.rate {
+            write!(f, ", {} rate", rate.words())?;
+        }
+        if let Some(day) = self.joined_from {
+            write!(f, ", from {}", dates::day(day))?;
+        }
+        if let Some(day) = self.joined_to {
+            write!(f, ", up to {}", dates::day(day))?;
+        }
+        if let Some(purpose) = self.consent {
+            write!(f, ", agreed to {}", consent_words(purpose))?;
+        }
+        Ok(())
+    }
+}
+
+pub fn consent_words(purpose: ConsentPurpose) -> &'static str {
+    match purpose {
+        ConsentPurpose::EmailUpdates => "email updates",
+        ConsentPurpose::OrganiserContact => "contact by organisers",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_hold_what_was_asked_and_nothing_else() {
+        let mut search = Search::new(List::Members);
+        assert_eq!(search.address("/admin/members", Place::Page(1)), "/admin/members");
+        search.words = Words::parse("ana & co");
+        search.state = State::Grace;
+        search.region = Some(Region::NorthWest);
+        assert_eq!(
+            search.address("/admin/members", Place::Page(2)),
+            "/admin/members?q=ana+%26+co&state=grace&region=north-west&page=2"
+        );
+        assert_eq!(search.to_string(), "Payment overdue, found by “ana & co”, North West");
+    }
+
+    #[test]
+    fn codes_are_read_back() {
+        for list in [List::Members, List::Supporters] {
+            for state in list.states() {
+                assert_eq!(state.code().parse(), Ok(*state));
+            }
+            for sort in list.sorts() {
+                assert_eq!(sort.code().parse(), Ok(*sort));
+            }
+        }
+        for rate in Rate::ALL {
+            assert_eq!(rate.code().parse(), Ok(rate));
+        }
+    }
+}

@@ -1,0 +1,182 @@
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::RawQuery,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    find::{self, Answer, Count},
+    forms,
+    model::{List, Rate, Search, Sort, consent_words},
+    sql, states,
+};
+use crate::{
+    accounts::{ConsentPurpose, Officer, Permission, Scope},
+    kit::{
+        db::Db,
+        error::{Error, Result},
+        form::Form,
+        money,
+        visit::Visit,
+    },
+    places::Region,
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/people.html")]
+struct PeoplePage {
+    visit: Visit,
+    list: List,
+    form: Form,
+    choices: Choices,
+    /// `None` when the filters could not be read.
+    found: Option<Found>,
+    may_export: bool,
+}
+
+/// What the filters offer.
+struct Choices {
+    states: Vec<(&'static str, &'static str)>,
+    sorts: Vec<(&'static str, &'static str)>,
+    regions: Vec<(&'static str, &'static str)>,
+    rates: Vec<(&'static str, &'static str)>,
+    consents: Vec<(&'static str, &'static str)>,
+}
+
+struct Found {
+    search: Search,
+    answer: Answer,
+    /// The region of an officer who sees no other.
+    own_regions: Option<String>,
+    /// Whether she sees no more than an organiser should: addresses of those who agreed to it, and no money.
+    by_consent: bool,
+    /// Whether the columns about payments are there.
+    money: bool,
+    count: String,
+    where_in_list: String,
+    previous: String,
+    next: String,
+    export: String,
+}
+
+impl Found {
+    /// For `aria-sort` and the link of a column's head.
+    fn order(&self, by: Sort) -> &'static str {
+        match (self.search.sort == by, by) {
+            (false, _) => "",
+            (true, Sort::Newest | Sort::LastPayment) => "descending",
+            (true, _) => "ascending",
+        }
+    }
+
+    /// Pressing a head again turns the one order round that has two directions.
+    fn link(&self, by: Sort) -> String {
+        let next = if by == Sort::Newest && self.search.sort == Sort::Newest { Sort::Oldest } else { by };
+        self.search.sorted(next)
+    }
+}
+
+pub fn read(query: Option<String>) -> Result<Form> {
+    let values = serde_html_form::from_str(&query.unwrap_or_default())
+        .map_err(|_| Error::Invalid("We could not read this address. Start again from the list."))?;
+    Ok(Form::from_values(values))
+}
+
+pub async fn members(visit: Visit, who: Officer, query: RawQuery, db: Db) -> Result<Response> {
+    show(List::Members, visit, &who, query, db).await
+}
+
+pub async fn supporters(visit: Visit, who: Officer, query: RawQuery, db: Db) -> Result<Response> {
+    show(List::Supporters, visit, &who, query, db).await
+}
+
+async fn show(
+    list: List,
+    visit: Visit,
+    who: &Officer,
+    RawQuery(query): RawQuery,
+    mut db: Db,
+) -> Result<Response> {
+    let scope = who.scope(Permission::SeePeople)?;
+    let form = read(query)?;
+    let choices = choices(list, &scope);
+    let may_export = who.may(Permission::ExportPeople);
+    let search = match forms::search(list, &form) {
+        Ok(search) => search,
+        Err(form) => {
+            let page = PeoplePage { visit, list, form, choices, found: None, may_export };
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let search = if scope == Scope::Everyone { search } else { search.without_money() };
+    let mut tx = sql::begin(&mut db).await?;
+    let answer = find::find(&mut tx, &search, &scope).await?;
+    tx.commit().await?;
+    let found = Some(found(search, answer, &scope));
+    Ok(PeoplePage { visit, list, form, choices, found, may_export }.into_response())
+}
+
+fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
+    let path = search.list.path();
+    let own_regions = match scope {
+        Scope::Everyone => None,
+        Scope::Regions(regions) => {
+            Some(regions.iter().map(|region| region.name()).collect::<Vec<_>>().join(" and "))
+        }
+    };
+    let address =
+        |place: Option<super::Place>| place.map(|place| search.address(path, place)).unwrap_or_default();
+    Found {
+        own_regions,
+        by_consent: *scope != Scope::Everyone,
+        money: *scope == Scope::Everyone && search.list == List::Members,
+        count: count_words(answer.count, answer.similar),
+        where_in_list: match (search.place, answer.count) {
+            (super::Place::Page(page), Count::Exactly(total)) if total > i64::from(find::PAGE_SIZE) => {
+                let pages = (total + i64::from(find::PAGE_SIZE) - 1) / i64::from(find::PAGE_SIZE);
+                format!("Page {page} of {pages}")
+            }
+            (super::Place::Page(page), _) => format!("Page {page}"),
+            (super::Place::After(_), _) => "Further on in the list".to_owned(),
+        },
+        previous: address(answer.previous),
+        next: address(answer.next),
+        export: search.address(&format!("{path}/export"), super::Place::Page(1)),
+        search,
+        answer,
+    }
+}
+
+fn count_words(count: Count, similar: bool) -> String {
+    match (count, similar) {
+        (Count::Exactly(1), true) => "Nobody fits exactly. One comes close:".to_owned(),
+        (Count::Exactly(_), true) => "Nobody fits exactly. These come close:".to_owned(),
+        (Count::Exactly(0), false) => "Nobody found".to_owned(),
+        (Count::Exactly(1), false) => "1 person".to_owned(),
+        (Count::Exactly(many), false) => format!("{} people", money::grouped(many.unsigned_abs())),
+        (Count::Many, _) => "More than 1,000 people".to_owned(),
+        (Count::TooMany, _) => {
+            "More than 1,000 people found: here are 1,000 of them. Add a word or a filter to narrow it down"
+                .to_owned()
+        }
+    }
+}
+
+fn choices(list: List, scope: &Scope) -> Choices {
+    let everywhere = *scope == Scope::Everyone;
+    let sorts = list.sorts().iter().filter(|sort| everywhere || **sort != Sort::LastPayment);
+    let regions = Region::ALL.into_iter().filter(|region| scope.covers(Some(*region)));
+    Choices {
+        states: list.states().iter().map(|state| (state.code(), state.words(list))).collect(),
+        sorts: sorts.map(|sort| (sort.code(), sort.words())).collect(),
+        regions: regions.map(|region| (region.slug(), region.name())).collect(),
+        rates: if list == List::Members && everywhere {
+            Rate::ALL.map(|rate| (rate.code(), rate.words())).into()
+        } else {
+            Vec::new()
+        },
+        consents: ConsentPurpose::ALL.map(|purpose| (purpose.code(), consent_words(purpose))).into(),
+    }
+}

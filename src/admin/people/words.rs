@@ -1,0 +1,174 @@
+//! What an officer types into the search box, taken apart for the indexes.
+
+/// A query as the database wants it.
+///
+/// A trigram index answers for parts of three letters or more anywhere in a word, a word index for beginnings of
+/// words. So a word is either *long*, or is cut into *short* beginnings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    typed: String,
+    /// Lower case, the longest first.
+    long: Vec<String>,
+    short: Vec<String>,
+    number: Option<i64>,
+}
+
+/// More than anyone remembers of a person.
+const MOST_WORDS: usize = 8;
+const LONGEST: usize = 200;
+
+impl Words {
+    pub fn parse(typed: &str) -> Self {
+        let typed: String = typed.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        let typed = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut words = Self { number: number(&typed), ..Self::default() };
+        for word in typed.split(' ').take(MOST_WORDS) {
+            let word = word.to_lowercase();
+            let runs = word.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty());
+            if runs.clone().any(|run| run.chars().count() >= 3) {
+                let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+                words.long.push(word.to_owned());
+            } else {
+                words.short.extend(runs.map(str::to_owned));
+            }
+        }
+        words.long.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+        words.typed = typed;
+        words
+    }
+
+    /// As it stands in the box.
+    pub fn typed(&self) -> &str {
+        &self.typed
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.long.is_empty() && self.short.is_empty()
+    }
+
+    /// `1204`, `#1204` or `no. 1204`: a membership number.
+    pub fn number(&self) -> Option<i64> {
+        self.number
+    }
+
+    pub fn has_long(&self) -> bool {
+        !self.long.is_empty()
+    }
+
+    /// `like` patterns of the two longest words, which the index looks up. One word stands for both.
+    pub fn patterns(&self) -> [String; 2] {
+        let pattern =
+            |index: usize| self.long.get(index).or(self.long.first()).map_or_else(String::new, |w| like(w));
+        [pattern(0), pattern(1)]
+    }
+
+    /// Patterns for every long word: what the index has found must hold them all.
+    pub fn all_patterns(&self) -> Vec<String> {
+        self.long.iter().map(|word| like(word)).collect()
+    }
+
+    /// Patterns for short words, to be held against the text with a space before it.
+    pub fn beginnings(&self) -> Vec<String> {
+        self.short.iter().map(|word| format!("% {}%", escape(word))).collect()
+    }
+
+    /// `jo:* & sm:*`, for `to_tsquery`. Letters and figures only, so nothing in it can be an operator.
+    pub fn prefixes(&self) -> String {
+        self.short.iter().map(|word| format!("{word}:*")).collect::<Vec<_>>().join(" & ")
+    }
+
+    /// The three longest words and, for each, what it would be with two neighbours swapped: `simth` is the commonest
+    /// kind of slip, and the one that similarity by trigrams finds worst.
+    pub fn slips(&self) -> [Option<(String, String)>; 3] {
+        let slip = |index: usize| self.long.get(index).map(|word| (word.clone(), swapped(word)));
+        [slip(0), slip(1), slip(2)]
+    }
+
+    /// The longest word, by which likeness is measured.
+    pub fn longest(&self) -> &str {
+        self.long.first().map_or("", String::as_str)
+    }
+}
+
+fn number(typed: &str) -> Option<i64> {
+    let digits = typed.to_lowercase();
+    let digits = digits.trim_start_matches("no.").trim_start_matches('#').trim();
+    let all_digits = !digits.is_empty() && digits.len() <= 12 && digits.bytes().all(|b| b.is_ascii_digit());
+    all_digits.then(|| digits.parse().ok()).flatten()
+}
+
+/// `%` and `_` are letters to the one who types them.
+fn escape(word: &str) -> String {
+    word.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+}
+
+fn like(word: &str) -> String {
+    format!("%{}%", escape(word))
+}
+
+/// A regular expression of every swap; long words have too many for the index to be of use.
+fn swapped(word: &str) -> String {
+    let letters: Vec<char> = word.chars().filter(|c| c.is_alphanumeric()).take(12).collect();
+    let swaps = (1..letters.len()).filter(|i| letters[i - 1] != letters[*i]).map(|i| {
+        let mut swap = letters.clone();
+        swap.swap(i - 1, i);
+        swap.into_iter().collect::<String>()
+    });
+    let swaps: Vec<_> = swaps.collect();
+    // An empty expression would fit everybody.
+    if swaps.is_empty() { letters.into_iter().collect() } else { swaps.join("|") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_long_words_from_short_ones() {
+        let words = Words::parse("  Jo FITZGERALD  m1\t1aa ");
+        assert_eq!(words.typed(), "Jo FITZGERALD m1 1aa");
+        assert_eq!(words.patterns(), ["%fitzgerald%", "%1aa%"]);
+        assert_eq!(words.beginnings(), ["% jo%", "% m1%"]);
+        assert_eq!(words.prefixes(), "jo:* & m1:*");
+    }
+
+    #[test]
+    fn one_word_stands_for_both() {
+        assert_eq!(Words::parse("O'Neill").patterns(), ["%o'neill%", "%o'neill%"]);
+        assert_eq!(Words::parse("ana@demo.test").all_patterns(), ["%ana@demo.test%"]);
+    }
+
+    #[test]
+    fn nothing_to_search_for_is_nothing() {
+        for typed in ["", "   ", "%%%", "...", "@", "\0\u{7}", "- - -"] {
+            assert!(Words::parse(typed).is_empty(), "{typed:?}");
+        }
+        assert_eq!(Words::parse("a.b").prefixes(), "a:* & b:*");
+        assert_eq!(Words::parse(&"x ".repeat(500)).short.len(), MOST_WORDS);
+    }
+
+    #[test]
+    fn wildcards_and_operators_are_letters() {
+        assert_eq!(Words::parse("100%_off").patterns()[0], r"%100\%\_off%");
+        assert_eq!(Words::parse("a&!b").prefixes(), "a:* & b:*");
+        assert_eq!(Words::parse("(ab").prefixes(), "ab:*");
+    }
+
+    #[test]
+    fn reads_membership_numbers() {
+        for typed in ["1204", "#1204", "no. 1204", "No.1204"] {
+            assert_eq!(Words::parse(typed).number(), Some(1204), "{typed}");
+        }
+        for typed in ["", "m1", "12a", "99999999999999"] {
+            assert_eq!(Words::parse(typed).number(), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn swaps_neighbours() {
+        assert_eq!(swapped("simth"), "ismth|smith|sitmh|simht");
+        assert_eq!(Words::parse("jo simth").slips()[1], None);
+        assert_eq!(swapped("aab"), "aba");
+        assert_eq!(swapped("aaa"), "aaa");
+    }
+}
