@@ -1,6 +1,7 @@
 //! What a mail says.
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use css_inline::CSSInliner;
 use uuid::Uuid;
 
@@ -37,13 +38,29 @@ impl Letter {
 /// One mail to one person.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Becomes the Message-ID: the same on every try.
+    /// Becomes the Message-ID: the same on every try, so that a mailbox drops a second copy.
     pub id: Uuid,
     pub to: EmailAddress,
+    /// The reader's name beside the address; empty where it is not known.
+    pub name: String,
+    /// When it was written, for the Date header.
+    pub at: DateTime<Utc>,
     pub letter: Letter,
-    /// An https address that takes a one-click unsubscribe (RFC 8058); set on everything that is not a service mail.
-    pub unsubscribe: Option<String>,
+    /// Set on everything that is not a service mail.
+    pub bulk: Option<Bulk>,
 }
+
+/// What mailboxes want to know of a mail that goes to many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bulk {
+    /// An https address that takes a one-click unsubscribe (RFC 8058).
+    pub unsubscribe: String,
+    /// The list's name for machines, without the domain: `updates` (RFC 2919).
+    pub list: &'static str,
+}
+
+/// The list that everything sent to many belongs to; a mailbox can file by it.
+pub const LIST: &str = "updates";
 
 /// What stands around the words of every mail: `letter` in the templates that extend `layouts/mail`.
 #[derive(Clone, Debug)]

@@ -1,15 +1,20 @@
 //! Mail: a [`Letter`] is written into the outbox in the transaction of the change it tells about; the worker sends it.
 //!
-//! `outbox` holds the table, `transport` hands a message to the outside: an SMTP server, or in development a folder
-//! of .eml files shown at /dev/mail. Mail goes out at least once with a Message-ID that never changes, so that a
-//! mailbox drops a second copy. Updates to thousands have their own room with stricter bookkeeping, and use
-//! [`Mailer`] directly.
+//! `outbox` holds the table, `transport` hands a message to the outside: an SMTP server (`smtp`), or in development a
+//! folder of .eml files shown at /dev/mail. `compose` writes the headers and signs. Mail of the outbox goes out at
+//! least once with a Message-ID that never changes, so that a mailbox drops a second copy. Updates to thousands have
+//! their own room with stricter bookkeeping: it opens [`Mailer::connect`] and sends over the [`Line`] itself.
+//!
+//! What went wrong is told apart in [`SendError`], since each kind asks for something else.
 
+mod compose;
 pub mod folder;
 mod letter;
 mod outbox;
+pub mod plain;
+mod smtp;
 mod transport;
 
-pub use letter::{Frame, Letter, Message};
-pub use outbox::{SendMail, push};
-pub use transport::{Mailer, SendError};
+pub use letter::{Bulk, Frame, LIST, Letter, Message};
+pub use outbox::{SendMail, push, push_bulk};
+pub use transport::{Line, Mailer, SendError};

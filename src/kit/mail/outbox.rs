@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Letter, Message, SendError};
+use super::{Bulk, LIST, Letter, Message, SendError};
 use crate::kit::{
     app::App,
     email_address::EmailAddress,
@@ -20,11 +20,34 @@ pub async fn push(
     to: &EmailAddress,
     letter: &Letter,
 ) -> Result<(), sqlx::Error> {
+    write(app, db, occasion, to, letter, None).await
+}
+
+/// The same for one copy of something that goes to many: it carries the way to stop it.
+pub async fn push_bulk(
+    app: &App,
+    db: &mut PgConnection,
+    occasion: &str,
+    to: &EmailAddress,
+    letter: &Letter,
+    unsubscribe: &str,
+) -> Result<(), sqlx::Error> {
+    write(app, db, occasion, to, letter, Some(unsubscribe)).await
+}
+
+async fn write(
+    app: &App,
+    db: &mut PgConnection,
+    occasion: &str,
+    to: &EmailAddress,
+    letter: &Letter,
+    unsubscribe: Option<&str>,
+) -> Result<(), sqlx::Error> {
     let now = app.clock().now();
     let id = app.random().id(now);
     let written = sqlx::query!(
-        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (occasion) do nothing",
+        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to, unsubscribe)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (occasion) do nothing",
         id,
         occasion,
         to.as_str(),
@@ -32,7 +55,8 @@ pub async fn push(
         letter.text,
         letter.html,
         now,
-        letter.reply_to.as_ref().map(EmailAddress::as_str)
+        letter.reply_to.as_ref().map(EmailAddress::as_str),
+        unsubscribe
     )
     .execute(&mut *db)
     .await?;
@@ -54,7 +78,7 @@ impl Job for SendMail {
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
         let row = sqlx::query!(
-            "select recipient, reply_to, subject, text_body, html_body from outbox where id = $1 and sent_at is null and refused is null",
+            "select recipient, reply_to, subject, text_body, html_body, written_at, unsubscribe from outbox where id = $1 and sent_at is null and refused is null",
             self.id
         )
         .fetch_optional(&mut *db)
@@ -65,11 +89,15 @@ impl Job for SendMail {
         let to: EmailAddress = row.recipient.parse()?;
         let reply_to = row.reply_to.map(|address| address.parse()).transpose()?;
         let letter = Letter { subject: row.subject, text: row.text_body, html: row.html_body, reply_to };
-        let message = Message { id: self.id, to, letter, unsubscribe: None };
+        let bulk = row.unsubscribe.map(|unsubscribe| Bulk { unsubscribe, list: LIST });
+        let message = Message { id: self.id, to, name: String::new(), at: row.written_at, letter, bulk };
         let refused = match app.mailer().send(&message).await {
             Ok(()) => None,
             Err(SendError::Refused(answer)) => Some(answer),
-            Err(error @ (SendError::Later(_) | SendError::Unclear(_))) => return Err(error.into()),
+            // A second copy carries the same Message-ID; a lost sign-in link would be worse than two.
+            Err(error @ (SendError::Later(_) | SendError::Away(_) | SendError::Unclear(_))) => {
+                return Err(error.into());
+            }
         };
         let mut db = app.pool().acquire().await?;
         // The words are kept for as long as they are needed to send, not longer: they are personal.

@@ -1,37 +1,48 @@
-//! The way out.
+//! The way out: an SMTP server, or in development a folder.
 
-use std::path::Path;
-
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
-    message::{Mailbox, Message as Mime, MultiPart, header},
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+use lettre::address::Envelope;
 use secrecy::ExposeSecret;
 use thiserror::Error;
+use tokio::time::Instant;
 
-use super::Message;
+use super::{
+    Message,
+    compose::Composer,
+    smtp::{Connection, Server},
+};
 use crate::kit::config::{MailConfig, MailTransport};
 
+/// Cheap to clone: a handle.
 #[derive(Clone)]
 pub struct Mailer {
-    from: Mailbox,
+    composer: Arc<Composer>,
     way: Way,
 }
 
 #[derive(Clone)]
 enum Way {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
-    Folder(std::path::PathBuf),
+    Smtp { server: Arc<Server>, idle: Idle },
+    Folder(PathBuf),
 }
 
+/// Why a mail was not sent. Each kind asks for something else.
 #[derive(Debug, Error)]
 pub enum SendError {
     /// The server will never take this mail.
     #[error("refused: {0}")]
     Refused(String),
-    /// Nothing was sent; try later.
+    /// The server did not take this mail now; others it may.
     #[error("not now: {0}")]
     Later(String),
+    /// The server is not there or takes nothing from us: no mail will go until that is mended.
+    #[error("no mail server: {0}")]
+    Away(String),
     /// The mail was handed over but the answer was lost: it may have arrived.
     #[error("unclear: {0}")]
     Unclear(String),
@@ -39,67 +50,139 @@ pub enum SendError {
 
 impl Mailer {
     /// # Errors
-    /// The sender or the server's address cannot be read, or the folder cannot be made.
+    /// The sender, the server's address or the signing key cannot be read, or the folder cannot be made.
     pub fn new(config: &MailConfig) -> anyhow::Result<Self> {
         let way = match &config.transport {
             MailTransport::Smtp { url } => {
-                Way::Smtp(AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())?.build())
+                let server = Arc::new(Server::read(url.expose_secret())?);
+                Way::Smtp { server, idle: Idle::default() }
             }
             MailTransport::Folder(folder) => {
                 std::fs::create_dir_all(folder)?;
                 Way::Folder(folder.clone())
             }
         };
-        Ok(Self { from: config.from.parse()?, way })
+        Ok(Self { composer: Arc::new(Composer::new(config)?), way })
     }
 
+    /// Sends one mail, over a connection that a mail before it left open if there is one.
+    ///
     /// # Errors
-    /// See [`SendError`]: each kind asks for something else.
+    /// See [`SendError`].
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let mime = self.mime(message).map_err(|error| SendError::Refused(error.to_string()))?;
-        match &self.way {
-            Way::Smtp(smtp) => smtp.send(mime).await.map(drop).map_err(|error| {
-                if error.is_permanent() {
-                    SendError::Refused(error.to_string())
-                } else {
-                    SendError::Later(error.to_string())
+        let Way::Smtp { server, idle } = &self.way else {
+            return self.line(None).send(message).await;
+        };
+        if let Some(connection) = idle.take() {
+            let mut line = self.line(Some(connection));
+            match line.send(message).await {
+                // The server had closed it meanwhile, before it heard of this mail.
+                Err(SendError::Away(_)) if !line.is_open() => {}
+                result => {
+                    idle.keep(line);
+                    return result;
                 }
-            }),
-            Way::Folder(folder) => {
-                write(folder, message, &mime).await.map_err(|error| SendError::Later(error.to_string()))
             }
         }
+        let mut line = self.line(Some(server.connect().await?));
+        let result = line.send(message).await;
+        idle.keep(line);
+        result
     }
 
-    fn mime(&self, message: &Message) -> anyhow::Result<Mime> {
-        let domain = self.from.email.domain();
-        let letter = &message.letter;
-        let mut builder = Mime::builder()
-            .from(self.from.clone())
-            .to(Mailbox::new(None, message.to.as_str().parse()?))
-            .subject(&letter.subject)
-            .message_id(Some(format!("<{}@{domain}>", message.id)));
-        if let Some(address) = &letter.reply_to {
-            builder = builder.reply_to(Mailbox::new(None, address.as_str().parse()?));
+    /// Opens a line for many mails, one after the other.
+    ///
+    /// # Errors
+    /// [`SendError::Away`].
+    pub async fn connect(&self) -> Result<Line, SendError> {
+        match &self.way {
+            Way::Smtp { server, .. } => Ok(self.line(Some(server.connect().await?))),
+            Way::Folder(_) => Ok(self.line(None)),
         }
-        if let Some(address) = &message.unsubscribe {
-            builder = builder
-                .raw_header(header::HeaderValue::new(
-                    header::HeaderName::new_from_ascii_str("List-Unsubscribe"),
-                    format!("<{address}>"),
-                ))
-                .raw_header(header::HeaderValue::new(
-                    header::HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
-                    "List-Unsubscribe=One-Click".to_owned(),
-                ));
+    }
+
+    fn line(&self, connection: Option<Connection>) -> Line {
+        Line { mailer: self.clone(), connection }
+    }
+
+    /// The message's envelope and bytes. Signing is a millisecond of pure computing, which the threads that answer
+    /// others are spared.
+    async fn compose(&self, message: &Message) -> anyhow::Result<(Envelope, Vec<u8>)> {
+        let composed = |composer: &Composer, message: &Message| {
+            composer.mime(message).map(|mime| (mime.envelope().clone(), mime.formatted()))
+        };
+        if !self.composer.signs() {
+            return composed(&self.composer, message);
         }
-        Ok(builder.multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))?)
+        let (composer, message) = (self.composer.clone(), message.clone());
+        tokio::task::spawn_blocking(move || composed(&composer, &message)).await?
     }
 }
 
-async fn write(folder: &Path, message: &Message, mime: &Mime) -> std::io::Result<()> {
+/// An open way out.
+pub struct Line {
+    mailer: Mailer,
+    /// None where mails go into the folder.
+    connection: Option<Connection>,
+}
+
+impl Line {
+    /// # Errors
+    /// See [`SendError`]; afterwards [`Line::is_open`] says whether the next mail can follow.
+    pub async fn send(&mut self, message: &Message) -> Result<(), SendError> {
+        let composed = self.mailer.compose(message).await;
+        let (envelope, bytes) = composed.map_err(|error| SendError::Refused(error.to_string()))?;
+        match (&mut self.connection, &self.mailer.way) {
+            (Some(connection), _) => connection.send(&envelope, &bytes).await,
+            (None, Way::Folder(folder)) => {
+                write(folder, message, &bytes).await.map_err(|error| SendError::Later(error.to_string()))
+            }
+            (None, Way::Smtp { .. }) => Err(SendError::Away("the line is closed".into())),
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        match &self.connection {
+            Some(connection) => !connection.is_broken(),
+            None => matches!(self.mailer.way, Way::Folder(_)),
+        }
+    }
+
+    pub async fn close(self) {
+        if let Some(connection) = self.connection {
+            connection.close().await;
+        }
+    }
+}
+
+/// Connections that single mails leave open for the next.
+#[derive(Clone, Default)]
+struct Idle(Arc<Mutex<Vec<(Connection, Instant)>>>);
+
+impl Idle {
+    const MOST: usize = 2;
+    /// Servers close silent connections after some minutes; a mail should not be the one to find out.
+    const FOR: Duration = Duration::from_secs(20);
+
+    fn take(&self) -> Option<Connection> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(_, since)| since.elapsed() < Self::FOR);
+        kept.pop().map(|(connection, _)| connection)
+    }
+
+    fn keep(&self, line: Line) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = line.connection.filter(|connection| !connection.is_broken())
+            && kept.len() < Self::MOST
+        {
+            kept.push((connection, Instant::now()));
+        }
+    }
+}
+
+async fn write(folder: &Path, message: &Message, bytes: &[u8]) -> std::io::Result<()> {
     // Written beside and renamed, so that a reader never sees half a mail.
     let draft = folder.join(format!("{}.tmp", message.id));
-    tokio::fs::write(&draft, mime.formatted()).await?;
+    tokio::fs::write(&draft, bytes).await?;
     tokio::fs::rename(&draft, folder.join(format!("{}.eml", message.id))).await
 }

@@ -1,0 +1,147 @@
+//! Markdown as the text part of a mail: read by people who see no HTML, so it keeps paragraphs, lists and where
+//! links lead, and drops the marks.
+
+use std::fmt::Write;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+/// Plain text with a blank line between blocks. Addresses of this site (`/faq`) become whole ones.
+pub fn to_text(source: &str, public_url: &str) -> String {
+    let mut text = Text { public_url, ..Text::default() };
+    for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+        text.take(event);
+    }
+    let mut lines: Vec<&str> = text.written.lines().map(str::trim_end).collect();
+    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
+    lines.join("\n").trim().to_owned()
+}
+
+#[derive(Default)]
+struct Text<'a> {
+    public_url: &'a str,
+    written: String,
+    /// The next number of each list that is open; `None` has dots.
+    lists: Vec<Option<u64>>,
+    quotes: usize,
+    /// Where an open link leads, and where its words begin.
+    links: Vec<(String, usize)>,
+}
+
+impl Text<'_> {
+    fn take(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(words) | Event::Code(words) | Event::Html(words) | Event::InlineHtml(words) => {
+                for (number, line) in words.split('\n').enumerate() {
+                    if number > 0 {
+                        self.line();
+                    }
+                    self.written.push_str(line);
+                }
+            }
+            Event::SoftBreak => self.written.push(' '),
+            Event::HardBreak => self.line(),
+            Event::Rule => {
+                self.block();
+                self.written.push_str("* * *");
+            }
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Paragraph if self.written.ends_with("- ") || self.written.ends_with(". ") => {}
+            Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_) => self.block(),
+            Tag::BlockQuote(_) => {
+                self.block();
+                self.quotes += 1;
+                self.written.push_str("> ");
+            }
+            Tag::List(first) => {
+                if self.lists.is_empty() {
+                    self.block();
+                }
+                self.lists.push(first);
+            }
+            Tag::Item => {
+                if !self.written.ends_with('\n') && !self.written.is_empty() {
+                    self.line();
+                }
+                self.written.push_str(&"  ".repeat(self.lists.len().saturating_sub(1)));
+                match self.lists.last_mut() {
+                    Some(Some(number)) => {
+                        let _ = write!(self.written, "{number}. ");
+                        *number += 1;
+                    }
+                    _ => self.written.push_str("- "),
+                }
+            }
+            Tag::TableRow => self.line(),
+            Tag::Link { dest_url, .. } => {
+                let whole = match dest_url.strip_prefix('/') {
+                    Some(path) if !path.starts_with('/') => format!("{}/{path}", self.public_url),
+                    _ => dest_url.into_string(),
+                };
+                self.links.push((whole, self.written.len()));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::BlockQuote(_) => self.quotes = self.quotes.saturating_sub(1),
+            TagEnd::List(_) => {
+                self.lists.pop();
+            }
+            TagEnd::TableCell => self.written.push_str("   "),
+            TagEnd::Link => {
+                if let Some((address, from)) = self.links.pop()
+                    && self.written.get(from..) != Some(address.trim_start_matches("mailto:"))
+                {
+                    let words_only = address.strip_prefix("mailto:").unwrap_or(&address).to_owned();
+                    let _ = write!(self.written, " ({words_only})");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn line(&mut self) {
+        self.written.push('\n');
+        self.written.push_str(&"> ".repeat(self.quotes));
+    }
+
+    fn block(&mut self) {
+        let quoted = self.quotes > 0 && self.written.ends_with("> ");
+        if !self.written.is_empty() && !quoted {
+            self.line();
+            self.line();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::to_text;
+
+    #[test]
+    fn reads_like_a_letter() {
+        let markdown = "# Meet us\n\nWe *meet* on **Saturday** in [Bury](/events/bury).\n\n- one\n- two: <https://a.example>\n\n1. first\n2. second\n\n> Quoted\n\nWrite to [us](mailto:a@b.cc).";
+        let text = "Meet us\n\nWe meet on Saturday in Bury (https://p.test/events/bury).\n\n- one\n- two: https://a.example\n\n1. first\n2. second\n\n> Quoted\n\nWrite to us (a@b.cc).";
+        assert_eq!(to_text(markdown, "https://p.test"), text);
+        assert_eq!(to_text("", "https://p.test"), "");
+    }
+
+    proptest! {
+        #[test]
+        fn anything_typed_becomes_text(typed in "[-*_#>|`\\[\\]()\\n a-z0-9.]{0,200}") {
+            let text = to_text(&typed, "https://p.test");
+            prop_assert_eq!(text.trim(), &text);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Mail over real SMTP: what becomes of a mail when the server takes it, refuses it, or goes away in the middle.
+
+use std::time::{Duration, Instant};
+
+use breakthrough::kit::{
+    config::{DkimConfig, MailConfig, MailTransport},
+    mail::{Bulk, Letter, Mailer, Message, SendError},
+};
+use mail_parser::{MessageParser, MimeHeaders};
+use uuid::Uuid;
+
+use crate::support::{
+    Site, noon,
+    smtp::{self, Sink},
+};
+
+fn config(url: &str) -> MailConfig {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    MailConfig {
+        from: "Brëakthrough <hello@breakthrough.test>".into(),
+        transport: MailTransport::Smtp { url: url.to_owned().into() },
+        dkim: None,
+    }
+}
+
+fn message(to: &str) -> Message {
+    Message {
+        id: Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001),
+        to: to.parse().unwrap(),
+        name: "Siân O’Neill".into(),
+        at: noon(),
+        letter: Letter {
+            subject: "We won – all of it".into(),
+            text: "Dear Siân,\n\n.\n..two dots begin this line\nFrom here on…\n".into(),
+            html: format!("<p>Dear Siân,</p><p>{}</p>", "word ".repeat(500)),
+            reply_to: None,
+        },
+        bulk: None,
+    }
+}
+
+fn bulk(to: &str) -> Message {
+    let unsubscribe = format!("https://breakthrough.test/unsubscribe/{}", "x".repeat(90));
+    Message { bulk: Some(Bulk { unsubscribe, list: "updates" }), ..message(to) }
+}
+
+#[tokio::test]
+async fn each_end_of_a_mail_is_told_apart_and_the_line_goes_on() {
+    let sink = Sink::start(&[]);
+    let mailer = Mailer::new(&config(&sink.address())).unwrap();
+    let mut line = mailer.connect().await.unwrap();
+    for (to, kind, open) in [
+        ("ana@demo.test", "sent", true),
+        ("hardrefuse@demo.test", "refused", true),
+        ("tempfail@demo.test", "later", true),
+        ("refusedata@demo.test", "refused", true),
+        ("laterdata@demo.test", "later", true),
+        ("ben@demo.test", "sent", true),
+        ("dropafter@demo.test", "unclear", false),
+    ] {
+        let told = match line.send(&message(to)).await {
+            Ok(()) => "sent",
+            Err(SendError::Refused(answer)) => {
+                assert!(answer.contains("no such mailbox") || answer.contains("not wanted"), "{answer}");
+                "refused"
+            }
+            Err(SendError::Later(_)) => "later",
+            Err(SendError::Away(_)) => "away",
+            Err(SendError::Unclear(_)) => "unclear",
+        };
+        assert_eq!((told, line.is_open()), (kind, open), "{to}");
+    }
+    // Nothing is sent over a broken line.
+    assert!(matches!(line.send(&message("ana@demo.test")).await, Err(SendError::Away(_))));
+    let mut line = mailer.connect().await.unwrap();
+    assert!(matches!(line.send(&message("dropbefore@demo.test")).await, Err(SendError::Away(_))));
+    assert!(!line.is_open());
+    let mut line = mailer.connect().await.unwrap();
+    assert!(matches!(line.send(&message("greedy@demo.test")).await, Err(SendError::Later(_))));
+    assert!(!line.is_open());
+    let accepted: Vec<_> = sink.accepted().into_iter().map(|(to, _)| to).collect();
+    assert_eq!(accepted, ["ana@demo.test", "ben@demo.test", "dropafter@demo.test"]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_away() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mailer = Mailer::new(&config(&format!("smtp://{nobody}"))).unwrap();
+    assert!(matches!(mailer.send(&message("ana@demo.test")).await, Err(SendError::Away(_))));
+}
+
+#[tokio::test]
+async fn single_mails_share_a_connection_and_survive_its_end() {
+    let sink = Sink::start(&[]);
+    let mailer = Mailer::new(&config(&sink.address())).unwrap();
+    for _ in 0..3 {
+        mailer.send(&message("ana@demo.test")).await.unwrap();
+    }
+    // The kept connection breaks with this one; the next opens another.
+    assert!(mailer.send(&message("dropafter@demo.test")).await.is_err());
+    mailer.send(&message("ben@demo.test")).await.unwrap();
+    assert_eq!(sink.accepted().len(), 5);
+}
+
+#[tokio::test]
+async fn a_mail_arrives_as_it_was_written() {
+    let sink = Sink::start(&[]);
+    let mailer = Mailer::new(&config(&sink.address())).unwrap();
+    mailer.send(&bulk("ana@demo.test")).await.unwrap();
+    let bytes = std::fs::read(sink.newest()).unwrap();
+    assert!(bytes.is_ascii() && bytes.split(|byte| *byte == b'\n').all(|line| line.len() <= 999));
+    let mail = MessageParser::default().parse(&bytes).unwrap();
+    assert_eq!(mail.subject(), Some("We won – all of it"));
+    let to = mail.to().unwrap().first().unwrap();
+    assert_eq!((to.name(), to.address()), (Some("Siân O’Neill"), Some("ana@demo.test")));
+    assert_eq!(mail.from().unwrap().first().unwrap().name(), Some("Brëakthrough"));
+    assert_eq!(mail.date().unwrap().to_rfc3339(), "2026-11-21T12:00:00Z");
+    assert_eq!(mail.message_id(), Some("01920000-0000-7000-8000-000000000001@breakthrough.test"));
+    assert_eq!(mail.body_text(0).unwrap().replace("\r\n", "\n"), message("a@b.cc").letter.text);
+    assert_eq!(mail.body_html(0).unwrap(), message("a@b.cc").letter.html);
+    assert_eq!(mail.content_type().unwrap().subtype(), Some("alternative"));
+    for (name, value) in [
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("List-Id", "<updates.breakthrough.test>"),
+        ("Precedence", "bulk"),
+        ("Auto-Submitted", "auto-generated"),
+    ] {
+        assert_eq!(mail.header_raw(name).map(str::trim), Some(value), "{name}");
+    }
+    let head = String::from_utf8(bytes).unwrap();
+    let head = head.split("\r\n\r\n").next().unwrap();
+    let unsubscribe = bulk("a@b.cc").bulk.unwrap().unsubscribe;
+    assert!(head.contains(&format!("\r\nList-Unsubscribe: <{unsubscribe}>\r\n")), "on one line: {head}");
+    assert!(!head.to_lowercase().contains("bcc"));
+    // A service mail offers no way to stop it.
+    mailer.send(&message("ana@demo.test")).await.unwrap();
+    let service = std::fs::read_to_string(sink.newest()).unwrap();
+    assert!(!service.contains("\r\nList-") && !service.contains("\r\nPrecedence:"));
+}
+
+#[tokio::test]
+async fn the_signature_holds_and_covers_the_way_out() {
+    let sink = Sink::start(&[]);
+    let dkim = DkimConfig {
+        domain: "breakthrough.test".into(),
+        selector: "mail".into(),
+        key_file: smtp::file("dkim.key").into(),
+    };
+    let mailer = Mailer::new(&MailConfig { dkim: Some(dkim), ..config(&sink.address()) }).unwrap();
+    mailer.send(&bulk("ana@demo.test")).await.unwrap();
+    let signed = smtp::run("verify_dkim.py", &[&sink.newest()]).expect("the signature holds");
+    for name in [
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "content-type",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+    ] {
+        assert!(signed.lines().any(|line| line == name), "{name} is signed: {signed}");
+    }
+    mailer.send(&message("ana@demo.test")).await.unwrap();
+    let service = sink.newest();
+    smtp::run("verify_dkim.py", &[&service]).expect("the signature holds without those headers");
+    let changed = std::fs::read_to_string(&service).unwrap().replace("word word", "word wird");
+    std::fs::write(&service, changed).unwrap();
+    assert_eq!(smtp::run("verify_dkim.py", &[&service]), None, "a changed mail is found out");
+}
+
+#[tokio::test]
+async fn encryption_and_passwords() {
+    let (cert, key, authority) =
+        (smtp::file("server.pem"), smtp::file("server.key"), smtp::file("authority.pem"));
+    let tls = ["--cert", &cert, "--key", &key, "--auth", "party@demo.test:p:w+d"];
+    let sink = Sink::start(&tls);
+    let (port, who) = (sink.port, "party%40demo.test:p%3Aw+d");
+    let send = async |url: String| Mailer::new(&config(&url)).unwrap().send(&message("ana@demo.test")).await;
+    send(format!("smtp://{who}@localhost:{port}?tls=required&ca={authority}")).await.unwrap();
+    // An unknown authority, a wrong password: nothing goes.
+    for url in [
+        format!("smtp://{who}@localhost:{port}?tls=required"),
+        format!("smtp://party%40demo.test:wrong@localhost:{port}?tls=required&ca={authority}"),
+    ] {
+        assert!(matches!(send(url).await, Err(SendError::Away(_))));
+    }
+    assert_eq!(sink.accepted().len(), 1);
+    let wrapped = Sink::start(&[&tls[..], &["--smtps"]].concat());
+    send(format!("smtps://{who}@localhost:{}?ca={authority}", wrapped.port)).await.unwrap();
+    assert!(send(format!("smtps://{who}@localhost:{}", wrapped.port)).await.is_err());
+    let plain = Sink::start(&[]);
+    let refused = send(format!("smtp://localhost:{}?tls=required", plain.port)).await.unwrap_err();
+    assert!(refused.to_string().contains("offers no encryption"), "{refused}");
+}
+
+#[tokio::test]
+async fn no_mail_waits_for_an_acknowledgement() {
+    let sink = Sink::start(&[]);
+    let mut line = Mailer::new(&config(&sink.address())).unwrap().connect().await.unwrap();
+    let mut quickest = Duration::MAX;
+    for _ in 0..40 {
+        let began = Instant::now();
+        line.send(&message("ana@demo.test")).await.unwrap();
+        quickest = quickest.min(began.elapsed());
+    }
+    // Without TCP_NODELAY every mail but the first few takes the 40 ms of a delayed acknowledgement. A busy machine
+    // slows some mails, not all of them.
+    assert!(quickest < Duration::from_millis(25), "{quickest:?}");
+}
+
+#[tokio::test]
+async fn the_outbox_sends_over_smtp() {
+    let sink = Sink::start(&[]);
+    let url = sink.address();
+    let site = Site::open_with(|settings| settings.smtp_url = Some(url.into())).await;
+    let mut browser = site.stranger();
+    let page = browser.get("/sign-in").await;
+    page.form("/sign-in").fill("email", "ana@demo.test").press("how", "link").submit(&mut browser).await;
+    site.work().await;
+    assert_eq!(sink.accepted().len(), 1);
+    let mail = std::fs::read(sink.newest()).unwrap();
+    let mail = MessageParser::default().parse(&mail).unwrap();
+    assert!(mail.body_text(0).unwrap().contains("/sign-in/link/"));
+    site.expect_no_jobs().await;
+}
