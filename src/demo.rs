@@ -11,6 +11,7 @@ use crate::{
     content,
     kit::{app::App, email_address::EmailAddress},
     places::Region,
+    supporters,
 };
 
 pub const PASSWORD: &str = "breakthrough-demo";
@@ -47,7 +48,9 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             accounts::add_officer(app, db, Actor::System, person, role, region).await?;
         }
     }
-    content::load_demo(app, db).await
+    content::load_demo(app, db).await?;
+    supporters::demo::load(app, db).await?;
+    Ok(())
 }
 
 fn offices(email: &str) -> Vec<(Role, Option<Region>)> {

@@ -13,6 +13,10 @@ pub mod places;
 pub mod accounts;
 /// Pages, questions, people, allies, news, and how officers edit them; the settings.
 pub mod content;
+/// People who want news and to help, and pay nothing.
+pub mod supporters;
+/// News and campaign updates by email.
+pub mod newsletters;
 /// How members decide together: votes and their count.
 pub mod ballots;
 /// The home page and the page of whoever signs in; they read many rooms.

@@ -306,12 +306,16 @@ async fn serve(app: &App, with_worker: bool) -> anyhow::Result<()> {
 
 async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Result<()> {
     let worker = site::jobs().worker(app).await?;
+    site::wake(app).await?;
     tokio::pin!(stopped);
     let running = worker.run();
     tokio::pin!(running);
     tokio::select! {
         result = &mut running => return result.context("the worker stopped"),
-        () = &mut stopped => worker.request_shutdown(),
+        () = &mut stopped => {
+            app.stop();
+            worker.request_shutdown();
+        }
     }
     running.await.context("the worker stopped")
 }

@@ -26,6 +26,7 @@ use crate::{
         queue::Jobs,
         stripe::stand_in,
     },
+    newsletters, supporters,
 };
 
 /// Every room's paths.
@@ -36,6 +37,8 @@ fn routes(app: &App) -> Routes {
         .get(Access::Machine, "/readyz", ready)
         .and(accounts::routes(app))
         .and(content::routes(app))
+        .and(supporters::routes(app))
+        .and(newsletters::routes(app))
         .and(home::routes(app))
         .and(admin::routes(app))
         .and(mail_folder_routes())
@@ -51,7 +54,20 @@ fn mail_folder_routes() -> Routes {
 
 /// Every room's jobs, and what runs by the clock (UTC).
 pub fn jobs() -> Jobs {
-    Jobs::default().with::<SendMail>().every::<accounts::TidyAccounts>("17 3 * * *")
+    Jobs::default()
+        .with::<SendMail>()
+        .every::<accounts::TidyAccounts>("17 3 * * *")
+        .every::<supporters::TidySupporters>("27 3 * * *")
+        .with::<newsletters::SendUpdate>()
+        .each_minute::<newsletters::SweepUpdates>()
+}
+
+/// What a worker looks at first, before the queue gives it work.
+///
+/// # Errors
+/// The database is away.
+pub async fn wake(app: &App) -> anyhow::Result<()> {
+    newsletters::wake(app).await
 }
 
 /// The table of paths and who may use them.

@@ -21,6 +21,7 @@ mod pages;
 mod account;
 mod officers;
 mod jobs;
+mod sql_many;
 
 pub use actions::{
     Details, add_officer, change_details, find_or_add_person, give_consent, issue_link, set_standing,
@@ -32,6 +33,7 @@ pub use model::{Consent, ConsentPurpose, Permission, Person, Role, Scope, Standi
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use session::{Member, Officer, SignedIn, look_up as session_layer};
 pub use sql::{find_person, find_person_by_email, has_people, list_consents, set_password_hash};
+pub use sql_many::{NewPerson, add_people, give_consents};
 
 use crate::kit::app::App;
 

@@ -32,7 +32,7 @@ const fn known(key: &'static str, label: &'static str, hint: &'static str, meani
 
 const YEARS: Meaning = Meaning::Number { least: 1, most: 120 };
 
-pub static ALL: [Known; 10] = [
+pub static ALL: [Known; 12] = [
     known("site_name", "Name of the party", "Shown on every page and in every email", Meaning::Line),
     known(
         "imprint",
@@ -67,6 +67,18 @@ pub static ALL: [Known; 10] = [
         "Members’ pages open while a first Direct Debit is on its way",
         "Yes or no",
         Meaning::YesOrNo,
+    ),
+    known(
+        "update_connections",
+        "Connections to the mail server for one update",
+        "More send faster, if the mail provider allows it",
+        Meaning::Number { least: 1, most: 32 },
+    ),
+    known(
+        "update_mails_a_second",
+        "Most emails of an update in a second",
+        "0 is as fast as the mail server takes them",
+        Meaning::Number { least: 0, most: 1000 },
     ),
 ];
 

@@ -1,6 +1,9 @@
 //! What every handler and job is given: configuration, database, clock, randomness, mail, memory.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::extract::FromRef;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -36,6 +39,7 @@ struct Parts {
     stripe_stand_in: StandIn,
     pages: PageCache,
     settings: RwLock<Arc<Settings>>,
+    stopping: AtomicBool,
 }
 
 impl App {
@@ -68,7 +72,7 @@ impl App {
             clock.clone(),
             random.clone(),
         )?;
-        let (pages, settings) = (PageCache::default(), RwLock::default());
+        let (pages, settings, stopping) = (PageCache::default(), RwLock::default(), AtomicBool::new(false));
         Ok(Self(Arc::new(Parts {
             config,
             pool,
@@ -79,6 +83,7 @@ impl App {
             stripe_stand_in,
             pages,
             settings,
+            stopping,
         })))
     }
 
@@ -124,6 +129,15 @@ impl App {
         let settings = Arc::new(Settings::load(&mut db).await?);
         *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
         Ok(())
+    }
+
+    /// The process is about to end: long work stops where it can be taken up again.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
     }
 
     /// The public address of a path: `/faq` becomes `https://party.example/faq`.

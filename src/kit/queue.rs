@@ -104,6 +104,13 @@ impl Jobs {
         Self { schedule, ..self }.with::<J>()
     }
 
+    /// A job that looks each minute whether there is something to do. Missed looks are not made good.
+    #[must_use]
+    pub fn each_minute<J: Job + Default>(self) -> Self {
+        let schedule = format!("{}* * * * * {} ?max=1 {{}}\n", self.schedule, J::NAME);
+        Self { schedule, ..self }.with::<J>()
+    }
+
     /// # Errors
     /// The database is away, or a schedule cannot be read.
     pub async fn worker(self, app: &App) -> anyhow::Result<Worker> {

@@ -9,5 +9,8 @@ mod economy;
 mod routes;
 mod content;
 mod home;
+mod mail;
+mod newsletters;
+mod supporters;
 mod counting;
 mod stripe_stand_in;

@@ -178,6 +178,7 @@ mod tests {
                 subject: subject.into(),
                 text: "Hallo\n.\n".into(),
                 html: "<p>Hallo</p>".into(),
+                reply_to: None,
             },
             bulk: None,
         }

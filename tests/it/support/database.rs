@@ -33,6 +33,7 @@ struct Server {
 
 pub struct Scratch {
     pub pool: PgPool,
+    pub url: String,
     pub folder: PathBuf,
 }
 
@@ -128,5 +129,6 @@ pub async fn scratch(connections: u32) -> Scratch {
     let folder = server.folder.join(&name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
-    Scratch { pool: db::pool(&server.embedded.database_url(&name), connections).unwrap(), folder }
+    let url = server.embedded.database_url(&name);
+    Scratch { pool: db::pool(&url, connections).unwrap(), url, folder }
 }

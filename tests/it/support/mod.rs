@@ -4,6 +4,7 @@
 mod browser;
 mod database;
 mod mailbox;
+pub mod smtp;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -14,7 +15,7 @@ use breakthrough::{
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-pub use browser::{Browser, Page};
+pub use browser::{Browser, Filled, Page};
 pub use database::{Scratch, scratch, settings};
 pub use mailbox::Mail;
 
@@ -27,6 +28,8 @@ pub struct Site {
     pub app: App,
     pub pool: PgPool,
     pub address: SocketAddr,
+    /// Where this site's database can be reached, for another process.
+    pub database_url: String,
     folder: Arc<PathBuf>,
     _database: database::Scratch,
 }
@@ -61,7 +64,13 @@ impl Site {
         let app = App::new(config, pool.clone(), Clock::set_to(noon()), Random::seeded(7)).await.unwrap();
         let service = site::router(&app).unwrap().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { app, pool, address, folder: Arc::new(folder), _database: database }
+        let database_url = database.url.clone();
+        Self { app, pool, address, database_url, folder: Arc::new(folder), _database: database }
+    }
+
+    /// Where this site keeps its files.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
     }
 
     /// A browser that nobody has signed in with.

@@ -1,0 +1,377 @@
+//! The officers' pages: write, look, test, confirm, watch, decide.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use axum_extra::extract::Query;
+use serde::Deserialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    actions::{self, Decision, Started},
+    forms, letter,
+    model::{Audience, Content, Counts, State as Stage, Update},
+    sql::{self, DeliveryLine, UpdateLine},
+    unsubscribe,
+};
+use crate::{
+    accounts::{self, Officer, Person},
+    kit::{
+        app::App,
+        dates,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        money::grouped,
+        paging::{PageNumber, Paging},
+        visit::Visit,
+    },
+    places::Region,
+};
+
+const PAGE: u32 = 25;
+
+#[derive(Deserialize)]
+pub(super) struct ListQuery {
+    #[serde(default)]
+    page: PageNumber,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/list.html")]
+struct ListPage {
+    visit: Visit,
+    updates: Vec<UpdateLine>,
+    paging: Paging,
+}
+
+pub(super) async fn list(visit: Visit, Query(query): Query<ListQuery>, mut db: Db) -> Result<Response> {
+    let mut updates = sql::list_updates(&mut db, i64::from(PAGE) + 1, query.page.offset(PAGE)).await?;
+    let paging = Paging::cut(&mut updates, query.page, PAGE, String::new());
+    Ok(ListPage { visit, updates, paging }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/edit.html")]
+struct EditPage {
+    visit: Visit,
+    form: Form,
+    /// None: not saved yet.
+    id: Option<Uuid>,
+    regions: Vec<(&'static str, &'static str)>,
+}
+
+fn edit_page(visit: Visit, form: Form, id: Option<Uuid>) -> EditPage {
+    let regions = Region::ALL.map(|region| (region.slug(), region.name())).to_vec();
+    EditPage { visit, form, id, regions }
+}
+
+pub(super) async fn new(visit: Visit) -> Response {
+    let everybody = Audience { members: true, supporters: true, regions: Vec::new() };
+    edit_page(visit, forms::filled(&Content::default(), &everybody, 0), None).into_response()
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let new = match forms::written(&form) {
+        Ok(new) => new,
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(visit, form, None)).into_response());
+        }
+    };
+    let mut tx = db.begin().await?;
+    let id = actions::create(&app, &mut tx, who.person_id, &new).await?;
+    tx.commit().await?;
+    Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), "The draft is saved."))
+}
+
+pub(super) async fn edit(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
+    let update = find(&mut db, id).await?;
+    if update.state != Stage::Draft {
+        return Err(Error::Conflict(
+            "This update has been sent or is on its way. It cannot be changed any more.",
+        ));
+    }
+    let form = forms::filled(&update.content, &update.audience, update.version);
+    Ok(edit_page(visit, form, Some(id)).into_response())
+}
+
+pub(super) async fn update(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let new = match forms::written(&form) {
+        Ok(new) => new,
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(visit, form, Some(id))).into_response());
+        }
+    };
+    let mut tx = db.begin().await?;
+    let saved = actions::change(&app, &mut tx, who.person_id, id, &new).await?;
+    tx.commit().await?;
+    if saved {
+        return Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), "The draft is saved."));
+    }
+    // What was typed stays; pressing again, now that it is known, replaces what the other saved.
+    let version = find(&mut db, id).await?.version;
+    let form = forms::filled(&new.content, &new.audience, version).failed(
+        "subject",
+        "Somebody saved this draft in the meantime. What you typed is below; saving again replaces theirs",
+    );
+    Ok((StatusCode::CONFLICT, edit_page(visit, form, Some(id))).into_response())
+}
+
+async fn find(db: &mut PgConnection, id: Uuid) -> Result<Update> {
+    sql::find_update(db, id).await?.ok_or(Error::NotFound)
+}
+
+async fn officer(db: &mut PgConnection, id: Uuid) -> Result<Person> {
+    accounts::find_person(db, id).await?.ok_or(Error::NotFound)
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/draft.html")]
+struct DraftPage {
+    visit: Visit,
+    update: Update,
+    to: String,
+    /// The text part, as this officer would get it.
+    text: String,
+    email: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/progress.html")]
+struct ProgressPage {
+    visit: Visit,
+    update: Update,
+    audience: String,
+    counts: Counts,
+    uncertain: Vec<DeliveryLine>,
+    refused: Vec<DeliveryLine>,
+    /// At most so many of each are listed.
+    shown: i64,
+    began: String,
+    ended: String,
+}
+
+/// So many uncertain or refused mails are listed by name; the buttons for all work for all.
+const SHOWN: i64 = 100;
+
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let update = find(&mut db, id).await?;
+    if update.state == Stage::Draft {
+        let me = officer(&mut db, who.person_id).await?;
+        let readers = sql::count_audience(&mut db, &update.audience).await?;
+        let stop = unsubscribe::link(&app, me.id);
+        let text = letter::render(&app, &update.content)?.for_reader(&me.name, &stop).text;
+        let to = format!("{}: {} at present", update.audience.words(), people(readers));
+        return Ok(DraftPage { visit, update, to, text, email: me.email.to_string() }.into_response());
+    }
+    let counts = sql::count_deliveries(&mut db, id).await?;
+    let uncertain = sql::list_deliveries(&mut db, id, "uncertain", SHOWN).await?;
+    let refused = sql::list_deliveries(&mut db, id, "refused", SHOWN).await?;
+    let audience = update.audience.words();
+    let moment =
+        |at: Option<_>| at.map(|at: chrono::DateTime<chrono::Utc>| dates::moment(at)).unwrap_or_default();
+    let (began, ended) = (moment(update.started_at), moment(update.finished_at));
+    let page =
+        ProgressPage { visit, update, audience, counts, uncertain, refused, shown: SHOWN, began, ended };
+    Ok(page.into_response())
+}
+
+/// `1 person`, `1,204 people`
+fn people(number: i64) -> String {
+    if number == 1 { "1 person".to_owned() } else { format!("{} people", grouped(number.unsigned_abs())) }
+}
+
+/// The HTML part as a mail reader draws it. Its inlined styles need a policy of their own, and nothing in it runs.
+pub(super) async fn preview(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let update = find(&mut db, id).await?;
+    let me = officer(&mut db, who.person_id).await?;
+    let stop = unsubscribe::link(&app, me.id);
+    let html = letter::render(&app, &update.content)?.for_reader(&me.name, &stop).html;
+    let policy = HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; sandbox allow-top-navigation-by-user-activation",
+    );
+    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
+}
+
+pub(super) async fn send_test(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let update = find(&mut db, id).await?;
+    let me = officer(&mut db, who.person_id).await?;
+    let mut tx = db.begin().await?;
+    actions::send_test(&app, &mut tx, &me, &update).await?;
+    tx.commit().await?;
+    let said = format!("A test is on its way to {}.", me.email);
+    Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/confirm.html")]
+struct ConfirmPage {
+    visit: Visit,
+    update: Update,
+    audience: String,
+    readers: i64,
+    people: String,
+}
+
+/// Says how many will get it, and asks.
+pub(super) async fn confirm(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
+    let update = find(&mut db, id).await?;
+    if update.state != Stage::Draft {
+        return Err(Error::Conflict("This update has been sent or is on its way already."));
+    }
+    let readers = sql::count_audience(&mut db, &update.audience).await?;
+    let audience = update.audience.words();
+    Ok(ConfirmPage { visit, update, audience, readers, people: people(readers) }.into_response())
+}
+
+pub(super) async fn send(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let version = form.value("version").parse().unwrap_or_default();
+    let mut tx = db.begin().await?;
+    let started = actions::start(&app, &mut tx, who.person_id, id, version).await?;
+    tx.commit().await?;
+    let page = format!("/admin/updates/{id}");
+    Ok(match started {
+        Started::To(number) => {
+            let number = i64::try_from(number).unwrap_or(i64::MAX);
+            flash::redirect(&app, &page, &format!("It is on its way to {}.", people(number)))
+        }
+        Started::Already => flash::redirect(&app, &page, "It was on its way already. Nobody gets it twice."),
+        Started::Changed => flash::redirect_with_warning(
+            &app,
+            &page,
+            "This draft was changed after you looked at it, so nothing was sent. Look at it again.",
+        ),
+        Started::Nobody => flash::redirect_with_warning(
+            &app,
+            &page,
+            "Nobody would get it: nobody in this audience has agreed to updates. Choose another audience.",
+        ),
+    })
+}
+
+pub(super) async fn pause(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    let paused = actions::pause(&app, &mut tx, who.person_id, id).await?;
+    tx.commit().await?;
+    let said =
+        if paused { "Sending is paused." } else { "It was not being sent, so there is nothing to pause." };
+    Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), said))
+}
+
+pub(super) async fn resume(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    let resumed = actions::resume(&app, &mut tx, who.person_id, id).await?;
+    tx.commit().await?;
+    let said = if resumed { "Sending goes on." } else { "It was not paused." };
+    Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), said))
+}
+
+pub(super) async fn cancel(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    let cancelled = actions::cancel(&app, &mut tx, who.person_id, id).await?;
+    tx.commit().await?;
+    let said = match cancelled {
+        Some(left_out) => {
+            let number = i64::try_from(left_out).unwrap_or(i64::MAX);
+            format!("Cancelled. {} do not get it.", people(number))
+        }
+        None => "It had ended already.".to_owned(),
+    };
+    Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))
+}
+
+/// The button's value says what: `again` or `leave` for all, `again:ID` or `leave:ID` for one person.
+pub(super) async fn decide(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let pressed = form.value("decision");
+    let (what, person) = pressed.split_once(':').map_or((pressed, None), |(what, id)| (what, Some(id)));
+    let decision = match what {
+        "again" => Decision::SendAgain,
+        "leave" => Decision::Leave,
+        _ => return Err(Error::Invalid("Choose what to do with the uncertain emails.")),
+    };
+    let person: Option<Uuid> =
+        person.map(str::parse).transpose().map_err(|_| Error::Invalid("That person is not known."))?;
+    let mut tx = db.begin().await?;
+    let number = actions::decide(&app, &mut tx, who.person_id, id, person, decision).await?;
+    tx.commit().await?;
+    let number = people(i64::try_from(number).unwrap_or(i64::MAX));
+    let said = match decision {
+        Decision::SendAgain => format!("It is sent to {number} again."),
+        Decision::Leave => format!("Left as it is for {number}."),
+    };
+    Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))
+}
+
+pub(super) async fn remove(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    actions::remove(&app, &mut tx, who.person_id, id).await?;
+    tx.commit().await?;
+    Ok(flash::redirect(&app, "/admin/updates", "The draft is deleted."))
+}

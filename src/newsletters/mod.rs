@@ -1,0 +1,55 @@
+//! Updates: an officer writes one in Markdown, sees it as it will look, sends herself a test, chooses who gets it,
+//! and watches it go. Nobody gets one twice.
+//!
+//! Pressing "Send" writes one row into `deliveries` for each reader and pushes [`SendUpdate`], in one transaction. That
+//! job is the update's sender: it holds a session-level advisory lock for as long as it lives and opens a few
+//! connections to the mail server. Each marks one row as `sending`, in a statement of its own that is committed before
+//! the first byte goes out, and settles it in the statement that takes the next. Whatever kills a sender leaves at
+//! most one such row for each connection; as the lock is gone with it, the next sender knows these rows for what they
+//! are, `uncertain`, and leaves them to the officer. [`SweepUpdates`] looks every minute for updates whose sender has
+//! gone; a worker that starts looks at once ([`wake`]).
+//!
+//! Only people with a standing consent get one, asked again for each mail. Every mail carries a link that ends that
+//! consent with one press and without signing in (RFC 8058).
+//! Tables: `updates`, `deliveries`.
+
+mod model;
+mod sql;
+mod forms;
+mod actions;
+mod letter;
+mod sender;
+mod jobs;
+mod admin;
+mod unsubscribe;
+
+pub use jobs::{SendUpdate, SweepUpdates, wake};
+pub use unsubscribe::link as unsubscribe_link;
+
+use crate::{
+    accounts::{Access, Permission, Routes},
+    kit::app::App,
+};
+
+pub fn routes(_: &App) -> Routes {
+    let officer = Access::Officer(Permission::SendUpdates);
+    Routes::new()
+        .get(officer, "/admin/updates", admin::list)
+        .get(officer, "/admin/updates/new", admin::new)
+        .post(officer, "/admin/updates", admin::create)
+        .get(officer, "/admin/updates/{id}", admin::show)
+        .get(officer, "/admin/updates/{id}/edit", admin::edit)
+        .post(officer, "/admin/updates/{id}", admin::update)
+        .get(officer, "/admin/updates/{id}/preview", admin::preview)
+        .post(officer, "/admin/updates/{id}/test", admin::send_test)
+        .get(officer, "/admin/updates/{id}/sending", admin::confirm)
+        .post(officer, "/admin/updates/{id}/sending", admin::send)
+        .post(officer, "/admin/updates/{id}/pause", admin::pause)
+        .post(officer, "/admin/updates/{id}/resumption", admin::resume)
+        .post(officer, "/admin/updates/{id}/cancellation", admin::cancel)
+        .post(officer, "/admin/updates/{id}/uncertain", admin::decide)
+        .post(officer, "/admin/updates/{id}/removal", admin::remove)
+        .get(Access::Machine, "/unsubscribe/{token}", unsubscribe::show)
+        .post(Access::Machine, "/unsubscribe/{token}", unsubscribe::stop)
+        .post(Access::Machine, "/unsubscribe/{token}/undo", unsubscribe::undo)
+}

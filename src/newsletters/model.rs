@@ -1,0 +1,201 @@
+use std::str::FromStr;
+
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+use crate::places::Region;
+
+/// An update, at whatever stage.
+#[derive(Clone, Debug)]
+pub struct Update {
+    pub id: Uuid,
+    pub number: i32,
+    pub content: Content,
+    pub audience: Audience,
+    pub state: State,
+    /// Grows with each change: what was confirmed is what is sent.
+    pub version: i32,
+    pub trouble: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// What it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    pub subject: String,
+    /// The line that mailboxes show beside the subject.
+    pub preheader: String,
+    /// Markdown.
+    pub body: String,
+}
+
+/// Who gets it, of those who agreed to updates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience {
+    pub members: bool,
+    pub supporters: bool,
+    /// Empty: everywhere.
+    pub regions: Vec<Region>,
+}
+
+impl Audience {
+    /// `Members and supporters in London and Wales`
+    pub fn words(&self) -> String {
+        let who = match (self.members, self.supporters) {
+            (true, true) => "Members and supporters",
+            (true, false) => "Members",
+            (false, true) => "Supporters",
+            (false, false) => "Nobody",
+        };
+        let names: Vec<_> = self.regions.iter().map(|region| region.name()).collect();
+        match names.as_slice() {
+            [] => format!("{who} everywhere"),
+            [one] => format!("{who} in {one}"),
+            [several @ .., last] => format!("{who} in {} and {last}", several.join(", ")),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Draft,
+    Sending,
+    Paused,
+    Cancelled,
+    Finished,
+}
+
+impl State {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::Sending => "Being sent",
+            Self::Paused => "Paused",
+            Self::Cancelled => "Cancelled",
+            Self::Finished => "Sent",
+        }
+    }
+
+    pub fn is_sending(self) -> bool {
+        self == Self::Sending
+    }
+
+    pub fn is_paused(self) -> bool {
+        self == Self::Paused
+    }
+
+    pub fn is_cancelled(self) -> bool {
+        self == Self::Cancelled
+    }
+
+    /// The class of its tag.
+    pub fn look(self) -> &'static str {
+        match self {
+            Self::Draft | Self::Cancelled => "off",
+            Self::Sending | Self::Paused => "wait",
+            Self::Finished => "good",
+        }
+    }
+}
+
+impl FromStr for State {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Ok(match code {
+            "draft" => Self::Draft,
+            "sending" => Self::Sending,
+            "paused" => Self::Paused,
+            "cancelled" => Self::Cancelled,
+            "finished" => Self::Finished,
+            other => return Err(format!("`{other}` is no state of an update")),
+        })
+    }
+}
+
+/// How many mails are where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub all: i64,
+    pub waiting: i64,
+    pub in_hand: i64,
+    pub sent: i64,
+    pub refused: i64,
+    pub uncertain: i64,
+    /// Uncertain ones that an officer let be.
+    pub left: i64,
+    /// Had stopped their emails, or the update was cancelled before their turn.
+    pub skipped: i64,
+}
+
+impl Counts {
+    pub fn done(&self) -> i64 {
+        self.all - self.waiting - self.in_hand
+    }
+}
+
+/// What became of one mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Sent,
+    Refused(String),
+    Uncertain(String),
+    /// Back to those who wait, until then.
+    Later {
+        answer: String,
+        at: DateTime<Utc>,
+    },
+    /// Was not tried: the mail server went away.
+    Untried,
+}
+
+/// Tries after which a server that always says "later" is taken at its word as refusing.
+pub const TRIES: i16 = 6;
+
+/// The outcome of a mail that the server did not take now, at the `tries`th time (from 1).
+pub fn later(tries: i16, answer: String, now: DateTime<Utc>) -> Outcome {
+    // Greylisting wants some minutes; a full mailbox or a busy server an hour or more.
+    let minutes = match tries {
+        ..=1 => 2,
+        2 => 10,
+        3 => 30,
+        4 => 120,
+        _ => 360,
+    };
+    if tries >= TRIES {
+        Outcome::Refused(format!("after {tries} tries: {answer}"))
+    } else {
+        Outcome::Later { answer, at: now + Duration::minutes(minutes) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audience_in_words() {
+        let audience = |members, supporters, regions: &[Region]| {
+            Audience { members, supporters, regions: regions.to_vec() }.words()
+        };
+        assert_eq!(audience(true, true, &[]), "Members and supporters everywhere");
+        assert_eq!(audience(false, true, &[Region::Wales]), "Supporters in Wales");
+        let three = [Region::Wales, Region::London, Region::Scotland];
+        assert_eq!(audience(true, false, &three), "Members in Wales, London and Scotland");
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let now = DateTime::from_timestamp(0, 0).unwrap();
+        let mut last = now;
+        for tries in 1..TRIES {
+            let Outcome::Later { at, .. } = later(tries, "busy".into(), now) else {
+                panic!("given up early")
+            };
+            assert!(at > last);
+            last = at;
+        }
+        assert_eq!(later(TRIES, "busy".into(), now), Outcome::Refused("after 6 tries: busy".into()));
+    }
+}

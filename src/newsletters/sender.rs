@@ -1,0 +1,348 @@
+//! The sender of one update: takes mail after mail over a few connections, and is honest about each.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sqlx::PgConnection;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+use uuid::{Builder, Uuid};
+
+use super::{
+    letter::{self, Rendered},
+    model::{Outcome, later},
+    sql::{self, Claimed},
+    unsubscribe,
+};
+use crate::kit::{
+    app::App,
+    email_address::EmailAddress,
+    mail::{Bulk, LIST, Line, Message, SendError},
+};
+
+/// After so many refusals one after the other it is not the readers: the sender stops and an officer looks.
+const REFUSALS: u32 = 50;
+/// After so many "not now" the server wants a rest.
+const DELAYS: u32 = 20;
+/// Tries to reach the server, with growing pauses, before the next sweep starts afresh.
+const ABSENCES: u32 = 5;
+/// How often it is made sure that the lock is still held.
+const PULSE: Duration = Duration::from_secs(5);
+
+/// Sends what waits of an update, until nothing is due, an officer stops it, or the mail server does.
+///
+/// # Errors
+/// The database is away; rows in hand are then settled by whoever sends next.
+pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
+    let mut db = app.pool().acquire().await?;
+    let Some(update) = sql::find_update(&mut db, id).await? else { return Ok(()) };
+    // A session of its own: the lock lives and dies with it.
+    let mut session = app.pool().acquire().await?.detach();
+    if !lock(&mut session, update.number).await? {
+        return Ok(());
+    }
+    let now = app.clock().now();
+    let orphans = sql::set_orphans_uncertain(&mut db, id, now).await?;
+    if orphans > 0 {
+        tracing::warn!(update = update.number, orphans, "a sender had stopped with mails in hand");
+    }
+    let run = app.random().opaque_id();
+    if !sql::set_run(&mut db, id, run).await? {
+        return Ok(());
+    }
+    drop(db);
+    let today = app.clock().today();
+    let setting = |key| app.settings().number(key, today).and_then(|number| u32::try_from(number).ok());
+    let connections = setting("update_connections").unwrap_or(4).clamp(1, 32);
+    let sender = Arc::new(Sender {
+        app: app.clone(),
+        id,
+        run,
+        rendered: letter::render(app, &update.content).map_err(anyhow::Error::from)?,
+        pace: Pace::new(setting("update_mails_a_second").unwrap_or(0)),
+        stop: AtomicBool::new(false),
+        refusals: AtomicU32::new(0),
+        delays: AtomicU32::new(0),
+        absences: AtomicU32::new(0),
+        trouble: Mutex::default(),
+    });
+    // Dropped with the job when the process ends in a hurry; what is in hand is then uncertain.
+    let mut sending = JoinSet::new();
+    for _ in 0..connections {
+        let sender = sender.clone();
+        sending.spawn(async move { sender.connection().await });
+    }
+    let mut fault = Ok(());
+    loop {
+        tokio::select! {
+            ended = sending.join_next() => match ended {
+                None => break,
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(error))) => fault = Err(error),
+                Some(Err(error)) => fault = Err(error.into()),
+            },
+            () = sleep(PULSE) => {
+                if !sql::is_session_alive(&mut session).await {
+                    sender.stop.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+    sender.end().await?;
+    fault
+}
+
+/// A sender that was told to stop needs a moment to let go; one that lives keeps the lock.
+async fn lock(session: &mut PgConnection, number: i32) -> Result<bool, sqlx::Error> {
+    sql::watch_session(session).await?;
+    for _ in 0..10 {
+        if sql::try_lock_sender(session, number).await? {
+            return Ok(true);
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    Ok(false)
+}
+
+struct Sender {
+    app: App,
+    id: Uuid,
+    run: Uuid,
+    rendered: Rendered,
+    pace: Pace,
+    stop: AtomicBool,
+    // Each counts how often in a row, over all connections.
+    refusals: AtomicU32,
+    delays: AtomicU32,
+    absences: AtomicU32,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+#[derive(Clone)]
+enum Trouble {
+    /// The next sweep tries again.
+    Passing(String),
+    /// An officer has to look.
+    Pause(String),
+}
+
+impl Sender {
+    fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.app.is_stopping()
+    }
+
+    fn halt(&self, trouble: Trouble) {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(trouble);
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// One connection: mail after mail, each marked before it goes and settled after.
+    async fn connection(&self) -> anyhow::Result<()> {
+        let mut line = None;
+        let mut before: Option<(Uuid, Outcome)> = None;
+        loop {
+            if self.is_stopping() || !line.as_ref().is_some_and(Line::is_open) || self.pace.is_limited() {
+                // What is known is written down before anything that may take its time.
+                if let Some((person, outcome)) = before.take() {
+                    self.settle(person, &outcome).await?;
+                }
+            }
+            if self.is_stopping() {
+                break;
+            }
+            let Some(open) = self.open(line.take()).await else { break };
+            self.pace.wait().await;
+            let Some(claimed) = self.claim(before.take()).await? else {
+                open.close().await;
+                return Ok(());
+            };
+            let mut open = open;
+            if claimed.agreed {
+                let outcome = self.send(&mut open, &claimed).await;
+                before = Some((claimed.person_id, outcome));
+            }
+            line = Some(open);
+        }
+        if let Some(line) = line {
+            line.close().await;
+        }
+        Ok(())
+    }
+
+    /// The line as it is, or a new one. Waits while the server is away; `None` when it stays away.
+    async fn open(&self, line: Option<Line>) -> Option<Line> {
+        if let Some(line) = line.filter(Line::is_open) {
+            return Some(line);
+        }
+        loop {
+            match self.app.mailer().connect().await {
+                Ok(line) => return Some(line),
+                Err(error) => self.absent(&error.to_string()).await,
+            }
+            if self.is_stopping() {
+                return None;
+            }
+        }
+    }
+
+    /// The server is not there: wait, longer each time, and in the end leave it to the sweep.
+    async fn absent(&self, why: &str) {
+        let times = self.absences.fetch_add(1, Ordering::Relaxed);
+        if times >= ABSENCES {
+            self.halt(Trouble::Passing(format!("{why}. We try again every minute.")));
+            return;
+        }
+        // In short naps, so that a stop is heard.
+        for _ in 0..(5 << times.min(5)) {
+            if self.is_stopping() {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn send(&self, line: &mut Line, claimed: &Claimed) -> Outcome {
+        let to: EmailAddress = match claimed.email.parse() {
+            Ok(to) => to,
+            Err(error) => return Outcome::Refused(format!("the address cannot be used: {error}")),
+        };
+        let stop = unsubscribe::link(&self.app, claimed.person_id);
+        let message = Message {
+            id: self.message_id(claimed.person_id),
+            to,
+            name: claimed.name.clone(),
+            at: self.app.clock().now(),
+            letter: self.rendered.for_reader(&claimed.name, &stop),
+            bulk: Some(Bulk { unsubscribe: stop, list: LIST }),
+        };
+        let result = line.send(&message).await;
+        if result.is_ok() {
+            for counter in [&self.refusals, &self.delays, &self.absences] {
+                counter.store(0, Ordering::Relaxed);
+            }
+        }
+        match result {
+            Ok(()) => Outcome::Sent,
+            Err(SendError::Refused(answer)) => {
+                if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSALS {
+                    let words = format!("The mail server refused {REFUSALS} mails in a row: {answer}");
+                    self.halt(Trouble::Pause(words));
+                }
+                Outcome::Refused(answer)
+            }
+            Err(SendError::Later(answer)) => {
+                if self.delays.fetch_add(1, Ordering::Relaxed) + 1 >= DELAYS {
+                    self.halt(Trouble::Passing(format!("The mail server asks us to wait: {answer}")));
+                }
+                later(claimed.tries + 1, answer, self.app.clock().now())
+            }
+            Err(SendError::Unclear(why)) => Outcome::Uncertain(format!(
+                "The connection broke before the mail server had answered ({why})"
+            )),
+            Err(SendError::Away(why)) => {
+                self.absent(&why).await;
+                Outcome::Untried
+            }
+        }
+    }
+
+    /// The same for each try at the same reader, so that a mailbox drops a second copy.
+    fn message_id(&self, person: Uuid) -> Uuid {
+        let signed =
+            self.app.sign("update message", &[self.id.as_bytes().as_slice(), person.as_bytes()].concat());
+        let bytes = URL_SAFE_NO_PAD.decode(signed).unwrap_or_default();
+        let first = bytes.first_chunk::<16>().copied().unwrap_or_default();
+        Builder::from_random_bytes(first).into_uuid()
+    }
+
+    async fn claim(&self, before: Option<(Uuid, Outcome)>) -> anyhow::Result<Option<Claimed>> {
+        let now = self.app.clock().now();
+        let claimed = match self.app.pool().acquire().await {
+            Ok(mut db) => {
+                let before = before.as_ref().map(|(person, outcome)| (*person, outcome));
+                sql::settle_and_claim(&mut db, self.id, self.run, before, now).await
+            }
+            Err(error) => Err(error),
+        };
+        if claimed.is_err() {
+            self.stop.store(true, Ordering::Relaxed);
+            // The statement may or may not have reached the database; saying it twice does no harm.
+            if let Some((person, outcome)) = before {
+                self.settle(person, &outcome).await?;
+            }
+        }
+        Ok(claimed?)
+    }
+
+    /// Tries for some seconds: an answer that is forgotten makes its mail uncertain.
+    async fn settle(&self, person: Uuid, outcome: &Outcome) -> anyhow::Result<()> {
+        let mut tries = 0;
+        loop {
+            let now = self.app.clock().now();
+            let settled = match self.app.pool().acquire().await {
+                Ok(mut db) => sql::settle(&mut db, self.id, self.run, person, outcome, now).await,
+                Err(error) => Err(error),
+            };
+            match settled {
+                Ok(()) => return Ok(()),
+                Err(error) if tries >= 5 => return Err(error.into()),
+                Err(_) => {
+                    tries += 1;
+                    sleep(Duration::from_millis(500)).await;
+                }
+            }
+        }
+    }
+
+    /// Ends the update if nothing is left, and tells the officer of trouble.
+    async fn end(&self) -> anyhow::Result<()> {
+        let mut db = self.app.pool().acquire().await?;
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match &trouble {
+            Some(Trouble::Pause(words)) => {
+                sql::set_paused(&mut db, self.id, Some(words)).await?;
+            }
+            Some(Trouble::Passing(words)) => sql::set_trouble(&mut db, self.id, Some(words)).await?,
+            None => sql::set_trouble(&mut db, self.id, None).await?,
+        }
+        if sql::finish(&mut db, self.id, self.app.clock().now()).await? {
+            tracing::info!(update = %self.id, "an update has been sent");
+        }
+        Ok(())
+    }
+}
+
+/// At most so many mails a second, over all connections.
+struct Pace {
+    between: Option<Duration>,
+    next: tokio::sync::Mutex<Instant>,
+}
+
+impl Pace {
+    /// 0: as fast as the server takes them.
+    fn new(a_second: u32) -> Self {
+        let between = (a_second > 0).then(|| Duration::from_secs(1) / a_second);
+        Self { between, next: tokio::sync::Mutex::new(Instant::now()) }
+    }
+
+    fn is_limited(&self) -> bool {
+        self.between.is_some()
+    }
+
+    async fn wait(&self) {
+        let Some(between) = self.between else { return };
+        let mut next = self.next.lock().await;
+        let turn = (*next).max(Instant::now());
+        *next = turn + between;
+        drop(next);
+        sleep_until(turn).await;
+    }
+}

@@ -1,0 +1,570 @@
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::model::{Audience, Content, Counts, Outcome, State, Update};
+use crate::{
+    kit::{dates, money::grouped},
+    places::Region,
+};
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
+    sqlx::Error::Decode(error.to_string().into())
+}
+
+/// Null in the database is everywhere, which is an empty list here.
+fn slugs(regions: &[Region]) -> Option<Vec<String>> {
+    (!regions.is_empty()).then(|| regions.iter().map(|region| region.slug().to_owned()).collect())
+}
+
+struct UpdateRow {
+    id: Uuid,
+    number: i32,
+    subject: String,
+    preheader: String,
+    body: String,
+    to_members: bool,
+    to_supporters: bool,
+    regions: Option<Vec<String>>,
+    state: String,
+    version: i32,
+    trouble: Option<String>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<UpdateRow> for Update {
+    type Error = sqlx::Error;
+
+    fn try_from(row: UpdateRow) -> Result<Self> {
+        let regions: std::result::Result<_, String> =
+            row.regions.unwrap_or_default().iter().map(|slug| slug.parse()).collect();
+        Ok(Self {
+            id: row.id,
+            number: row.number,
+            content: Content { subject: row.subject, preheader: row.preheader, body: row.body },
+            audience: Audience {
+                members: row.to_members,
+                supporters: row.to_supporters,
+                regions: regions.map_err(decode)?,
+            },
+            state: row.state.parse().map_err(decode::<String>)?,
+            version: row.version,
+            trouble: row.trouble,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        })
+    }
+}
+
+pub async fn find_update(db: &mut PgConnection, id: Uuid) -> Result<Option<Update>> {
+    sqlx::query_as!(
+        UpdateRow,
+        "select id, number, subject, preheader, body, to_members, to_supporters, regions, state, version, trouble,
+                started_at, finished_at
+         from updates where id = $1",
+        id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Update::try_from)
+    .transpose()
+}
+
+/// The same, and nobody else changes it until this transaction ends.
+pub async fn lock_update(db: &mut PgConnection, id: Uuid) -> Result<Option<Update>> {
+    sqlx::query_as!(
+        UpdateRow,
+        "select id, number, subject, preheader, body, to_members, to_supporters, regions, state, version, trouble,
+                started_at, finished_at
+         from updates where id = $1 for update",
+        id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Update::try_from)
+    .transpose()
+}
+
+/// One line of the list.
+pub struct UpdateLine {
+    pub id: Uuid,
+    pub subject: String,
+    pub state: State,
+    pub audience: Audience,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub recipients: i32,
+    pub sent: i64,
+}
+
+impl UpdateLine {
+    /// `312 of 412`, once it has begun.
+    pub fn progress(&self) -> String {
+        if self.started_at.is_none() {
+            return "–".to_owned();
+        }
+        let of = u64::from(self.recipients.unsigned_abs());
+        format!("{} of {}", grouped(self.sent.unsigned_abs()), grouped(of))
+    }
+
+    pub fn when(&self) -> String {
+        match self.started_at {
+            Some(at) => dates::moment(at),
+            None => format!("written {}", dates::moment(self.created_at)),
+        }
+    }
+}
+
+pub async fn list_updates(db: &mut PgConnection, limit: i64, offset: i64) -> Result<Vec<UpdateLine>> {
+    let rows = sqlx::query!(
+        r#"select id, subject, state, to_members, to_supporters, regions, created_at, started_at,
+                  coalesce(recipients, 0) as "recipients!",
+                  coalesce(sent, (select count(*) from deliveries d
+                                  where d.update_id = u.id and d.state = 'sent' and u.state in ('sending', 'paused'))) as "sent!"
+           from updates u order by created_at desc, id limit $1 offset $2"#,
+        limit,
+        offset
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let regions: std::result::Result<_, String> =
+                row.regions.unwrap_or_default().iter().map(|slug| slug.parse()).collect();
+            Ok(UpdateLine {
+                id: row.id,
+                subject: row.subject,
+                state: row.state.parse().map_err(decode::<String>)?,
+                audience: Audience {
+                    members: row.to_members,
+                    supporters: row.to_supporters,
+                    regions: regions.map_err(decode)?,
+                },
+                created_at: row.created_at,
+                started_at: row.started_at,
+                recipients: row.recipients,
+                sent: row.sent,
+            })
+        })
+        .collect()
+}
+
+pub async fn insert_update(
+    db: &mut PgConnection,
+    id: Uuid,
+    content: &Content,
+    audience: &Audience,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let regions = slugs(&audience.regions);
+    sqlx::query!(
+        "insert into updates (id, subject, preheader, body, to_members, to_supporters, regions, state, written_by, created_at, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $9)",
+        id,
+        content.subject,
+        content.preheader,
+        content.body,
+        audience.members,
+        audience.supporters,
+        regions.as_deref(),
+        by,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn set_update(
+    db: &mut PgConnection,
+    id: Uuid,
+    content: &Content,
+    audience: &Audience,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let regions = slugs(&audience.regions);
+    sqlx::query!(
+        "update updates set subject = $2, preheader = $3, body = $4, to_members = $5, to_supporters = $6, regions = $7,
+                changed_at = $8, version = version + 1
+         where id = $1 and state = 'draft'",
+        id,
+        content.subject,
+        content.preheader,
+        content.body,
+        audience.members,
+        audience.supporters,
+        regions.as_deref(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete_draft(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    let done = sqlx::query!("delete from updates where id = $1 and state = 'draft'", id).execute(db).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How many would get it now.
+pub async fn count_audience(db: &mut PgConnection, audience: &Audience) -> Result<i64> {
+    let regions = slugs(&audience.regions);
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from consents c join people p on p.id = c.person_id
+           where c.purpose = 'email_updates' and c.withdrawn_at is null
+             and ((p.standing = 'member' and $1) or (p.standing = 'supporter' and $2))
+             and ($3::text[] is null or p.region = any ($3))"#,
+        audience.members,
+        audience.supporters,
+        regions.as_deref()
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Writes a row for each reader. Returns how many.
+pub async fn insert_deliveries(db: &mut PgConnection, id: Uuid, audience: &Audience) -> Result<u64> {
+    let regions = slugs(&audience.regions);
+    let done = sqlx::query!(
+        "insert into deliveries (update_id, person_id, state)
+         select $1, p.id, 'waiting' from consents c join people p on p.id = c.person_id
+         where c.purpose = 'email_updates' and c.withdrawn_at is null
+           and ((p.standing = 'member' and $2) or (p.standing = 'supporter' and $3))
+           and ($4::text[] is null or p.region = any ($4))
+         on conflict do nothing",
+        id,
+        audience.members,
+        audience.supporters,
+        regions.as_deref()
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+pub async fn set_started(db: &mut PgConnection, id: Uuid, recipients: i32, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update updates set state = 'sending', started_at = $3, recipients = $2 where id = $1",
+        id,
+        recipients,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn set_paused(db: &mut PgConnection, id: Uuid, trouble: Option<&str>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update updates set state = 'paused', trouble = $2 where id = $1 and state = 'sending'",
+        id,
+        trouble
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Lets it go on, also one that had ended and got mails to send again.
+pub async fn set_sending(db: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query!(
+        "update updates set state = 'sending', trouble = null, finished_at = null, sent = null where id = $1",
+        id
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends it before its time: those who wait are left out.
+pub async fn set_cancelled(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<u64> {
+    let left_out = sqlx::query!(
+        "update deliveries set state = 'skipped', settled_at = $2, answer = 'cancelled' where update_id = $1 and state = 'waiting'",
+        id,
+        now
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "update updates set state = 'cancelled', finished_at = $2, trouble = null,
+                sent = (select count(*) from deliveries where update_id = $1 and state = 'sent')
+         where id = $1",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(left_out.rows_affected())
+}
+
+pub async fn set_trouble(db: &mut PgConnection, id: Uuid, trouble: Option<&str>) -> Result<()> {
+    sqlx::query!(
+        "update updates set trouble = $2 where id = $1 and trouble is distinct from $2",
+        id,
+        trouble
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn count_deliveries(db: &mut PgConnection, id: Uuid) -> Result<Counts> {
+    sqlx::query_as!(
+        Counts,
+        r#"select count(*) as "all!", count(*) filter (where state = 'waiting') as "waiting!",
+                  count(*) filter (where state = 'sending') as "in_hand!", count(*) filter (where state = 'sent') as "sent!",
+                  count(*) filter (where state = 'refused') as "refused!",
+                  count(*) filter (where state = 'uncertain') as "uncertain!",
+                  count(*) filter (where state = 'left') as "left!", count(*) filter (where state = 'skipped') as "skipped!"
+           from deliveries where update_id = $1"#,
+        id
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Somebody whose mail is uncertain or refused.
+pub struct DeliveryLine {
+    pub person_id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub answer: String,
+}
+
+pub async fn list_deliveries(
+    db: &mut PgConnection,
+    id: Uuid,
+    state: &str,
+    limit: i64,
+) -> Result<Vec<DeliveryLine>> {
+    sqlx::query_as!(
+        DeliveryLine,
+        r#"select d.person_id, p.name, p.email::text as "email!", coalesce(d.answer, '') as "answer!"
+           from deliveries d join people p on p.id = d.person_id
+           where d.update_id = $1 and d.state = $2 and d.state in ('sending', 'uncertain', 'refused')
+           order by d.person_id limit $3"#,
+        id,
+        state,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Puts uncertain mails, of one person or all, among those that wait. Returns how many.
+pub async fn set_waiting_again(db: &mut PgConnection, id: Uuid, person: Option<Uuid>) -> Result<u64> {
+    let done = sqlx::query!(
+        "update deliveries set state = 'waiting', run = null, settled_at = null, retry_at = null
+         where update_id = $1 and state = 'uncertain' and ($2::uuid is null or person_id = $2)",
+        id,
+        person
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Lets uncertain mails be. Returns how many.
+pub async fn set_left(db: &mut PgConnection, id: Uuid, person: Option<Uuid>) -> Result<u64> {
+    let done = sqlx::query!(
+        "update deliveries set state = 'left' where update_id = $1 and state = 'uncertain' and ($2::uuid is null or person_id = $2)",
+        id,
+        person
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+// The sender.
+
+/// Sets an update's senders apart from everybody else who takes advisory locks.
+const SENDERS: i32 = 7_265_002;
+
+/// Takes the lock of an update's sender for this session, if nobody has it.
+pub async fn try_lock_sender(session: &mut PgConnection, number: i32) -> Result<bool> {
+    sqlx::query_scalar!(r#"select pg_try_advisory_lock($1, $2) as "got!""#, SENDERS, number)
+        .fetch_one(session)
+        .await
+}
+
+/// Makes the server notice within a minute that this session's machine is gone.
+pub async fn watch_session(session: &mut PgConnection) -> Result<()> {
+    sqlx::query!(
+        "select set_config('tcp_keepalives_idle', '20', false) as idle, set_config('tcp_keepalives_interval', '10', false) as pause,
+                set_config('tcp_keepalives_count', '3', false) as count"
+    )
+    .fetch_one(session)
+    .await?;
+    Ok(())
+}
+
+pub async fn is_session_alive(session: &mut PgConnection) -> bool {
+    sqlx::query!("select").execute(session).await.is_ok()
+}
+
+/// The senders among an update's mails are dead: whoever calls this has the lock. What they had in hand is uncertain.
+/// Returns how many.
+pub async fn set_orphans_uncertain(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query!(
+        "update deliveries set state = 'uncertain', settled_at = $2,
+                answer = 'The sender stopped before the mail server had answered'
+         where update_id = $1 and state = 'sending'",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Makes this run the one that may take mails. `false` if the update is not to be sent at present.
+pub async fn set_run(db: &mut PgConnection, id: Uuid, run: Uuid) -> Result<bool> {
+    let done = sqlx::query!("update updates set run = $2 where id = $1 and state = 'sending'", id, run)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What became of a mail, as its row says it.
+struct Settled {
+    person: Uuid,
+    state: &'static str,
+    answer: Option<String>,
+    /// How many tries it counts as.
+    tries: i16,
+    retry_at: Option<DateTime<Utc>>,
+}
+
+impl Settled {
+    fn new(person: Uuid, outcome: &Outcome) -> Self {
+        let (state, answer, tries, retry_at) = match outcome {
+            Outcome::Sent => ("sent", None, 1, None),
+            Outcome::Refused(answer) => ("refused", Some(answer.clone()), 1, None),
+            Outcome::Uncertain(answer) => ("uncertain", Some(answer.clone()), 1, None),
+            Outcome::Later { answer, at } => ("waiting", Some(answer.clone()), 1, Some(*at)),
+            Outcome::Untried => ("waiting", None, 0, None),
+        };
+        Self { person, state, answer, tries, retry_at }
+    }
+}
+
+/// A mail that is this connection's to send.
+pub struct Claimed {
+    pub person_id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub tries: i16,
+    /// False: has stopped her emails since; nothing is to be sent, and the row says so.
+    pub agreed: bool,
+}
+
+/// Settles the mail before and takes the next, in one statement. `None` when none is due, or this run is not the
+/// update's any more. The row is marked before anything of the mail leaves the house.
+pub async fn settle_and_claim(
+    db: &mut PgConnection,
+    id: Uuid,
+    run: Uuid,
+    before: Option<(Uuid, &Outcome)>,
+    now: DateTime<Utc>,
+) -> Result<Option<Claimed>> {
+    let before = before.map(|(person, outcome)| Settled::new(person, outcome));
+    let (person, state, answer, tries, retry_at) = match &before {
+        Some(b) => (Some(b.person), Some(b.state), b.answer.as_deref(), b.tries, b.retry_at),
+        None => (None, None, None, 0, None),
+    };
+    sqlx::query_as!(
+        Claimed,
+        r#"with settled as (
+               update deliveries set state = $5, answer = $6, tries = tries + $7, retry_at = $8, settled_at = $3
+               where update_id = $1 and person_id = $4 and run = $2 and state in ('sending', 'uncertain')
+           ), next as (
+               select d.person_id from deliveries d
+               where d.update_id = $1 and d.state = 'waiting' and (d.retry_at is null or d.retry_at <= $3)
+                 and exists (select from updates u where u.id = $1 and u.state = 'sending' and u.run = $2)
+               order by d.person_id limit 1 for update of d skip locked
+           ), reader as (
+               select p.id, p.email::text as email, p.name,
+                      exists (select from consents c where c.person_id = p.id and c.purpose = 'email_updates' and c.withdrawn_at is null) as agreed
+               from next join people p on p.id = next.person_id
+           )
+           update deliveries d
+           set state = case when r.agreed then 'sending' else 'skipped' end, run = $2, settled_at = $3,
+               answer = case when not r.agreed then 'had stopped the emails' end
+           from reader r where d.update_id = $1 and d.person_id = r.id
+           returning d.person_id, r.email as "email!", r.name, d.tries, r.agreed as "agreed!""#,
+        id,
+        run,
+        now,
+        person,
+        state,
+        answer,
+        tries,
+        retry_at
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Settles a mail and takes no other.
+pub async fn settle(
+    db: &mut PgConnection,
+    id: Uuid,
+    run: Uuid,
+    person: Uuid,
+    outcome: &Outcome,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let settled = Settled::new(person, outcome);
+    sqlx::query!(
+        "update deliveries set state = $4, answer = $5, tries = tries + $6, retry_at = $7, settled_at = $8
+         where update_id = $1 and person_id = $2 and run = $3 and state in ('sending', 'uncertain')",
+        id,
+        person,
+        run,
+        settled.state,
+        settled.answer,
+        settled.tries,
+        settled.retry_at,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends an update none of whose mails wait or are in hand. Returns whether it did.
+pub async fn finish(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update updates set state = 'finished', finished_at = $2, trouble = null,
+                sent = (select count(*) from deliveries where update_id = $1 and state = 'sent')
+         where id = $1 and state = 'sending'
+           and not exists (select from deliveries where update_id = $1 and state = 'waiting')
+           and not exists (select from deliveries where update_id = $1 and state = 'sending')",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Updates that should be on their way, or have mails in hand, and whose sender holds no lock.
+pub async fn list_without_sender(db: &mut PgConnection) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select u.id from updates u
+         where u.id in (select id from updates where state = 'sending' union select update_id from deliveries where state = 'sending')
+           and not exists (
+               select from pg_locks l
+               where l.locktype = 'advisory' and l.granted and l.objsubid = 2
+                 and l.database = (select oid from pg_database where datname = current_database())
+                 and l.classid::bigint = $1 and l.objid::bigint = u.number)",
+        i64::from(SENDERS)
+    )
+    .fetch_all(db)
+    .await
+}

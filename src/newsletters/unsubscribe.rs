@@ -1,0 +1,151 @@
+//! Ending the emails: by a page with a button, and by the one click of a mailbox (RFC 8058), both without signing in.
+//!
+//! The token is the person's id, sealed: it tells nobody anything, can be made by nobody else, needs no table, and
+//! works for as long as the site keeps its `SECRET_KEY`.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::Duration;
+use uuid::Uuid;
+
+use crate::{
+    accounts::{self, ConsentPurpose},
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        visit::Visit,
+    },
+};
+
+const PURPOSE: ConsentPurpose = ConsentPurpose::EmailUpdates;
+const BY_PAGE: &str = "unsubscribe page";
+const BY_MAILBOX: &str = "one click in the mailbox";
+/// Within this time the page that stopped the emails can start them again: a mail that was passed on must not let
+/// its new reader sign the first one up again at any later time.
+const UNDO_HOURS: i64 = 24;
+
+/// The address that stops the updates of one person.
+pub fn link(app: &App, person: Uuid) -> String {
+    app.link(&format!("/unsubscribe/{}", seal(app, person)))
+}
+
+/// Half of it proves who made it; with that half as a seed the other half hides the id (a synthetic IV).
+fn seal(app: &App, person: Uuid) -> String {
+    let proof = keyed(app, "unsubscribe", person.as_bytes());
+    let mask = keyed(app, "unsubscribe mask", &proof);
+    let hidden: Vec<u8> = person.as_bytes().iter().zip(mask).map(|(a, b)| a ^ b).collect();
+    URL_SAFE_NO_PAD.encode([&proof[..], &hidden].concat())
+}
+
+fn open(app: &App, token: &str) -> Option<Uuid> {
+    let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+    let (proof, hidden) = bytes.split_at(16);
+    let mask = keyed(app, "unsubscribe mask", proof);
+    let id: Vec<u8> = hidden.iter().zip(mask).map(|(a, b)| a ^ b).collect();
+    let person = Uuid::from_slice(&id).ok()?;
+    let right = keyed(app, "unsubscribe", person.as_bytes());
+    bool::from(subtle::ConstantTimeEq::ct_eq(proof, &right[..])).then_some(person)
+}
+
+fn keyed(app: &App, purpose: &str, what: &[u8]) -> [u8; 16] {
+    let signature = URL_SAFE_NO_PAD.decode(app.sign(purpose, what)).unwrap_or_default();
+    let mut first = [0; 16];
+    for (into, from) in first.iter_mut().zip(signature) {
+        *into = from;
+    }
+    first
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/unsubscribe.html")]
+struct UnsubscribePage {
+    visit: Visit,
+    token: String,
+    /// Enough of the address to know it by, for people who have several.
+    hint: String,
+    state: Stopping,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stopping {
+    Asked,
+    Stopped,
+    Undone,
+    /// The time for undoing is over.
+    TooLate,
+}
+
+async fn page(app: &App, db: &mut Db, visit: Visit, token: String, state: Stopping) -> Result<Response> {
+    let person = open(app, &token).ok_or(Error::NotFound)?;
+    let person = accounts::find_person(db, person).await?.ok_or(Error::NotFound)?;
+    let hint = hint(person.email.as_str());
+    let page = UnsubscribePage { visit, token, hint, state };
+    Ok(([("cache-control", "no-store"), ("referrer-policy", "no-referrer")], page).into_response())
+}
+
+/// `a…@demo.test`
+fn hint(email: &str) -> String {
+    let (name, domain) = email.rsplit_once('@').unwrap_or_default();
+    format!("{}…@{domain}", name.chars().next().unwrap_or('…'))
+}
+
+/// Shows what will stop. Scanners open it, so it changes nothing.
+pub(super) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    page(&app, &mut db, visit, token, Stopping::Asked).await
+}
+
+/// Acts at once, for the button and for mailboxes alike. They may send the form in either encoding, so only its bytes
+/// are looked at.
+pub(super) async fn stop(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    mut db: Db,
+    body: Bytes,
+) -> Result<Response> {
+    let person = open(&app, &token).ok_or(Error::NotFound)?;
+    let how = if body.windows(9).any(|part| part == b"One-Click") { BY_MAILBOX } else { BY_PAGE };
+    let mut tx = db.begin().await?;
+    accounts::withdraw_consent(&app, &mut tx, person, PURPOSE, how).await?;
+    tx.commit().await?;
+    page(&app, &mut db, visit, token, Stopping::Stopped).await
+}
+
+pub(super) async fn undo(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    let person = open(&app, &token).ok_or(Error::NotFound)?;
+    let mut tx = db.begin().await?;
+    let consents = accounts::list_consents(&mut tx, person).await?;
+    let mine: Vec<_> = consents.iter().filter(|consent| consent.purpose == PURPOSE).collect();
+    let stands = mine.iter().any(|consent| consent.withdrawn.is_none());
+    let last = mine.iter().filter_map(|consent| consent.withdrawn.as_ref()).max_by_key(|(at, _)| *at);
+    let state = match last {
+        _ if stands => Stopping::Undone,
+        Some((at, how))
+            if app.clock().now() - *at < Duration::hours(UNDO_HOURS)
+                && [BY_PAGE, BY_MAILBOX].contains(&how.as_str()) =>
+        {
+            accounts::give_consent(&app, &mut tx, person, PURPOSE, "unsubscribe page, undone").await?;
+            Stopping::Undone
+        }
+        _ => Stopping::TooLate,
+    };
+    tx.commit().await?;
+    page(&app, &mut db, visit, token, state).await
+}

@@ -1,0 +1,86 @@
+//! Signing up, and confirming it. Each function runs in the caller's transaction.
+
+use chrono::Duration;
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{
+    mail,
+    model::{CONFIRM_DAYS, SignUp},
+    sql,
+};
+use crate::{
+    accounts::{self, ConsentPurpose, Details, Standing},
+    audit::{self, Actor, Entry},
+    kit::{
+        app::App,
+        error::{Error, Result},
+        mail as outbox,
+        random::hash_token,
+    },
+};
+
+/// Where the consent was given, for its record.
+const SOURCE: &str = "supporter sign-up";
+
+/// Keeps the sign-up and mails its link. The same for every address.
+pub async fn ask(app: &App, db: &mut PgConnection, new: &SignUp) -> Result<()> {
+    let now = app.clock().now();
+    let (id, token) = (app.random().id(now), app.random().token());
+    sql::insert_sign_up(db, id, &token.hash(), new, now, now + Duration::days(CONFIRM_DAYS)).await?;
+    let letter = mail::confirm(app, &new.name, token.text())?;
+    Ok(outbox::push(app, db, &format!("supporter-confirm:{id}"), &new.email, &letter).await?)
+}
+
+/// What the button did.
+pub enum Confirmed {
+    /// A supporter now.
+    Supporter,
+    /// A member before and after.
+    Member,
+}
+
+/// Makes the supporter. `None` if the link is unknown, over or used.
+pub async fn confirm(app: &App, db: &mut PgConnection, token: &str) -> Result<Option<Confirmed>> {
+    let now = app.clock().now();
+    let Some(new) = sql::use_sign_up(db, &hash_token(token), now).await? else { return Ok(None) };
+    let (id, _) = accounts::find_or_add_person(app, db, &new.email, &new.name).await?;
+    let person = accounts::find_person(db, id).await?.ok_or(Error::NotFound)?;
+    let is_member = person.standing == Standing::Member;
+    // Her membership's details were given with more care, and payments hang on them.
+    let keeps = |known: bool| is_member && known;
+    let details = Details {
+        name: if is_member { person.name.clone() } else { new.name.clone() },
+        email: person.email.clone(),
+        postcode: if keeps(person.postcode.is_some()) {
+            person.postcode.clone()
+        } else {
+            Some(new.postcode.as_str().to_owned())
+        },
+        region: if keeps(person.region.is_some()) { person.region } else { new.region },
+    };
+    accounts::change_details(app, db, Actor::Person(id), id, &details).await?;
+    accounts::verify_email(app, db, id).await?;
+    accounts::give_consent(app, db, id, ConsentPurpose::EmailUpdates, SOURCE).await?;
+    if new.organiser_contact {
+        accounts::give_consent(app, db, id, ConsentPurpose::OrganiserContact, SOURCE).await?;
+    }
+    let was_supporter = sql::find_supporter(db, id).await?.is_some();
+    sql::put_supporter(db, id, &new.interests, SOURCE, now).await?;
+    if person.standing < Standing::Supporter {
+        accounts::set_standing(db, id, Standing::Supporter).await?;
+    }
+    if !was_supporter {
+        let entry = Entry {
+            actor: Actor::Person(id),
+            action: "supporter.signed_up",
+            subject: ("person", &id.to_string()),
+            detail: json!({ "interests": new.interests.iter().map(|interest| interest.code()).collect::<Vec<_>>() }),
+        };
+        audit::record(db, now, &entry).await?;
+        let link = accounts::issue_link(app, db, id, "/dashboard", CONFIRM_DAYS).await?;
+        let letter = mail::welcome(app, &details.name, &link, is_member)?;
+        outbox::push(app, db, &format!("supporter-welcome:{id}"), &person.email, &letter).await?;
+    }
+    Ok(Some(if is_member { Confirmed::Member } else { Confirmed::Supporter }))
+}

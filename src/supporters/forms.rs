@@ -1,0 +1,103 @@
+use std::str::FromStr;
+
+use super::model::{Interest, SignUp};
+use crate::{
+    accounts::ConsentPurpose,
+    kit::{email_address::EmailAddress, form::Form},
+    places::{Place, Postcode, Region, locate},
+};
+
+/// What the page asks beside the fixed fields: the regions to choose from, when the postcode leaves it open.
+pub struct Question {
+    pub form: Form,
+    pub regions: Vec<Region>,
+}
+
+/// `min_age` is the rule of the day.
+pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Question> {
+    let mut check = form.check();
+    let email = check.parse::<EmailAddress>("email");
+    let name = check.text("name", "Enter your name", 100);
+    let postcode = check.parse::<Postcode>("postcode");
+    let place = postcode.as_ref().map(locate);
+    let choices = match &place {
+        Some(Place::Ambiguous { choices, .. }) => choices.clone(),
+        _ => Vec::new(),
+    };
+    let region = match place {
+        Some(Place::Certain { region }) => Some(region),
+        Some(Place::Ambiguous { choices, .. }) => {
+            let chosen = form.value("region");
+            let chosen = Region::from_str(chosen).ok().filter(|region| choices.contains(region));
+            if chosen.is_none() {
+                check.fail("region", "Your postcode lies in more than one region. Choose yours");
+            }
+            chosen
+        }
+        Some(Place::Abroad | Place::Unknown) | None => None,
+    };
+    let interests = check.choices::<Interest>("interest", "Choose from the list what you want to help with");
+    check.must_tick("old_enough", &format!("Confirm that you are {min_age} or older"));
+    check.must_tick(
+        ConsentPurpose::EmailUpdates.code(),
+        "Tick the box so that we may email you. It is what signing up is for",
+    );
+    let organiser_contact = check.ticked(ConsentPurpose::OrganiserContact.code());
+    check
+        .finish(|| {
+            Some(SignUp {
+                email: email?,
+                name: name?,
+                postcode: postcode?,
+                region,
+                interests: interests?,
+                organiser_contact,
+            })
+        })
+        .map_err(|form| Question { form, regions: choices })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(postcode: &str, more: &[(&str, &str)]) -> Form {
+        let mut form = Form::filled([
+            ("email", "sue@example.org".to_owned()),
+            ("name", "Sue".to_owned()),
+            ("postcode", postcode.to_owned()),
+            ("interest", "events".to_owned()),
+            ("old_enough", "yes".to_owned()),
+            ("email_updates", "yes".to_owned()),
+        ]);
+        for (name, value) in more {
+            form = form.with(name, *value);
+        }
+        form
+    }
+
+    #[test]
+    fn the_region_is_asked_only_where_it_is_open() {
+        assert_eq!(sign_up(&filled("M1 1AE", &[]), 13).ok().unwrap().region, Some(Region::NorthWest));
+        assert_eq!(sign_up(&filled("JE2 3AB", &[]), 13).ok().unwrap().region, None);
+        let asked = sign_up(&filled("CH4 7AA", &[]), 13).err().unwrap();
+        assert_eq!(asked.regions, [Region::NorthWest, Region::Wales]);
+        assert!(asked.form.error("region").is_some());
+        let told = sign_up(&filled("CH4 7AA", &[("region", "wales")]), 13).ok().unwrap();
+        assert_eq!(told.region, Some(Region::Wales));
+        assert!(sign_up(&filled("CH4 7AA", &[("region", "london")]), 13).is_err());
+        // An answer from before the postcode was changed does not count.
+        let moved = sign_up(&filled("M1 1AE", &[("region", "wales")]), 13).ok().unwrap();
+        assert_eq!(moved.region, Some(Region::NorthWest));
+    }
+
+    #[test]
+    fn age_and_consent_are_needed_and_the_rest_is_not() {
+        let empty = sign_up(&Form::default(), 13).err().unwrap().form;
+        let fields: Vec<_> = empty.errors().iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["email", "name", "postcode", "old_enough", "email_updates"]);
+        assert_eq!(empty.error("old_enough"), Some("Confirm that you are 13 or older"));
+        let odd = sign_up(&filled("M1 1AE", &[("interest", "arson")]), 13).err().unwrap().form;
+        assert!(odd.error("interest").is_some());
+    }
+}

@@ -1,0 +1,38 @@
+//! Supporters: people who want news and to help, and pay nothing. They have no vote.
+//!
+//! Signing up is a double opt-in. `POST /support` keeps a sign-up and mails a link; nothing is in `people` yet, and
+//! the answer is the same whether the address is known or not. The link's page has a button (mail scanners follow
+//! links), and the button makes the supporter: person found or added, details, consents with their wording, standing,
+//! verified address, welcome mail. It works once, for seven days. A member who signs up stays a member, and keeps
+//! the name and address that her membership was taken out with.
+//!
+//! Becoming a member is the business of `membership`, which fills its form from [`find_supporter`] and the person.
+//! The officers' lists ask [`list_supporters`] and [`count_supporters`].
+//! Tables: `supporters`, `supporter_sign_ups`.
+
+mod model;
+mod sql;
+mod forms;
+mod actions;
+mod mail;
+mod pages;
+mod jobs;
+pub mod demo;
+
+pub use jobs::TidySupporters;
+pub use model::{Filter, Interest, Order, Supporter, SupporterLine};
+pub use sql::{count_supporters, find_supporter, list_supporters};
+
+use crate::{
+    accounts::{Access, Routes},
+    kit::app::App,
+};
+
+pub fn routes(_: &App) -> Routes {
+    Routes::new()
+        .get(Access::Cached, "/support", pages::new)
+        .post(Access::Public, "/support", pages::create)
+        .get(Access::Cached, "/support/check", pages::check)
+        .get(Access::Public, "/support/confirm/{token}", pages::show_link)
+        .post(Access::Public, "/support/confirm/{token}", pages::confirm)
+}

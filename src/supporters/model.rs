@@ -1,0 +1,136 @@
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    kit::email_address::EmailAddress,
+    places::{Postcode, Region},
+};
+
+/// What somebody can help with. A fixed list: organisers search by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    Leafleting,
+    PhoneBanking,
+    SocialMedia,
+    Events,
+    Skills,
+}
+
+impl Interest {
+    pub const ALL: [Self; 5] =
+        [Self::Leafleting, Self::PhoneBanking, Self::SocialMedia, Self::Events, Self::Skills];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Leafleting => "leafleting",
+            Self::PhoneBanking => "phone_banking",
+            Self::SocialMedia => "social_media",
+            Self::Events => "events",
+            Self::Skills => "skills",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leafleting => "Leafleting",
+            Self::PhoneBanking => "Phone banking",
+            Self::SocialMedia => "Social media",
+            Self::Events => "Events",
+            Self::Skills => "Skills",
+        }
+    }
+
+    /// What the box on the form says.
+    pub fn offer(self) -> &'static str {
+        match self {
+            Self::Leafleting => "Leafleting and knocking on doors",
+            Self::PhoneBanking => "Phone banking from home",
+            Self::SocialMedia => "Sharing on social media",
+            Self::Events => "Setting up and running events",
+            Self::Skills => "My skills, such as design, law, cooking or driving",
+        }
+    }
+}
+
+impl FromStr for Interest {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        let interest = Self::ALL.into_iter().find(|interest| interest.code() == code);
+        interest.ok_or_else(|| format!("`{code}` is nothing to help with"))
+    }
+}
+
+/// A sign-up as it was typed and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignUp {
+    pub email: EmailAddress,
+    pub name: String,
+    pub postcode: Postcode,
+    /// None abroad, and where the tables do not know the postcode.
+    pub region: Option<Region>,
+    pub interests: Vec<Interest>,
+    pub organiser_contact: bool,
+}
+
+/// How long the link in the mail works.
+pub const CONFIRM_DAYS: i64 = 7;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supporter {
+    pub person_id: Uuid,
+    pub interests: Vec<Interest>,
+    pub since: DateTime<Utc>,
+    pub source: String,
+}
+
+/// One line of the officers' list.
+#[derive(Clone, Debug)]
+pub struct SupporterLine {
+    pub person_id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub postcode: Option<String>,
+    pub region: Option<Region>,
+    pub interests: Vec<Interest>,
+    pub since: DateTime<Utc>,
+    /// A member who signed up as a supporter before or after joining.
+    pub is_member: bool,
+    pub email_updates: bool,
+    pub organiser_contact: bool,
+}
+
+/// Which supporters a list shows. What is `None` or empty does not narrow it.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Part of a name, email or postcode, in any case and without accents.
+    pub search: Option<String>,
+    pub region: Option<Region>,
+    /// The regions an officer sees at all ([`crate::accounts::Scope::region_slugs`]).
+    pub within: Option<Vec<String>>,
+    pub interest: Option<Interest>,
+    pub only_email_updates: bool,
+    /// Leaves out those who have become members.
+    pub without_members: bool,
+    pub order: Order,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    Newest,
+    Oldest,
+    Name,
+}
+
+impl Order {
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Name => "name",
+        }
+    }
+}

@@ -1,0 +1,160 @@
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    actions::{self, Confirmed},
+    forms::{self, Question},
+    model::{CONFIRM_DAYS, Interest},
+    sql,
+};
+use crate::{
+    accounts::ConsentPurpose,
+    kit::{
+        app::App,
+        db::Db,
+        error::Result,
+        form::Form,
+        proxy::ClientAddress,
+        random::hash_token,
+        rate_limit::{self, Limit},
+        visit::Visit,
+    },
+    places::Region,
+};
+
+const BY_ADDRESS: Limit = Limit { name: "supporter sign-up from", tries: 30, minutes: 60 };
+const BY_EMAIL: Limit = Limit { name: "supporter sign-up as", tries: 5, minutes: 60 };
+
+#[derive(Template, WebTemplate)]
+#[template(path = "supporters/new.html")]
+struct SignUpPage {
+    visit: Visit,
+    form: Form,
+    interests: Vec<(&'static str, &'static str)>,
+    /// Filled when the postcode leaves the region open.
+    regions: Vec<(&'static str, &'static str)>,
+    age_declaration: String,
+    updates: &'static str,
+    organisers: &'static str,
+}
+
+fn page(visit: Visit, form: Form, regions: &[Region], min_age: i64) -> SignUpPage {
+    SignUpPage {
+        visit,
+        form,
+        interests: Interest::ALL.map(|interest| (interest.code(), interest.offer())).to_vec(),
+        regions: regions.iter().map(|region| (region.slug(), region.name())).collect(),
+        age_declaration: format!("I am {min_age} or older."),
+        updates: ConsentPurpose::EmailUpdates.wording(),
+        organisers: ConsentPurpose::OrganiserContact.wording(),
+    }
+}
+
+fn min_age(app: &App) -> i64 {
+    app.settings().number("supporter_min_age", app.clock().today()).unwrap_or(13)
+}
+
+pub(super) async fn new(State(app): State<App>, visit: Visit) -> Response {
+    page(visit, Form::default(), &[], min_age(&app)).into_response()
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    visit: Visit,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let min_age = min_age(&app);
+    let new = match forms::sign_up(&form, min_age) {
+        Ok(new) => new,
+        Err(Question { form, regions }) => {
+            let page = page(visit, form, &regions, min_age);
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
+    rate_limit::take(&app, &mut db, BY_EMAIL, new.email.as_str()).await?;
+    let mut tx = db.begin().await?;
+    actions::ask(&app, &mut tx, &new).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/support/check").into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "supporters/check.html")]
+struct CheckPage {
+    visit: Visit,
+    days: i64,
+}
+
+pub(super) async fn check(visit: Visit) -> Response {
+    CheckPage { visit, days: CONFIRM_DAYS }.into_response()
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "supporters/confirm.html")]
+struct ConfirmPage {
+    visit: Visit,
+    state: LinkState,
+    days: i64,
+}
+
+enum LinkState {
+    Open { name: String },
+    Used,
+    Over,
+}
+
+async fn link_page(app: &App, db: &mut Db, visit: Visit, token: &str) -> Result<Response> {
+    let state = match sql::find_sign_up(db, &hash_token(token), app.clock().now()).await? {
+        Some((name, false)) => LinkState::Open { name },
+        Some((_, true)) => LinkState::Used,
+        None => LinkState::Over,
+    };
+    let status = match state {
+        LinkState::Open { .. } | LinkState::Used => StatusCode::OK,
+        LinkState::Over => StatusCode::GONE,
+    };
+    Ok((status, ConfirmPage { visit, state, days: CONFIRM_DAYS }).into_response())
+}
+
+/// Shows a button and changes nothing: mail scanners open every link.
+pub(super) async fn show_link(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    link_page(&app, &mut db, visit, &token).await
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "supporters/welcome.html")]
+struct WelcomePage {
+    visit: Visit,
+    is_member: bool,
+}
+
+pub(super) async fn confirm(
+    State(app): State<App>,
+    visit: Visit,
+    Path(token): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    let confirmed = actions::confirm(&app, &mut tx, &token).await?;
+    tx.commit().await?;
+    match confirmed {
+        Some(confirmed) => {
+            let is_member = matches!(confirmed, Confirmed::Member);
+            Ok(WelcomePage { visit, is_member }.into_response())
+        }
+        None => link_page(&app, &mut db, visit, &token).await,
+    }
+}

@@ -1,0 +1,386 @@
+//! Updates, from the draft to the mailbox, and the ways to stop them.
+
+mod killed;
+
+use breakthrough::{
+    accounts::{self, ConsentPurpose},
+    newsletters,
+};
+use reqwest::Method;
+use uuid::Uuid;
+
+use crate::support::{Browser, Page, Site, smtp::Sink};
+
+/// Writes a draft; the page it leads to.
+async fn write(officer: &mut Browser, subject: &str, to: &[&str], regions: &[&str]) -> Page {
+    let page = officer.get("/admin/updates/new").await;
+    let mut form = page
+        .form("/admin/updates")
+        .fill("subject", subject)
+        .fill("preheader", "Come to the hall")
+        .fill("body", "We *meet* on Saturday. [Where and when](/events)\n\n- bring a friend\n- bring cake")
+        .clear("to[]");
+    for who in to {
+        form = form.tick("to[]", who);
+    }
+    for region in regions {
+        form = form.tick("region[]", region);
+    }
+    let page = form.submit(officer).await;
+    page.expect_status(200).expect("The draft is saved.");
+    page
+}
+
+/// Presses the button that sends; the page it leads to.
+async fn send(officer: &mut Browser, draft: &str) -> Page {
+    let page = officer.get(&format!("{draft}/sending")).await;
+    page.form(&format!("{draft}/sending")).submit(officer).await
+}
+
+async fn audience(site: &Site, condition: &str) -> i64 {
+    let query = format!(
+        "select count(*) from people p where {condition} and exists (select from consents c where c.person_id = p.id and c.purpose = 'email_updates' and c.withdrawn_at is null)"
+    );
+    sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&site.pool).await.unwrap()
+}
+
+async fn person(site: &Site, email: &str) -> Uuid {
+    sqlx::query_scalar("select id from people where email = $1::text::citext")
+        .bind(email)
+        .fetch_one(&site.pool)
+        .await
+        .unwrap()
+}
+
+/// What became of each mail.
+async fn states(site: &Site) -> Vec<(String, i64)> {
+    sqlx::query_as("select state, count(*) from deliveries group by state order by state")
+        .fetch_all(&site.pool)
+        .await
+        .unwrap()
+}
+
+/// Few readers, so that a test is quick: everybody but these stops the emails.
+async fn only(site: &Site, emails: &[&str]) {
+    sqlx::query("delete from consents").execute(&site.pool).await.unwrap();
+    let mut db = site.pool.acquire().await.unwrap();
+    for email in emails {
+        let (id, _) = accounts::find_or_add_person(&site.app, &mut db, &email.parse().unwrap(), "Rea Reader")
+            .await
+            .unwrap();
+        accounts::set_standing(&mut db, id, accounts::Standing::Supporter).await.unwrap();
+        accounts::give_consent(&site.app, &mut db, id, ConsentPurpose::EmailUpdates, "test").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_officer_writes_tests_and_sends() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    officer.get("/admin/updates").await.expect("No updates yet");
+    let page = write(&mut officer, "Meet us in Wales", &["supporters"], &["wales"]).await;
+    let draft = page.path.clone();
+    let expected = audience(&site, "p.standing = 'supporter' and p.region = 'wales'").await;
+    assert!(expected > 3);
+    page.expect(&format!("Supporters in Wales: {expected} people at present"));
+    page.expect("Where and when (http").expect("Hello Alex Mwangi");
+    // As it will look: a page of its own, in which nothing runs.
+    let preview = officer.get(&format!("{draft}/preview")).await;
+    preview
+        .expect("Hello Alex Mwangi,")
+        .expect("bring cake")
+        .expect("151 The Rock")
+        .expect("Stop these emails");
+    let policy = preview.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("sandbox") && policy.contains("default-src 'none'"));
+    // A test, to oneself alone.
+    page.form(&format!("{draft}/test"))
+        .submit(&mut officer)
+        .await
+        .expect("A test is on its way to alex@demo.test");
+    let test = site.mail_to("alex@demo.test").await;
+    assert_eq!(test.subject, "Test: Meet us in Wales");
+    assert!(test.unsubscribe.is_some());
+    assert!(states(&site).await.is_empty());
+    // How many, and only then the button.
+    let page = officer.get(&format!("{draft}/sending")).await;
+    page.expect(&format!("Send it to {expected} people?"));
+    assert_eq!(page.select("main form button"), [format!("Send to {expected} people")]);
+    let page = send(&mut officer, &draft).await;
+    page.expect(&format!("It is on its way to {expected} people.")).expect("Being sent");
+    assert_eq!(page.attributes("[data-refresh-seconds]", "data-refresh-seconds"), ["3"]);
+    site.work().await;
+    let page = officer.get(&draft).await;
+    page.expect(&format!("{expected} of {expected} done"))
+        .expect(&format!("{expected} sent"))
+        .expect("0 refused");
+    page.expect("Supporters in Wales");
+    assert_eq!(states(&site).await, [("sent".to_owned(), expected)]);
+    officer.get("/admin/updates").await.expect(&format!("{expected} of {expected}"));
+    // One mail, as its reader gets it.
+    let (email, name): (String, String) = sqlx::query_as(
+        "select p.email::text, p.name from deliveries d join people p on p.id = d.person_id order by d.person_id limit 1",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    let mails = site.mails_to(&email).await;
+    assert_eq!(mails.len(), 1);
+    let mail = &mails[0];
+    let text = mail.text.replace("\r\n", "\n");
+    assert!(text.starts_with(&format!("Hello {name},\n\nWe meet on Saturday.")), "{text}");
+    assert!(
+        mail.html.contains("<em")
+            && mail.html.contains("/unsubscribe/")
+            && mail.text.contains("/unsubscribe/")
+    );
+    assert!(mail.html.contains(&format!("href=\"{}/events\"", site.app.config().public_url)));
+    let unsubscribe = mail.unsubscribe.as_deref().unwrap();
+    assert!(!unsubscribe.contains(&email));
+    // Everything is in the log, and it cannot be changed any more.
+    let log: Vec<String> =
+        sqlx::query_scalar("select action from audit_log where action like 'update.%' order by id")
+            .fetch_all(&site.pool)
+            .await
+            .unwrap();
+    assert_eq!(log, ["update.written", "update.sent"]);
+    officer.get(&format!("{draft}/edit")).await.expect_status(409);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn the_audience_is_counted_as_it_is_chosen() {
+    let site = Site::open().await;
+    // Some members agree as well.
+    let mut db = site.pool.acquire().await.unwrap();
+    for email in ["ana@demo.test", "alex@demo.test", "ben@demo.test"] {
+        let id = person(&site, email).await;
+        accounts::give_consent(&site.app, &mut db, id, ConsentPurpose::EmailUpdates, "test").await.unwrap();
+    }
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    for (to, regions, condition) in [
+        (&["members"][..], &[][..], "p.standing = 'member'"),
+        (&["supporters"], &[], "p.standing = 'supporter'"),
+        (&["members", "supporters"], &[], "p.standing in ('member', 'supporter')"),
+        (
+            &["members", "supporters"],
+            &["london", "north-west"],
+            "p.standing <> 'none' and p.region in ('london', 'north-west')",
+        ),
+    ] {
+        let draft = write(&mut officer, "Counted", to, regions).await.path;
+        let expected = audience(&site, condition).await;
+        assert!(expected > 0);
+        officer.get(&format!("{draft}/sending")).await.expect(&format!("Send it to {expected} p"));
+    }
+    let page = officer.get("/admin/updates/new").await;
+    let page = page.form("/admin/updates").clear("to[]").submit(&mut officer).await;
+    page.expect_status(422)
+        .expect("Enter a subject")
+        .expect("Write something")
+        .expect("Choose members, supporters, or both");
+}
+
+#[tokio::test]
+async fn pressing_twice_sends_once() {
+    let site = Site::open().await;
+    only(&site, &["rea@example.org", "ria@example.org"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Once", &["supporters"], &[]).await.path;
+    let action = format!("{draft}/sending");
+    let page = officer.get(&action).await;
+    let (one, two) = (page.form(&action), page.form(&action));
+    let (mut tab, mut other) = (officer.clone(), officer.clone());
+    let (first, second) = tokio::join!(one.submit(&mut tab), two.submit(&mut other));
+    let said = [first.words(), second.words()];
+    assert_eq!(said.iter().filter(|words| words.contains("It is on its way to 2 people")).count(), 1);
+    assert_eq!(said.iter().filter(|words| words.contains("Nobody gets it twice")).count(), 1);
+    site.work().await;
+    for email in ["rea@example.org", "ria@example.org"] {
+        assert_eq!(site.mails_to(email).await.len(), 1);
+    }
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn what_was_changed_in_another_tab_is_not_sent_unseen() {
+    let site = Site::open().await;
+    only(&site, &["rea@example.org"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "First words", &["supporters"], &[]).await.path;
+    let confirm = officer.get(&format!("{draft}/sending")).await;
+    let (tab, other) =
+        (officer.get(&format!("{draft}/edit")).await, officer.get(&format!("{draft}/edit")).await);
+    tab.form(&draft).fill("subject", "Second words").submit(&mut officer).await.expect("The draft is saved.");
+    let page = confirm.form(&format!("{draft}/sending")).submit(&mut officer).await;
+    page.expect("This draft was changed after you looked at it, so nothing was sent");
+    // The other tab is told, keeps what was typed, and may insist.
+    let page = other.form(&draft).fill("subject", "Third words").submit(&mut officer).await;
+    page.expect_status(409).expect("Somebody saved this draft in the meantime");
+    assert_eq!(page.form(&draft).value("subject"), Some("Third words"));
+    page.form(&draft).submit(&mut officer).await.expect("The draft is saved.");
+    officer.get(&draft).await.expect("Third words");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn consent_is_asked_again_for_each_mail() {
+    let site = Site::open().await;
+    only(&site, &["rea@example.org", "ria@example.org"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Between", &["supporters"], &[]).await.path;
+    send(&mut officer, &draft).await.expect("2 people");
+    // Ria stops before the worker comes to her.
+    let ria = person(&site, "ria@example.org").await;
+    let mut db = site.pool.acquire().await.unwrap();
+    accounts::withdraw_consent(&site.app, &mut db, ria, ConsentPurpose::EmailUpdates, "account page")
+        .await
+        .unwrap();
+    site.work().await;
+    assert_eq!(site.mails_to("rea@example.org").await.len(), 1);
+    assert_eq!(site.mails_to("ria@example.org").await.len(), 0);
+    officer.get(&draft).await.expect("1 sent").expect("1 left out");
+}
+
+#[tokio::test]
+async fn pause_resume_and_cancel() {
+    let site = Site::open().await;
+    only(&site, &["rea@example.org", "ria@example.org"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Slowly", &["supporters"], &[]).await.path;
+    let page = send(&mut officer, &draft).await;
+    let page = page.form(&format!("{draft}/pause")).submit(&mut officer).await;
+    page.expect("Sending is paused.");
+    site.work().await;
+    assert_eq!(site.mails_to("rea@example.org").await.len(), 0);
+    let page = officer.get(&draft).await;
+    page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending goes on.");
+    site.work().await;
+    assert_eq!(site.mails_to("rea@example.org").await.len(), 1);
+    officer.get(&draft).await.expect("2 of 2 done");
+    let draft = write(&mut officer, "Never", &["supporters"], &[]).await.path;
+    let page = send(&mut officer, &draft).await;
+    let page = page.form(&format!("{draft}/cancellation")).submit(&mut officer).await;
+    page.expect("Cancelled. 2 people do not get it.");
+    site.work().await;
+    assert_eq!(site.mails_to("rea@example.org").await.len(), 1);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn only_officers_for_it_come_in() {
+    let site = Site::open().await;
+    let stranger = site.stranger().get_once("/admin/updates").await;
+    assert_eq!(stranger.location.as_deref(), Some("/sign-in?next=%2Fadmin%2Fupdates"));
+    for email in ["ana@demo.test", "treasurer@demo.test"] {
+        let mut browser = site.signed_in_as(email).await;
+        browser.get("/admin/updates").await.expect_status(403);
+        browser.post("/admin/updates", &[("subject", "x")]).await.expect_status(403);
+    }
+}
+
+#[tokio::test]
+async fn the_mail_server_is_heard() {
+    let sink = Sink::start(&[]);
+    let url = sink.address();
+    let site = Site::open_with(|settings| settings.smtp_url = Some(url.into())).await;
+    let readers = ["rea@demo.test", "hardrefuse@demo.test", "tempfail1@demo.test", "dropafter@demo.test"];
+    only(&site, &readers).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Over the wire", &["supporters"], &[]).await.path;
+    send(&mut officer, &draft).await.expect("4 people");
+    site.work().await;
+    let page = officer.get(&draft).await;
+    page.expect("3 of 4 done").expect("1 sent").expect("1 waiting").expect("1 refused").expect("1 uncertain");
+    page.expect("no such mailbox").expect("dropafter@demo.test");
+    // Its time comes, and the sweep finds it.
+    site.app.clock().advance(chrono::Duration::minutes(2));
+    newsletters::wake(&site.app).await.unwrap();
+    site.work().await;
+    let page = officer.get(&draft).await;
+    page.expect("4 of 4 done").expect("2 sent");
+    assert_eq!(sink.accepted().len(), 3);
+    // Never by itself; when the officer says so, with the same Message-ID.
+    newsletters::wake(&site.app).await.unwrap();
+    site.work().await;
+    assert_eq!(sink.accepted().len(), 3);
+    let form = page.form(&format!("{draft}/uncertain"));
+    form.press("decision", "again").submit(&mut officer).await.expect("It is sent to 1 person again.");
+    site.work().await;
+    let again: Vec<_> = sink.accepted().into_iter().filter(|(to, _)| to == "dropafter@demo.test").collect();
+    assert_eq!(again.len(), 2);
+    assert_eq!(again[0].1, again[1].1);
+    let page = officer.get(&draft).await;
+    let person = person(&site, "dropafter@demo.test").await;
+    let form = page.form(&format!("{draft}/uncertain"));
+    let page = form.press("decision", &format!("leave:{person}")).submit(&mut officer).await;
+    page.expect("Left as it is for 1 person.").expect("0 uncertain");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_waited_for() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let site = Site::open_with(|settings| settings.smtp_url = Some(format!("smtp://{nobody}").into())).await;
+    only(&site, &["rea@demo.test"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Patience", &["supporters"], &[]).await.path;
+    send(&mut officer, &draft).await;
+    site.work().await;
+    let page = officer.get(&draft).await;
+    page.expect("Being sent").expect("It waits.").expect("We try again every minute").expect("1 waiting");
+    assert_eq!(states(&site).await, [("waiting".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn one_click_stops_the_emails() {
+    let site = Site::open().await;
+    let sam = person(&site, "sam@demo.test").await;
+    let link = newsletters::unsubscribe_link(&site.app, sam);
+    let path = link.strip_prefix(&site.app.config().public_url).unwrap().to_owned();
+    assert!(!path.contains(&sam.simple().to_string()) && !path.contains(&sam.to_string()));
+    let stands = async || audience(&site, "p.email = 'sam@demo.test'").await == 1;
+    // A scanner's visit changes nothing.
+    let mut reader = site.stranger();
+    let page = reader.get(&path).await;
+    page.expect_status(200).expect("Stop these emails?").expect("s…@demo.test").expect_not("sam@demo.test");
+    assert!(stands().await);
+    // A mailbox says nothing of where it comes from, has no cookie, and may choose either encoding.
+    for (kind, body) in [
+        ("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"),
+        (
+            "multipart/form-data; boundary=b",
+            "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n",
+        ),
+    ] {
+        let request = site.stranger().raw(Method::POST, &path).header("content-type", kind).body(body);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{kind}: {}", answer.text().await.unwrap());
+        assert!(!stands().await);
+    }
+    let how: String = sqlx::query_scalar(
+        "select withdrawn_how from consents where person_id = $1 and purpose = 'email_updates'",
+    )
+    .bind(sam)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(how, "one click in the mailbox");
+    // It was a mistake.
+    let page = page.form(&path).submit(&mut reader).await;
+    page.expect("Stopped");
+    let undo = format!("{path}/undo");
+    page.form(&undo).submit(&mut reader).await.expect("We keep sending");
+    assert!(stands().await);
+    // Not by a redirect, which a mailbox would not follow.
+    reader.post_once(&path, &[]).await.expect_status(200).expect("Stopped");
+    // A day later the page of a mail that was passed on starts nothing.
+    site.app.clock().advance(chrono::Duration::hours(24));
+    reader.post(&undo, &[]).await.expect("cannot be undone here any more");
+    assert!(!stands().await);
+    let forged = format!("/unsubscribe/{}", "A".repeat(43));
+    for wrong in [forged.as_str(), "/unsubscribe/x", &path[..path.len() - 1]] {
+        reader.get(wrong).await.expect_status(404);
+        reader.post(wrong, &[]).await.expect_status(404);
+    }
+}

@@ -1,0 +1,234 @@
+use breakthrough::supporters::{Filter, Interest, Order, count_supporters, find_supporter, list_supporters};
+
+use crate::support::{Browser, Filled, Page, Site};
+
+async fn sign_up(browser: &mut Browser, email: &str, name: &str, postcode: &str) -> Page {
+    filled(browser, email, name, postcode).await.submit(browser).await
+}
+
+async fn filled(browser: &mut Browser, email: &str, name: &str, postcode: &str) -> Filled {
+    let page = browser.get("/support").await;
+    page.form("/support")
+        .fill("email", email)
+        .fill("name", name)
+        .fill("postcode", postcode)
+        .tick("interest[]", "events")
+        .tick("interest[]", "skills")
+        .tick("old_enough", "yes")
+        .tick("email_updates", "yes")
+}
+
+async fn standing(site: &Site, email: &str) -> Option<String> {
+    sqlx::query_scalar("select standing from people where email = $1::text::citext")
+        .bind(email)
+        .fetch_optional(&site.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn signing_up_takes_a_press_in_the_mail() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = browser.get("/support").await;
+    page.expect("I am 13 or older.").expect("Email me news and campaign updates");
+    assert_eq!(page.select("input[checked]"), Vec::<String>::new(), "no box is ticked beforehand");
+    let page = sign_up(&mut browser, "nia@example.org", "Nia Ó Briain", "bl90nd").await;
+    page.expect_status(200).expect("Check your email");
+    let mail = site.mail_to("nia@example.org").await;
+    assert!(mail.subject.contains("Breakthrough Party"), "{}", mail.subject);
+    assert!(mail.text.contains("151 The Rock"), "the imprint: {}", mail.text);
+    assert_eq!(standing(&site, "nia@example.org").await, None, "nothing is known of her before she confirms");
+    let link = mail.link("/support/confirm/");
+    // A scanner opens the link twice, and nothing happens.
+    browser.get(&link).await.expect_status(200);
+    let page = site.stranger().get(&link).await;
+    page.expect("One press, Nia Ó Briain");
+    assert_eq!(standing(&site, "nia@example.org").await, None);
+    site.app.clock().advance(chrono::Duration::minutes(1));
+    page.form(&link).submit(&mut browser).await.expect("Good to have you with us");
+    assert_eq!(standing(&site, "nia@example.org").await.as_deref(), Some("supporter"));
+    let consents: Vec<(String, String, String)> = sqlx::query_as(
+        "select purpose, wording, source from consents c join people p on p.id = c.person_id where p.email = 'nia@example.org'",
+    )
+    .fetch_all(&site.pool)
+    .await
+    .unwrap();
+    let [(purpose, wording, source)] = consents.as_slice() else { panic!("one consent: {consents:?}") };
+    assert_eq!((purpose.as_str(), source.as_str()), ("email_updates", "supporter sign-up"));
+    assert!(wording.starts_with("Email me news"));
+    // The welcome signs her in, and the link works once.
+    let welcome = site.mail_to("nia@example.org").await;
+    assert_eq!(welcome.subject, "Good to have you with us");
+    let enter = welcome.link("/sign-in/link/");
+    browser.get(&enter).await.form(&enter).submit(&mut browser).await;
+    let account = browser.get("/account").await;
+    account.expect("nia@example.org");
+    browser.post(&link, &[]).await.expect_status(200).expect("You have confirmed already");
+    assert_eq!(site.mails_to("nia@example.org").await.len(), 2);
+    let mut db = site.pool.acquire().await.unwrap();
+    let person = sqlx::query_scalar("select id from people where email = 'nia@example.org'")
+        .fetch_one(&mut *db)
+        .await
+        .unwrap();
+    let supporter = find_supporter(&mut db, person).await.unwrap().unwrap();
+    assert_eq!(supporter.interests, [Interest::Events, Interest::Skills]);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn nobody_learns_whether_an_address_is_known() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let mut answers = Vec::new();
+    for email in ["ana@demo.test", "sam@demo.test", "nobody@example.org"] {
+        let form = filled(&mut browser, email, "Somebody Else", "BL9 0ND").await;
+        let page = form.submit_once(&mut browser).await;
+        let mail = site.mail_to(email).await;
+        answers.push((page.status, page.location, page.body, mail.subject, mail.text.lines().count()));
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_member_stays_a_member_and_keeps_her_name() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    sign_up(&mut browser, "Ana@demo.test", "Anna S", "M1 1AE").await;
+    let link = site.mail_to("ana@demo.test").await.link("/support/confirm/");
+    browser.get(&link).await.form(&link).submit(&mut browser).await.expect("You are a member already");
+    assert_eq!(standing(&site, "ana@demo.test").await.as_deref(), Some("member"));
+    let name: String = sqlx::query_scalar("select name from people where email = 'ana@demo.test'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(name, "Ana Silva");
+}
+
+#[tokio::test]
+async fn signing_up_twice_does_no_harm() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let mut links = Vec::new();
+    for name in ["Nia", "Nia Jones"] {
+        sign_up(&mut browser, "nia@example.org", name, "M1 1AE").await;
+        links.push(site.mail_to("nia@example.org").await.link("/support/confirm/"));
+        site.app.clock().advance(chrono::Duration::minutes(1));
+    }
+    assert_ne!(links[0], links[1]);
+    for link in &links {
+        browser.get(link).await.form(link).submit(&mut browser).await.expect("Good to have you with us");
+    }
+    let (name, consents): (String, i64) = sqlx::query_as(
+        "select name, (select count(*) from consents c where c.person_id = p.id) from people p where email = 'nia@example.org'",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!((name.as_str(), consents), ("Nia Jones", 1));
+    // Two links to confirm and one welcome.
+    assert_eq!(site.mails_to("nia@example.org").await.len(), 3);
+}
+
+#[tokio::test]
+async fn the_region_is_asked_at_a_border() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = sign_up(&mut browser, "nia@example.org", "Nia", "CH4 7AA").await;
+    page.expect_status(422)
+        .expect("Which region do you live in?")
+        .expect("North West")
+        .expect_not("Scotland");
+    let form = page.form("/support");
+    assert_eq!(form.value("name"), Some("Nia"), "what was typed is kept");
+    form.fill("region", "wales").submit(&mut browser).await.expect_status(200);
+    let link = site.mail_to("nia@example.org").await.link("/support/confirm/");
+    browser.get(&link).await.form(&link).submit(&mut browser).await;
+    let region: Option<String> =
+        sqlx::query_scalar("select region from people where email = 'nia@example.org'")
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    assert_eq!(region.as_deref(), Some("wales"));
+}
+
+#[tokio::test]
+async fn what_is_missing_is_said_beside_the_field() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = browser.get("/support").await;
+    let page = page.form("/support").fill("name", "<b>Nia</b>").submit(&mut browser).await;
+    page.expect_status(422)
+        .expect("There is a problem")
+        .expect("Enter your email address")
+        .expect("Confirm that you are 13 or older")
+        .expect("Tick the box so that we may email you");
+    assert_eq!(page.form("/support").value("name"), Some("<b>Nia</b>"));
+}
+
+#[tokio::test]
+async fn a_link_ends_after_a_week_and_is_forgotten() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    sign_up(&mut browser, "nia@example.org", "Nia", "M1 1AE").await;
+    let link = site.mail_to("nia@example.org").await.link("/support/confirm/");
+    site.app.clock().advance(chrono::Duration::days(7));
+    browser.get(&link).await.expect_status(410).expect("This link no longer works");
+    browser.post(&link, &[]).await.expect_status(410);
+    assert_eq!(standing(&site, "nia@example.org").await, None);
+    site.app.clock().advance(chrono::Duration::days(1));
+    let mut db = site.pool.acquire().await.unwrap();
+    breakthrough::kit::queue::push(&mut db, &breakthrough::supporters::TidySupporters::default())
+        .await
+        .unwrap();
+    site.work().await;
+    let left: i64 =
+        sqlx::query_scalar("select count(*) from supporter_sign_ups").fetch_one(&mut *db).await.unwrap();
+    assert_eq!(left, 0);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn sign_ups_are_limited() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    for _ in 0..5 {
+        sign_up(&mut browser, "nia@example.org", "Nia", "M1 1AE").await.expect_status(200);
+    }
+    sign_up(&mut browser, "NIA@example.org", "Nia", "M1 1AE").await.expect_status(429);
+    sign_up(&mut browser, "other@example.org", "Nia", "M1 1AE").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn officers_find_supporters() {
+    let site = Site::open().await;
+    let mut db = site.pool.acquire().await.unwrap();
+    let all = count_supporters(&mut db, &Filter::default(), 10_000).await.unwrap();
+    assert_eq!(all, 500, "the demo party has five hundred");
+    let sam = Filter { search: Some("SAM@demo".into()), ..Filter::default() };
+    let found = list_supporters(&mut db, &sam, 10, 0).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].email_updates && found[0].organiser_contact && !found[0].is_member);
+    assert_eq!(
+        count_supporters(&mut db, &Filter { search: Some("%".into()), ..Filter::default() }, 10)
+            .await
+            .unwrap(),
+        0
+    );
+    let welsh = Filter {
+        within: Some(vec!["wales".into()]),
+        interest: Some(Interest::Events),
+        only_email_updates: true,
+        order: Order::Name,
+        ..Filter::default()
+    };
+    let found = list_supporters(&mut db, &welsh, 500, 0).await.unwrap();
+    assert!(!found.is_empty() && found.len() < 100, "{}", found.len());
+    assert_eq!(count_supporters(&mut db, &welsh, 500).await.unwrap(), i64::try_from(found.len()).unwrap());
+    for line in &found {
+        assert!(line.region.is_some_and(|region| region.slug() == "wales"));
+        assert!(line.interests.contains(&Interest::Events) && line.email_updates);
+    }
+    let newest = list_supporters(&mut db, &Filter::default(), 500, 0).await.unwrap();
+    assert!(newest.windows(2).all(|pair| pair[0].since >= pair[1].since));
+}
