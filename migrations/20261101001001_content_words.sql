@@ -105,8 +105,8 @@ We take no money from companies, and none from the super-rich. There is a cap on
 
 ## The law, in two lines
 
-Anything over £500 counts as a donation in law: we may keep it only if the giver is on a UK electoral register, and we check.
-We report large donations to the Electoral Commission, which publishes the giver’s name.
+- Anything over £500 counts as a donation in law: we may keep it only if the giver is on a UK electoral register, and we check.
+- We report large donations to the Electoral Commission, which publishes the giver’s name.
 
 ## Where it goes
 

@@ -8,8 +8,10 @@ use sqlx::PgConnection;
 use crate::{
     accounts::{self, Role, Standing},
     audit::Actor,
-    content,
+    content, donations,
     kit::{app::App, email_address::EmailAddress},
+    membership::{self, demo::CastMember},
+    newsletters,
     places::Region,
     supporters,
 };
@@ -38,8 +40,9 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
         "The demo party needs an empty database; this one has people in it."
     );
     let hash = accounts::hash_password(PASSWORD.into()).await?;
-    for (email, name, standing) in CAST {
-        let email: EmailAddress = email.parse()?;
+    let mut members = Vec::new();
+    for (address, name, standing) in CAST {
+        let email: EmailAddress = address.parse()?;
         let (person, _) = accounts::find_or_add_person(app, db, &email, name).await?;
         accounts::verify_email(app, db, person).await?;
         accounts::set_password_hash(db, person, &hash).await?;
@@ -47,9 +50,17 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
         for (role, region) in offices(email.as_str()) {
             accounts::add_officer(app, db, Actor::System, person, role, region).await?;
         }
+        // Ben was a member once.
+        if standing == Standing::Member || address == "ben@demo.test" {
+            let in_good_standing = standing == Standing::Member;
+            members.push(CastMember { person, email: address, name, in_good_standing });
+        }
     }
     content::load_demo(app, db).await?;
     supporters::demo::load(app, db).await?;
+    membership::demo::load(app, db, &members).await?;
+    donations::demo::load(app, db).await?;
+    newsletters::demo::load(app, db).await?;
     Ok(())
 }
 

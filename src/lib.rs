@@ -13,16 +13,24 @@ pub mod places;
 pub mod accounts;
 /// Pages, questions, people, allies, news, and how officers edit them; the settings.
 pub mod content;
+/// Regular and single payments, what Stripe tells of them, the books.
+pub mod payments;
 /// People who want news and to help, and pay nothing.
 pub mod supporters;
 /// News and campaign updates by email.
 pub mod newsletters;
+/// Members: joining, rates, states.
+pub mod membership;
+/// Single gifts.
+pub mod donations;
 /// How members decide together: votes and their count.
 pub mod ballots;
 /// The home page and the page of whoever signs in; they read many rooms.
 pub mod home;
 /// The officers' desk: overview, lists, search, audit log. Reads many rooms and owns none.
 pub mod admin;
+/// When one room's news matters to a higher room.
+pub mod reactions;
 /// The demo party.
 pub mod demo;
 /// Routes, jobs and layers of all rooms, put together.

@@ -16,7 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Line, Routes},
-    admin, content, home,
+    admin, content, donations, home,
     kit::{
         app::App,
         assets, csrf, db,
@@ -26,7 +26,7 @@ use crate::{
         queue::Jobs,
         stripe::stand_in,
     },
-    newsletters, supporters,
+    membership, newsletters, payments, supporters,
 };
 
 /// Every room's paths.
@@ -41,6 +41,9 @@ fn routes(app: &App) -> Routes {
         .and(newsletters::routes(app))
         .and(home::routes(app))
         .and(admin::routes(app))
+        .and(payments::routes(app))
+        .and(membership::routes(app))
+        .and(donations::routes(app))
         .and(mail_folder_routes())
         .each(Access::Development, stand_in::routes())
 }
@@ -60,6 +63,15 @@ pub fn jobs() -> Jobs {
         .every::<supporters::TidySupporters>("27 3 * * *")
         .with::<newsletters::SendUpdate>()
         .each_minute::<newsletters::SweepUpdates>()
+        .with::<payments::ProcessEvent>()
+        .with::<payments::PaymentNews>()
+        .with::<payments::CloseCheckout>()
+        .with::<payments::EndSubscription>()
+        .with::<payments::GiveBack>()
+        .every::<payments::CatchUp>("*/10 * * * *")
+        .every::<payments::Reconcile>("41 3 * * *")
+        .every::<membership::TurnOfDay>("5 0,1 * * *")
+        .every::<donations::TidyGifts>("23 3 * * *")
 }
 
 /// What a worker looks at first, before the queue gives it work.

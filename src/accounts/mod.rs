@@ -22,6 +22,7 @@ mod account;
 mod officers;
 mod jobs;
 mod sql_many;
+pub mod demo;
 
 pub use actions::{
     Details, add_officer, change_details, find_or_add_person, give_consent, issue_link, set_standing,

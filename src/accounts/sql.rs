@@ -92,7 +92,7 @@ pub(super) async fn insert_person(
         return Ok((id, true));
     }
     let id = sqlx::query_scalar!(
-        "select id from people where email = $1::text::citext for update",
+        "select id from people where email = $1::text::citext for no key update",
         email.as_str()
     )
     .fetch_one(db)

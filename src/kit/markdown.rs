@@ -59,6 +59,10 @@ pub fn plain(source: &str) -> String {
     for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         match event {
             Event::Text(part) | Event::Code(part) => text.push_str(&part),
+            Event::Start(Tag::Item) if text.trim_end().ends_with(char::is_alphanumeric) => {
+                text.truncate(text.trim_end().len());
+                text.push_str("; ");
+            }
             Event::SoftBreak | Event::HardBreak | Event::End(_) if !text.ends_with(' ') => text.push(' '),
             _ => {}
         }
@@ -115,7 +119,7 @@ mod tests {
         assert!(!to_html("<script>alert(1)</script>").contains("<script"));
         assert!(!to_html("[x](javascript:alert(1))").contains("javascript:"));
         assert_eq!(summary("# Title\n\nFirst *words* here.\n\nMore", 200), "First words here.");
-        assert_eq!(plain("# Title\n\n- one\n- *two*\n"), "Title one two");
+        assert_eq!(plain("# Title\n\n- one\n- *two*\n"), "Title; one; two");
         assert_eq!(shorten("one two three", 8), "one two…");
         assert_eq!(slug("Won’t a new left party split the vote?"), "wont-a-new-left-party-split-the-vote");
         assert_eq!(to_html(&escape("*not* [bold](x)")), "<p>*not* [bold](x)</p>\n");

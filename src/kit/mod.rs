@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod random;
 pub mod config;
+pub mod codes;
 pub mod money;
 pub mod dates;
 pub mod email_address;

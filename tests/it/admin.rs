@@ -156,20 +156,23 @@ async fn a_search_finds_people_as_one_remembers_them() {
         ("m1 1ae", ZOE.name),
         ("ÅNGSTRÖM zoë", ZOE.name),
         ("o'dowd", KWABENA.name),
-        ("kw", KWABENA.name),
         ("bn1", KWABENA.name),
     ] {
         let page = officer.get(&format!("/admin/members?{}", encoded(typed))).await;
         assert_eq!(names(&page), [expected], "{typed}");
         page.expect("1 person");
     }
+    // Two letters begin a word; others of the demo party may share them.
+    let found = names(&officer.get("/admin/members?q=kw").await);
+    assert!(found.iter().any(|name| name == KWABENA.name), "{found:?}");
+    assert!(found.iter().all(|name| name.split(' ').any(|word| word.starts_with("Kw"))), "{found:?}");
     for slip in ["fairwaether", "farweather", "Kwabenna", "zoe angstorm", "fairweathr jones"] {
         let page = officer.get(&format!("/admin/members?{}", encoded(slip))).await;
         page.expect("Nobody fits exactly");
         assert_eq!(names(&page).len(), 1, "{slip}");
     }
     for nobody in
-        ["qqqqqq", "dilys zoe", "%", "_____", "100%", "' or 1=1 --", "\\", "x".repeat(5_000).as_str()]
+        ["qqqqqq", "dilys zoe", "%", "_____", "99999%", "' or 1=1 --", "\\", "x".repeat(5_000).as_str()]
     {
         let page = officer.get(&format!("/admin/members?state=everyone&{}", encoded(nobody))).await;
         page.expect_status(200);
@@ -203,10 +206,13 @@ async fn filters_narrow_a_list_and_say_so() {
         ("state=everyone&region=south-east&sort=newest&q=o%27dowd", vec![KWABENA.name]),
     ] {
         let page = officer.get(&format!("/admin/members?{query}")).await;
-        assert_eq!(names(&page), expected, "{query}");
+        // The demo party may be among them; of those added here, exactly these are.
+        let ours = ["Gone Girl", "Hush Hour", DILYS.name, ZOE.name, KWABENA.name];
+        let found: Vec<_> = names(&page).into_iter().filter(|name| ours.contains(&name.as_str())).collect();
+        assert_eq!(found, expected, "{query}");
     }
     let page = officer.get("/admin/members?region=wales&rate=solidarity").await;
-    page.expect("Members now, Wales, Solidarity rate").expect("£5 a month, solidarity");
+    page.expect("Members now, Wales, Solidarity rate").expect("£5 a month Solidarity");
     for (query, complaint) in [
         ("joined_from=soon", "Enter a date like 2026-11-21"),
         ("joined_from=2026-02-01&joined_to=2026-01-01", "This day is before the first one"),
@@ -603,7 +609,7 @@ async fn long_logs_are_read_page_by_page() {
     assert_eq!(first.select("tbody tr").len(), 50);
     let older = officer.get(&first.attributes("nav.paging a[rel=next]", "href")[0]).await;
     assert_eq!(older.select("tbody tr").len(), 10);
-    older.expect("Newest lines").expect("setting imprint");
+    older.expect("Newest lines").expect("Setting: imprint");
 }
 
 #[tokio::test]
@@ -633,48 +639,11 @@ async fn the_menu_shows_each_officer_her_own_doors() {
     }
 }
 
-/// A party of 100,000, made in a few strokes: indexes are put back when the tables are full.
+/// A party of 100,000.
 async fn fill(pool: &PgPool) {
     let mut db = pool.acquire().await.unwrap();
-    let indexes: Vec<(String, String)> = sqlx::query_as(
-        "select i.indexname::text, i.indexdef from pg_indexes i join pg_class c on c.relname = i.indexname
-         join pg_index x on x.indexrelid = c.oid
-         where i.tablename in ('people', 'memberships', 'ledger', 'consents') and not x.indisunique and i.schemaname = 'public'",
-    )
-    .fetch_all(&mut *db)
-    .await
-    .unwrap();
-    for (name, _) in &indexes {
-        sqlx::query(sqlx::AssertSqlSafe(format!("drop index {name}"))).execute(&mut *db).await.unwrap();
-    }
-    for statement in [
-        "set session_replication_role = replica",
-        "insert into people (id, email, name, postcode, region, standing, created_at)
-         select md5('p' || n)::uuid, 'person' || n || '@example' || n % 50 || '.test',
-                (array['Ana','Ben','Chidi','Dónal','Ewa','Farah','Gwen','Harriet','Iqbal','José','Kirsty','Liam','Maryam','Niamh','Oluwaseun','Priya','Quentin','Róisín','Siân','Tomasz'])[1 + n % 20]
-                    || ' ' || initcap(translate(md5('s' || n % 5000), '0123456789', 'aeioulnrst')),
-                (array['BL9 0ND','M1 1AE','SW1A 1AA','CF10 3NP','EH1 1YZ','LS1 4AP','B1 1BB','NE1 7RU'])[1 + n % 8],
-                (array['north-west','north-west','london','wales','scotland','yorkshire-and-the-humber','west-midlands','north-east'])[1 + n % 8],
-                case when n % 10 = 0 then 'supporter' else 'member' end, timestamptz '2020-01-01' + n * interval '30 minutes'
-         from generate_series(1, 100000) n",
-        "insert into memberships (id, person_id, joined_on, born_on, address_line1, town, rate, billing_interval, amount_pence, state, state_since, grace_until)
-         select md5('m' || n)::uuid, md5('p' || n)::uuid, date '2020-01-01' + n / 50, '1980-01-01', '1 High Street', 'Bury',
-                (array['low_wage','standard','standard','solidarity'])[1 + n % 4], 'month', 500,
-                case when n % 1000 = 1 then 'grace' else 'active' end, '2020-01-01', case when n % 1000 = 1 then date '2026-12-01' end
-         from generate_series(1, 100000) n where n % 10 <> 0",
-        "insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, recorded_at)
-         select md5('l' || n)::uuid, 'payment', 'in_' || n, 500, timestamptz '2026-09-01' + n * interval '20 seconds', 'membership', md5('m' || n)::uuid, md5('p' || n)::uuid, 'card', '2026-11-01'
-         from generate_series(1, 20000) n where n % 10 <> 0",
-        "insert into consents (id, person_id, purpose, wording, source, given_at)
-         select md5('c' || n)::uuid, md5('p' || n)::uuid, 'email_updates', 'words', 'test', '2020-01-01' from generate_series(1, 100000, 5) n",
-        "set session_replication_role = origin",
-    ] {
-        sqlx::query(statement).execute(&mut *db).await.unwrap();
-    }
-    for (_, definition) in indexes {
-        sqlx::query(sqlx::AssertSqlSafe(definition)).execute(&mut *db).await.unwrap();
-    }
-    sqlx::query("vacuum analyze people, memberships, ledger, consents").execute(&mut *db).await.unwrap();
+    sqlx::raw_sql(include_str!("../../benches/site/fill.sql")).execute(&mut *db).await.unwrap();
+    sqlx::raw_sql("vacuum analyze people, memberships, ledger, consents").execute(&mut *db).await.unwrap();
 }
 
 fn asked(typed: &str) -> Search {
@@ -738,9 +707,9 @@ async fn every_kind_of_search_of_100_000_uses_an_index() {
         ),
         ("consent", Search { consent: Some(ConsentPurpose::EmailUpdates), ..members.clone() }, None),
         (
-            "consent nobody gave",
+            "consent few gave",
             Search { consent: Some(ConsentPurpose::OrganiserContact), ..members.clone() },
-            Some(0),
+            None,
         ),
         ("supporters", supporters.clone(), None),
         ("supporters, newest", Search { sort: Sort::Newest, ..supporters }, None),
@@ -754,11 +723,15 @@ async fn every_kind_of_search_of_100_000_uses_an_index() {
             faults.push(format!("{what}: {whole} whole reads, {by_index} by an index"));
         }
         match expected {
-            Some(count) => assert_eq!(answer.count, Count::Exactly(count), "{what}"),
+            // The demo party adds a few of its own.
+            Some(count) => {
+                let Count::Exactly(found) = answer.count else { panic!("{what}: {:?}", answer.count) };
+                assert!((count..count + 50).contains(&found), "{what}: {found} found");
+            }
             None => assert_ne!(answer.count, Count::Exactly(0), "{what}"),
         }
         let mut after = search.clone();
-        if let (Some(next), Count::Many) = (answer.next, answer.count) {
+        if let (Some(next), Count::Many(_)) = (answer.next, answer.count) {
             after.place = next;
             let (second, whole, _) = watched(&site.pool, &after, &everyone).await;
             assert!(whole == 0, "{what}: whole reads on the second page");
@@ -770,6 +743,13 @@ async fn every_kind_of_search_of_100_000_uses_an_index() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+
+    let (answer, ..) = watched(&site.pool, &members, &everyone).await;
+    let standing: i64 = sqlx::query_scalar("select count(*) from people where standing = 'member'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(answer.count, Count::Many(Some(standing)));
 
     // A walk through a long list meets everybody once, in its order.
     let mut place = Place::Page(1);

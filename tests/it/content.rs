@@ -12,7 +12,7 @@ const EDITOR: &str = "alex@demo.test";
 async fn open_item(browser: &mut Browser, list: &str, title: &str) -> Page {
     let page = browser.get(list).await;
     let html = Html::parse_document(&page.body);
-    let links = Selector::parse("td a").unwrap();
+    let links = Selector::parse("th a").unwrap();
     let link = html.select(&links).find(|link| link.text().collect::<String>() == title);
     let link = link.unwrap_or_else(|| panic!("{title} is not in {list}")).attr("href").unwrap().to_owned();
     browser.get(&link).await

@@ -4,6 +4,9 @@
 mod support;
 mod accounts;
 mod admin;
+mod donations;
+mod membership;
+mod payments;
 mod architecture;
 mod economy;
 mod routes;

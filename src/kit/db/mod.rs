@@ -41,7 +41,7 @@ pub fn pool(url: &str, most: u32) -> Result<PgPool, sqlx::Error> {
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
-                if meta.idle_for < Duration::from_secs(15) {
+                if meta.idle_for < Duration::from_millis(500) {
                     Ok(true)
                 } else {
                     Ok(connection.ping().await.is_ok())

@@ -57,11 +57,11 @@ impl Composer {
     /// The address is one that no header can hold.
     pub fn mime(&self, message: &Message) -> anyhow::Result<Mime> {
         let domain = self.from.email.domain();
-        let name = (!message.name.is_empty()).then(|| message.name.clone());
+        let name = (!message.name.is_empty()).then(|| on_one_line(&message.name));
         let mut builder = Mime::builder()
             .from(self.from.clone())
             .to(Mailbox::new(name, message.to.as_str().parse()?))
-            .subject(&message.letter.subject)
+            .subject(on_one_line(&message.letter.subject))
             .date(message.at.into())
             .message_id(Some(format!("<{}@{domain}>", message.id)))
             // No robot should answer (RFC 3834).
@@ -93,6 +93,11 @@ impl Composer {
         }
         Ok(mime)
     }
+}
+
+/// What could begin another header becomes a space.
+fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {

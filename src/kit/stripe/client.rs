@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use stripe::{ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
 use stripe_billing::invoice::{ListInvoice, RetrieveInvoice};
 use stripe_billing::subscription::{
-    CancelSubscription, ListSubscription, ListSubscriptionStatus, RetrieveSubscription,
+    CancelSubscription, ListSubscription, ListSubscriptionStatus, RetrieveSubscription, UpdateSubscription,
 };
 use stripe_checkout::checkout_session as checkout;
 use stripe_core::refund::CreateRefund;
@@ -105,6 +105,12 @@ impl Stripe {
     /// Ends it at once, without a refund; missing (404) when it ended before.
     pub async fn cancel_subscription(&self, key: &str, id: &str) -> Result<Subscription, StripeError> {
         Ok(self.send::<answers::Subscription>(Some(key), CancelSubscription::new(checked(id)?)).await?.into())
+    }
+
+    /// Whether it goes on after the paid period; what is paid for stays either way.
+    pub async fn set_renewal(&self, key: &str, id: &str, renews: bool) -> Result<Subscription, StripeError> {
+        let request = UpdateSubscription::new(checked(id)?).cancel_at_period_end(!renews);
+        Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
     }
 
     pub async fn find_invoice(&self, id: &str) -> Result<Invoice, StripeError> {

@@ -13,6 +13,34 @@ pub enum Interval {
     Year,
 }
 
+impl Interval {
+    /// Stripe's word and ours: `month`, `year`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+}
+
+impl std::fmt::Display for Interval {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::str::FromStr for Interval {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        match code {
+            "month" => Ok(Self::Month),
+            "year" => Ok(Self::Year),
+            _ => Err(format!("`{code}` is no interval")),
+        }
+    }
+}
+
 /// What a Checkout session sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

@@ -47,7 +47,7 @@ async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_worker_sends_nothing_twice_and_forgets_nobody() {
     let sink = Sink::start(&[]);
-    let site = Site::open().await;
+    let site = super::open().await;
     sqlx::query("delete from consents").execute(&site.pool).await.unwrap();
     sqlx::query(
         "with added as (

@@ -160,6 +160,11 @@ impl Stage {
                 self.list("subscription", "/v1/subscriptions", &call.query, true).await
             }
             ("GET", ["subscriptions", id]) => Ok(self.find("subscription", id).await?.body),
+            ("POST", ["subscriptions", id]) => {
+                call.form.only(&["cancel_at_period_end"])?;
+                let renews = call.form.need("cancel_at_period_end")? != "true";
+                Ok(self.set_renewal(id, renews).await?.body)
+            }
             ("DELETE", ["subscriptions", id]) => {
                 call.form.only(&["cancellation_details", "invoice_now", "prorate"])?;
                 Ok(self.cancel(id, "cancellation_requested", 404).await?.body)

@@ -201,8 +201,25 @@ impl Stage {
         (invoice, previous)
     }
 
+    /// Whether it goes on after its present period.
+    pub(in super::super) async fn set_renewal(&mut self, id: &str, renews: bool) -> Result<Object, Fault> {
+        let mut subscription = self.lock_living(id, 404).await?;
+        let end = subscription.body["items"]["data"][0]["current_period_end"].clone();
+        let before = subscription.body["cancel_at_period_end"].clone();
+        subscription.body["cancel_at_period_end"] = json!(!renews);
+        subscription.body["cancel_at"] = if renews { Value::Null } else { end };
+        subscription.body["canceled_at"] = if renews { Value::Null } else { json!(self.now()) };
+        self.save(&subscription).await?;
+        let previous = json!({"cancel_at_period_end": before});
+        self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
+        Ok(subscription)
+    }
+
     pub(in super::super) async fn charge(&mut self, id: &str) -> Result<(), Fault> {
         let mut subscription = self.lock_living(id, 404).await?;
+        if subscription.body["cancel_at_period_end"] == json!(true) {
+            return self.end(&mut subscription, "cancellation_requested").await;
+        }
         if let Some(mut invoice) = self.lock_failed_invoice(&subscription).await? {
             self.settle(&subscription, &mut invoice).await?;
             self.tell("invoice.paid", &invoice, None).await?;

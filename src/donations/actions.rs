@@ -1,0 +1,169 @@
+//! Giving, and what follows from the payment. Each function runs in the caller's transaction.
+
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    forms::{DECLARATION, Give},
+    mail,
+    model::{Bounds, Gift},
+    sql,
+};
+use crate::{
+    accounts,
+    audit::{self, Actor, Entry},
+    kit::{
+        app::App,
+        dates,
+        error::{Error, Result},
+        mail as outbox,
+        money::Money,
+    },
+    payments::{self, PaymentNews, Purpose, PurposeKind, What},
+};
+
+/// How long the same answers sent again are the same gift.
+const SAME_MINUTES: i64 = 10;
+
+/// The bounds of the day.
+pub fn bounds(app: &App) -> Bounds {
+    let (settings, today) = (app.settings(), app.clock().today());
+    let money = |key: &str, usual: i64| settings.money(key, today).unwrap_or(Money::from_pence(usual));
+    Bounds {
+        least: money("donation_min_pence", 100).max(Money::from_pence(30)),
+        cap: money("donation_cap_pence", 500_000),
+        check_above: money("donation_check_pence", 50_000),
+    }
+}
+
+fn start_of_year(day: NaiveDate) -> DateTime<Utc> {
+    dates::start_of_day(NaiveDate::from_ymd_opt(day.year(), 1, 1).unwrap_or(day))
+}
+
+pub(super) fn purpose(gift: Uuid) -> Purpose {
+    Purpose { kind: PurposeKind::Donation, id: gift }
+}
+
+/// What giving came to.
+pub(super) enum Given {
+    /// The gift, and the wish to pay it.
+    Wanted { gift: Uuid, checkout: Uuid },
+    /// It would pass the cap.
+    AboveCap(Money),
+}
+
+/// Keeps a gift and the wish to pay it.
+pub(super) async fn give(
+    app: &App,
+    db: &mut PgConnection,
+    give: Give,
+    person: Option<Uuid>,
+) -> Result<Given> {
+    let (now, bounds) = (app.clock().now(), bounds(app));
+    sql::lock_giver(db, &give.email).await?;
+    let given = sql::given_since(db, &give.email, start_of_year(app.clock().today()), None).await?;
+    if !bounds.fits(given, give.amount) {
+        return Ok(Given::AboveCap(bounds.cap));
+    }
+    let mut gift = Gift {
+        id: app.random().opaque_id(),
+        name: give.name,
+        email: give.email,
+        address: give.address,
+        needs_check: bounds.needs_check(give.amount),
+        amount: give.amount,
+        person,
+        created_at: now,
+        paid_at: None,
+        over_cap: false,
+    };
+    match sql::find_same_gift(db, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
+        Some(before) => gift.id = before,
+        None => sql::insert_gift(db, &gift, DECLARATION).await?,
+    }
+    let checkout = wish_to_pay(app, db, &gift).await?;
+    Ok(Given::Wanted { gift: gift.id, checkout })
+}
+
+async fn wish_to_pay(app: &App, db: &mut PgConnection, gift: &Gift) -> Result<Uuid> {
+    let party = app.settings().site(app.clock().today()).name;
+    let path = format!("/donate/{}", gift.id);
+    let wish = payments::Wish {
+        purpose: purpose(gift.id),
+        amount: gift.amount,
+        every: None,
+        product: &format!("Gift to the {party}"),
+        email: &gift.email,
+        customer: None,
+        return_path: &format!("{path}?paid=yes"),
+        cancel_path: &path,
+    };
+    payments::wish(app, db, &wish).await
+}
+
+/// Another try at paying. `None` if it has been paid.
+pub(super) async fn pay_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+    let gift = sql::lock_gift(db, id).await?.ok_or(Error::NotFound)?;
+    let checkout = payments::checkout_for(db, purpose(id)).await?;
+    let is_paid = checkout.is_some_and(|checkout| checkout.state == payments::CheckoutState::Paid);
+    if is_paid || gift.paid_at.is_some() {
+        return Ok(None);
+    }
+    wish_to_pay(app, db, &gift).await.map(Some)
+}
+
+/// What a payment's news means for a gift. May be called any number of times.
+pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Result<()> {
+    let What::Paid { at, .. } = &news.what else { return Ok(()) };
+    let Some(gift) = sql::lock_gift(db, news.purpose.id).await? else { return Ok(()) };
+    if gift.paid_at.is_some() {
+        return Ok(());
+    }
+    sql::lock_giver(db, &gift.email).await?;
+    let year = start_of_year(dates::london_date(*at));
+    let given = sql::given_since(db, &gift.email, year, Some(gift.id)).await?;
+    let over_cap = !bounds(app).fits(given, gift.amount);
+    let known = accounts::find_person_by_email(db, &gift.email).await?.map(|person| person.id);
+    sql::set_paid(db, gift.id, *at, known, over_cap).await?;
+    if let Some(person) = gift.person.or(known) {
+        payments::attribute(db, news.purpose, person).await?;
+    }
+    if over_cap {
+        payments::give_back(db, news.purpose).await?;
+    }
+    let entry = Entry {
+        actor: Actor::System,
+        action: if over_cap { "donation.above_cap" } else { "donation.received" },
+        subject: ("gift", &gift.id.to_string()),
+        detail: json!({ "pence": gift.amount.pence(), "needs_check": gift.needs_check }),
+    };
+    audit::record(db, app.clock().now(), &entry).await?;
+    let letter = mail::receipt(app, &gift, *at, over_cap)?;
+    outbox::push(app, db, &format!("gift:{}", gift.id), &gift.email, &letter).await?;
+    Ok(())
+}
+
+/// The treasurer has found the giver on the electoral register.
+///
+/// # Errors
+/// A conflict if the gift was not waiting for that.
+pub(super) async fn check(app: &App, db: &mut PgConnection, officer: Uuid, gift: Uuid) -> Result<()> {
+    let now = app.clock().now();
+    if !sql::set_checked(db, gift, officer, now).await? {
+        return Err(Error::Conflict("This gift was checked already, or needs no check."));
+    }
+    let entry = Entry {
+        actor: Actor::Person(officer),
+        action: "donation.checked",
+        subject: ("gift", &gift.to_string()),
+        detail: json!({}),
+    };
+    Ok(audit::record(db, now, &entry).await?)
+}
+
+/// Forgets gifts that were never paid.
+pub(super) async fn tidy(app: &App, db: &mut PgConnection) -> Result<()> {
+    Ok(sql::delete_old_gifts(db, app.clock().now() - Duration::days(30)).await?)
+}

@@ -1,0 +1,83 @@
+//! Some gifts for the demo party, among them one that the treasurer has to check.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::forms::DECLARATION;
+use crate::{
+    kit::app::App,
+    membership::demo::Dice,
+    payments::demo::{DemoGift, load_gifts},
+};
+
+const GIVERS: [&str; 8] = [
+    "Maeve Donnelly",
+    "Rashid Mahmood",
+    "Anwen Price",
+    "Kofi Mensah",
+    "Joanna Nowak",
+    "Harjit Gill",
+    "Callum Reid",
+    "Rosa Santos",
+];
+
+const SUMS: [i64; 7] = [500, 1_000, 1_000, 2_000, 2_500, 5_000, 10_000];
+
+#[derive(Serialize)]
+struct Row<'a> {
+    id: Uuid,
+    name: &'a str,
+    email: &'a str,
+    amount_pence: i64,
+    at: DateTime<Utc>,
+    needs_check: bool,
+}
+
+/// Writes two years of gifts in three statements.
+pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let mut dice = Dice::new(1926);
+    let now = app.clock().now();
+    let mut names = Vec::new();
+    let mut gifts = Vec::new();
+    for number in 0..60_u32 {
+        let name = *dice.pick(&GIVERS);
+        let days = i64::try_from(1 + dice.roll(700)).unwrap_or(1);
+        names.push(name);
+        gifts.push(DemoGift {
+            key: format!("{number:04}"),
+            gift: dice.id(),
+            checkout: dice.id(),
+            person: None,
+            email: format!("{}@givers.example", name.to_lowercase().replace(' ', ".")),
+            // The last one is large, and some days old.
+            pence: if number == 59 { 75_000 } else { *dice.pick(&SUMS) },
+            at: now - Duration::days(if number == 59 { 4 } else { days }),
+        });
+    }
+    let rows: Vec<_> = gifts
+        .iter()
+        .zip(&names)
+        .map(|(gift, name)| Row {
+            id: gift.gift,
+            name,
+            email: &gift.email,
+            amount_pence: gift.pence,
+            at: gift.at,
+            needs_check: gift.pence > 50_000,
+        })
+        .collect();
+    sqlx::query!(
+        "insert into gifts (id, name, email, address_line1, town, postcode, amount_pence, declaration, created_at, paid_at, needs_check)
+         select id, name, email::citext, case when needs_check then '14 Mill Lane' else '' end,
+                case when needs_check then 'Leeds' else '' end, case when needs_check then 'LS6 2AB' else '' end,
+                amount_pence, $2, at, at, needs_check
+         from jsonb_to_recordset($1) as r(id uuid, name text, email text, amount_pence bigint, at timestamptz, needs_check boolean)",
+        serde_json::to_value(rows).map_err(|error| sqlx::Error::Encode(error.into()))?,
+        DECLARATION
+    )
+    .execute(&mut *db)
+    .await?;
+    load_gifts(db, &gifts).await
+}

@@ -1,0 +1,143 @@
+//! What somebody types who gives.
+
+use super::model::{Bounds, GiverAddress, USUAL, WrongGift};
+use crate::{
+    kit::{
+        email_address::EmailAddress,
+        form::{Check, Form},
+        money::Money,
+    },
+    places::Postcode,
+};
+
+/// What stands beside the box that has to be ticked, and is kept with the gift.
+pub(super) const DECLARATION: &str = "The money is my own, I give it as a person and not for a company or anybody else, and I live in the UK or am on a UK electoral register.";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Give {
+    pub name: String,
+    pub email: EmailAddress,
+    pub amount: Money,
+    pub address: Option<GiverAddress>,
+}
+
+pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
+    let mut check = form.check();
+    let amount = amount(&mut check, bounds);
+    let name = check.text("name", "Enter your full name", 100);
+    let email = check.parse::<EmailAddress>("email");
+    let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
+    let address = if wants_address { address(&mut check).map(Some) } else { Some(None) };
+    check.must_tick("declaration", "Tick the box if this is so; else we cannot take the gift");
+    check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, address: address? }))
+}
+
+/// One of the usual sums, or one's own.
+fn amount(check: &mut Check<'_>, bounds: &Bounds) -> Option<Money> {
+    let chosen = check.text("sum", "Choose how much you want to give", 10)?;
+    let usual = chosen.parse::<i64>().ok().filter(|pence| USUAL.contains(pence));
+    let amount = match usual {
+        Some(pence) => Money::from_pence(pence),
+        None if chosen == "own" => {
+            let typed = check.text("amount", "Enter how much you want to give", 20)?;
+            match Money::parse(&typed) {
+                Ok(amount) => amount,
+                Err(error) => {
+                    check.fail("amount", error.to_string());
+                    return None;
+                }
+            }
+        }
+        None => {
+            check.fail("sum", "Choose how much you want to give");
+            return None;
+        }
+    };
+    let fault = match bounds.check(amount) {
+        Ok(()) => return Some(amount),
+        Err(WrongGift::TooLittle(least)) => format!("Enter {least} or more: less is eaten up by card fees"),
+        Err(WrongGift::TooMuch(cap)) => {
+            format!("Enter {cap} or less. We take no more from one person in a year")
+        }
+    };
+    check.fail("amount", fault);
+    None
+}
+
+fn address(check: &mut Check<'_>) -> Option<GiverAddress> {
+    let line1 =
+        check.text("address_line1", "Enter the first line of your address: the law wants it above £500", 100);
+    let line2 = check.optional_text("address_line2", 100);
+    let town = check.text("town", "Enter your town or city", 100);
+    let postcode = check.parse::<Postcode>("postcode");
+    Some(GiverAddress { line1: line1?, line2: line2?, town: town?, postcode: postcode?.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds {
+        least: Money::from_pence(100),
+        cap: Money::from_pence(500_000),
+        check_above: Money::from_pence(50_000),
+    };
+
+    fn parse(changes: &[(&str, &str)]) -> Result<Give, Form> {
+        let mut values: Vec<(String, String)> = [
+            ("sum", "own"),
+            ("amount", "12.50"),
+            ("name", "Ana Silva"),
+            ("email", "ana@example.org"),
+            ("declaration", "yes"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        for (name, value) in changes {
+            values.retain(|(known, _)| known != name);
+            values.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        give(&Form::from_values(values), &BOUNDS)
+    }
+
+    #[test]
+    fn sums_are_usual_or_own() {
+        assert_eq!(parse(&[]).unwrap().amount, Money::from_pence(1250));
+        assert_eq!(parse(&[("sum", "2500")]).unwrap().amount, Money::from_pence(2500));
+        for (sum, amount, fault) in [
+            ("", "", "sum"),
+            ("1", "", "sum"),
+            ("-500", "", "sum"),
+            ("own", "", "amount"),
+            ("own", "0.99", "amount"),
+            ("own", "5000.01", "amount"),
+            ("own", "-5", "amount"),
+            ("own", "five", "amount"),
+        ] {
+            let form = parse(&[("sum", sum), ("amount", amount)]).unwrap_err();
+            assert_eq!(form.errors()[0].field, fault, "{sum:?} {amount:?}");
+        }
+    }
+
+    #[test]
+    fn above_500_pounds_the_address_is_needed() {
+        assert_eq!(parse(&[("amount", "500")]).unwrap().address, None);
+        let form = parse(&[("amount", "500.01")]).unwrap_err();
+        let fields: Vec<_> = form.errors().iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["address_line1", "town", "postcode"]);
+        let whole = [
+            ("amount", "500.01"),
+            ("address_line1", "1 Mill Lane"),
+            ("town", "Bury"),
+            ("postcode", "bl90nd"),
+        ];
+        assert_eq!(parse(&whole).unwrap().address.unwrap().postcode, "BL9 0ND");
+    }
+
+    #[test]
+    fn other_fields_say_what_is_wrong() {
+        for (field, value) in [("name", ""), ("name", "a\u{0}"), ("email", "nobody")] {
+            assert_eq!(parse(&[(field, value)]).unwrap_err().errors()[0].field, field);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+use serde::{Deserialize, Serialize};
+
+use super::actions;
+use crate::kit::{
+    app::App,
+    queue::{Failure, Job},
+};
+
+/// Forgets gifts that were never paid.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct TidyGifts {}
+
+impl Job for TidyGifts {
+    const NAME: &'static str = "donations_tidy";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut db = app.pool().acquire().await?;
+        actions::tidy(&app, &mut db).await.map_err(Failure::from_page)
+    }
+}

@@ -1,0 +1,102 @@
+//! What a gift is, and the bounds of law and party rules. Pure.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::kit::{email_address::EmailAddress, money::Money};
+
+/// The usual sums on the form, in pence.
+pub const USUAL: [i64; 4] = [500, 1_000, 2_500, 5_000];
+
+/// One gift, as it was typed.
+#[derive(Clone, Debug)]
+pub struct Gift {
+    pub id: Uuid,
+    pub name: String,
+    pub email: EmailAddress,
+    pub address: Option<GiverAddress>,
+    pub amount: Money,
+    pub person: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
+    pub paid_at: Option<DateTime<Utc>>,
+    pub needs_check: bool,
+    pub over_cap: bool,
+}
+
+/// Asked for above the sum from which the law wants donors checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GiverAddress {
+    pub line1: String,
+    pub line2: String,
+    pub town: String,
+    pub postcode: String,
+}
+
+/// What one person may give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    pub least: Money,
+    /// In one calendar year, all gifts together: the party's own rule.
+    pub cap: Money,
+    /// More than this at once is a donation in law, and its giver is checked against the electoral register
+    /// (PPERA 2000 s.52(2)(b), as amended by PPEA 2009 s.20).
+    pub check_above: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WrongGift {
+    TooLittle(Money),
+    /// The cap.
+    TooMuch(Money),
+}
+
+impl Bounds {
+    /// Whether one gift by itself is within the bounds.
+    pub fn check(&self, amount: Money) -> Result<(), WrongGift> {
+        if amount < self.least {
+            Err(WrongGift::TooLittle(self.least))
+        } else if amount > self.cap {
+            Err(WrongGift::TooMuch(self.cap))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a gift still fits under the cap after what was given this year.
+    pub fn fits(&self, given: Money, amount: Money) -> bool {
+        given.checked_add(amount).is_some_and(|sum| sum <= self.cap)
+    }
+
+    pub fn needs_check(&self, amount: Money) -> bool {
+        amount > self.check_above
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pounds(pounds: i64) -> Money {
+        Money::from_pence(pounds * 100)
+    }
+
+    const BOUNDS: Bounds = Bounds {
+        least: Money::from_pence(100),
+        cap: Money::from_pence(500_000),
+        check_above: Money::from_pence(50_000),
+    };
+
+    #[test]
+    fn each_bound_has_two_sides() {
+        assert_eq!(BOUNDS.check(Money::from_pence(99)), Err(WrongGift::TooLittle(pounds(1))));
+        assert_eq!(BOUNDS.check(pounds(1)), Ok(()));
+        assert_eq!(BOUNDS.check(pounds(5000)), Ok(()));
+        assert_eq!(BOUNDS.check(Money::from_pence(500_001)), Err(WrongGift::TooMuch(pounds(5000))));
+        // £500.00 is no donation in law, £500.01 is.
+        assert!(!BOUNDS.needs_check(pounds(500)));
+        assert!(BOUNDS.needs_check(Money::from_pence(50_001)));
+        assert!(BOUNDS.fits(pounds(4500), pounds(500)));
+        assert!(!BOUNDS.fits(pounds(4500), Money::from_pence(50_001)));
+        assert!(!BOUNDS.fits(Money::from_pence(i64::MAX), pounds(1)));
+    }
+}

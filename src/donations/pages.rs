@@ -1,0 +1,224 @@
+//! Giving, and the page that says what became of it.
+
+use std::time::Duration;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::Query;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    actions::{self, Given},
+    forms::{self, DECLARATION},
+    model::{Bounds, Gift, USUAL},
+    sql,
+};
+use crate::{
+    accounts::{self, Officer},
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        money::Money,
+        proxy::ClientAddress,
+        rate_limit::{self, Limit},
+        visit::Visit,
+    },
+    payments::{self, CheckoutState, Way},
+};
+
+const BY_ADDRESS: Limit = Limit { name: "give from", tries: 30, minutes: 60 };
+
+#[derive(Template, WebTemplate)]
+#[template(path = "donations/give.html")]
+struct GivePage {
+    visit: Visit,
+    form: Form,
+    sums: Vec<(String, String)>,
+    bounds: Bounds,
+    declaration: &'static str,
+}
+
+fn draw(app: &App, visit: Visit, form: Form) -> GivePage {
+    let sums = USUAL
+        .iter()
+        .map(|pence| (pence.to_string(), Money::from_pence(*pence).to_string()))
+        .chain([("own".to_owned(), "Another sum".to_owned())])
+        .collect();
+    GivePage { visit, form, sums, bounds: actions::bounds(app), declaration: DECLARATION }
+}
+
+pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
+    let mut form = Form::filled([("sum", "1000".to_owned())]);
+    if let Some(viewer) = &visit.viewer
+        && let Some(person) = accounts::find_person(&mut db, viewer.id).await?
+    {
+        form = form.with("name", person.name).with("email", person.email.to_string());
+    }
+    Ok(draw(&app, visit, form).into_response())
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    visit: Visit,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let give = match forms::give(&form, &actions::bounds(&app)) {
+        Ok(give) => give,
+        Err(form) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&app, visit, form)).into_response()),
+    };
+    rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
+    // A gift belongs to her account only if it is made with her account's own address.
+    let person = match &visit.viewer {
+        Some(viewer) => accounts::find_person(&mut db, viewer.id).await?,
+        None => None,
+    };
+    let person = person.filter(|person| person.email == give.email).map(|person| person.id);
+    let mut tx = db.begin().await?;
+    let given = actions::give(&app, &mut tx, give, person).await?;
+    match given {
+        Given::Wanted { gift, checkout } => {
+            tx.commit().await?;
+            drop(db);
+            lead(&app, gift, checkout).await
+        }
+        Given::AboveCap(cap) => {
+            drop(tx);
+            let words = format!(
+                "With this gift you would pass {cap} this year, which is all we take from one person"
+            );
+            let page = draw(&app, visit, form.failed("amount", words));
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+    }
+}
+
+async fn lead(app: &App, gift: Uuid, checkout: Uuid) -> Result<Response> {
+    let to = match payments::open(app, checkout).await? {
+        Way::There(url) => url,
+        Way::Done | Way::Away => format!("/donate/{gift}"),
+    };
+    Ok(Redirect::to(&to).into_response())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Away,
+    Open,
+    Waiting,
+    Expired,
+    Thanks,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "donations/thanks.html")]
+struct ThanksPage {
+    visit: Visit,
+    id: Uuid,
+    amount: Money,
+    progress: Progress,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Returned {
+    paid: Option<String>,
+}
+
+const LOOKS: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(250);
+
+async fn look(app: &App, id: Uuid, returned: bool) -> Result<(Gift, Progress)> {
+    let mut db = app.pool().acquire().await?;
+    let gift = sql::find_gift(&mut db, id).await?.ok_or(Error::NotFound)?;
+    let checkout = payments::checkout_for(&mut db, actions::purpose(id)).await?;
+    let progress = match checkout.as_ref().map(|checkout| checkout.state) {
+        _ if gift.paid_at.is_some() => Progress::Thanks,
+        Some(CheckoutState::Wanted) => Progress::Away,
+        Some(CheckoutState::Expired) if checkout.is_some_and(|it| it.stripe_session.is_none()) => {
+            Progress::Away
+        }
+        Some(CheckoutState::Open) if returned => Progress::Waiting,
+        Some(CheckoutState::Open) => Progress::Open,
+        Some(CheckoutState::Paid | CheckoutState::Pending) => Progress::Waiting,
+        Some(CheckoutState::Expired | CheckoutState::Failed) | None => Progress::Expired,
+    };
+    Ok((gift, progress))
+}
+
+/// Only shows what is the case.
+pub(super) async fn thanks(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<Uuid>,
+    Query(query): Query<Returned>,
+    db: Db,
+) -> Result<Response> {
+    // Looking may go on for seconds; the connection is not kept for it.
+    drop(db);
+    let returned = query.paid.is_some();
+    let mut looks = 0;
+    let (gift, progress) = loop {
+        let seen = look(&app, id, returned).await?;
+        looks += 1;
+        if seen.1 != Progress::Waiting || !returned || looks >= LOOKS {
+            break seen;
+        }
+        tokio::time::sleep(PAUSE).await;
+    };
+    Ok(ThanksPage { visit, id, amount: gift.amount, progress }.into_response())
+}
+
+/// Another try at paying, without typing anything again.
+pub(super) async fn pay(State(app): State<App>, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    let checkout = actions::pay_again(&app, &mut tx, id).await?;
+    tx.commit().await?;
+    drop(db);
+    match checkout {
+        Some(checkout) => lead(&app, id, checkout).await,
+        None => Ok(flash::redirect(&app, &format!("/donate/{id}"), "You have paid already. Thank you.")),
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "donations/checks.html")]
+struct ChecksPage {
+    visit: Visit,
+    gifts: Vec<(Gift, String)>,
+}
+
+/// Gifts whose givers have to be found on the electoral register.
+pub(super) async fn checks(visit: Visit, mut db: Db) -> Result<Response> {
+    let gifts = sql::list_to_check(&mut db).await?;
+    let gifts = gifts
+        .into_iter()
+        .map(|gift| {
+            // Accept or return within 30 days: PPERA 2000 s.56.
+            let until = gift.paid_at.map(|at| crate::kit::dates::london_date(at) + chrono::Days::new(30));
+            (gift, until.map(crate::kit::dates::day).unwrap_or_default())
+        })
+        .collect();
+    Ok(ChecksPage { visit, gifts }.into_response())
+}
+
+pub(super) async fn check(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut tx = db.begin().await?;
+    actions::check(&app, &mut tx, who.person_id, id).await?;
+    tx.commit().await?;
+    Ok(flash::redirect(&app, "/admin/payments/checks", "Noted: the giver is on the register."))
+}

@@ -1,0 +1,214 @@
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::model::{Gift, GiverAddress};
+use crate::kit::{email_address::EmailAddress, money::Money};
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+pub(super) async fn insert_gift(db: &mut PgConnection, new: &Gift, declaration: &str) -> Result<()> {
+    let none = GiverAddress {
+        line1: String::new(),
+        line2: String::new(),
+        town: String::new(),
+        postcode: String::new(),
+    };
+    let address = new.address.as_ref().unwrap_or(&none);
+    sqlx::query!(
+        "insert into gifts (id, name, email, address_line1, address_line2, town, postcode, amount_pence, declaration,
+                            person_id, created_at, needs_check)
+         values ($1, $2, $3::text::citext, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        new.id,
+        new.name,
+        new.email.as_str(),
+        address.line1,
+        address.line2,
+        address.town,
+        address.postcode,
+        new.amount.pence(),
+        declaration,
+        new.person,
+        new.created_at,
+        new.needs_check
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+struct Row {
+    id: Uuid,
+    name: String,
+    email: String,
+    address_line1: String,
+    address_line2: String,
+    town: String,
+    postcode: String,
+    amount_pence: i64,
+    person_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    paid_at: Option<DateTime<Utc>>,
+    needs_check: bool,
+    over_cap: bool,
+}
+
+impl TryFrom<Row> for Gift {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let email = row.email.parse::<EmailAddress>();
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            email: email.map_err(|error| sqlx::Error::Decode(error.into()))?,
+            address: (!row.address_line1.is_empty()).then_some(GiverAddress {
+                line1: row.address_line1,
+                line2: row.address_line2,
+                town: row.town,
+                postcode: row.postcode,
+            }),
+            amount: Money::from_pence(row.amount_pence),
+            person: row.person_id,
+            created_at: row.created_at,
+            paid_at: row.paid_at,
+            needs_check: row.needs_check,
+            over_cap: row.over_cap,
+        })
+    }
+}
+
+pub(super) async fn find_gift(db: &mut PgConnection, id: Uuid) -> Result<Option<Gift>> {
+    sqlx::query_as!(
+        Row,
+        r#"select id, name, email::text as "email!", address_line1, address_line2, town, postcode, amount_pence,
+                  person_id, created_at, paid_at, needs_check, over_cap from gifts where id = $1"#,
+        id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Gift::try_from)
+    .transpose()
+}
+
+pub(super) async fn lock_gift(db: &mut PgConnection, id: Uuid) -> Result<Option<Gift>> {
+    sqlx::query_as!(
+        Row,
+        r#"select id, name, email::text as "email!", address_line1, address_line2, town, postcode, amount_pence,
+                  person_id, created_at, paid_at, needs_check, over_cap from gifts where id = $1 for update"#,
+        id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Gift::try_from)
+    .transpose()
+}
+
+/// The same answers sent twice within a few minutes: a double click, or the back button.
+pub(super) async fn find_same_gift(
+    db: &mut PgConnection,
+    new: &Gift,
+    since: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let line1 = new.address.as_ref().map_or("", |address| address.line1.as_str());
+    sqlx::query_scalar!(
+        "select id from gifts where email = $1::text::citext and created_at > $2 and paid_at is null
+           and name = $3 and amount_pence = $4 and address_line1 = $5
+         order by created_at desc limit 1",
+        new.email.as_str(),
+        since,
+        new.name,
+        new.amount.pence(),
+        line1
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Makes gifts of one giver wait for each other until the transaction ends, so that two at once cannot both
+/// fit under the cap.
+pub(super) async fn lock_giver(db: &mut PgConnection, email: &EmailAddress) -> Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('gifts of ' || lower($1::text), 0))",
+        email.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What an address has given since an instant, refunds taken off.
+pub(super) async fn given_since(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+    since: DateTime<Utc>,
+    leave_out: Option<Uuid>,
+) -> Result<Money> {
+    let pence = sqlx::query_scalar!(
+        r#"select coalesce(sum(l.amount_pence), 0)::bigint as "pence!"
+           from gifts g join ledger l on l.purpose_kind = 'donation' and l.purpose_id = g.id
+           where g.email = $1::text::citext and g.paid_at >= $2 and ($3::uuid is null or g.id <> $3)"#,
+        email.as_str(),
+        since,
+        leave_out
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Money::from_pence(pence))
+}
+
+pub(super) async fn set_paid(
+    db: &mut PgConnection,
+    id: Uuid,
+    paid_at: DateTime<Utc>,
+    person: Option<Uuid>,
+    over_cap: bool,
+) -> Result<()> {
+    sqlx::query!(
+        "update gifts set paid_at = $2, person_id = coalesce(person_id, $3), over_cap = $4 where id = $1",
+        id,
+        paid_at,
+        person,
+        over_cap
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gifts that the treasurer has to look at: to check against the electoral register, or to pay back.
+pub async fn list_to_check(db: &mut PgConnection) -> Result<Vec<Gift>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select id, name, email::text as "email!", address_line1, address_line2, town, postcode, amount_pence,
+                  person_id, created_at, paid_at, needs_check, over_cap from gifts
+           where needs_check and checked_at is null and paid_at is not null order by paid_at limit 200"#
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Gift::try_from).collect()
+}
+
+/// Notes that a gift's giver was found on the register. Returns whether it was waiting for that.
+pub(super) async fn set_checked(
+    db: &mut PgConnection,
+    id: Uuid,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update gifts set checked_at = $3, checked_by = $2 where id = $1 and needs_check and checked_at is null
+         and paid_at is not null",
+        id,
+        by,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn delete_old_gifts(db: &mut PgConnection, before: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("delete from gifts where paid_at is null and created_at < $1", before).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,487 @@
+//! Joining, and what follows from payments. Each function runs in the caller's transaction unless it says otherwise.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    forms::{DECLARATION, Join, NewAddress},
+    mail,
+    model::{Meeting, Membership, Rate, Rules, State, meet, state},
+    sql::{self, Application},
+};
+use crate::{
+    accounts::{self, ConsentPurpose, Details, Person, Standing},
+    audit::{self, Actor, Entry},
+    kit::{
+        app::App,
+        email_address::EmailAddress,
+        error::{Error, Result},
+        mail as outbox,
+        money::Money,
+        stripe::{Interval, SubscriptionStatus},
+    },
+    payments::{self, PaymentNews, Purpose, PurposeKind, Subscription, What},
+};
+
+/// How long the same answers sent again are the same application.
+const SAME_MINUTES: i64 = 60;
+
+/// The party's rules of the day.
+pub fn rules(app: &App) -> Rules {
+    let (settings, today) = (app.settings(), app.clock().today());
+    Rules {
+        grace_days: settings
+            .number("grace_days", today)
+            .and_then(|days| u64::try_from(days).ok())
+            .unwrap_or(30),
+        pending_counts: settings.on("debit_pending_is_member", today) != Some("no"),
+    }
+}
+
+pub(super) fn purpose(application: Uuid) -> Purpose {
+    Purpose { kind: PurposeKind::Membership, id: application }
+}
+
+/// `Standard membership, £5 a month`: what stands on Stripe's page.
+fn product(app: &App, rate: Rate) -> String {
+    let party = app.settings().site(app.clock().today()).name;
+    format!("{party} membership, {} rate", rate.name().to_lowercase())
+}
+
+/// Keeps what was typed and the wish to pay. Returns the application's id and the checkout's.
+///
+/// Nobody learns here whether the address is known: a member's address gives the same answer, and a mail to her.
+pub(super) async fn apply(
+    app: &App,
+    db: &mut PgConnection,
+    join: Join,
+    account: Option<(Uuid, EmailAddress)>,
+) -> Result<(Uuid, Uuid)> {
+    let now = app.clock().now();
+    let (signed_in, own) = account.map_or((None, None), |(id, email)| (Some(id), Some(email)));
+    let email = join.email.or(own).ok_or(Error::Invalid("The email address is missing."))?;
+    let mut application = Application {
+        id: app.random().opaque_id(),
+        signed_in,
+        name: join.name,
+        email,
+        born_on: join.born_on,
+        address: join.address,
+        postcode: join.postcode.to_string(),
+        region: join.region,
+        rate: join.rate,
+        every: join.every,
+        amount: join.amount,
+        consents: join.consents,
+        created_at: now,
+        settled_at: None,
+        person: None,
+    };
+    match sql::find_same_application(db, &application, now - Duration::minutes(SAME_MINUTES)).await? {
+        Some(before) => application.id = before,
+        None => {
+            sql::insert_application(db, &application, DECLARATION).await?;
+            warn_member(app, db, &application).await?;
+        }
+    }
+    let checkout = wish_to_pay(app, db, &application).await?;
+    Ok((application.id, checkout))
+}
+
+/// A member whose address is used to join again hears of it.
+async fn warn_member(app: &App, db: &mut PgConnection, application: &Application) -> Result<()> {
+    let Some(person) = accounts::find_person_by_email(db, &application.email).await? else { return Ok(()) };
+    let Some(membership) = sql::find_of_person(db, person.id).await? else { return Ok(()) };
+    let present = subscription_of(db, &membership).await?;
+    if meet(Some(&membership), present.as_ref()) == Meeting::Surplus {
+        let letter = mail::member_already(app, &person.name, membership.state)?;
+        // Once a day is enough, however often somebody tries.
+        let occasion = format!("joining-again:{}:{}", person.id, app.clock().today());
+        outbox::push(app, db, &occasion, &person.email, &letter).await?;
+    }
+    Ok(())
+}
+
+async fn wish_to_pay(app: &App, db: &mut PgConnection, application: &Application) -> Result<Uuid> {
+    let path = format!("/join/{}", application.id);
+    let wish = payments::Wish {
+        purpose: purpose(application.id),
+        amount: application.amount,
+        every: Some(application.every),
+        product: &product(app, application.rate),
+        email: &application.email,
+        customer: None,
+        return_path: &format!("{path}?paid=yes"),
+        cancel_path: &path,
+    };
+    payments::wish(app, db, &wish).await
+}
+
+/// Another try at paying for an application that is there. `None` if it has been paid.
+pub(super) async fn pay_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+    use payments::CheckoutState::{Paid, Pending};
+    let application = sql::lock_application(db, id).await?.ok_or(Error::NotFound)?;
+    let checkout = payments::checkout_for(db, purpose(id)).await?;
+    let is_paid = checkout.is_some_and(|checkout| matches!(checkout.state, Paid | Pending));
+    let failed_later = match application.person {
+        Some(person) => sql::find_of_person(db, person).await?.is_some_and(|known| known.state.is_ended()),
+        None => false,
+    };
+    if is_paid && !failed_later {
+        return Ok(None);
+    }
+    wish_to_pay(app, db, &application).await.map(Some)
+}
+
+async fn subscription_of(db: &mut PgConnection, membership: &Membership) -> Result<Option<Subscription>> {
+    match &membership.subscription {
+        Some(id) => Ok(payments::find_subscription(db, id).await?),
+        None => Ok(None),
+    }
+}
+
+/// What a payment's news means for a membership. May be called any number of times and in any order.
+pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Result<()> {
+    let Some(id) = &news.subscription else { return Ok(()) };
+    // The application first, then the membership: every caller locks in this order.
+    let application = sql::lock_application(db, news.purpose.id).await?;
+    if let Some(membership) = sql::lock_by_subscription(db, id).await? {
+        payments::attribute(db, news.purpose, membership.person).await?;
+        let after = recompute(app, db, membership, Actor::System).await?;
+        if let What::Failed { invoice, attempt, next_try, page } = &news.what {
+            let occasion = format!("payment-failed:{invoice}:{attempt}");
+            let person = person(db, after.person).await?;
+            let letter = mail::payment_failed(app, &person.name, &after, *next_try, page.as_deref())?;
+            outbox::push(app, db, &occasion, &person.email, &letter).await?;
+        }
+        return Ok(());
+    }
+    let (Some(application), Some(subscription)) = (application, payments::find_subscription(db, id).await?)
+    else {
+        return Ok(());
+    };
+    let took_effect = matches!(subscription.state, SubscriptionStatus::Active | SubscriptionStatus::Trialing);
+    if !took_effect || subscription.surplus_since.is_some() {
+        return Ok(());
+    }
+    settle(app, db, &application, &subscription).await
+}
+
+async fn person(db: &mut PgConnection, id: Uuid) -> Result<Person> {
+    accounts::find_person(db, id).await?.ok_or(Error::NotFound)
+}
+
+/// Makes a member of her whose application was paid for, or finds the payment to be one too many.
+async fn settle(
+    app: &App,
+    db: &mut PgConnection,
+    application: &Application,
+    subscription: &Subscription,
+) -> Result<()> {
+    let now = app.clock().now();
+    let (id, is_new) = match application.signed_in {
+        Some(id) => (id, false),
+        None => accounts::find_or_add_person(app, db, &application.email, &application.name).await?,
+    };
+    let before = person(db, id).await?;
+    let known = sql::lock_of_person(db, id).await?;
+    let present = match &known {
+        Some(membership) => subscription_of(db, membership).await?,
+        None => None,
+    };
+    payments::attribute(db, purpose(application.id), id).await?;
+    let meeting = meet(known.as_ref(), present.as_ref());
+    if meeting == Meeting::Surplus {
+        payments::end_surplus(app, db, &subscription.id, true).await?;
+        sql::set_settled(db, application.id, id, now).await?;
+        let letter = mail::paid_twice(app, &before.name, application.amount)?;
+        let occasion = format!("paid-twice:{}", subscription.id);
+        outbox::push(app, db, &occasion, &before.email, &letter).await?;
+        let detail = json!({ "subscription": subscription.id });
+        return record(app, db, Actor::System, "membership.second_payment", id, detail).await;
+    }
+    if let Some(old) = present.as_ref().filter(|old| old.is_alive()) {
+        payments::end_surplus(app, db, &old.id, false).await?;
+    }
+    set_details(app, db, application, &before, is_new).await?;
+    let membership = match known {
+        None => add(app, db, application, subscription, id).await?,
+        Some(known) => renew(app, db, application, subscription, known).await?,
+    };
+    for purpose in &application.consents {
+        accounts::give_consent(app, db, id, *purpose, "join form").await?;
+    }
+    sql::set_settled(db, application.id, id, now).await?;
+    let is_back = meeting == Meeting::Join && membership.joined_on != app.clock().today();
+    let action = match (meeting, is_back) {
+        (Meeting::Join, false) => "membership.joined",
+        (Meeting::Join, true) => "membership.rejoined",
+        _ => "membership.payment_replaced",
+    };
+    let detail = json!({
+        "number": membership.number, "rate": membership.rate.code(), "price": membership.price(),
+        "subscription": subscription.id,
+    });
+    record(app, db, Actor::System, action, id, detail).await?;
+    let link = accounts::issue_link(app, db, id, "/membership", 14).await?;
+    let letter = mail::welcome(app, &application.name, &membership, &link, is_back)?;
+    let occasion = format!("welcome:{}", subscription.id);
+    outbox::push(app, db, &occasion, &before.email, &letter).await?;
+    Ok(())
+}
+
+/// Postcode and region are taken from the application. The name is too, unless the account is proved to be
+/// somebody's who was not signed in: else anyone could rename a known person for the price of a month.
+async fn set_details(
+    app: &App,
+    db: &mut PgConnection,
+    application: &Application,
+    before: &Person,
+    is_new: bool,
+) -> Result<()> {
+    let may_rename = is_new || application.signed_in.is_some() || before.email_verified_at.is_none();
+    let details = Details {
+        name: if may_rename { application.name.clone() } else { before.name.clone() },
+        email: before.email.clone(),
+        postcode: Some(application.postcode.clone()),
+        region: application.region,
+    };
+    accounts::change_details(app, db, Actor::System, before.id, &details).await
+}
+
+async fn add(
+    app: &App,
+    db: &mut PgConnection,
+    application: &Application,
+    subscription: &Subscription,
+    person: Uuid,
+) -> Result<Membership> {
+    let (now, today) = (app.clock().now(), app.clock().today());
+    let mut new = Membership {
+        id: app.random().id(now),
+        person,
+        number: 0,
+        joined_on: today,
+        born_on: application.born_on,
+        address: application.address.clone(),
+        rate: application.rate,
+        every: application.every,
+        amount: application.amount,
+        subscription: Some(subscription.id.clone()),
+        state: State::Pending,
+        state_since: now,
+        ends_on: None,
+        end_words: None,
+        suspension: None,
+    };
+    new.state = state(&new, Some(subscription), rules(app), today);
+    new.number = sql::insert_membership(db, &new).await?;
+    sql::start_period(db, app.random().id(now), new.id, today).await?;
+    tell_standing(app, db, &new).await?;
+    Ok(new)
+}
+
+/// A known member's new subscription: a new period if the last one is over.
+async fn renew(
+    app: &App,
+    db: &mut PgConnection,
+    application: &Application,
+    subscription: &Subscription,
+    known: Membership,
+) -> Result<Membership> {
+    let (now, today) = (app.clock().now(), app.clock().today());
+    let mut renewed = Membership {
+        born_on: application.born_on,
+        address: application.address.clone(),
+        rate: application.rate,
+        every: application.every,
+        amount: application.amount,
+        subscription: Some(subscription.id.clone()),
+        state: State::Pending,
+        state_since: now,
+        ends_on: None,
+        end_words: None,
+        suspension: None,
+        ..known
+    };
+    renewed.state = state(&renewed, Some(subscription), rules(app), today);
+    sql::set_membership(db, &renewed).await?;
+    sql::start_period(db, app.random().id(now), renewed.id, today).await?;
+    tell_standing(app, db, &renewed).await?;
+    Ok(renewed)
+}
+
+/// What the members' pages go by.
+async fn tell_standing(app: &App, db: &mut PgConnection, membership: &Membership) -> Result<()> {
+    let standing = if membership.state.is_member(rules(app).pending_counts) {
+        Standing::Member
+    } else {
+        let wants_news = accounts::list_consents(db, membership.person)
+            .await?
+            .iter()
+            .any(|consent| consent.purpose == ConsentPurpose::EmailUpdates && consent.withdrawn.is_none());
+        if wants_news { Standing::Supporter } else { Standing::None }
+    };
+    accounts::set_standing(db, membership.person, standing).await
+}
+
+async fn record(
+    app: &App,
+    db: &mut PgConnection,
+    actor: Actor,
+    action: &'static str,
+    person: Uuid,
+    detail: Value,
+) -> Result<()> {
+    let entry = Entry { actor, action, subject: ("person", &person.to_string()), detail };
+    Ok(audit::record(db, app.clock().now(), &entry).await?)
+}
+
+/// Works the state out again from the facts, and keeps, records and tells what is new. The membership is locked.
+pub(super) async fn recompute(
+    app: &App,
+    db: &mut PgConnection,
+    before: Membership,
+    actor: Actor,
+) -> Result<Membership> {
+    let (now, today) = (app.clock().now(), app.clock().today());
+    let subscription = subscription_of(db, &before).await?;
+    let mut after = before.clone();
+    if let Some(subscription) = &subscription {
+        // Stripe's word on the amount counts: it may have been changed in the dashboard.
+        if subscription.amount > Money::ZERO {
+            after.amount = subscription.amount;
+        }
+        after.every = subscription.every.unwrap_or(after.every);
+        if subscription.is_alive() {
+            let end = subscription.current_period_end.map(crate::kit::dates::london_date);
+            after.ends_on = end.filter(|_| subscription.cancel_at_period_end);
+        }
+    }
+    if after.suspension.as_ref().is_some_and(|suspension| suspension.until < today) {
+        after.suspension = None;
+    }
+    after.state = state(&after, subscription.as_ref(), rules(app), today);
+    if after == before {
+        return Ok(after);
+    }
+    let changed = after.state.code() != before.state.code();
+    if changed {
+        after.state_since = now;
+        if !after.state.is_ended() {
+            after.end_words = None;
+        }
+    }
+    sql::set_membership(db, &after).await?;
+    if !changed {
+        return Ok(after);
+    }
+    match after.state {
+        State::Ended { on, .. } => sql::end_period(db, after.id, on).await?,
+        _ => sql::start_period(db, app.random().id(now), after.id, today).await?,
+    }
+    tell_standing(app, db, &after).await?;
+    let detail = json!({ "state": [before.state.code(), after.state.code()] });
+    record(app, db, actor, "membership.state_changed", after.person, detail).await?;
+    if let (State::Ended { reason, .. }, Actor::System) = (after.state, actor) {
+        let person = person(db, after.person).await?;
+        let letter = mail::ended(app, &person.name, reason)?;
+        let occasion = format!("membership-ended:{}:{}", after.id, now.timestamp_micros());
+        outbox::push(app, db, &occasion, &person.email, &letter).await?;
+    }
+    Ok(after)
+}
+
+/// What changes by the mere passing of a day: grace, suspensions and paid periods end.
+pub(super) async fn turn_of_day(app: &App) -> Result<()> {
+    let today = app.clock().today();
+    let mut db = app.pool().acquire().await?;
+    let due = sql::list_due(&mut db, today).await?;
+    drop(db);
+    for person in due {
+        let mut tx = app.pool().begin().await?;
+        if let Some(membership) = sql::lock_of_person(&mut tx, person).await? {
+            recompute(app, &mut tx, membership, Actor::System).await?;
+        }
+        tx.commit().await?;
+    }
+    let mut tx = app.pool().begin().await?;
+    sql::delete_old_applications(&mut tx, app.clock().now() - Duration::days(30)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Stops or resumes renewal for a member. Speaks to Stripe: call it without a transaction or connection at hand.
+///
+/// # Errors
+/// A conflict if there is nothing to stop; unavailable while Stripe is away.
+pub(super) async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result<Membership> {
+    const NOTHING: Error = Error::Conflict("There is no payment to change. Write to us if this seems wrong.");
+    let mut db = app.pool().acquire().await?;
+    let membership = sql::find_of_person(&mut db, person).await?.ok_or(Error::NotFound)?;
+    let subscription = subscription_of(&mut db, &membership).await?.ok_or(NOTHING)?;
+    drop(db);
+    if !subscription.is_alive() {
+        return Err(NOTHING);
+    }
+    if subscription.cancel_at_period_end == renews {
+        payments::set_renewal(app, &subscription, renews).await?;
+    }
+    let mut tx = app.pool().begin().await?;
+    let membership = sql::lock_of_person(&mut tx, person).await?.ok_or(Error::NotFound)?;
+    let after = recompute(app, &mut tx, membership, Actor::Person(person)).await?;
+    let action = if renews { "membership.renewal_resumed" } else { "membership.renewal_stopped" };
+    let detail = json!({ "ends_on": after.ends_on });
+    record(app, &mut tx, Actor::Person(person), action, person, detail).await?;
+    if let (false, Some(on)) = (renews, after.ends_on) {
+        let known = self::person(&mut tx, person).await?;
+        let letter = mail::stopped(app, &known.name, on)?;
+        let occasion = format!("renewal-stopped:{}:{}", after.id, app.clock().now().timestamp_micros());
+        outbox::push(app, &mut tx, &occasion, &known.email, &letter).await?;
+    }
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// A member moves, or an officer puts her address right.
+pub(super) async fn change_address(
+    app: &App,
+    db: &mut PgConnection,
+    actor: Actor,
+    person: Uuid,
+    new: &NewAddress,
+) -> Result<()> {
+    let mut membership = sql::lock_of_person(db, person).await?.ok_or(Error::NotFound)?;
+    let known = self::person(db, person).await?;
+    let details = Details {
+        name: known.name,
+        email: known.email,
+        postcode: Some(new.postcode.to_string()),
+        region: new.region,
+    };
+    accounts::change_details(app, db, actor, person, &details).await?;
+    if membership.address == new.address {
+        return Ok(());
+    }
+    membership.address = new.address.clone();
+    sql::set_membership(db, &membership).await?;
+    // The log says that it changed, not where she lives.
+    record(app, db, actor, "membership.address_changed", person, json!({})).await
+}
+
+/// What a person's page says of her membership, in one query or two.
+pub async fn summary(
+    db: &mut PgConnection,
+    person: Uuid,
+) -> Result<Option<(Membership, Option<Subscription>)>> {
+    let Some(membership) = sql::find_of_person(db, person).await? else { return Ok(None) };
+    let subscription = subscription_of(db, &membership).await?;
+    Ok(Some((membership, subscription)))
+}
+
+/// The price in words, for pages: `£5 a month`.
+pub fn price(amount: Money, every: Interval) -> String {
+    format!("{amount} a {every}")
+}

@@ -1,0 +1,410 @@
+//! What is typed at joining, on a member's own page, and by officers.
+
+use chrono::NaiveDate;
+
+use super::model::{Address, EndReason, Prices, Rate, WrongAmount};
+use crate::{
+    accounts::ConsentPurpose,
+    kit::{
+        dates,
+        email_address::EmailAddress,
+        form::{Check, Form},
+        money::Money,
+        stripe::Interval,
+    },
+    places::{Place, Postcode, Region, locate},
+};
+
+/// What stands beside the box that has to be ticked, and is kept with the application.
+pub(super) const DECLARATION: &str = "I share the party’s aims and values, and I am not a member of a party that stands against it in elections.";
+
+/// Everything somebody says of herself to become a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Join {
+    pub name: String,
+    /// `None` when she is signed in: her account's address counts.
+    pub email: Option<EmailAddress>,
+    pub born_on: NaiveDate,
+    pub address: Address,
+    pub postcode: Postcode,
+    /// `None` outside the United Kingdom's regions.
+    pub region: Option<Region>,
+    pub rate: Rate,
+    pub every: Interval,
+    pub amount: Money,
+    pub consents: Vec<ConsentPurpose>,
+}
+
+/// What the form has to know of the party's rules on the day.
+pub(super) struct Terms<'a> {
+    pub today: NaiveDate,
+    pub least_age: i64,
+    pub prices: &'a Prices,
+    /// The most that is charged at one time.
+    pub most: Money,
+    pub signed_in: bool,
+}
+
+pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
+    let mut check = form.check();
+    let name = name(&mut check);
+    let email = if terms.signed_in { None } else { check.parse::<EmailAddress>("email") };
+    let born_on = born(&mut check, terms);
+    let address = address(&mut check);
+    let postcode = check.parse::<Postcode>("postcode");
+    let region = postcode.as_ref().map(|postcode| region(&mut check, form, postcode));
+    let rate = check.choice::<Rate>("rate", "Choose what you can pay");
+    let every = check.choice::<Interval>("every", "Choose how often you want to pay");
+    let own = check.optional_text("amount", 20);
+    let amount = match (rate, every, own) {
+        (Some(rate), Some(every), Some(own)) => charge(&mut check, terms, rate, every, &own),
+        _ => None,
+    };
+    check.must_tick("declaration", "Tick the box if you share our aims and values");
+    let consents = check.choices::<ConsentPurpose>("consent", "Choose from the boxes on the page");
+    check.finish(|| {
+        Some(Join {
+            name: name?,
+            email: if terms.signed_in { None } else { Some(email?) },
+            born_on: born_on?,
+            address: address?,
+            postcode: postcode?,
+            region: region??,
+            rate: rate?,
+            every: every?,
+            amount: amount?,
+            consents: consents?,
+        })
+    })
+}
+
+fn name(check: &mut Check<'_>) -> Option<String> {
+    let name = check.text("name", "Enter your full name", 100)?;
+    if !name.chars().any(char::is_alphabetic) {
+        check.fail("name", "Enter your full name in letters");
+        return None;
+    }
+    Some(name)
+}
+
+fn born(check: &mut Check<'_>, terms: &Terms<'_>) -> Option<NaiveDate> {
+    let born = check.date("dob", "Enter your date of birth")?;
+    if born > terms.today {
+        check.fail("dob_day", "Enter a date of birth in the past");
+        return None;
+    }
+    if i64::from(dates::age_on(born, terms.today)) < terms.least_age {
+        let words =
+            format!("You can join when you are {}. Until then you can follow our news", terms.least_age);
+        check.fail("dob_day", words);
+        return None;
+    }
+    Some(born)
+}
+
+fn address(check: &mut Check<'_>) -> Option<Address> {
+    let line1 = check.text("address_line1", "Enter the first line of your address", 100);
+    let line2 = check.optional_text("address_line2", 100);
+    let town = check.text("town", "Enter your town or city", 100);
+    Some(Address { line1: line1?, line2: line2?, town: town? })
+}
+
+/// The regions to choose from, if a postcode does not say.
+pub(super) fn choices(postcode: &Postcode) -> Vec<Region> {
+    match locate(postcode) {
+        Place::Certain { .. } | Place::Abroad => Vec::new(),
+        Place::Ambiguous { choices, .. } => choices,
+        Place::Unknown => Region::ALL.to_vec(),
+    }
+}
+
+/// The region, asked for only where the postcode leaves it open. The outer `None` is a fault.
+#[expect(clippy::option_option, reason = "a fault, no region, a region: parts of one answer")]
+fn region(check: &mut Check<'_>, form: &Form, postcode: &Postcode) -> Option<Option<Region>> {
+    match locate(postcode) {
+        Place::Certain { region } => Some(Some(region)),
+        Place::Abroad => Some(None),
+        place @ (Place::Ambiguous { .. } | Place::Unknown) => {
+            let said = form.value("region").parse::<Region>().ok();
+            if let Some(said) = said.filter(|said| choices(postcode).contains(said)) {
+                return Some(Some(said));
+            }
+            check.fail(
+                "region",
+                match place {
+                    Place::Ambiguous { crosses_nations: true, .. } => {
+                        "Your postcode lies on a border. Choose the nation or region you live in"
+                    }
+                    Place::Ambiguous { .. } => {
+                        "Your postcode lies in two regions. Choose the one you live in"
+                    }
+                    _ => "We do not know this postcode. Check it, or choose the region you live in",
+                },
+            );
+            None
+        }
+    }
+}
+
+fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval, own: &str) -> Option<Money> {
+    let own = if own.is_empty() || rate != Rate::Solidarity {
+        None
+    } else {
+        match Money::parse(own) {
+            Ok(own) => Some(own),
+            Err(error) => {
+                check.fail("amount", error.to_string());
+                return None;
+            }
+        }
+    };
+    let fault = match terms.prices.charge(rate, every, own, terms.most) {
+        Ok(amount) => return Some(amount),
+        Err(WrongAmount::TooLittle(least)) => {
+            format!("The solidarity rate begins at {least} a {every}. Choose that or more, or another rate")
+        }
+        Err(WrongAmount::TooMuch(most)) => {
+            format!("At most {most} at a time. For more, please make a gift as well: it has its own checks")
+        }
+        Err(WrongAmount::NotSold) => "This rate is not offered at present. Choose another".to_owned(),
+    };
+    check.fail("amount", fault);
+    None
+}
+
+/// A new address.
+pub(super) struct NewAddress {
+    pub address: Address,
+    pub postcode: Postcode,
+    pub region: Option<Region>,
+}
+
+pub(super) fn new_address(form: &Form) -> Result<NewAddress, Form> {
+    let mut check = form.check();
+    let address = address(&mut check);
+    let postcode = check.parse::<Postcode>("postcode");
+    let region = postcode.as_ref().map(|postcode| region(&mut check, form, postcode));
+    check.finish(|| Some(NewAddress { address: address?, postcode: postcode?, region: region?? }))
+}
+
+/// What an officer can put right.
+pub(super) struct NewDetails {
+    pub name: String,
+    pub email: EmailAddress,
+    pub born_on: NaiveDate,
+    pub place: NewAddress,
+}
+
+pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form> {
+    let mut check = form.check();
+    let name = name(&mut check);
+    let email = check.parse::<EmailAddress>("email");
+    let born_on = check.date("dob", "Enter the date of birth");
+    if born_on.is_some_and(|born| born > today) {
+        check.fail("dob_day", "Enter a date of birth in the past");
+    }
+    let address = address(&mut check);
+    let postcode = check.parse::<Postcode>("postcode");
+    let region = postcode.as_ref().map(|postcode| region(&mut check, form, postcode));
+    check.finish(|| {
+        let place = NewAddress { address: address?, postcode: postcode?, region: region?? };
+        Some(NewDetails { name: name?, email: email?, born_on: born_on?, place })
+    })
+}
+
+pub(super) struct Ending {
+    pub reason: EndReason,
+    pub words: String,
+}
+
+pub(super) fn ending(form: &Form) -> Result<Ending, Form> {
+    let mut check = form.check();
+    let reason = check.choice::<EndReason>("reason", "Choose why the membership ends");
+    if reason == Some(EndReason::Lapsed) {
+        check.fail("reason", "Choose why the membership ends");
+    }
+    let words = check.paragraphs("words", "Write down what was decided, by whom, under which rule", 2000);
+    check.finish(|| Some(Ending { reason: reason?, words: words? }))
+}
+
+pub(super) struct NewSuspension {
+    pub until: NaiveDate,
+    pub reason: String,
+}
+
+pub(super) fn suspension(form: &Form, today: NaiveDate) -> Result<NewSuspension, Form> {
+    let mut check = form.check();
+    let until = check.date("until", "Enter the last day of the suspension");
+    // Suspending is neutral and for a time; what is meant for good is an ending.
+    if until.is_some_and(|until| until <= today || until > dates::months_later(today, 12)) {
+        check.fail("until_day", "Enter a day after today and within a year");
+    }
+    let reason = check.paragraphs("reason", "Write down why, who decided it, and under which rule", 2000);
+    check.finish(|| Some(NewSuspension { until: until?, reason: reason? }))
+}
+
+pub(super) fn note(form: &Form) -> Result<String, Form> {
+    let mut check = form.check();
+    let words = check.paragraphs("words", "Write the note first", 4000);
+    check.finish(|| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::membership::model::Price;
+
+    fn prices() -> Prices {
+        let price = |rate, every, pence| Price { rate, every, amount: Money::from_pence(pence) };
+        Prices(vec![
+            price(Rate::LowWage, Interval::Month, 100),
+            price(Rate::Standard, Interval::Month, 500),
+            price(Rate::Standard, Interval::Year, 5000),
+            price(Rate::Solidarity, Interval::Month, 1000),
+        ])
+    }
+
+    fn good() -> Vec<(String, String)> {
+        [
+            ("name", "Siân O’Neill"),
+            ("email", "sian@example.org"),
+            ("dob_day", "1"),
+            ("dob_month", "2"),
+            ("dob_year", "1990"),
+            ("address_line1", "Flat 2, 14 Mill Lane"),
+            ("address_line2", ""),
+            ("town", "Bury"),
+            ("postcode", "bl90nd"),
+            ("rate", "standard"),
+            ("every", "month"),
+            ("amount", ""),
+            ("declaration", "yes"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    fn parse(values: Vec<(String, String)>) -> Result<Join, Form> {
+        let prices = prices();
+        let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
+        let most = Money::from_pence(50_000);
+        let terms = Terms { today, least_age: 14, prices: &prices, most, signed_in: false };
+        join(&Form::from_values(values), &terms)
+    }
+
+    fn with(field: &str, value: &str) -> Vec<(String, String)> {
+        let mut values = good();
+        values.retain(|(name, _)| name != field);
+        values.push((field.to_owned(), value.to_owned()));
+        values
+    }
+
+    #[test]
+    fn a_good_form_becomes_a_command() {
+        let join = parse(good()).unwrap_or_else(|form| panic!("{:?}", form.errors()));
+        assert_eq!(join.postcode.as_str(), "BL9 0ND");
+        assert_eq!(join.region, Some(Region::NorthWest));
+        assert_eq!(join.amount, Money::from_pence(500));
+        assert!(join.consents.is_empty());
+        let yearly = parse(with("every", "year")).unwrap();
+        assert_eq!(yearly.amount, Money::from_pence(5000));
+    }
+
+    #[test]
+    fn each_field_says_what_is_wrong_with_it() {
+        let long = "a".repeat(101);
+        for (field, value, fault) in [
+            ("name", "", "name"),
+            ("name", long.as_str(), "name"),
+            ("name", "12345", "name"),
+            ("name", "a\u{0}b", "name"),
+            ("name", "\u{202e}evil", "name"),
+            ("email", "", "email"),
+            ("email", "nobody", "email"),
+            ("dob_day", "", "dob_day"),
+            ("dob_day", "31", "dob_day"),
+            ("dob_year", "2020", "dob_day"),
+            ("dob_year", "2027", "dob_day"),
+            ("dob_year", "90", "dob_day"),
+            ("dob_month", "ten", "dob_day"),
+            ("address_line1", "", "address_line1"),
+            ("address_line1", long.as_str(), "address_line1"),
+            ("address_line2", long.as_str(), "address_line2"),
+            ("town", "", "town"),
+            ("town", "Bu\nry", "town"),
+            ("postcode", "", "postcode"),
+            ("postcode", "BL9", "postcode"),
+            ("postcode", "90210", "postcode"),
+            ("rate", "", "rate"),
+            ("rate", "free", "rate"),
+            ("every", "week", "every"),
+            ("consent", "everything", "consent"),
+        ] {
+            let form = parse(with(field, value)).expect_err(field);
+            let fields: Vec<_> = form.errors().iter().map(|error| error.field.as_str()).collect();
+            assert_eq!(fields, [fault], "{field} = {value:?}");
+        }
+        let mut values = good();
+        values.retain(|(name, _)| name != "declaration");
+        assert_eq!(parse(values).unwrap_err().errors()[0].field, "declaration");
+        let mut twice = good();
+        twice.push(("town".into(), "Leeds".into()));
+        assert_eq!(parse(twice).unwrap_err().errors()[0].field, "town");
+    }
+
+    #[test]
+    fn names_are_taken_as_people_write_them() {
+        for name in ["עדי כהן", "محمد", "李小龙", "Zoë 🌹 Smith", "D'Arcy-O’Brien", "<b>Bob</b> & Co"]
+        {
+            assert_eq!(parse(with("name", name)).unwrap().name, name);
+        }
+    }
+
+    #[test]
+    fn somebody_turns_old_enough_on_her_birthday() {
+        let born = |day: &str| {
+            let mut values = with("dob_day", day);
+            values.retain(|(name, _)| name != "dob_month" && name != "dob_year");
+            values.push(("dob_month".into(), "11".into()));
+            values.push(("dob_year".into(), "2012".into()));
+            parse(values)
+        };
+        assert!(born("21").is_ok());
+        assert!(born("22").unwrap_err().errors()[0].message.contains("when you are 14"));
+    }
+
+    #[test]
+    fn the_region_is_asked_for_only_where_the_postcode_leaves_it_open() {
+        let form = parse(with("postcode", "CH4 7AA")).unwrap_err();
+        assert_eq!(form.errors()[0].field, "region");
+        assert!(form.errors()[0].message.contains("border"));
+        let mut values = with("postcode", "CH4 7AA");
+        values.push(("region".into(), "wales".into()));
+        assert_eq!(parse(values).unwrap().region, Some(Region::Wales));
+        let mut values = with("postcode", "CH4 7AA");
+        values.push(("region".into(), "london".into()));
+        assert_eq!(parse(values).unwrap_err().errors()[0].field, "region");
+        // A choice left over from another postcode does not count.
+        let mut values = good();
+        values.push(("region".into(), "wales".into()));
+        assert_eq!(parse(values).unwrap().region, Some(Region::NorthWest));
+        assert_eq!(parse(with("postcode", "JE2 3AB")).unwrap().region, None);
+        assert!(parse(with("postcode", "BX1 1LT")).unwrap_err().errors()[0].message.contains("do not know"));
+    }
+
+    #[test]
+    fn an_own_amount_counts_for_solidarity_only_and_within_bounds() {
+        let solidarity = |amount: &str| {
+            let mut values = with("rate", "solidarity");
+            values.retain(|(name, _)| name != "amount");
+            values.push(("amount".into(), amount.into()));
+            parse(values)
+        };
+        assert_eq!(solidarity("25").unwrap().amount, Money::from_pence(2500));
+        assert_eq!(solidarity("").unwrap().amount, Money::from_pence(1000));
+        for wrong in ["9.99", "500.01", "-20", "lots", "1e9", "99999999999999999999"] {
+            assert_eq!(solidarity(wrong).unwrap_err().errors()[0].field, "amount", "{wrong}");
+        }
+        assert_eq!(parse(with("amount", "1")).unwrap().amount, Money::from_pence(500));
+    }
+}

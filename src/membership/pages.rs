@@ -1,0 +1,163 @@
+//! What a member sees of her own membership.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{actions, forms, model::Membership, sql};
+use crate::{
+    accounts::{self, Person, SignedIn},
+    audit::Actor,
+    kit::{
+        app::App,
+        dates,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        visit::Visit,
+    },
+    payments::{self, Line, Subscription},
+    places::Postcode,
+};
+
+/// Payments shown on her page.
+const SHOWN: i64 = 36;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "membership/show.html")]
+struct MembershipPage {
+    visit: Visit,
+    membership: Option<Membership>,
+    subscription: Option<Subscription>,
+    payments: Vec<Line>,
+    /// Two years of payments are shown; more are on request.
+    more: bool,
+}
+
+impl MembershipPage {
+    fn next_payment(&self) -> Option<String> {
+        let subscription = self.subscription.as_ref()?;
+        let goes_on = subscription.is_alive() && !subscription.cancel_at_period_end;
+        let end = subscription.current_period_end.filter(|_| goes_on)?;
+        Some(format!("{} on {}", subscription.amount, dates::day(dates::london_date(end))))
+    }
+
+    fn can_stop(&self) -> bool {
+        self.subscription.as_ref().is_some_and(|it| it.is_alive() && !it.cancel_at_period_end)
+    }
+
+    fn can_resume(&self) -> bool {
+        self.subscription.as_ref().is_some_and(|it| it.is_alive() && it.cancel_at_period_end)
+    }
+}
+
+pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+    let (membership, subscription) = match actions::summary(&mut db, who.person_id).await? {
+        Some((membership, subscription)) => (Some(membership), subscription),
+        None => (None, None),
+    };
+    let mut payments = payments::of_person(&mut db, who.person_id, SHOWN + 1).await?;
+    let more = payments.len() > 36;
+    payments.truncate(36);
+    Ok(MembershipPage { visit, membership, subscription, payments, more }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "membership/address.html")]
+struct AddressPage {
+    visit: Visit,
+    form: Form,
+    regions: Vec<(&'static str, &'static str)>,
+}
+
+impl AddressPage {
+    fn new(visit: Visit, form: Form) -> Self {
+        Self { regions: open_regions(&form), visit, form }
+    }
+}
+
+/// The regions to choose from, once a sent form has shown that the postcode leaves them open.
+pub(super) fn open_regions(form: &Form) -> Vec<(&'static str, &'static str)> {
+    match form.value("postcode").parse::<Postcode>() {
+        Ok(postcode) if !form.errors().is_empty() => {
+            forms::choices(&postcode).into_iter().map(|region| (region.slug(), region.name())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What is known of where somebody lives.
+pub(super) fn known_address(person: &Person, membership: &Membership) -> Form {
+    Form::filled([
+        ("address_line1", membership.address.line1.clone()),
+        ("address_line2", membership.address.line2.clone()),
+        ("town", membership.address.town.clone()),
+        ("postcode", person.postcode.clone().unwrap_or_default()),
+        ("region", person.region.map(|region| region.slug().to_owned()).unwrap_or_default()),
+    ])
+}
+
+pub(super) async fn edit_address(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+    let membership = sql::find_of_person(&mut db, who.person_id).await?.ok_or(Error::NotFound)?;
+    let person = accounts::find_person(&mut db, who.person_id).await?.ok_or(Error::NotFound)?;
+    Ok(AddressPage::new(visit, known_address(&person, &membership)).into_response())
+}
+
+pub(super) async fn update_address(
+    State(app): State<App>,
+    visit: Visit,
+    SignedIn(who): SignedIn,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let new = match forms::new_address(&form) {
+        Ok(new) => new,
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, AddressPage::new(visit, form)).into_response());
+        }
+    };
+    let mut tx = db.begin().await?;
+    actions::change_address(&app, &mut tx, Actor::Person(who.person_id), who.person_id, &new).await?;
+    tx.commit().await?;
+    Ok(flash::redirect(&app, "/membership", "Your new address is saved."))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "membership/end.html")]
+struct EndPage {
+    visit: Visit,
+    /// Until when she stays a member.
+    on: Option<String>,
+    price: String,
+}
+
+pub(super) async fn confirm_end(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+    let known = actions::summary(&mut db, who.person_id).await?;
+    let Some((membership, Some(subscription))) = known else { return Err(Error::NotFound) };
+    if !subscription.is_alive() || subscription.cancel_at_period_end {
+        return Ok(Redirect::to("/membership").into_response());
+    }
+    let on = subscription.current_period_end.map(|end| dates::day(dates::london_date(end)));
+    Ok(EndPage { visit, on, price: membership.price() }.into_response())
+}
+
+pub(super) async fn end(State(app): State<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
+    drop(db);
+    let after = actions::set_renewal(&app, who.person_id, false).await?;
+    let said = match after.ends_on {
+        Some(on) => format!("Your membership ends on {}. Nothing more is collected.", dates::day(on)),
+        None => "Nothing more is collected.".to_owned(),
+    };
+    Ok(flash::redirect(&app, "/membership", &said))
+}
+
+pub(super) async fn resume(State(app): State<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
+    drop(db);
+    actions::set_renewal(&app, who.person_id, true).await?;
+    Ok(flash::redirect(&app, "/membership", "Good: your membership goes on."))
+}

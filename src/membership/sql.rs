@@ -1,0 +1,584 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::model::{Address, Membership, Price, Prices, Rate, State, Suspension};
+use crate::{
+    accounts::ConsentPurpose,
+    kit::{email_address::EmailAddress, money::Money, stripe::Interval},
+    places::Region,
+};
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
+    sqlx::Error::Decode(error.to_string().into())
+}
+
+/// The price list that holds on a day.
+pub async fn prices(db: &mut PgConnection, day: NaiveDate) -> Result<Prices> {
+    let rows = sqlx::query!(
+        "select distinct on (rate, billing_interval) rate, billing_interval, amount_pence from membership_rates
+         where valid_from <= $1 order by rate, billing_interval, valid_from desc",
+        day
+    )
+    .fetch_all(db)
+    .await?;
+    let mut prices = rows
+        .into_iter()
+        .map(|row| {
+            Ok(Price {
+                rate: row.rate.parse().map_err(decode::<String>)?,
+                every: row.billing_interval.parse().map_err(decode::<String>)?,
+                amount: Money::from_pence(row.amount_pence),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    prices.sort_by_key(|price| price.amount);
+    Ok(Prices(prices))
+}
+
+// Applications.
+
+/// What was typed at joining.
+#[derive(Clone, Debug)]
+pub(super) struct Application {
+    pub id: Uuid,
+    pub signed_in: Option<Uuid>,
+    pub name: String,
+    pub email: EmailAddress,
+    pub born_on: NaiveDate,
+    pub address: Address,
+    pub postcode: String,
+    pub region: Option<Region>,
+    pub rate: Rate,
+    pub every: Interval,
+    pub amount: Money,
+    pub consents: Vec<ConsentPurpose>,
+    pub created_at: DateTime<Utc>,
+    pub settled_at: Option<DateTime<Utc>>,
+    pub person: Option<Uuid>,
+}
+
+pub(super) async fn insert_application(
+    db: &mut PgConnection,
+    new: &Application,
+    declaration: &str,
+) -> Result<()> {
+    let consents: Vec<String> = new.consents.iter().map(|purpose| purpose.code().to_owned()).collect();
+    sqlx::query!(
+        "insert into applications (id, signed_in_id, name, email, born_on, address_line1, address_line2, town, postcode,
+                                   region, rate, billing_interval, amount_pence, declaration, consents, created_at)
+         values ($1, $2, $3, $4::text::citext, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        new.id,
+        new.signed_in,
+        new.name,
+        new.email.as_str(),
+        new.born_on,
+        new.address.line1,
+        new.address.line2,
+        new.address.town,
+        new.postcode,
+        new.region.map(Region::slug),
+        new.rate.code(),
+        new.every.code(),
+        new.amount.pence(),
+        declaration,
+        &consents,
+        new.created_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+struct ApplicationRow {
+    id: Uuid,
+    signed_in_id: Option<Uuid>,
+    name: String,
+    email: String,
+    born_on: NaiveDate,
+    address_line1: String,
+    address_line2: String,
+    town: String,
+    postcode: String,
+    region: Option<String>,
+    rate: String,
+    billing_interval: String,
+    amount_pence: i64,
+    consents: Vec<String>,
+    created_at: DateTime<Utc>,
+    settled_at: Option<DateTime<Utc>>,
+    person_id: Option<Uuid>,
+}
+
+impl TryFrom<ApplicationRow> for Application {
+    type Error = sqlx::Error;
+
+    fn try_from(row: ApplicationRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            signed_in: row.signed_in_id,
+            name: row.name,
+            email: row.email.parse().map_err(decode::<crate::kit::email_address::NotAnAddress>)?,
+            born_on: row.born_on,
+            address: Address { line1: row.address_line1, line2: row.address_line2, town: row.town },
+            postcode: row.postcode,
+            region: row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?,
+            rate: row.rate.parse().map_err(decode::<String>)?,
+            every: row.billing_interval.parse().map_err(decode::<String>)?,
+            amount: Money::from_pence(row.amount_pence),
+            consents: row
+                .consents
+                .iter()
+                .map(|code| code.parse())
+                .collect::<std::result::Result<_, String>>()
+                .map_err(decode)?,
+            created_at: row.created_at,
+            settled_at: row.settled_at,
+            person: row.person_id,
+        })
+    }
+}
+
+pub(super) async fn find_application(db: &mut PgConnection, id: Uuid) -> Result<Option<Application>> {
+    sqlx::query_as!(
+        ApplicationRow,
+        r#"select id, signed_in_id, name, email::text as "email!", born_on, address_line1, address_line2, town, postcode,
+                  region, rate, billing_interval, amount_pence, consents, created_at, settled_at, person_id
+           from applications where id = $1"#,
+        id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Application::try_from)
+    .transpose()
+}
+
+pub(super) async fn lock_application(db: &mut PgConnection, id: Uuid) -> Result<Option<Application>> {
+    sqlx::query_as!(
+        ApplicationRow,
+        r#"select id, signed_in_id, name, email::text as "email!", born_on, address_line1, address_line2, town, postcode,
+                  region, rate, billing_interval, amount_pence, consents, created_at, settled_at, person_id
+           from applications where id = $1 for update"#,
+        id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Application::try_from)
+    .transpose()
+}
+
+/// The same answers sent twice within a few minutes: a double click, or the back button.
+pub(super) async fn find_same_application(
+    db: &mut PgConnection,
+    new: &Application,
+    since: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let consents: Vec<String> = new.consents.iter().map(|purpose| purpose.code().to_owned()).collect();
+    sqlx::query_scalar!(
+        "select id from applications
+         where email = $1::text::citext and created_at > $2 and settled_at is null
+           and signed_in_id is not distinct from $3 and name = $4 and born_on = $5
+           and (address_line1, address_line2, town, postcode) = ($6, $7, $8, $9)
+           and region is not distinct from $10 and (rate, billing_interval, amount_pence) = ($11, $12, $13)
+           and consents = $14
+         order by created_at desc limit 1",
+        new.email.as_str(),
+        since,
+        new.signed_in,
+        new.name,
+        new.born_on,
+        new.address.line1,
+        new.address.line2,
+        new.address.town,
+        new.postcode,
+        new.region.map(Region::slug),
+        new.rate.code(),
+        new.every.code(),
+        new.amount.pence(),
+        &consents
+    )
+    .fetch_optional(db)
+    .await
+}
+
+pub(super) async fn set_settled(
+    db: &mut PgConnection,
+    id: Uuid,
+    person: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update applications set settled_at = coalesce(settled_at, $3), person_id = $2 where id = $1",
+        id,
+        person,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forgets applications that came to nothing. Payments that arrive later still find their checkout.
+pub(super) async fn delete_old_applications(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query!("delete from applications where settled_at is null and created_at < $1", before)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+// Memberships.
+
+struct Row {
+    id: Uuid,
+    person_id: Uuid,
+    number: i64,
+    joined_on: NaiveDate,
+    born_on: NaiveDate,
+    address_line1: String,
+    address_line2: String,
+    town: String,
+    rate: String,
+    billing_interval: String,
+    amount_pence: i64,
+    subscription: Option<String>,
+    state: String,
+    state_since: DateTime<Utc>,
+    grace_until: Option<NaiveDate>,
+    ends_on: Option<NaiveDate>,
+    ended_on: Option<NaiveDate>,
+    end_reason: Option<String>,
+    end_words: Option<String>,
+    suspended_at: Option<DateTime<Utc>>,
+    suspended_until: Option<NaiveDate>,
+    suspended_words: Option<String>,
+    suspended_by: Option<Uuid>,
+}
+
+impl TryFrom<Row> for Membership {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let impossible = || decode(format!("membership {} in state {} lacks its facts", row.id, row.state));
+        let state = match row.state.as_str() {
+            "pending" => State::Pending,
+            "active" => State::Active,
+            "grace" => State::Grace { until: row.grace_until.ok_or_else(impossible)? },
+            "suspended" => State::Suspended { until: row.suspended_until.ok_or_else(impossible)? },
+            "ended" => State::Ended {
+                on: row.ended_on.ok_or_else(impossible)?,
+                reason: row.end_reason.as_deref().unwrap_or_default().parse().map_err(decode::<String>)?,
+            },
+            _ => return Err(impossible()),
+        };
+        let suspension = match (row.suspended_at, row.suspended_until, row.suspended_words) {
+            (Some(since), Some(until), Some(reason)) => {
+                Some(Suspension { since, until, reason, by: row.suspended_by })
+            }
+            _ => None,
+        };
+        Ok(Self {
+            id: row.id,
+            person: row.person_id,
+            number: row.number,
+            joined_on: row.joined_on,
+            born_on: row.born_on,
+            address: Address { line1: row.address_line1, line2: row.address_line2, town: row.town },
+            rate: row.rate.parse().map_err(decode::<String>)?,
+            every: row.billing_interval.parse().map_err(decode::<String>)?,
+            amount: Money::from_pence(row.amount_pence),
+            subscription: row.subscription,
+            state,
+            state_since: row.state_since,
+            ends_on: row.ends_on,
+            end_words: row.end_words,
+            suspension,
+        })
+    }
+}
+
+fn one(row: Option<Row>) -> Result<Option<Membership>> {
+    row.map(Membership::try_from).transpose()
+}
+
+/// A person's membership, ended ones too.
+pub async fn find_of_person(db: &mut PgConnection, person: Uuid) -> Result<Option<Membership>> {
+    one(sqlx::query_as!(Row, "select * from memberships where person_id = $1", person)
+        .fetch_optional(db)
+        .await?)
+}
+
+pub(super) async fn lock_of_person(db: &mut PgConnection, person: Uuid) -> Result<Option<Membership>> {
+    one(sqlx::query_as!(Row, "select * from memberships where person_id = $1 for update", person)
+        .fetch_optional(db)
+        .await?)
+}
+
+pub(super) async fn lock_by_subscription(db: &mut PgConnection, id: &str) -> Result<Option<Membership>> {
+    one(sqlx::query_as!(Row, "select * from memberships where subscription = $1 for update", id)
+        .fetch_optional(db)
+        .await?)
+}
+
+/// Everyone whose state may change by the mere passing of a day.
+pub(super) async fn list_due(db: &mut PgConnection, today: NaiveDate) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select person_id from memberships
+         where state <> 'ended' and least(grace_until, ends_on, suspended_until) <= $1 order by id",
+        today
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Adds a membership. Its number is the next one.
+pub(super) async fn insert_membership(db: &mut PgConnection, new: &Membership) -> Result<i64> {
+    let (grace_until, ended_on, end_reason) = facts(new);
+    sqlx::query_scalar!(
+        "insert into memberships (id, person_id, joined_on, born_on, address_line1, address_line2, town, rate,
+                billing_interval, amount_pence, subscription, state, state_since, grace_until, ended_on, end_reason)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning number",
+        new.id,
+        new.person,
+        new.joined_on,
+        new.born_on,
+        new.address.line1,
+        new.address.line2,
+        new.address.town,
+        new.rate.code(),
+        new.every.code(),
+        new.amount.pence(),
+        new.subscription,
+        new.state.code(),
+        new.state_since,
+        grace_until,
+        ended_on,
+        end_reason
+    )
+    .fetch_one(db)
+    .await
+}
+
+fn facts(membership: &Membership) -> (Option<NaiveDate>, Option<NaiveDate>, Option<&'static str>) {
+    match membership.state {
+        State::Grace { until } => (Some(until), None, None),
+        State::Ended { on, reason } => (None, Some(on), Some(reason.code())),
+        State::Pending | State::Active | State::Suspended { .. } => (None, None, None),
+    }
+}
+
+/// Writes everything that can change.
+pub(super) async fn set_membership(db: &mut PgConnection, it: &Membership) -> Result<()> {
+    let (grace_until, ended_on, end_reason) = facts(it);
+    let suspension = it.suspension.as_ref();
+    sqlx::query!(
+        "update memberships set born_on = $2, address_line1 = $3, address_line2 = $4, town = $5, rate = $6,
+                billing_interval = $7, amount_pence = $8, subscription = $9, state = $10, state_since = $11,
+                grace_until = $12, ends_on = $13, ended_on = $14, end_reason = $15, end_words = $16,
+                suspended_at = $17, suspended_until = $18, suspended_words = $19, suspended_by = $20
+         where id = $1",
+        it.id,
+        it.born_on,
+        it.address.line1,
+        it.address.line2,
+        it.address.town,
+        it.rate.code(),
+        it.every.code(),
+        it.amount.pence(),
+        it.subscription,
+        it.state.code(),
+        it.state_since,
+        grace_until,
+        it.ends_on,
+        ended_on,
+        end_reason,
+        it.end_words,
+        suspension.map(|suspension| suspension.since),
+        suspension.map(|suspension| suspension.until),
+        suspension.map(|suspension| suspension.reason.as_str()),
+        suspension.and_then(|suspension| suspension.by)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Opens a period unless one is open.
+pub(super) async fn start_period(
+    db: &mut PgConnection,
+    id: Uuid,
+    membership: Uuid,
+    on: NaiveDate,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into membership_periods (id, membership_id, started_on) values ($1, $2, $3)
+         on conflict (membership_id) where ended_on is null do nothing",
+        id,
+        membership,
+        on
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn end_period(db: &mut PgConnection, membership: Uuid, on: NaiveDate) -> Result<()> {
+    sqlx::query!(
+        "update membership_periods set ended_on = greatest($2, started_on) where membership_id = $1 and ended_on is null",
+        membership,
+        on
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// From when to when somebody was a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub started_on: NaiveDate,
+    pub ended_on: Option<NaiveDate>,
+}
+
+pub async fn periods(db: &mut PgConnection, person: Uuid) -> Result<Vec<Period>> {
+    sqlx::query_as!(
+        Period,
+        "select p.started_on, p.ended_on from membership_periods p join memberships m on m.id = p.membership_id
+         where m.person_id = $1 order by p.started_on",
+        person
+    )
+    .fetch_all(db)
+    .await
+}
+
+// Notes.
+
+/// What an officer wrote down about somebody.
+#[derive(Clone, Debug)]
+pub struct Note {
+    pub author: String,
+    pub words: String,
+    pub written_at: DateTime<Utc>,
+}
+
+pub async fn notes(db: &mut PgConnection, person: Uuid) -> Result<Vec<Note>> {
+    sqlx::query_as!(
+        Note,
+        "select p.name as author, n.words, n.written_at from membership_notes n join people p on p.id = n.author_id
+         where n.person_id = $1 order by n.written_at desc limit 200",
+        person
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn insert_note(
+    db: &mut PgConnection,
+    id: Uuid,
+    person: Uuid,
+    author: Uuid,
+    words: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into membership_notes (id, person_id, author_id, words, written_at) values ($1, $2, $3, $4, $5)",
+        id,
+        person,
+        author,
+        words,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+// Counts.
+
+/// How many are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub pending: i64,
+    pub active: i64,
+    pub grace: i64,
+    pub suspended: i64,
+    pub ended: i64,
+}
+
+impl Counts {
+    /// Those who count as members; `pending` is the party's rule for a first debit on its way.
+    pub fn members(&self, pending: bool) -> i64 {
+        self.active + self.grace + if pending { self.pending } else { 0 }
+    }
+}
+
+pub async fn count_by_state(db: &mut PgConnection) -> Result<Counts> {
+    let row = sqlx::query!(
+        r#"select count(*) filter (where state = 'pending') as "pending!",
+                  count(*) filter (where state = 'active') as "active!",
+                  count(*) filter (where state = 'grace') as "grace!",
+                  count(*) filter (where state = 'suspended') as "suspended!",
+                  count(*) filter (where state = 'ended') as "ended!" from memberships"#
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Counts {
+        pending: row.pending,
+        active: row.active,
+        grace: row.grace,
+        suspended: row.suspended,
+        ended: row.ended,
+    })
+}
+
+/// How many were members at the end of a month, and how many came and went in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonthGrowth {
+    /// The month's first day.
+    pub month: NaiveDate,
+    pub joined: i64,
+    pub left: i64,
+    pub members: i64,
+}
+
+/// Growth by month, oldest first, the month of `until` included.
+pub async fn growth_by_month(
+    db: &mut PgConnection,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<MonthGrowth>> {
+    sqlx::query_as!(
+        MonthGrowth,
+        r#"select m.month::date as "month!",
+                  (select count(*) from membership_periods p
+                   where p.started_on >= m.month and p.started_on < m.month + interval '1 month') as "joined!",
+                  (select count(*) from membership_periods p
+                   where p.ended_on >= m.month and p.ended_on < m.month + interval '1 month') as "left!",
+                  (select count(*) from membership_periods p
+                   where p.started_on < m.month + interval '1 month'
+                     and (p.ended_on is null or p.ended_on >= m.month + interval '1 month')) as "members!"
+           from generate_series(date_trunc('month', $1::date::timestamp), $2::date::timestamp, interval '1 month') as m(month)
+           order by 1"#,
+        from,
+        until
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many members live in each region, ended and suspended ones left out; the last is those without a region.
+pub async fn count_by_region(db: &mut PgConnection) -> Result<Vec<(Option<Region>, i64)>> {
+    let rows = sqlx::query!(
+        r#"select p.region, count(*) as "count!" from memberships m join people p on p.id = m.person_id
+           where m.state in ('pending', 'active', 'grace') group by p.region order by 2 desc, 1"#
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let region = row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?;
+            Ok((region, row.count))
+        })
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! Wishing to pay, stopping, giving back. Nothing here speaks to Stripe inside a transaction.
+
+use chrono::Duration;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    jobs::{CloseCheckout, EndSubscription, GiveBack},
+    model::{Checkout, CheckoutState, Purpose, Subscription, metadata},
+    news,
+    sql::{self, ledger},
+};
+use crate::kit::{
+    app::App,
+    email_address::EmailAddress,
+    error::{Error, Result},
+    money::Money,
+    queue,
+    stripe::{Interval, Mode, NewCheckout, StripeError},
+};
+
+/// How long a page at Stripe stays open. Short, so that a forgotten tab cannot pay tomorrow for what was done today.
+const OPEN_HOURS: i64 = 23;
+
+/// What somebody wants to pay.
+#[derive(Clone, Debug)]
+pub struct Wish<'a> {
+    pub purpose: Purpose,
+    pub amount: Money,
+    /// `None` for a single payment.
+    pub every: Option<Interval>,
+    /// What stands on Stripe's page and on the receipt.
+    pub product: &'a str,
+    pub email: &'a EmailAddress,
+    /// Stripe's id of the payer, if she has paid before.
+    pub customer: Option<&'a str>,
+    /// Our page that shows what became of it.
+    pub return_path: &'a str,
+    pub cancel_path: &'a str,
+}
+
+/// Stores a wish to pay, or finds the one that is open for the purpose already: two clicks are one wish. Other open
+/// pages of the same payer for the same kind of thing are closed by a job.
+pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<Uuid> {
+    let now = app.clock().now();
+    let new = Checkout {
+        id: app.random().opaque_id(),
+        purpose: wish.purpose,
+        amount: wish.amount,
+        every: wish.every,
+        product: wish.product.to_owned(),
+        email: wish.email.to_string(),
+        customer: wish.customer.map(str::to_owned),
+        return_path: wish.return_path.to_owned(),
+        cancel_path: wish.cancel_path.to_owned(),
+        state: CheckoutState::Wanted,
+        stripe_session: None,
+        url: None,
+        subscription: None,
+        by_debit: false,
+        created_at: now,
+        expires_at: None,
+    };
+    let mut kept = new.id;
+    if !sql::insert_checkout(db, &new).await? {
+        let before = sql::find_checkout_for(db, wish.purpose).await?.ok_or(Error::NotFound)?;
+        kept = before.id;
+        // Its time is over, or another amount is wanted by now: close it and start anew.
+        let fresh = before.created_at > now - Duration::hours(OPEN_HOURS - 1);
+        let still_good = fresh && (before.state == CheckoutState::Wanted || before.page(now).is_some());
+        if !still_good || (before.amount, before.every) != (new.amount, new.every) {
+            set_state(app, db, before.id, CheckoutState::Expired).await?;
+            queue::push(db, &CloseCheckout { checkout: before.id }).await?;
+            sql::insert_checkout(db, &new).await?;
+            kept = new.id;
+        }
+    }
+    for other in sql::list_other_open(db, wish.purpose.kind, wish.email.as_str(), kept).await? {
+        queue::push(db, &CloseCheckout { checkout: other }).await?;
+    }
+    Ok(kept)
+}
+
+async fn set_state(app: &App, db: &mut PgConnection, id: Uuid, state: CheckoutState) -> Result<()> {
+    let progress =
+        sql::Progress { state, session: None, subscription: None, payment_intent: None, by_debit: false };
+    Ok(sql::set_progress(db, id, &progress, app.clock().now()).await?)
+}
+
+/// Where a payer goes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To Stripe's page.
+    There(String),
+    /// She has paid already, or the page is closed: our own page says which.
+    Done,
+    /// Stripe does not answer. The wish is kept; trying again later needs no retyping.
+    Away,
+}
+
+/// Asks Stripe for the page of a wish. Call it without a transaction or connection at hand. The key is the wish's
+/// id, so that however often it is called there is one page.
+pub async fn open(app: &App, checkout: Uuid) -> Result<Way> {
+    let now = app.clock().now();
+    let mut db = app.pool().acquire().await?;
+    let wish = sql::find_checkout(&mut db, checkout).await?.ok_or(Error::NotFound)?;
+    drop(db);
+    if let Some(url) = wish.page(now) {
+        return Ok(Way::There(url.to_owned()));
+    }
+    if wish.state != CheckoutState::Wanted {
+        return Ok(Way::Done);
+    }
+    let (success_url, cancel_url) = (app.link(&wish.return_path), app.link(&wish.cancel_path));
+    let new = NewCheckout {
+        mode: wish.every.map_or(Mode::OneOff, |interval| Mode::Subscription { interval }),
+        amount_pence: wish.amount.pence(),
+        product_name: &wish.product,
+        customer: wish.customer.as_deref(),
+        email: &wish.email,
+        success_url: &success_url,
+        cancel_url: &cancel_url,
+        metadata: metadata(wish.id, wish.purpose),
+        expires_at: Some(wish.created_at + Duration::hours(OPEN_HOURS)),
+    };
+    let session = match app.stripe().create_checkout(&format!("checkout:{}", wish.id), &new).await {
+        Ok(session) => session,
+        Err(error) => return away(app, &wish, &error).await,
+    };
+    let mut tx = app.pool().begin().await?;
+    sql::set_opened(&mut tx, wish.id, &session.id, session.url.as_deref(), session.expires_at, now).await?;
+    tx.commit().await?;
+    Ok(session.url.map_or(Way::Done, Way::There))
+}
+
+async fn away(app: &App, wish: &Checkout, error: &StripeError) -> Result<Way> {
+    tracing::error!(%error, checkout = %wish.id, "Stripe made no page for paying; the wish is kept");
+    // Stripe gives the same answer to the same key for a day, an error too: the next try needs a wish of its own.
+    if matches!(error, StripeError::Refused { .. }) {
+        let mut tx = app.pool().begin().await?;
+        set_state(app, &mut tx, wish.id, CheckoutState::Expired).await?;
+        tx.commit().await?;
+    }
+    Ok(Way::Away)
+}
+
+/// How far the payment for something is.
+pub async fn checkout_for(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
+    Ok(sql::find_checkout_for(db, purpose).await?)
+}
+
+/// Ends a subscription of which there is one too many; with `refund`, what it brought is paid back as well.
+pub async fn end_surplus(app: &App, db: &mut PgConnection, subscription: &str, refund: bool) -> Result<()> {
+    sql::set_surplus(db, subscription, app.clock().now()).await?;
+    let job = EndSubscription { subscription: subscription.to_owned(), refund };
+    Ok(queue::push(db, &job).await?)
+}
+
+/// Tells Stripe to stop or resume renewal, and notes the answer. Call it without a transaction at hand.
+///
+/// # Errors
+/// [`Error::Unavailable`] while Stripe is away; a conflict if the subscription is over.
+pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -> Result<Subscription> {
+    let started = app.clock().now();
+    // The time we last heard of it makes the key: stopping, resuming and stopping again are three calls.
+    let key = format!("renewal:{}:{renews}:{}", subscription.id, subscription.seen_at.timestamp_micros());
+    let answer = app.stripe().set_renewal(&key, &subscription.id, renews).await.map_err(|error| {
+        if error.is_missing() {
+            Error::Conflict("This payment has ended already. Open the page again to see how things are.")
+        } else {
+            Error::Unavailable(error.into())
+        }
+    })?;
+    let mut tx = app.pool().begin().await?;
+    news::keep_subscription(app, &mut tx, &answer, started).await?;
+    let kept = sql::find_subscription(&mut tx, &subscription.id).await?.ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    Ok(kept)
+}
+
+/// A wish that never reached Stripe and is too old to be tried again.
+pub(super) async fn close_unreached(app: &App, db: &mut PgConnection, id: Uuid) -> Result<()> {
+    set_state(app, db, id, CheckoutState::Expired).await
+}
+
+/// Pays back, by a job, whatever was paid for something.
+pub async fn give_back(db: &mut PgConnection, purpose: Purpose) -> Result<()> {
+    for payment_intent in ledger::list_paid_for(db, purpose).await? {
+        queue::push(db, &GiveBack { payment_intent }).await?;
+    }
+    Ok(())
+}

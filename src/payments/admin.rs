@@ -1,0 +1,264 @@
+//! The books, as the treasurer sees them.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::Query;
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
+
+use super::{
+    model::{LineKind, PurposeKind},
+    sql::{
+        self, EventLine,
+        ledger::{self, LineFilter, NamedLine, Totals},
+    },
+};
+use crate::{
+    accounts::Officer,
+    audit::{self, Actor, Entry},
+    kit::{
+        app::App,
+        dates,
+        db::Db,
+        error::Result,
+        form::Form,
+        money::grouped,
+        paging::{PageNumber, Paging},
+        visit::Visit,
+    },
+};
+
+const SIZE: u32 = 50;
+
+/// Lines in one export: more than ten years of a party with ten thousand members.
+const MOST_EXPORTED: i64 = 2_000_000;
+
+/// `?month=2026-11&purpose=membership&kind=refund&q=ana&page=2`; what cannot be read does not filter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    month: String,
+    purpose: String,
+    kind: String,
+    q: String,
+    page: PageNumber,
+}
+
+impl Asked {
+    fn filter(&self) -> LineFilter {
+        let month = format!("{}-01", self.month).parse::<NaiveDate>().ok();
+        LineFilter {
+            month: month.filter(|month| (2000..=2200).contains(&month.year())),
+            purpose: self.purpose.parse().ok(),
+            kind: self.kind.parse().ok(),
+            search: self.q.chars().filter(|c| !c.is_control()).take(100).collect(),
+        }
+    }
+
+    /// The rest of the query, for links to other pages of the list.
+    fn query(filter: &LineFilter) -> String {
+        let month = filter.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default();
+        let parts = [
+            ("month", month.as_str()),
+            ("purpose", filter.purpose.map_or("", PurposeKind::code)),
+            ("kind", filter.kind.map_or("", LineKind::code)),
+            ("q", filter.search.as_str()),
+        ];
+        let parts: Vec<_> = parts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        serde_html_form::to_string(parts).unwrap_or_default()
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "payments/list.html")]
+struct ListPage {
+    visit: Visit,
+    form: Form,
+    lines: Vec<NamedLine>,
+    totals: Totals,
+    paging: Paging,
+    export: String,
+    months: Vec<(String, String)>,
+    purposes: Vec<(&'static str, &'static str)>,
+    kinds: Vec<(&'static str, &'static str)>,
+    livemode: bool,
+    failed: i64,
+    ignored: i64,
+}
+
+impl ListPage {
+    fn link(&self, page: Option<u32>) -> String {
+        let Some(page) = page else { return String::new() };
+        format!("/admin/payments?{}page={page}", self.paging.query)
+    }
+
+    /// Names are in another list, which not every officer may open.
+    fn counted(&self) -> String {
+        match self.totals.count {
+            1 => "1 line".to_owned(),
+            count => format!("{} lines", grouped(count.unsigned_abs())),
+        }
+    }
+}
+
+/// The last two years and a bit, newest first.
+fn months(today: NaiveDate) -> Vec<(String, String)> {
+    (0..30)
+        .filter_map(|ago| today.with_day(1)?.checked_sub_months(chrono::Months::new(ago)))
+        .map(|month| (month.format("%Y-%m").to_string(), month.format("%B %Y").to_string()))
+        .collect()
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+    mut db: Db,
+) -> Result<Response> {
+    let filter = asked.filter();
+    let mut lines =
+        ledger::list_lines(&mut db, &filter, asked.page.offset(SIZE), i64::from(SIZE) + 1).await?;
+    let totals = ledger::total(&mut db, &filter).await?;
+    let (_, failed, ignored) = sql::count_events(&mut db).await?;
+    let query = Asked::query(&filter);
+    let export = if query.is_empty() {
+        "/admin/payments.csv".to_owned()
+    } else {
+        format!("/admin/payments.csv?{query}")
+    };
+    let query = if query.is_empty() { query } else { format!("{query}&") };
+    let paging = Paging::cut(&mut lines, asked.page, SIZE, query);
+    let form = Form::filled([
+        ("month", filter.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default()),
+        ("purpose", filter.purpose.map(|purpose| purpose.code().to_owned()).unwrap_or_default()),
+        ("kind", filter.kind.map(|kind| kind.code().to_owned()).unwrap_or_default()),
+        ("q", filter.search.clone()),
+    ]);
+    let page = ListPage {
+        months: months(app.clock().today()),
+        purposes: PurposeKind::ALL.iter().map(|kind| (kind.code(), kind.name())).collect(),
+        kinds: LineKind::ALL.iter().map(|kind| (kind.code(), kind.name())).collect(),
+        livemode: app.stripe().livemode(),
+        visit,
+        form,
+        lines,
+        totals,
+        paging,
+        export,
+        failed,
+        ignored,
+    };
+    Ok(page.into_response())
+}
+
+/// The same lines as a file for a spreadsheet, amounts in pounds with two decimals. Taking it is recorded.
+pub(super) async fn export(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Query(asked): Query<Asked>,
+    mut db: Db,
+) -> Result<Response> {
+    let filter = asked.filter();
+    let lines = ledger::list_lines(&mut db, &filter, 0, MOST_EXPORTED).await?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head =
+        ["date", "what", "for", "name", "amount_gbp", "how", "stripe_id", "payment_intent", "subscription"];
+    let wrong = |error: csv::Error| anyhow::anyhow!("writing CSV: {error}");
+    writer.write_record(head).map_err(wrong)?;
+    for NamedLine { line, name } in &lines {
+        let day = dates::london_date(line.at).to_string();
+        let amount = line.amount.decimal();
+        let cells = [
+            day.as_str(),
+            line.kind.name(),
+            line.purpose.kind.name(),
+            &tame(name.as_deref().unwrap_or_default()),
+            &amount,
+            line.method_name(),
+            &line.stripe_id,
+            line.payment_intent.as_deref().unwrap_or_default(),
+            line.subscription.as_deref().unwrap_or_default(),
+        ];
+        writer.write_record(cells).map_err(wrong)?;
+    }
+    let body = writer.into_inner().map_err(|error| anyhow::anyhow!("writing CSV: {error}"))?;
+    let detail = serde_json::json!({ "lines": lines.len(), "filter": Asked::query(&filter) });
+    let actor = Actor::Person(who.person_id);
+    let entry = Entry { actor, action: "payments.exported", subject: ("ledger", "all"), detail };
+    let mut tx = db.begin().await?;
+    audit::record(&mut tx, app.clock().now(), &entry).await?;
+    tx.commit().await?;
+    let name = format!("attachment; filename=\"payments-{}.csv\"", app.clock().today());
+    Ok((
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)],
+        body,
+    )
+        .into_response())
+}
+
+/// A cell that begins like a formula would be run by a spreadsheet.
+fn tame(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "payments/events.html")]
+struct EventsPage {
+    visit: Visit,
+    shown: &'static str,
+    events: Vec<EventLine>,
+    counts: (i64, i64, i64),
+    livemode: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    outcome: String,
+}
+
+/// Events of Stripe's that were not simply worked off.
+pub(super) async fn events(
+    State(app): State<App>,
+    visit: Visit,
+    Query(which): Query<Which>,
+    mut db: Db,
+) -> Result<Response> {
+    let shown = match which.outcome.as_str() {
+        "ignored" => "ignored",
+        "waiting" => "waiting",
+        _ => "failed",
+    };
+    let events = sql::list_events(&mut db, shown, 200).await?;
+    let counts = sql::count_events(&mut db).await?;
+    Ok(EventsPage { visit, shown, events, counts, livemode: app.stripe().livemode() }.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_does_not_filter() {
+        let asked =
+            |month: &str, kind: &str| Asked { month: month.into(), kind: kind.into(), ..Asked::default() };
+        assert_eq!(asked("2026-11", "refund").filter().month, NaiveDate::from_ymd_opt(2026, 11, 1));
+        assert_eq!(asked("2026-11", "refund").filter().kind, Some(LineKind::Refund));
+        for month in ["", "2026-13", "1026-11", "11-2026", "2026-11-01-01", "'; drop"] {
+            assert_eq!(asked(month, "gift").filter().month, None, "{month}");
+        }
+        let filter = Asked { q: "a&b=c".into(), ..asked("2026-11", "x") }.filter();
+        assert_eq!(Asked::query(&filter), "month=2026-11&q=a%26b%3Dc");
+    }
+
+    #[test]
+    fn a_spreadsheet_runs_nothing() {
+        assert_eq!(tame("=1+1"), "'=1+1");
+        assert_eq!(tame("Ana"), "Ana");
+    }
+}

@@ -1,0 +1,302 @@
+//! Payments of the past, for the demo party. The stand-in for Stripe is told of what still runs.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::model::{LineKind, Purpose, PurposeKind, metadata, subscription_code};
+use crate::kit::{
+    app::App,
+    stripe::{
+        Interval, SubscriptionStatus,
+        stand_in::{PaidBy, Seed, seed_subscriptions},
+    },
+};
+
+/// Somebody's regular payment and its history.
+#[derive(Clone, Debug)]
+pub struct DemoSubscription {
+    /// Letters and digits, unique: goes into every id.
+    pub key: String,
+    pub purpose: Uuid,
+    pub checkout: Uuid,
+    pub person: Uuid,
+    pub name: String,
+    pub email: String,
+    pub pence: i64,
+    pub every: Interval,
+    pub by_debit: bool,
+    pub state: SubscriptionStatus,
+    pub cancel_at_period_end: bool,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub failing_since: Option<DateTime<Utc>>,
+    pub current_period_end: DateTime<Utc>,
+    /// When each period was paid, oldest first; none while a first Direct Debit is on its way.
+    pub paid_at: Vec<DateTime<Utc>>,
+    /// Whether the last payment was refunded, or taken back by the bank.
+    pub returned: Option<LineKind>,
+}
+
+impl DemoSubscription {
+    /// Stripe's id of it.
+    pub fn id(&self) -> String {
+        format!("sub_Seed{}", self.key)
+    }
+
+    fn is_at_stripe(&self) -> bool {
+        !self.paid_at.is_empty()
+            && matches!(self.state, SubscriptionStatus::Active | SubscriptionStatus::PastDue)
+    }
+}
+
+#[derive(Serialize)]
+struct CheckoutRow<'a> {
+    id: Uuid,
+    purpose_kind: &'a str,
+    purpose_id: Uuid,
+    amount_pence: i64,
+    billing_interval: Option<&'a str>,
+    email: &'a str,
+    customer: Option<String>,
+    state: &'a str,
+    stripe_session: String,
+    subscription: Option<String>,
+    payment_intent: Option<String>,
+    by_debit: bool,
+    at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct SubscriptionRow<'a> {
+    id: String,
+    purpose_id: Uuid,
+    customer: String,
+    state: &'a str,
+    amount_pence: i64,
+    billing_interval: &'a str,
+    current_period_end: DateTime<Utc>,
+    cancel_at_period_end: bool,
+    started_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    first_paid_at: Option<DateTime<Utc>>,
+    failing_since: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+struct LineRow<'a> {
+    id: Uuid,
+    kind: &'a str,
+    stripe_id: String,
+    amount_pence: i64,
+    at: DateTime<Utc>,
+    purpose_kind: &'a str,
+    purpose_id: Uuid,
+    person_id: Option<Uuid>,
+    method: &'a str,
+    subscription: Option<String>,
+    payment_intent: String,
+}
+
+/// Writes regular payments with their whole history, in a handful of statements.
+pub async fn load(app: &App, db: &mut PgConnection, past: &[DemoSubscription]) -> Result<(), sqlx::Error> {
+    seed_subscriptions(db, &app.config().public_url, &seeds(past)).await?;
+    let checkouts = past
+        .iter()
+        .map(|it| CheckoutRow {
+            id: it.checkout,
+            purpose_kind: PurposeKind::Membership.code(),
+            purpose_id: it.purpose,
+            amount_pence: it.pence,
+            billing_interval: Some(it.every.code()),
+            email: &it.email,
+            customer: Some(format!("cus_Seed{}", it.key)),
+            state: if it.paid_at.is_empty() { "pending" } else { "paid" },
+            stripe_session: format!("cs_Seed{}", it.key),
+            subscription: Some(it.id()),
+            payment_intent: None,
+            by_debit: it.by_debit,
+            at: it.started_at,
+        })
+        .collect::<Vec<_>>();
+    insert_checkouts(db, &checkouts).await?;
+    insert_subscriptions(db, past).await?;
+    let lines: Vec<_> = past.iter().flat_map(lines).collect();
+    insert_lines(db, &lines).await
+}
+
+/// What the stand-in is told: the present period of what still runs.
+fn seeds(past: &[DemoSubscription]) -> Vec<Seed> {
+    past.iter()
+        .filter(|it| it.is_at_stripe())
+        .map(|it| Seed {
+            key: it.key.clone(),
+            email: it.email.clone(),
+            name: it.name.clone(),
+            product_name: "Membership".into(),
+            amount_pence: it.pence,
+            interval: it.every,
+            method: if it.by_debit { PaidBy::DirectDebit } else { PaidBy::Card },
+            started_at: it.paid_at.last().copied().unwrap_or(it.started_at),
+            paid_periods: 1,
+            status: it.state,
+            metadata: metadata(it.checkout, Purpose { kind: PurposeKind::Membership, id: it.purpose }),
+        })
+        .collect()
+}
+
+fn lines(it: &DemoSubscription) -> Vec<LineRow<'_>> {
+    let last = it.paid_at.len();
+    let row = |number: usize, kind: LineKind, at: DateTime<Utc>| {
+        // The stand-in knows the present period as its first; what came before only we remember.
+        let invoice =
+            if number == last { format!("Seed{}n1", it.key) } else { format!("Seed{}p{number}", it.key) };
+        let (stripe_id, pence) = match kind {
+            LineKind::Refund => (format!("ch_{invoice}:{}", it.pence), -it.pence),
+            LineKind::Dispute => (format!("du_{invoice}"), -it.pence),
+            _ => (format!("in_{invoice}"), it.pence),
+        };
+        LineRow {
+            // The same on every run, one after another.
+            id: Uuid::from_u128(it.checkout.as_u128() ^ (0x1000 * number as u128 + 1 + kind as u128)),
+            kind: kind.code(),
+            stripe_id,
+            amount_pence: pence,
+            at,
+            purpose_kind: PurposeKind::Membership.code(),
+            purpose_id: it.purpose,
+            person_id: Some(it.person),
+            method: if it.by_debit { "bacs_debit" } else { "card" },
+            subscription: Some(it.id()),
+            payment_intent: format!("pi_{invoice}"),
+        }
+    };
+    let mut lines: Vec<_> =
+        it.paid_at.iter().enumerate().map(|(index, at)| row(index + 1, LineKind::Payment, *at)).collect();
+    if let (Some(kind), Some(at)) = (it.returned, it.paid_at.last()) {
+        lines.push(row(last, kind, *at + chrono::Duration::days(2)));
+    }
+    lines
+}
+
+/// A gift that was paid.
+#[derive(Clone, Debug)]
+pub struct DemoGift {
+    pub key: String,
+    pub gift: Uuid,
+    pub checkout: Uuid,
+    pub person: Option<Uuid>,
+    pub email: String,
+    pub pence: i64,
+    pub at: DateTime<Utc>,
+}
+
+/// Writes the payments of gifts.
+pub async fn load_gifts(db: &mut PgConnection, gifts: &[DemoGift]) -> Result<(), sqlx::Error> {
+    let intent = |gift: &DemoGift| format!("pi_Gift{}", gift.key);
+    let checkouts = gifts
+        .iter()
+        .map(|gift| CheckoutRow {
+            id: gift.checkout,
+            purpose_kind: PurposeKind::Donation.code(),
+            purpose_id: gift.gift,
+            amount_pence: gift.pence,
+            billing_interval: None,
+            email: &gift.email,
+            customer: None,
+            state: "paid",
+            stripe_session: format!("cs_Gift{}", gift.key),
+            subscription: None,
+            payment_intent: Some(intent(gift)),
+            by_debit: false,
+            at: gift.at,
+        })
+        .collect::<Vec<_>>();
+    insert_checkouts(db, &checkouts).await?;
+    let lines = gifts
+        .iter()
+        .map(|gift| LineRow {
+            id: Uuid::from_u128(gift.checkout.as_u128() ^ 1),
+            kind: LineKind::Payment.code(),
+            stripe_id: intent(gift),
+            amount_pence: gift.pence,
+            at: gift.at,
+            purpose_kind: PurposeKind::Donation.code(),
+            purpose_id: gift.gift,
+            person_id: gift.person,
+            method: "card",
+            subscription: None,
+            payment_intent: intent(gift),
+        })
+        .collect::<Vec<_>>();
+    insert_lines(db, &lines).await
+}
+
+fn encode(error: serde_json::Error) -> sqlx::Error {
+    sqlx::Error::Encode(error.into())
+}
+
+async fn insert_checkouts(db: &mut PgConnection, rows: &[CheckoutRow<'_>]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email, customer,
+                return_path, cancel_path, state, stripe_session, subscription, payment_intent, by_debit, created_at, changed_at)
+         select id, purpose_kind, purpose_id, amount_pence, billing_interval, 'Membership', email::citext, customer,
+                '/', '/', state, stripe_session, subscription, payment_intent, by_debit, at, at
+         from jsonb_to_recordset($1) as r(id uuid, purpose_kind text, purpose_id uuid, amount_pence bigint,
+                billing_interval text, email text, customer text, state text, stripe_session text, subscription text,
+                payment_intent text, by_debit boolean, at timestamptz)",
+        serde_json::to_value(rows).map_err(encode)?
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn insert_subscriptions(db: &mut PgConnection, past: &[DemoSubscription]) -> Result<(), sqlx::Error> {
+    let rows: Vec<_> = past
+        .iter()
+        .map(|it| SubscriptionRow {
+            id: it.id(),
+            purpose_id: it.purpose,
+            customer: format!("cus_Seed{}", it.key),
+            state: subscription_code(it.state),
+            amount_pence: it.pence,
+            billing_interval: it.every.code(),
+            current_period_end: it.current_period_end,
+            cancel_at_period_end: it.cancel_at_period_end,
+            started_at: it.started_at,
+            ended_at: it.ended_at,
+            first_paid_at: it.paid_at.first().copied(),
+            failing_since: it.failing_since,
+        })
+        .collect();
+    sqlx::query!(
+        "insert into subscriptions (id, purpose_kind, purpose_id, customer, state, amount_pence, billing_interval,
+                current_period_end, cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, seen_at)
+         select id, 'membership', purpose_id, customer, state, amount_pence, billing_interval, current_period_end,
+                cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, started_at
+         from jsonb_to_recordset($1) as r(id text, purpose_id uuid, customer text, state text, amount_pence bigint,
+                billing_interval text, current_period_end timestamptz, cancel_at_period_end boolean,
+                started_at timestamptz, ended_at timestamptz, first_paid_at timestamptz, failing_since timestamptz)",
+        serde_json::to_value(rows).map_err(encode)?
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn insert_lines(db: &mut PgConnection, rows: &[LineRow<'_>]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method,
+                             subscription, payment_intent, recorded_at)
+         select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription,
+                payment_intent, at
+         from jsonb_to_recordset($1) as r(id uuid, kind text, stripe_id text, amount_pence bigint, at timestamptz,
+                purpose_kind text, purpose_id uuid, person_id uuid, method text, subscription text, payment_intent text)",
+        serde_json::to_value(rows).map_err(encode)?
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

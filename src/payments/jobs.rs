@@ -1,0 +1,280 @@
+//! Work that speaks to Stripe, outside of any request.
+
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    news::{self, Outcome},
+    sql::{self, ledger},
+};
+use crate::kit::{
+    app::App,
+    queue::{Failure, Job},
+    stripe::Event,
+};
+
+/// Works off one event of Stripe's.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProcessEvent {
+    pub id: String,
+}
+
+impl Job for ProcessEvent {
+    const NAME: &'static str = "payments_process_event";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut db = app.pool().acquire().await?;
+        let Some(body) = sql::find_waiting_event(&mut db, &self.id).await? else { return Ok(()) };
+        drop(db);
+        match process(&app, &body).await {
+            Ok(outcome) => {
+                let ignored = match outcome {
+                    Outcome::Done => None,
+                    Outcome::Ignored(why) => Some(why),
+                };
+                let mut db = app.pool().acquire().await?;
+                sql::set_event_processed(&mut db, &self.id, ignored, app.clock().now()).await?;
+                Ok(())
+            }
+            Err(failure) => {
+                let why = match &failure {
+                    Failure::Retry(error) => format!("{error:#}"),
+                    Failure::GiveUp(reason) => reason.clone(),
+                };
+                let mut db = app.pool().acquire().await?;
+                sql::set_event_failed(&mut db, &self.id, &why).await?;
+                Err(failure)
+            }
+        }
+    }
+}
+
+async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
+    let Ok(event) = Event::parse(body) else { return Ok(Outcome::Ignored("it cannot be read")) };
+    if event.livemode != app.stripe().livemode() {
+        return Ok(Outcome::Ignored("of the other mode, live or test"));
+    }
+    let id = event.object_id.as_deref().unwrap_or_default();
+    let at = event.created.unwrap_or_else(|| app.clock().now());
+    let outcome = match event.kind.as_str() {
+        "checkout.session.async_payment_failed" => news::session(app, id, true).await,
+        kind if kind.starts_with("checkout.session.") => news::session(app, id, false).await,
+        kind if kind.starts_with("customer.subscription.") => news::subscription(app, id).await,
+        "invoice.paid"
+        | "invoice.payment_failed"
+        | "invoice.payment_action_required"
+        | "invoice.overdue"
+        | "invoice.voided"
+        | "invoice.marked_uncollectible"
+        | "invoice.finalization_failed" => news::invoice(app, id).await,
+        "charge.refunded" => match event.charge() {
+            Some(charge) => news::refund(app, &charge, at).await,
+            None => Ok(Outcome::Ignored("no charge could be read in it")),
+        },
+        "refund.failed" | "refund.updated" => news::failed_refund(app, body, at).await,
+        kind if kind.starts_with("charge.dispute.") => match event.dispute() {
+            Some(dispute) => {
+                news::dispute(app, &dispute, kind == "charge.dispute.funds_reinstated", at).await
+            }
+            None => Ok(Outcome::Ignored("no dispute could be read in it")),
+        },
+        _ => Ok(Outcome::Ignored("of a kind that does not concern us")),
+    };
+    match outcome {
+        // What Stripe does not have is of another account or mode.
+        Err(Failure::Retry(error)) if is_missing(&error) => Ok(Outcome::Ignored("unknown to Stripe")),
+        outcome => outcome,
+    }
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    use crate::kit::stripe::StripeError;
+    match error.downcast_ref::<StripeError>() {
+        Some(error) => error.is_missing() || matches!(error, StripeError::NotSent(_)),
+        None => false,
+    }
+}
+
+/// Closes an open page at Stripe, so that an old tab cannot pay a second time.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CloseCheckout {
+    pub checkout: Uuid,
+}
+
+impl Job for CloseCheckout {
+    const NAME: &'static str = "payments_close_checkout";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut db = app.pool().acquire().await?;
+        let Some(checkout) = sql::find_checkout(&mut db, self.checkout).await? else { return Ok(()) };
+        drop(db);
+        let Some(session) = checkout.stripe_session else {
+            return Ok(());
+        };
+        let key = format!("close:{}", checkout.id);
+        match app.stripe().expire_checkout(&key, &session).await {
+            Ok(_) => {}
+            Err(error) if error.is_transient() => return Err(error.into()),
+            // Paid or over in the meantime: what it is now is looked up next.
+            Err(error) => tracing::debug!(%error, "a page for paying was closed already"),
+        }
+        news::session(&app, &session, false).await?;
+        Ok(())
+    }
+}
+
+/// Ends a subscription at once, and pays back what it brought if it should never have been.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EndSubscription {
+    pub subscription: String,
+    pub refund: bool,
+}
+
+impl Job for EndSubscription {
+    const NAME: &'static str = "payments_end_subscription";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let id = &self.subscription;
+        let mut db = app.pool().acquire().await?;
+        let alive = sql::find_subscription(&mut db, id).await?.is_some_and(|known| known.is_alive());
+        let intents = if self.refund { ledger::list_to_give_back(&mut db, id).await? } else { Vec::new() };
+        drop(db);
+        if alive {
+            match app.stripe().cancel_subscription(&format!("end:{id}"), id).await {
+                Ok(_) => {}
+                Err(error) if error.is_missing() => {}
+                Err(error) => return Err(error.into()),
+            }
+            news::subscription(&app, id).await?;
+        }
+        for intent in intents {
+            give_back(&app, &intent).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Refunds a payment in full. Its line in the books is made by the event that follows.
+async fn give_back(app: &App, intent: &str) -> Result<(), Failure> {
+    match app.stripe().refund(&format!("give-back:{intent}"), intent).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.code() == Some("charge_already_refunded") => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Pays one payment back.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GiveBack {
+    pub payment_intent: String,
+}
+
+impl Job for GiveBack {
+    const NAME: &'static str = "payments_give_back";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        give_back(&app, &self.payment_intent).await
+    }
+}
+
+/// Looks after open pages of which no webhook told what became of them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct CatchUp {}
+
+impl Job for CatchUp {
+    const NAME: &'static str = "payments_catch_up";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let now = app.clock().now();
+        let mut db = app.pool().acquire().await?;
+        let silent = sql::list_silent(&mut db, now - Duration::minutes(10)).await?;
+        drop(db);
+        for checkout in silent {
+            match &checkout.stripe_session {
+                Some(session) => {
+                    news::session(&app, session, false).await?;
+                }
+                // Never reached Stripe: nobody can pay it any more after a day.
+                None if checkout.created_at < now - Duration::days(1) => {
+                    let mut db = app.pool().acquire().await?;
+                    super::actions::close_unreached(&app, &mut db, checkout.id).await?;
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compares everything with Stripe and repairs what is different: right even if no webhook ever came.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Reconcile {}
+
+impl Job for Reconcile {
+    const NAME: &'static str = "payments_reconcile";
+    const TRIES: i32 = 3;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let report = reconcile(&app).await?;
+        tracing::info!(%report, "compared with Stripe");
+        Ok(())
+    }
+}
+
+/// What a comparison with Stripe found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub subscriptions: usize,
+    pub invoices: usize,
+    pub foreign: usize,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} subscriptions and {} invoices compared, {} not ours",
+            self.subscriptions, self.invoices, self.foreign
+        )
+    }
+}
+
+/// Goes through all subscriptions and invoices at Stripe. Running it twice changes nothing.
+///
+/// # Errors
+/// Stripe or the database is away.
+pub async fn reconcile(app: &App) -> Result<Report, Failure> {
+    let mut report = Report::default();
+    let mut count = |outcome, of: fn(&mut Report) -> &mut usize| match outcome {
+        Outcome::Done => *of(&mut report) += 1,
+        Outcome::Ignored(_) => report.foreign += 1,
+    };
+    let mut after: Option<String> = None;
+    loop {
+        let started = app.clock().now();
+        let page = app.stripe().list_subscriptions(after.as_deref()).await?;
+        for found in &page.items {
+            let mut tx = app.pool().begin().await?;
+            let outcome = news::keep_subscription(app, &mut tx, found, started).await?;
+            tx.commit().await?;
+            count(outcome, |report| &mut report.subscriptions);
+        }
+        after = page.items.last().map(|found| found.id.clone());
+        if !page.more || after.is_none() {
+            break;
+        }
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let page = app.stripe().list_invoices(None, after.as_deref()).await?;
+        for found in &page.items {
+            count(news::keep_invoice(app, found).await?, |report| &mut report.invoices);
+        }
+        after = page.items.last().map(|found| found.id.clone());
+        if !page.more || after.is_none() {
+            break;
+        }
+    }
+    Ok(report)
+}

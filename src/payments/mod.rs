@@ -1,0 +1,44 @@
+//! Money: wishes to pay, what Stripe tells of them, regular payments, and the books.
+//!
+//! A room that wants money stores a [`Wish`] in its transaction, commits, and then calls [`open`] for the page at Stripe
+//! to lead the payer to. What she pays for is an opaque [`Purpose`]. Webhooks are stored first and worked off by a job,
+//! which fetches the object afresh, so neither order nor repetition matters; the room hears of it as [`PaymentNews`],
+//! whose consequence stands in `reactions.rs`. Our page after paying only shows state: it never grants anything.
+//!
+//! The books (`ledger`) are added to and never changed. A line's amount is negative when money leaves us; corrections
+//! are lines of their own, unique by Stripe's object and kind. Tables: `stripe_events`, `checkouts`, `subscriptions`,
+//! `ledger`. Everything that Stripe has and we lack is made good by [`reconcile`].
+
+mod model;
+mod sql;
+mod news;
+mod actions;
+mod jobs;
+mod webhook;
+mod admin;
+pub mod demo;
+
+pub use actions::{Way, Wish, checkout_for, end_surplus, give_back, open, set_renewal, wish};
+pub use jobs::{
+    CatchUp, CloseCheckout, EndSubscription, GiveBack, ProcessEvent, Reconcile, Report, reconcile,
+};
+pub use model::{Checkout, CheckoutState, Line, LineKind, Purpose, PurposeKind, Subscription, stripe_page};
+pub use news::{PaymentNews, What, beside};
+pub use sql::find_subscription;
+pub use sql::ledger::{
+    LineFilter, MonthIncome, NamedLine, Totals, attribute, income_by_month, income_since, of_person,
+};
+
+use crate::{
+    accounts::{Access, Permission, Routes},
+    kit::app::App,
+};
+
+pub fn routes(_: &App) -> Routes {
+    let officer = Access::Officer(Permission::SeePayments);
+    Routes::new()
+        .post(Access::Machine, "/webhooks/stripe", webhook::receive)
+        .get(officer, "/admin/payments", admin::list)
+        .get(officer, "/admin/payments.csv", admin::export)
+        .get(officer, "/admin/payments/events", admin::events)
+}

@@ -1,0 +1,370 @@
+//! What is paid for, how far a payment is, and what a line in the books is. Pure.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::kit::{
+    codes::codes,
+    money::Money,
+    stripe::{
+        CheckoutSession, CheckoutStatus, Dispute, Interval, Metadata, PaymentStatus, SubscriptionStatus,
+    },
+};
+
+/// The room that knows what a payment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PurposeKind {
+    Membership,
+    Donation,
+}
+codes!(PurposeKind { Membership = "membership", Donation = "donation" });
+
+impl PurposeKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Membership => "Membership",
+            Self::Donation => "Gift",
+        }
+    }
+}
+
+/// What is paid for: an id that only the room of that kind can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purpose {
+    pub kind: PurposeKind,
+    pub id: Uuid,
+}
+
+/// How far one wish to pay is, in the order in which it goes: what is later is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckoutState {
+    /// Stored; Stripe has not answered yet, or was away.
+    Wanted,
+    Open,
+    Expired,
+    /// A Direct Debit is on its way.
+    Pending,
+    /// The Direct Debit came back.
+    Failed,
+    Paid,
+}
+codes!(CheckoutState {
+    Wanted = "wanted",
+    Open = "open",
+    Expired = "expired",
+    Pending = "pending",
+    Failed = "failed",
+    Paid = "paid",
+});
+
+impl CheckoutState {
+    /// What a session says of itself. Stripe tells of a failed debit only in the event, hence `debit_failed`.
+    pub fn of(session: &CheckoutSession, debit_failed: bool) -> Self {
+        match (session.status, session.payment_status) {
+            (CheckoutStatus::Complete, PaymentStatus::Paid | PaymentStatus::NotRequired) => Self::Paid,
+            (CheckoutStatus::Complete, _) if debit_failed => Self::Failed,
+            (CheckoutStatus::Complete, _) => Self::Pending,
+            (CheckoutStatus::Expired, _) => Self::Expired,
+            (CheckoutStatus::Open | CheckoutStatus::Other, _) => Self::Open,
+        }
+    }
+
+    /// News may be older than what we know.
+    #[must_use]
+    pub fn after(self, news: Self) -> Self {
+        self.max(news)
+    }
+
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Wanted | Self::Open)
+    }
+}
+
+/// One wish to pay, as it was stored.
+#[derive(Clone, Debug)]
+pub struct Checkout {
+    pub id: Uuid,
+    pub purpose: Purpose,
+    pub amount: Money,
+    /// `None` for a single payment.
+    pub every: Option<Interval>,
+    pub product: String,
+    pub email: String,
+    pub customer: Option<String>,
+    pub return_path: String,
+    pub cancel_path: String,
+    pub state: CheckoutState,
+    pub stripe_session: Option<String>,
+    /// Where the payer goes, while it is open.
+    pub url: Option<String>,
+    pub subscription: Option<String>,
+    pub by_debit: bool,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Checkout {
+    /// Whether the payer can go to Stripe's page now. A minute is kept back for the way there.
+    pub fn page(&self, now: DateTime<Utc>) -> Option<&str> {
+        let lasts = self.expires_at.is_none_or(|end| end > now + chrono::Duration::minutes(1));
+        if self.state == CheckoutState::Open && lasts { self.url.as_deref() } else { None }
+    }
+}
+
+/// A regular payment, as Stripe last told us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    pub id: String,
+    pub purpose: Purpose,
+    pub customer: String,
+    pub state: SubscriptionStatus,
+    pub amount: Money,
+    pub every: Option<Interval>,
+    pub current_period_end: Option<DateTime<Utc>>,
+    pub cancel_at_period_end: bool,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub first_paid_at: Option<DateTime<Utc>>,
+    pub failing_since: Option<DateTime<Utc>>,
+    pub surplus_since: Option<DateTime<Utc>>,
+    pub seen_at: DateTime<Utc>,
+}
+
+impl Subscription {
+    /// Whether money may still come from it.
+    pub fn is_alive(&self) -> bool {
+        use SubscriptionStatus as S;
+        matches!(self.state, S::Trialing | S::Active | S::PastDue | S::Paused | S::Incomplete | S::Unpaid)
+    }
+}
+
+pub fn subscription_code(state: SubscriptionStatus) -> &'static str {
+    use SubscriptionStatus as S;
+    match state {
+        S::Incomplete => "incomplete",
+        S::IncompleteExpired => "incomplete_expired",
+        S::Trialing => "trialing",
+        S::Active => "active",
+        S::PastDue => "past_due",
+        S::Unpaid => "unpaid",
+        S::Canceled => "canceled",
+        S::Paused => "paused",
+        S::Other => "other",
+    }
+}
+
+pub fn subscription_state(code: &str) -> SubscriptionStatus {
+    use SubscriptionStatus as S;
+    [
+        S::Incomplete,
+        S::IncompleteExpired,
+        S::Trialing,
+        S::Active,
+        S::PastDue,
+        S::Unpaid,
+        S::Canceled,
+        S::Paused,
+    ]
+    .into_iter()
+    .find(|state| subscription_code(*state) == code)
+    .unwrap_or(S::Other)
+}
+
+/// What a line in the books is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    Payment,
+    Refund,
+    /// A refund that could not be paid out: the money is ours again.
+    RefundFailed,
+    /// A payment that the payer's bank took back.
+    Dispute,
+    DisputeWon,
+}
+codes!(LineKind {
+    Payment = "payment",
+    Refund = "refund",
+    RefundFailed = "refund_failed",
+    Dispute = "dispute",
+    DisputeWon = "dispute_won",
+});
+
+impl LineKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Payment => "Payment",
+            Self::Refund => "Refund",
+            Self::RefundFailed => "Refund that failed",
+            Self::Dispute => "Taken back by the bank",
+            Self::DisputeWon => "Given back by the bank",
+        }
+    }
+}
+
+/// One line in the books. Money that leaves us is negative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub id: Uuid,
+    pub kind: LineKind,
+    pub stripe_id: String,
+    pub amount: Money,
+    pub at: DateTime<Utc>,
+    pub purpose: Purpose,
+    pub person: Option<Uuid>,
+    pub method: Option<String>,
+    pub subscription: Option<String>,
+    pub payment_intent: Option<String>,
+}
+
+impl Line {
+    pub fn method_name(&self) -> &'static str {
+        match self.method.as_deref() {
+            Some("card") => "Card",
+            Some("bacs_debit") => "Direct Debit",
+            _ => "",
+        }
+    }
+
+    /// Where the officer finds it at Stripe.
+    pub fn stripe_page(&self, livemode: bool) -> String {
+        stripe_page(livemode, self.payment_intent.as_deref().unwrap_or(&self.stripe_id))
+    }
+}
+
+/// The page of an object in Stripe's dashboard.
+pub fn stripe_page(livemode: bool, id: &str) -> String {
+    let mode = if livemode { "" } else { "test/" };
+    let folder = match id.split('_').next().unwrap_or_default() {
+        "in" => "invoices",
+        "sub" => "subscriptions",
+        "cus" => "customers",
+        "evt" => "events",
+        "du" | "dp" => "disputes",
+        _ => "payments",
+    };
+    // A refund's line is named after its charge and the sum refunded by then.
+    let id = id.split(':').next().unwrap_or(id);
+    format!("https://dashboard.stripe.com/{mode}{folder}/{id}")
+}
+
+/// The lines that a dispute must have by now, whichever of its events came first.
+pub fn dispute_lines(dispute: &Dispute, reinstated: bool) -> Vec<(LineKind, Money)> {
+    let amount = dispute.amount_pence;
+    // A warning is a question of the bank: no money has moved.
+    if amount <= 0 || dispute.status.starts_with("warning") {
+        return Vec::new();
+    }
+    let taken = (LineKind::Dispute, Money::from_pence(-amount));
+    if reinstated || dispute.status == "won" {
+        vec![taken, (LineKind::DisputeWon, Money::from_pence(amount))]
+    } else {
+        vec![taken]
+    }
+}
+
+/// What we write beside each payment at Stripe: opaque ids only.
+pub fn metadata(checkout: Uuid, purpose: Purpose) -> Metadata {
+    [
+        ("checkout".to_owned(), checkout.to_string()),
+        ("purpose".to_owned(), purpose.kind.code().to_owned()),
+        ("id".to_owned(), purpose.id.to_string()),
+    ]
+    .into()
+}
+
+/// The checkout and purpose of an object at Stripe; `None` if it is not ours (the account may be shared).
+pub fn ours(metadata: &Metadata) -> Option<(Uuid, Purpose)> {
+    let id = |name: &str| metadata.get(name)?.parse::<Uuid>().ok();
+    let kind = metadata.get("purpose")?.parse().ok()?;
+    Some((id("checkout")?, Purpose { kind, id: id("id")? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_news_wins_in_whatever_order_it_comes() {
+        use CheckoutState::{Expired, Failed, Open, Paid, Pending, Wanted};
+        for (first, second, kept) in [
+            (Wanted, Open, Open),
+            (Open, Expired, Expired),
+            (Expired, Open, Expired),
+            (Open, Pending, Pending),
+            (Pending, Failed, Failed),
+            (Failed, Pending, Failed),
+            (Pending, Paid, Paid),
+            (Paid, Pending, Paid),
+            (Paid, Failed, Paid),
+            (Expired, Paid, Paid),
+        ] {
+            assert_eq!(first.after(second), kept, "{first} then {second}");
+            assert_eq!(second.after(first), kept, "{second} then {first}");
+        }
+    }
+
+    #[test]
+    fn a_dispute_is_booked_once_and_won_money_comes_back() {
+        let dispute = |status: &str, amount_pence| Dispute {
+            id: "du_1".into(),
+            charge: None,
+            payment_intent: None,
+            amount_pence,
+            currency: "gbp".into(),
+            status: status.into(),
+            reason: None,
+        };
+        let taken = (LineKind::Dispute, Money::from_pence(-500));
+        let back = (LineKind::DisputeWon, Money::from_pence(500));
+        for (status, reinstated, lines) in [
+            ("needs_response", false, vec![taken]),
+            ("lost", false, vec![taken]),
+            ("won", false, vec![taken, back]),
+            ("under_review", true, vec![taken, back]),
+            ("warning_needs_response", false, vec![]),
+            ("warning_closed", false, vec![]),
+        ] {
+            assert_eq!(dispute_lines(&dispute(status, 500), reinstated), lines, "{status}");
+        }
+        assert!(dispute_lines(&dispute("lost", 0), false).is_empty());
+    }
+
+    #[test]
+    fn only_our_own_metadata_is_read() {
+        let (checkout, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let purpose = Purpose { kind: PurposeKind::Membership, id };
+        let mut written = metadata(checkout, purpose);
+        assert_eq!(ours(&written), Some((checkout, purpose)));
+        written.insert("purpose".into(), "shop".into());
+        assert_eq!(ours(&written), None);
+        assert_eq!(ours(&Metadata::new()), None);
+    }
+
+    #[test]
+    fn links_lead_to_the_right_page_of_the_dashboard() {
+        for (id, page) in [
+            ("pi_1", "https://dashboard.stripe.com/test/payments/pi_1"),
+            ("in_1", "https://dashboard.stripe.com/test/invoices/in_1"),
+            ("ch_1:500", "https://dashboard.stripe.com/test/payments/ch_1"),
+        ] {
+            assert_eq!(stripe_page(false, id), page);
+        }
+        assert_eq!(stripe_page(true, "sub_1"), "https://dashboard.stripe.com/subscriptions/sub_1");
+    }
+
+    #[test]
+    fn codes_are_read_back() {
+        for kind in LineKind::ALL {
+            assert_eq!(kind.code().parse(), Ok(*kind));
+        }
+        for state in CheckoutState::ALL {
+            assert_eq!(state.code().parse(), Ok(*state));
+        }
+        for code in ["past_due", "incomplete_expired", "canceled"] {
+            assert_eq!(subscription_code(subscription_state(code)), code);
+        }
+        assert_eq!(subscription_state("resting"), SubscriptionStatus::Other);
+    }
+}

@@ -1,0 +1,350 @@
+//! What Stripe tells: each object is fetched afresh, kept, booked, and the room above is told by a job.
+//!
+//! An event is only a hint which object to look at, so it does not matter in which order events come, how often, or
+//! whether some are lost: [`session`], [`subscription`] and [`invoice`] bring us to what is the case at Stripe.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    jobs::GiveBack,
+    model::{
+        CheckoutState, Line, LineKind, Purpose, Subscription, dispute_lines, metadata as written_beside, ours,
+    },
+    sql::{self, Progress, ledger},
+};
+use crate::kit::{
+    app::App,
+    money::Money,
+    queue::{self, Failure},
+    stripe::{self, Charge, Dispute, InvoiceStatus, SubscriptionStatus},
+};
+
+/// What the room above is told about a payment. It is a job whose consequence stands in `reactions.rs`; it may come
+/// twice and in any order, so the room looks at the facts and does not count on the news.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentNews {
+    pub purpose: Purpose,
+    pub subscription: Option<String>,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// Something about the subscription or the session may be different now.
+    Changed,
+    /// Money came.
+    Paid { amount: Money, at: DateTime<Utc>, stripe_id: String },
+    /// An attempt to collect failed. `next_try` is empty when there will be none.
+    Failed { invoice: String, attempt: u64, next_try: Option<DateTime<Utc>>, page: Option<String> },
+    /// Money went back: refunded, or taken by the payer's bank.
+    Returned { kind: String, amount: Money, stripe_id: String },
+}
+
+/// What became of one piece of news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Done,
+    /// Why nothing was done.
+    Ignored(&'static str),
+}
+
+type Result = std::result::Result<Outcome, Failure>;
+
+const NOT_OURS: Outcome = Outcome::Ignored("not from this site");
+
+async fn tell(
+    db: &mut PgConnection,
+    purpose: Purpose,
+    subscription: Option<&str>,
+    what: What,
+) -> sqlx::Result<()> {
+    let news = PaymentNews { purpose, subscription: subscription.map(str::to_owned), what };
+    queue::push(db, &news).await
+}
+
+/// Looks a session up, and all that it brought about.
+pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
+    let session = app.stripe().find_checkout(id).await?;
+    let Some((checkout, purpose)) = ours(&session.metadata) else { return Ok(NOT_OURS) };
+    let news = CheckoutState::of(&session, debit_failed);
+    if let Some(id) = &session.subscription {
+        self::subscription(app, id).await?;
+    }
+    if let Some(id) = &session.invoice {
+        invoice(app, id).await?;
+    }
+    let now = app.clock().now();
+    let mut tx = app.pool().begin().await?;
+    let Some(state) = sql::lock_checkout_state(&mut tx, checkout).await? else { return Ok(NOT_OURS) };
+    let progress = Progress {
+        state: state.after(news),
+        session: Some(&session.id),
+        subscription: session.subscription.as_deref(),
+        payment_intent: session.payment_intent.as_deref(),
+        by_debit: news == CheckoutState::Pending,
+    };
+    sql::set_progress(&mut tx, checkout, &progress, now).await?;
+    // A single payment has no invoice: the session is what we learn it by.
+    if let (CheckoutState::Paid, None, Some(intent), Some(pence)) =
+        (news, &session.subscription, &session.payment_intent, session.amount_total_pence)
+    {
+        let line = Line {
+            id: app.random().id(now),
+            kind: LineKind::Payment,
+            stripe_id: intent.clone(),
+            amount: Money::from_pence(pence),
+            at: session.created.max(now - chrono::Duration::days(1)).min(now),
+            purpose,
+            person: None,
+            method: None,
+            subscription: None,
+            payment_intent: Some(intent.clone()),
+        };
+        book(&mut tx, &line, now).await?;
+    }
+    tell(&mut tx, purpose, session.subscription.as_deref(), What::Changed).await?;
+    tx.commit().await?;
+    Ok(Outcome::Done)
+}
+
+/// Adds a line and tells of it, once.
+async fn book(db: &mut PgConnection, line: &Line, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    if !ledger::insert_line(db, line, now).await? {
+        return Ok(false);
+    }
+    let what = match line.kind {
+        LineKind::Payment => {
+            What::Paid { amount: line.amount, at: line.at, stripe_id: line.stripe_id.clone() }
+        }
+        kind => What::Returned {
+            kind: kind.code().to_owned(),
+            amount: line.amount,
+            stripe_id: line.stripe_id.clone(),
+        },
+    };
+    tell(db, line.purpose, line.subscription.as_deref(), what).await?;
+    Ok(true)
+}
+
+/// Looks a subscription up and keeps how it is.
+pub(super) async fn subscription(app: &App, id: &str) -> Result {
+    let started = app.clock().now();
+    let found = app.stripe().find_subscription(id).await?;
+    let mut tx = app.pool().begin().await?;
+    let outcome = keep_subscription(app, &mut tx, &found, started).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// Keeps a subscription as Stripe gave it. `started` is when we asked: an answer to an older question does not count.
+pub(super) async fn keep_subscription(
+    app: &App,
+    db: &mut PgConnection,
+    found: &stripe::Subscription,
+    started: DateTime<Utc>,
+) -> sqlx::Result<Outcome> {
+    let Some((checkout, purpose)) = ours(&found.metadata) else { return Ok(NOT_OURS) };
+    if sql::find_checkout(db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
+        return Ok(NOT_OURS);
+    }
+    let failing = matches!(
+        found.status,
+        SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid | SubscriptionStatus::Paused
+    );
+    let kept = Subscription {
+        id: found.id.clone(),
+        purpose,
+        customer: found.customer.clone(),
+        state: found.status,
+        amount: Money::from_pence(found.amount_pence.unwrap_or_default()),
+        every: found.interval,
+        current_period_end: found.current_period_end,
+        cancel_at_period_end: found.cancel_at_period_end,
+        started_at: found.created,
+        ended_at: found.ended_at,
+        first_paid_at: None,
+        failing_since: failing.then_some(app.clock().now()),
+        surplus_since: None,
+        seen_at: started,
+    };
+    let before = sql::lock_subscription(db, &kept.id).await?;
+    sql::upsert_subscription(db, &kept).await?;
+    let after = sql::find_subscription(db, &kept.id).await?;
+    let same = |a: &Subscription, b: &Subscription| *a == Subscription { seen_at: a.seen_at, ..b.clone() };
+    if before.zip(after).is_none_or(|(before, after)| !same(&before, &after)) {
+        tell(db, purpose, Some(&found.id), What::Changed).await?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Looks an invoice up and books it if it is paid.
+pub(super) async fn invoice(app: &App, id: &str) -> Result {
+    let found = app.stripe().find_invoice(id).await?;
+    keep_invoice(app, &found).await
+}
+
+/// Books an invoice that is paid; tells of one whose collection failed.
+pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
+    let (Some(subscription_id), Some((checkout, purpose))) = (&found.subscription, ours(&found.metadata))
+    else {
+        return Ok(NOT_OURS);
+    };
+    let mut db = app.pool().acquire().await?;
+    if sql::find_checkout(&mut db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
+        return Ok(NOT_OURS);
+    }
+    let known = sql::find_subscription(&mut db, subscription_id).await?.is_some();
+    drop(db);
+    let failed = found.status == InvoiceStatus::Open && found.attempt_count > 0;
+    // A failed attempt shows in the subscription's state too, and its own news may come later.
+    if !known || failed {
+        self::subscription(app, subscription_id).await?;
+    }
+    let now = app.clock().now();
+    let mut tx = app.pool().begin().await?;
+    let Some(subscription) = sql::lock_subscription(&mut tx, subscription_id).await? else {
+        return Ok(NOT_OURS);
+    };
+    if found.status == InvoiceStatus::Paid && found.amount_paid_pence > 0 {
+        let paid_at = found.paid_at.unwrap_or(found.created);
+        let line = Line {
+            id: app.random().id(now),
+            kind: LineKind::Payment,
+            stripe_id: found.id.clone(),
+            amount: Money::from_pence(found.amount_paid_pence),
+            at: paid_at,
+            purpose,
+            person: None,
+            method: None,
+            subscription: Some(subscription_id.clone()),
+            payment_intent: found.payment_intent.clone(),
+        };
+        sql::set_paid(&mut tx, subscription_id, paid_at).await?;
+        let new = book(&mut tx, &line, now).await?;
+        // A payment of a subscription that was given up before, or that was one too many from the start.
+        let unwanted = subscription
+            .surplus_since
+            .is_some_and(|since| paid_at >= since || subscription.first_paid_at.is_none());
+        if let (true, Some(payment_intent)) = (new && unwanted, &found.payment_intent) {
+            queue::push(&mut tx, &GiveBack { payment_intent: payment_intent.clone() }).await?;
+        }
+    } else if failed {
+        let what = What::Failed {
+            invoice: found.id.clone(),
+            attempt: found.attempt_count,
+            next_try: found.next_payment_attempt,
+            page: found.hosted_invoice_url.clone(),
+        };
+        tell(&mut tx, purpose, Some(subscription_id), what).await?;
+    }
+    tx.commit().await?;
+    Ok(Outcome::Done)
+}
+
+/// The payment that money went back from. One that we have not booked yet is ours if its payer is.
+async fn payment_behind(
+    db: &mut PgConnection,
+    intent: &str,
+    customer: Option<&str>,
+) -> std::result::Result<Option<Line>, Failure> {
+    if let Some(line) = ledger::lock_payment(db, intent).await? {
+        return Ok(Some(line));
+    }
+    match customer {
+        Some(customer) if sql::is_customer(db, customer).await? => Err(Failure::Retry(anyhow::anyhow!(
+            "money went back from {intent}, which is not in the books yet"
+        ))),
+        _ => Ok(None),
+    }
+}
+
+fn correction(
+    app: &App,
+    payment: &Line,
+    kind: LineKind,
+    stripe_id: String,
+    amount: Money,
+    at: DateTime<Utc>,
+) -> Line {
+    Line {
+        id: app.random().id(app.clock().now()),
+        kind,
+        stripe_id,
+        amount,
+        at,
+        person: payment.person,
+        ..payment.clone()
+    }
+}
+
+/// A charge says how much of it was refunded in all: what is not booked of that becomes a line.
+pub(super) async fn refund(app: &App, charge: &Charge, at: DateTime<Utc>) -> Result {
+    let Some(intent) = &charge.payment_intent else { return Ok(NOT_OURS) };
+    let mut tx = app.pool().begin().await?;
+    let Some(payment) = payment_behind(&mut tx, intent, charge.customer.as_deref()).await? else {
+        return Ok(NOT_OURS);
+    };
+    let missing = charge.refunded_pence - ledger::refunded(&mut tx, intent).await?.pence();
+    if missing > 0 {
+        let name = format!("{}:{}", charge.id, charge.refunded_pence);
+        let line = correction(app, &payment, LineKind::Refund, name, Money::from_pence(-missing), at);
+        book(&mut tx, &line, app.clock().now()).await?;
+    }
+    tx.commit().await?;
+    Ok(Outcome::Done)
+}
+
+/// A refund that could not be paid out: the money is ours again.
+pub(super) async fn failed_refund(app: &App, body: &[u8], at: DateTime<Utc>) -> Result {
+    #[derive(Deserialize)]
+    struct Envelope {
+        data: Holder,
+    }
+    #[derive(Deserialize)]
+    struct Holder {
+        object: Refund,
+    }
+    #[derive(Deserialize)]
+    struct Refund {
+        id: String,
+        amount: i64,
+        payment_intent: Option<String>,
+        status: Option<String>,
+    }
+    let Ok(Envelope { data: Holder { object: refund } }) = serde_json::from_slice(body) else {
+        return Ok(Outcome::Ignored("no refund could be read in it"));
+    };
+    let failed = matches!(refund.status.as_deref(), Some("failed" | "canceled"));
+    let (true, Some(intent)) = (failed && refund.amount > 0, refund.payment_intent) else {
+        return Ok(Outcome::Ignored("nothing to book"));
+    };
+    let mut tx = app.pool().begin().await?;
+    let Some(payment) = payment_behind(&mut tx, &intent, None).await? else { return Ok(NOT_OURS) };
+    let amount = Money::from_pence(refund.amount);
+    let line = correction(app, &payment, LineKind::RefundFailed, refund.id, amount, at);
+    book(&mut tx, &line, app.clock().now()).await?;
+    tx.commit().await?;
+    Ok(Outcome::Done)
+}
+
+/// The payer's bank took money back, or gave it back after all.
+pub(super) async fn dispute(app: &App, dispute: &Dispute, reinstated: bool, at: DateTime<Utc>) -> Result {
+    let Some(intent) = &dispute.payment_intent else { return Ok(NOT_OURS) };
+    let mut tx = app.pool().begin().await?;
+    let Some(payment) = payment_behind(&mut tx, intent, None).await? else { return Ok(NOT_OURS) };
+    for (kind, amount) in dispute_lines(dispute, reinstated) {
+        let line = correction(app, &payment, kind, dispute.id.clone(), amount, at);
+        book(&mut tx, &line, app.clock().now()).await?;
+    }
+    tx.commit().await?;
+    Ok(Outcome::Done)
+}
+
+/// What we write beside a payment, for those who make payments by other ways (the demo party).
+pub fn beside(checkout: Uuid, purpose: Purpose) -> stripe::Metadata {
+    written_beside(checkout, purpose)
+}

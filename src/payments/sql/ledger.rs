@@ -1,0 +1,339 @@
+//! The books: lines that are added and never changed, and what can be read from them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Result, decode, purpose};
+use crate::{
+    kit::money::Money,
+    payments::model::{Line, LineKind, Purpose, PurposeKind},
+};
+
+struct LineRow {
+    id: Uuid,
+    kind: String,
+    stripe_id: String,
+    amount_pence: i64,
+    at: DateTime<Utc>,
+    purpose_kind: String,
+    purpose_id: Uuid,
+    person_id: Option<Uuid>,
+    method: Option<String>,
+    subscription: Option<String>,
+    payment_intent: Option<String>,
+}
+
+impl TryFrom<LineRow> for Line {
+    type Error = sqlx::Error;
+
+    fn try_from(row: LineRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            kind: row.kind.parse().map_err(decode::<String>)?,
+            stripe_id: row.stripe_id,
+            amount: Money::from_pence(row.amount_pence),
+            at: row.at,
+            purpose: purpose(&row.purpose_kind, row.purpose_id)?,
+            person: row.person_id,
+            method: row.method,
+            subscription: row.subscription,
+            payment_intent: row.payment_intent,
+        })
+    }
+}
+
+/// Adds a line unless it is there. Returns whether it is new. The person is taken from the purpose's other lines.
+pub(in crate::payments) async fn insert_line(
+    db: &mut PgConnection,
+    line: &Line,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    // Looking first matters: `on conflict` alone would wait for whoever is just writing a person to the same line.
+    let done = sqlx::query!(
+        "insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method,
+                             subscription, payment_intent, recorded_at)
+         select $1, $2, $3, $4, $5, $6, $7,
+                coalesce($8, (select person_id from ledger where purpose_kind = $6 and purpose_id = $7 and person_id is not null limit 1)),
+                coalesce($9, (select case when by_debit then 'bacs_debit' else 'card' end from checkouts
+                              where purpose_kind = $6 and purpose_id = $7
+                                and (subscription = $10 or payment_intent = $11) limit 1)),
+                $10, $11, $12
+         where not exists (select from ledger where kind = $2 and stripe_id = $3)
+         on conflict (kind, stripe_id) do nothing",
+        line.id,
+        line.kind.code(),
+        line.stripe_id,
+        line.amount.pence(),
+        line.at,
+        line.purpose.kind.code(),
+        line.purpose.id,
+        line.person,
+        line.method,
+        line.subscription,
+        line.payment_intent,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The payment that something is a correction of; locked, so that corrections of one payment wait for each other.
+pub(in crate::payments) async fn lock_payment(
+    db: &mut PgConnection,
+    payment_intent: &str,
+) -> Result<Option<Line>> {
+    sqlx::query_as!(
+        LineRow,
+        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent
+         from ledger where payment_intent = $1 and kind = 'payment' for no key update",
+        payment_intent
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Line::try_from)
+    .transpose()
+}
+
+/// What was refunded of a payment so far, as a positive sum; failed refunds are left out of it.
+pub(in crate::payments) async fn refunded(db: &mut PgConnection, payment_intent: &str) -> Result<Money> {
+    let pence = sqlx::query_scalar!(
+        r#"select coalesce(-sum(amount_pence), 0)::bigint as "pence!" from ledger
+           where payment_intent = $1 and kind = 'refund'"#,
+        payment_intent
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Money::from_pence(pence))
+}
+
+/// Says whose payments these were, once the room above knows.
+pub async fn attribute(db: &mut PgConnection, of: Purpose, person: Uuid) -> Result<()> {
+    sqlx::query!(
+        "update ledger set person_id = $3 where purpose_kind = $1 and purpose_id = $2 and person_id is null",
+        of.kind.code(),
+        of.id,
+        person
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A person's lines, newest first.
+pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Result<Vec<Line>> {
+    let rows = sqlx::query_as!(
+        LineRow,
+        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent
+         from ledger where person_id = $1 order by at desc, id desc limit $2",
+        person,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Line::try_from).collect()
+}
+
+/// The payments of a subscription of which nothing was refunded yet: their payment intents.
+pub(in crate::payments) async fn list_to_give_back(
+    db: &mut PgConnection,
+    subscription: &str,
+) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select payment_intent as "intent!" from ledger p
+           where subscription = $1 and kind = 'payment' and payment_intent is not null
+             and not exists (select from ledger r where r.payment_intent = p.payment_intent and r.kind = 'refund')"#,
+        subscription
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Which lines an officer wants to see. `month` is the month's first day.
+#[derive(Clone, Debug, Default)]
+pub struct LineFilter {
+    pub month: Option<NaiveDate>,
+    pub purpose: Option<PurposeKind>,
+    pub kind: Option<LineKind>,
+    /// Part of a name or email, or the start of a Stripe id.
+    pub search: String,
+}
+
+impl LineFilter {
+    /// From when to when: months begin in London.
+    fn span(&self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        use crate::kit::dates::{months_later, start_of_day};
+        let from = self.month.map(start_of_day);
+        (from, self.month.map(|month| start_of_day(months_later(month, 1))))
+    }
+
+    /// For LIKE: what was typed counts letter by letter.
+    fn like(&self) -> Option<String> {
+        let text = self.search.trim().to_lowercase();
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        (!text.is_empty()).then_some(escaped)
+    }
+}
+
+/// A line with the name beside it.
+pub struct NamedLine {
+    pub line: Line,
+    pub name: Option<String>,
+}
+
+pub(in crate::payments) async fn list_lines(
+    db: &mut PgConnection,
+    filter: &LineFilter,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<NamedLine>> {
+    let (from, until) = filter.span();
+    let rows = sqlx::query!(
+        "select l.id, l.kind, l.stripe_id, l.amount_pence, l.at, l.purpose_kind, l.purpose_id, l.person_id, l.method,
+                l.subscription, l.payment_intent, p.name as \"name?\"
+         from ledger l left join people p on p.id = l.person_id
+         where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
+           and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
+           and ($5::text is null or p.search like '%' || plain_text($5) || '%'
+                or lower(l.stripe_id) like $5 || '%' or lower(l.payment_intent) like $5 || '%')
+         order by l.at desc, l.id desc offset $6 limit $7",
+        from,
+        until,
+        filter.purpose.map(PurposeKind::code),
+        filter.kind.map(LineKind::code),
+        filter.like(),
+        offset,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let line = LineRow {
+                id: row.id,
+                kind: row.kind,
+                stripe_id: row.stripe_id,
+                amount_pence: row.amount_pence,
+                at: row.at,
+                purpose_kind: row.purpose_kind,
+                purpose_id: row.purpose_id,
+                person_id: row.person_id,
+                method: row.method,
+                subscription: row.subscription,
+                payment_intent: row.payment_intent,
+            };
+            Ok(NamedLine { line: line.try_into()?, name: row.name })
+        })
+        .collect()
+}
+
+/// What came in, what went out, and how many lines that were. `count` stops at 10,001.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub count: i64,
+    pub received: Money,
+    /// Never positive.
+    pub returned: Money,
+}
+
+impl Totals {
+    pub fn net(&self) -> Money {
+        Money::from_pence(self.received.pence() + self.returned.pence())
+    }
+}
+
+pub(in crate::payments) async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals> {
+    let (from, until) = filter.span();
+    let row = sqlx::query!(
+        r#"select count(*) as "count!",
+                  coalesce(sum(l.amount_pence) filter (where l.amount_pence > 0), 0)::bigint as "received!",
+                  coalesce(sum(l.amount_pence) filter (where l.amount_pence < 0), 0)::bigint as "returned!"
+           from ledger l left join people p on p.id = l.person_id
+           where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
+             and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
+             and ($5::text is null or p.search like '%' || plain_text($5) || '%'
+                  or lower(l.stripe_id) like $5 || '%' or lower(l.payment_intent) like $5 || '%')"#,
+        from,
+        until,
+        filter.purpose.map(PurposeKind::code),
+        filter.kind.map(LineKind::code),
+        filter.like()
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Totals {
+        count: row.count,
+        received: Money::from_pence(row.received),
+        returned: Money::from_pence(row.returned),
+    })
+}
+
+/// What one month brought, after refunds and claims.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonthIncome {
+    /// The month's first day.
+    pub month: NaiveDate,
+    pub membership: Money,
+    pub donations: Money,
+}
+
+impl MonthIncome {
+    pub fn total(&self) -> Money {
+        Money::from_pence(self.membership.pence() + self.donations.pence())
+    }
+}
+
+/// Income by month from the month of `from` on, oldest first, months without any left in.
+pub async fn income_by_month(
+    db: &mut PgConnection,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<MonthIncome>> {
+    let rows = sqlx::query!(
+        r#"select m.month::date as "month!",
+                  coalesce(sum(l.amount_pence) filter (where l.purpose_kind = 'membership'), 0)::bigint as "membership!",
+                  coalesce(sum(l.amount_pence) filter (where l.purpose_kind = 'donation'), 0)::bigint as "donations!"
+           from generate_series(date_trunc('month', $1::date::timestamp), $2::date::timestamp, interval '1 month') as m(month)
+           left join ledger l on l.at >= m.month at time zone 'Europe/London'
+                             and l.at < (m.month + interval '1 month') at time zone 'Europe/London'
+           group by 1 order by 1"#,
+        from,
+        until
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| MonthIncome {
+            month: row.month,
+            membership: Money::from_pence(row.membership),
+            donations: Money::from_pence(row.donations),
+        })
+        .collect())
+}
+
+/// Income of each kind since an instant: membership first, then gifts.
+pub async fn income_since(db: &mut PgConnection, since: DateTime<Utc>) -> Result<(Money, Money)> {
+    let row = sqlx::query!(
+        r#"select coalesce(sum(amount_pence) filter (where purpose_kind = 'membership'), 0)::bigint as "membership!",
+                  coalesce(sum(amount_pence) filter (where purpose_kind = 'donation'), 0)::bigint as "donations!"
+           from ledger where at >= $1"#,
+        since
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((Money::from_pence(row.membership), Money::from_pence(row.donations)))
+}
+
+/// The payments for something, by payment intent.
+pub(in crate::payments) async fn list_paid_for(db: &mut PgConnection, of: Purpose) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select payment_intent as "intent!" from ledger
+           where purpose_kind = $1 and purpose_id = $2 and kind = 'payment' and payment_intent is not null"#,
+        of.kind.code(),
+        of.id
+    )
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,43 @@
+//! Where Stripe tells us that something happened.
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+
+use super::{jobs::ProcessEvent, sql};
+use crate::kit::{app::App, error::Result, queue, stripe::Event};
+
+/// Checks the signature over the bytes as they came, keeps the event, answers. Everything else is a job's work, so a
+/// 2xx says only that we have it, and anything but a 2xx that we do not.
+pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response> {
+    let now = app.clock().now();
+    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if let Err(error) = app.stripe().verify(signature, &body, now) {
+        tracing::warn!(%error, "a webhook was refused");
+        return Ok((StatusCode::BAD_REQUEST, "the signature does not fit\n").into_response());
+    }
+    let Ok(event) = Event::parse(&body) else {
+        // Signed, and yet nothing to store it under: asking for it again would not help.
+        tracing::error!("Stripe sent a body without an event id");
+        return Ok((StatusCode::OK, "not an event\n").into_response());
+    };
+    let new = sql::NewEvent {
+        id: &event.id,
+        kind: &event.kind,
+        object_id: event.object_id.as_deref(),
+        happened_at: event.created,
+        livemode: event.livemode,
+        api_version: event.api_version.as_deref(),
+        body: &body,
+        now,
+    };
+    let mut tx = app.pool().begin().await?;
+    if sql::insert_event(&mut tx, &new).await? {
+        queue::push(&mut tx, &ProcessEvent { id: event.id.clone() }).await?;
+    }
+    tx.commit().await?;
+    Ok((StatusCode::OK, "kept\n").into_response())
+}

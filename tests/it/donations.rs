@@ -1,0 +1,168 @@
+//! Gifts: bounds, the cap, the receipt.
+
+use breakthrough::kit::stripe::stand_in::PaidBy;
+
+use crate::{
+    membership::settle,
+    support::{Browser, Page, Site},
+};
+
+async fn send(browser: &mut Browser, email: &str, sum: &str, amount: &str) -> Page {
+    let form = browser
+        .get("/donate")
+        .await
+        .form("/donate")
+        .fill("sum", sum)
+        .fill("amount", amount)
+        .fill("name", "Maya O’Hara")
+        .fill("email", email)
+        .tick("declaration", "yes");
+    form.submit_once(browser).await
+}
+
+fn session_of(page: &Page) -> String {
+    let to = page.location.clone().unwrap_or_else(|| panic!("not sent to pay: {}", page.words()));
+    to.rsplit('/').next().unwrap().to_owned()
+}
+
+async fn give(site: &Site, email: &str, amount: &str) -> String {
+    let mut browser = site.stranger();
+    let session = session_of(&send(&mut browser, email, "own", amount).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(site).await;
+    session
+}
+
+async fn sum_of(site: &Site, email: &str) -> i64 {
+    sqlx::query_scalar(
+        "select coalesce(sum(l.amount_pence), 0)::bigint from ledger l join gifts g on g.id = l.purpose_id where g.email = $1::text::citext",
+    )
+    .bind(email)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_gift_is_paid_thanked_for_and_booked_once() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let sent = send(&mut browser, "maya@example.org", "2500", "").await;
+    let session = session_of(&sent);
+    let address = format!("/dev/stripe/pay/{session}");
+    let stripe = browser.get(&address).await;
+    stripe.expect("£25");
+    let back = stripe.form(&address).press("choice", "cancel").submit(&mut browser).await;
+    back.expect("You have not paid yet");
+    let path = back.path.clone();
+    let paid = browser.get(&address).await.form(&address).press("choice", "card").submit(&mut browser).await;
+    paid.expect("One moment");
+    settle(&site).await;
+    browser.get(&path).await.expect("Thank you").expect("Your £25 have arrived");
+    let mail = site.mail_to("maya@example.org").await;
+    assert_eq!(mail.subject, "Thank you: your gift of £25");
+    assert!(mail.text.contains("Maya O’Hara") && mail.text.contains("receipt"));
+    for webhook in site.app.stripe_stand_in().webhooks(10).await.unwrap() {
+        site.app.stripe_stand_in().deliver(webhook.number).await.unwrap();
+    }
+    site.work().await;
+    assert_eq!(sum_of(&site, "maya@example.org").await, 2500);
+    assert_eq!(site.mails_to("maya@example.org").await.len(), 1);
+    browser.post(&format!("{path}/payment"), &[]).await.expect("You have paid already");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn wrong_sums_and_missing_answers_are_said() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    for (sum, amount, place, words) in [
+        ("own", "", "amount", "Enter how much"),
+        ("own", "0.50", "amount", "£1 or more"),
+        ("own", "5000.01", "amount", "£5,000 or less"),
+        ("own", "-5", "amount", "amount in pounds"),
+        ("own", "1e3", "amount", "amount in pounds"),
+        ("own", "٥", "amount", "amount in pounds"),
+        ("123", "", "sum", "Choose how much"),
+    ] {
+        let fields = [
+            ("sum", sum),
+            ("amount", amount),
+            ("name", "A B"),
+            ("email", "a@example.org"),
+            ("declaration", "yes"),
+        ];
+        let page = browser.post("/donate", &fields).await;
+        page.expect_status(422);
+        let beside = page.select(&format!("#error-{place}")).join(" ");
+        assert!(beside.contains(words), "{sum} {amount}: {beside:?}");
+        assert_eq!(page.form("/donate").value("name"), Some("A B"));
+    }
+    let page = browser.post("/donate", &[("sum", "500"), ("name", "A B"), ("email", "a@example.org")]).await;
+    page.expect_status(422).expect("Tick the box");
+    let page = send(&mut browser, "a@example.org", "own", "500.01").await;
+    page.expect_status(422).expect("Enter the first line of your address");
+}
+
+#[tokio::test]
+async fn all_gifts_of_a_year_stay_under_the_cap() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    for _ in 0..2 {
+        give(&site, "rich@example.org", "500").await;
+    }
+    sqlx::query("insert into settings (key, value, valid_from, source) values ('donation_cap_pence', '120000', '2026-01-01', 'test')")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    site.app.reload_settings().await.unwrap();
+    let mut browser = site.stranger();
+    send(&mut browser, "Rich@example.org", "own", "200.01")
+        .await
+        .expect_status(422)
+        .expect("you would pass £1,200 this year");
+    // Two at once: both fit when they are typed, only one when they are paid.
+    let first = session_of(&send(&mut browser, "rich@example.org", "own", "150").await);
+    let second = session_of(&send(&mut browser, "rich@example.org", "own", "140").await);
+    site.app.stripe_stand_in().pay(&first, PaidBy::Card).await.unwrap();
+    site.app.stripe_stand_in().pay(&second, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    let sum = sum_of(&site, "rich@example.org").await;
+    assert!(sum == 115_000 || sum == 114_000, "{sum}");
+    let subjects: Vec<_> =
+        site.mails_to("rich@example.org").await.into_iter().map(|mail| mail.subject).collect();
+    assert!(subjects.iter().any(|subject| subject.contains("back")), "{subjects:?}");
+    // A new year, a new cap.
+    site.app.clock().advance(chrono::Duration::days(45));
+    give(&site, "rich@example.org", "500").await;
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn a_large_gift_waits_for_the_treasurers_check() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let page = send(&mut browser, "large@example.org", "own", "600").await;
+    let form = page
+        .form("/donate")
+        .fill("address_line1", "1 Mill Lane")
+        .fill("town", "Bury")
+        .fill("postcode", "BL9 0ND");
+    let session = session_of(&form.submit_once(&mut browser).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    assert!(site.mail_to("large@example.org").await.text.contains("electoral register"));
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    let page = treasurer.get("/admin/payments/checks").await;
+    page.expect("large@example.org").expect("1 Mill Lane").expect("21 December 2026");
+    let gift: String = sqlx::query_scalar("select id::text from gifts where email = 'large@example.org'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let action = format!("/admin/payments/checks/{gift}");
+    page.form(&action).submit(&mut treasurer).await.expect_not("large@example.org");
+    treasurer.post_once(&action, &[]).await.expect_status(409);
+    site.expect_no_jobs().await;
+}

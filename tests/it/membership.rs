@@ -1,0 +1,742 @@
+//! Joining from the form to the members' pages, and everything that can go wrong on the way.
+
+use breakthrough::kit::stripe::stand_in::PaidBy;
+use chrono::Duration;
+use reqwest::Method;
+
+use crate::support::{Browser, Page, Site};
+
+/// What somebody types who joins at the standard rate.
+pub fn joiner(email: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("name", "Robin Ó Súilleabháin".to_owned()),
+        ("email", email.to_owned()),
+        ("dob_day", "3".to_owned()),
+        ("dob_month", "4".to_owned()),
+        ("dob_year", "1988".to_owned()),
+        ("address_line1", "14 Mill Lane".to_owned()),
+        ("address_line2", String::new()),
+        ("town", "Bury".to_owned()),
+        ("postcode", "bl9 0nd".to_owned()),
+        ("rate", "standard".to_owned()),
+        ("every", "month".to_owned()),
+        ("amount", String::new()),
+        ("declaration", "yes".to_owned()),
+    ]
+}
+
+fn with(
+    mut fields: Vec<(&'static str, String)>,
+    name: &'static str,
+    value: &str,
+) -> Vec<(&'static str, String)> {
+    fields.retain(|(known, _)| *known != name);
+    fields.push((name, value.to_owned()));
+    fields
+}
+
+/// Fills the form that was really rendered, and sends it without following to Stripe.
+pub async fn send_form(browser: &mut Browser, fields: &[(&'static str, String)]) -> Page {
+    let mut form = browser.get("/join").await.form("/join");
+    for (name, value) in fields {
+        form = form.fill(name, value);
+    }
+    form.submit_once(browser).await
+}
+
+fn session_of(page: &Page) -> String {
+    let to =
+        page.location.clone().unwrap_or_else(|| panic!("not sent to pay: {} {}", page.status, page.words()));
+    assert!(to.contains("/dev/stripe/pay/cs_test_"), "sent to {to}");
+    to.rsplit('/').next().unwrap().to_owned()
+}
+
+/// Joins up to Stripe's page; the id of the session there.
+pub async fn sent_to_pay(_: &Site, browser: &mut Browser, fields: &[(&'static str, String)]) -> String {
+    session_of(&send_form(browser, fields).await)
+}
+
+pub async fn join_as(site: &Site, email: &str) -> String {
+    sent_to_pay(site, &mut site.stranger(), &joiner(email)).await
+}
+
+/// Delivers every webhook that waits and runs every job, until nothing more happens.
+pub async fn settle(site: &Site) {
+    for _ in 0..10 {
+        let waiting = site.app.stripe_stand_in().waiting().await.unwrap();
+        for webhook in &waiting {
+            assert!(site.app.stripe_stand_in().deliver(webhook.number).await.unwrap(), "{webhook:?}");
+        }
+        site.work().await;
+        if site.app.stripe_stand_in().waiting().await.unwrap().is_empty() {
+            return;
+        }
+    }
+    panic!("webhooks without end");
+}
+
+/// A whole joining, paid for; Stripe's id of the subscription. Webhooks must be held.
+pub async fn pay(site: &Site, email: &str, by: PaidBy) -> String {
+    let session = join_as(site, email).await;
+    site.app.stripe_stand_in().pay(&session, by).await.unwrap();
+    settle(site).await;
+    subscription_of(site, email).await
+}
+
+pub async fn subscription_of(site: &Site, email: &str) -> String {
+    sqlx::query_scalar(
+        "select m.subscription from memberships m join people p on p.id = m.person_id where p.email = $1::text::citext",
+    )
+    .bind(email)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap()
+}
+
+/// The membership's state and the account's standing.
+pub async fn standing(site: &Site, email: &str) -> (String, String) {
+    sqlx::query_as(
+        "select m.state, p.standing from memberships m join people p on p.id = m.person_id where p.email = $1::text::citext",
+    )
+    .bind(email)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap()
+}
+
+async fn count(site: &Site, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(&site.pool).await.unwrap()
+}
+
+fn application_path(page: &Page) -> String {
+    page.path.split('?').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_stranger_joins_by_card_and_lands_in_the_members_pages() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let mut fields = with(joiner("robin@example.org"), "consent", "email_updates");
+    fields = with(fields, "rate", "solidarity");
+    fields = with(fields, "amount", "£12.50");
+    let sent = send_form(&mut browser, &fields).await;
+    let session = session_of(&sent);
+    let checkout = browser.get(&format!("/dev/stripe/pay/{session}")).await;
+    checkout.expect("£12.50 a month");
+    let paid = checkout
+        .form(&format!("/dev/stripe/pay/{session}"))
+        .press("choice", "card")
+        .submit(&mut browser)
+        .await;
+    // The page only shows state: nobody is a member before Stripe's word has come.
+    paid.expect_status(200).expect("One moment");
+    assert_eq!(count(&site, "select count(*) from people where email = 'robin@example.org'").await, 0);
+    settle(&site).await;
+    let path = application_path(&paid);
+    browser.get(&path).await.expect("Thank you. You are in").expect("£12.50 a month");
+
+    let mail = site.mail_to("robin@example.org").await;
+    assert_eq!(mail.subject, "Welcome to the Breakthrough Party");
+    assert_eq!(mail.unsubscribe, None, "a welcome is no newsletter");
+    let link = mail.link("/sign-in/link/");
+    let page = browser.get(&link).await;
+    page.form(&link).submit(&mut browser).await.expect("Your membership");
+    browser
+        .get("/membership")
+        .await
+        .expect("You are a member in good standing")
+        .expect("Solidarity, £12.50 a month")
+        .expect("Member since 21 November 2026")
+        .expect("£12.50 on 21 December 2026");
+    assert_eq!(standing(&site, "robin@example.org").await, ("active".to_owned(), "member".to_owned()));
+    let (postcode, region): (String, String) =
+        sqlx::query_as("select postcode, region from people where email = 'robin@example.org'")
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    assert_eq!((postcode.as_str(), region.as_str()), ("BL9 0ND", "north-west"));
+    let consents: Vec<(String, String)> = sqlx::query_as(
+        "select purpose, source from consents c join people p on p.id = c.person_id where p.email = 'robin@example.org'",
+    )
+    .fetch_all(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(consents, [("email_updates".to_owned(), "join form".to_owned())]);
+    assert_eq!(count(&site, "select count(*) from audit_log where action = 'membership.joined'").await, 1);
+    // Pressing "pay" on an old page pays nothing more.
+    browser.post(&format!("{path}/payment"), &[]).await.expect("You have paid already");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn a_direct_debit_is_pending_and_then_paid() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let session = sent_to_pay(&site, &mut browser, &joiner("debit@example.org")).await;
+    let checkout = browser.get(&format!("/dev/stripe/pay/{session}")).await;
+    let paid = checkout
+        .form(&format!("/dev/stripe/pay/{session}"))
+        .press("choice", "direct_debit")
+        .submit(&mut browser)
+        .await;
+    settle(&site).await;
+    browser.get(&application_path(&paid)).await.expect("Your Direct Debit is on its way");
+    assert_eq!(standing(&site, "debit@example.org").await, ("pending".to_owned(), "member".to_owned()));
+    assert!(site.mail_to("debit@example.org").await.text.contains("seven working days"));
+    assert_eq!(count(&site, "select count(*) from ledger l join people p on p.id = l.person_id where p.email = 'debit@example.org'").await, 0, "money is booked when it has come");
+
+    let invoice: String = sqlx::query_scalar(
+        "select id from stripe_stand_in.objects where kind = 'invoice' and hidden ->> 'debit' = 'processing'",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    site.app.clock().advance(Duration::days(4));
+    site.app.stripe_stand_in().settle_debit(&invoice, true).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "debit@example.org").await.0, "active");
+    let (pence, method): (i64, String) = sqlx::query_as(
+        "select amount_pence, method from ledger l join people p on p.id = l.person_id where p.email = 'debit@example.org'",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!((pence, method.as_str()), (500, "bacs_debit"));
+    browser.get(&application_path(&paid)).await.expect("Thank you. You are in");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn a_direct_debit_that_comes_back_makes_no_member_and_leaves_the_way_open() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let session = sent_to_pay(&site, &mut browser, &joiner("bounced@example.org")).await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::DirectDebit).await.unwrap();
+    settle(&site).await;
+    let invoice: String = sqlx::query_scalar(
+        "select id from stripe_stand_in.objects where kind = 'invoice' and hidden ->> 'debit' = 'processing'",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    site.app.stripe_stand_in().settle_debit(&invoice, false).await.unwrap();
+    settle(&site).await;
+    let (state, account) = standing(&site, "bounced@example.org").await;
+    assert_eq!((state.as_str(), account.as_str()), ("ended", "none"));
+    let application: String =
+        sqlx::query_scalar("select id::text from applications where email = 'bounced@example.org'")
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    let page = browser.get(&format!("/join/{application}")).await;
+    page.expect("Your payment did not go through");
+    let again = page.form(&format!("/join/{application}/payment")).submit_once(&mut browser).await;
+    let session = session_of(&again);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "bounced@example.org").await, ("active".to_owned(), "member".to_owned()));
+    assert_eq!(count(&site, "select count(*) from memberships m join people p on p.id = m.person_id where p.email = 'bounced@example.org'").await, 1);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn declined_then_paid_and_abandoned_then_paid() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let session = sent_to_pay(&site, &mut browser, &joiner("unlucky@example.org")).await;
+    let address = format!("/dev/stripe/pay/{session}");
+    let declined =
+        browser.get(&address).await.form(&address).press("choice", "declined").submit(&mut browser).await;
+    declined.expect_status(200);
+    settle(&site).await;
+    assert_eq!(count(&site, "select count(*) from people where email = 'unlucky@example.org'").await, 0);
+    // She goes back to our page, which knows everything, and goes on to the same page at Stripe.
+    let back =
+        browser.get(&address).await.form(&address).press("choice", "cancel").submit(&mut browser).await;
+    back.expect("You have not paid yet").expect("£5 a month");
+    let again = back.form(&format!("{}/payment", application_path(&back))).submit_once(&mut browser).await;
+    assert_eq!(session_of(&again), session);
+    // Then her time runs out.
+    site.app.stripe_stand_in().expire(&session).await.unwrap();
+    settle(&site).await;
+    let expired = browser.get(&application_path(&back)).await;
+    expired.expect("The payment page was closed");
+    let third = expired.form(&format!("{}/payment", application_path(&back))).submit_once(&mut browser).await;
+    let new = session_of(&third);
+    assert_ne!(new, session);
+    site.app.stripe_stand_in().pay(&new, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "unlucky@example.org").await.0, "active");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn an_abandoned_page_is_noticed_without_a_webhook() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    join_as(&site, "gone@example.org").await;
+    site.app.clock().advance(Duration::hours(24));
+    let mut tx = site.pool.begin().await.unwrap();
+    breakthrough::kit::queue::push(&mut tx, &breakthrough::payments::CatchUp::default()).await.unwrap();
+    tx.commit().await.unwrap();
+    site.work().await;
+    let state: String = sqlx::query_scalar("select state from checkouts where email = 'gone@example.org'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(state, "expired");
+}
+
+#[tokio::test]
+async fn two_clicks_are_one_application_and_one_page() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let first = join_as(&site, "eager@example.org").await;
+    let second = join_as(&site, "eager@example.org").await;
+    assert_eq!(first, second);
+    assert_eq!(count(&site, "select count(*) from applications where email = 'eager@example.org'").await, 1);
+}
+
+#[tokio::test]
+async fn paying_twice_makes_one_membership_and_a_refund() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut one = site.stranger();
+    let first = sent_to_pay(&site, &mut one, &joiner("twice@example.org")).await;
+    let second = sent_to_pay(&site, &mut one, &with(joiner("twice@example.org"), "town", "Leeds")).await;
+    // Both are paid before we hear of either, and before the job could close the first page.
+    site.app.stripe_stand_in().pay(&first, PaidBy::Card).await.unwrap();
+    site.app.stripe_stand_in().pay(&second, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "twice@example.org").await, ("active".to_owned(), "member".to_owned()));
+    let subscriptions: Vec<(String, bool)> = sqlx::query_as(
+        "select s.state, s.id = m.subscription from subscriptions s, memberships m join people p on p.id = m.person_id
+         where p.email = 'twice@example.org' and s.customer in
+               (select b.customer from subscriptions b join checkouts c on c.subscription = b.id where c.email = 'twice@example.org')
+         order by 2 desc",
+    )
+    .fetch_all(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(subscriptions, [("active".to_owned(), true), ("canceled".to_owned(), false)]);
+    let sum = count(&site, "select sum(amount_pence)::bigint from ledger l join people p on p.id = l.person_id where p.email = 'twice@example.org'").await;
+    assert_eq!(sum, 500, "one payment stays");
+    let subjects: Vec<_> =
+        site.mails_to("twice@example.org").await.into_iter().map(|mail| mail.subject).collect();
+    assert_eq!(subjects.iter().filter(|subject| subject.starts_with("Welcome")).count(), 1, "{subjects:?}");
+    assert_eq!(subjects.iter().filter(|subject| subject.contains("back to you")).count(), 1, "{subjects:?}");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn nobody_learns_whether_an_address_is_known() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut pages = Vec::new();
+    for email in ["ana@demo.test", "sam@demo.test", "nobody@example.org"] {
+        let mut browser = site.stranger();
+        let session = sent_to_pay(&site, &mut browser, &joiner(email)).await;
+        let stripe = browser.get(&format!("/dev/stripe/pay/{session}")).await;
+        let address = format!("/dev/stripe/pay/{session}");
+        let mut shown = vec![stripe.words().replace(email, "")];
+        let open = stripe.form(&address).press("choice", "cancel").submit(&mut browser).await;
+        shown.push(open.words());
+        site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+        settle(&site).await;
+        shown.push(browser.get(&application_path(&open)).await.words());
+        pages.push(shown);
+    }
+    assert_eq!(pages[0], pages[2], "a member and a stranger");
+    assert_eq!(pages[1], pages[2], "a supporter and a stranger");
+    // The member hears of it by mail, keeps her membership as it was, and gets her money back.
+    let mut subjects: Vec<_> =
+        site.mails_to("ana@demo.test").await.into_iter().map(|mail| mail.subject).collect();
+    subjects.sort();
+    assert_eq!(subjects, ["We are sending a payment back to you", "You are with us already"]);
+    assert_eq!(standing(&site, "ana@demo.test").await.0, "active");
+    let name: String = sqlx::query_scalar("select name from people where email = 'ana@demo.test'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(name, "Ana Silva");
+    // A supporter becomes a member, and keeps the name that she has proved.
+    assert_eq!(standing(&site, "sam@demo.test").await, ("active".to_owned(), "member".to_owned()));
+    let name: String = sqlx::query_scalar("select name from people where email = 'sam@demo.test'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(name, "Sam Whitlock");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn a_supporter_upgrades_without_retyping_and_a_former_member_comes_back() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut sam = site.signed_in_as("sam@demo.test").await;
+    let page = sam.get("/join").await;
+    page.expect("sam@demo.test");
+    assert!(page.attributes("input[name=email]", "name").is_empty(), "her address is not asked for");
+    let form = page.form("/join");
+    assert_eq!(form.value("name"), Some("Sam Whitlock"));
+    let mut form = form;
+    for (name, value) in joiner("").into_iter().filter(|(name, _)| !["email", "name"].contains(name)) {
+        form = form.fill(name, &value);
+    }
+    let session = session_of(&form.submit_once(&mut sam).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "sam@demo.test").await.0, "active");
+    sam.get("/join").await.expect("You are a member already");
+
+    let mut ben = site.signed_in_as("ben@demo.test").await;
+    ben.get("/membership").await.expect("Your membership ended on").expect("Join again");
+    let form = ben.get("/join").await.form("/join");
+    assert!(form.value("address_line1").is_some_and(|line| !line.is_empty()), "kept from last time");
+    let form = form.fill("every", "year").tick("declaration", "yes");
+    let session = session_of(&form.submit_once(&mut ben).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    ben.get("/membership").await.expect("You are a member in good standing").expect("a year");
+    let mut db = site.pool.acquire().await.unwrap();
+    let ben_id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'ben@demo.test'")
+        .fetch_one(&mut *db)
+        .await
+        .unwrap();
+    let periods = breakthrough::membership::periods(&mut db, ben_id).await.unwrap();
+    assert_eq!(periods.len(), 2, "the gap stays in history");
+    let membership = breakthrough::membership::find_of_person(&mut db, ben_id).await.unwrap().unwrap();
+    assert_eq!(membership.joined_on, periods[0].started_on, "since when never changes");
+    assert!(site.mail_to("ben@demo.test").await.subject.starts_with("Welcome back"));
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn every_fault_is_said_beside_its_field_and_what_was_typed_is_kept() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let before = count(&site, "select count(*) from applications").await;
+    let long = "a".repeat(300);
+    for (field, value, place, words) in [
+        ("name", "", "name", "Enter your full name"),
+        ("name", long.as_str(), "name", "at most 100"),
+        ("name", "evil\u{202e}eman", "name", "hidden characters"),
+        ("name", "nul\u{0}l", "name", "hidden characters"),
+        ("email", "nobody", "email", "like name@example.org"),
+        ("email", "a@b.cc\r\nBcc: x@y.zz", "email", "hidden characters"),
+        ("dob_year", "2020", "dob_day", "when you are 14"),
+        ("dob_day", "31", "dob_day", "real date"),
+        ("postcode", "90210", "postcode", "UK postcode"),
+        ("rate", "free", "rate", "Choose what you can pay"),
+        ("every", "hour", "every", "how often"),
+    ] {
+        let page = browser
+            .post(
+                "/join",
+                &with(joiner("a@example.org"), field, value)
+                    .iter()
+                    .map(|(n, v)| (*n, v.as_str()))
+                    .collect::<Vec<_>>(),
+            )
+            .await;
+        page.expect_status(422);
+        let beside = page.select(&format!("#error-{place}")).join(" ");
+        assert!(beside.contains(words), "{field} = {value:?}: {beside:?}");
+        let summary = page.select(".error-summary a").join(" ");
+        assert!(summary.contains(words), "{field} = {value:?}: {summary:?}");
+        let links = page.attributes(".error-summary a", "href");
+        assert_eq!(links, [format!("#field-{place}")]);
+        assert_eq!(page.select(&format!("#field-{place}")).len(), 1, "the link leads to the field");
+        assert_eq!(page.form("/join").value("address_line1"), Some("14 Mill Lane"));
+        assert_eq!(page.form("/join").value("town"), Some("Bury"));
+    }
+    // An empty rate: nothing was chosen.
+    let form = browser.get("/join").await.form("/join").clear("rate").clear("every");
+    form.submit(&mut browser).await.expect_status(422).expect("Choose what you can pay");
+    // Everything at once, and nothing of it is half-saved.
+    let page = browser.post("/join", &[]).await;
+    page.expect_status(422);
+    assert!(page.select(".error-summary a").len() >= 7);
+    let twice = browser.post("/join", &[("town", "Bury"), ("town", "Leeds"), ("name", "A")]).await;
+    twice.expect_status(422).expect("sent twice");
+    assert_eq!(count(&site, "select count(*) from applications").await, before);
+}
+
+#[tokio::test]
+async fn names_of_all_kinds_arrive_as_they_were_typed() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    for (number, name) in
+        ["עדי כהן", "李小龙", "Zoë 🌹 Smith", "D’Arcy O'Brien", "<b>Bob</b> & \"Co\""].iter().enumerate()
+    {
+        let email = format!("named{number}@example.org");
+        let session = sent_to_pay(&site, &mut site.stranger(), &with(joiner(&email), "name", name)).await;
+        site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+        settle(&site).await;
+        let kept: String = sqlx::query_scalar("select name from people where email = $1::text::citext")
+            .bind(&email)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        assert_eq!(kept, *name);
+        let mail = site.mail_to(&email).await;
+        assert!(mail.text.contains(name), "{}", mail.text);
+        assert!(!mail.html.contains("<b>Bob"), "names are words, not HTML");
+    }
+}
+
+#[tokio::test]
+async fn an_ambiguous_postcode_asks_where_and_keeps_the_rest() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    browser.get("/join").await.expect_not("Where you live");
+    let page = send_form(&mut browser, &with(joiner("border@example.org"), "postcode", "CH4 7AA")).await;
+    page.expect_status(422).expect("Your postcode lies on a border");
+    assert_eq!(page.attributes("input[name=region]", "value"), ["north-west", "wales"]);
+    let form = page.form("/join");
+    assert_eq!(form.value("name"), Some("Robin Ó Súilleabháin"));
+    let session = session_of(&form.fill("region", "wales").submit_once(&mut browser).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    let region: String = sqlx::query_scalar("select region from people where email = 'border@example.org'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(region, "wales");
+}
+
+#[tokio::test]
+async fn with_stripe_away_the_form_is_kept_and_tried_again_without_retyping() {
+    let site = Site::open_with(|settings| {
+        settings.stripe_api_base = Some("http://127.0.0.1:1/nobody".to_owned());
+    })
+    .await;
+    let mut browser = site.stranger();
+    let form = send_form(&mut browser, &joiner("patient@example.org")).await;
+    let path = form.location.clone().unwrap();
+    assert!(path.starts_with("/join/"), "{path}");
+    let page = browser.get(&path).await;
+    page.expect_status(200).expect("We cannot reach our payment provider").expect("nothing has been taken");
+    let again = page.form(&format!("{path}/payment")).submit(&mut browser).await;
+    again.expect("We cannot reach our payment provider");
+    assert_eq!(
+        count(&site, "select count(*) from applications where email = 'patient@example.org'").await,
+        1
+    );
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn a_failed_renewal_gives_grace_and_then_ends() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let subscription = pay(&site, "renewing@example.org", PaidBy::Card).await;
+    site.app.clock().advance(Duration::days(30));
+    site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "renewing@example.org").await, ("grace".to_owned(), "member".to_owned()));
+    let mail = site.mail_to("renewing@example.org").await;
+    assert_eq!(mail.subject, "Your payment did not go through");
+    assert!(mail.text.contains("You stay a member until 20 January 2027"), "{}", mail.text);
+    // A second attempt fails: one more mail, the same last day.
+    site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
+    settle(&site).await;
+    assert_eq!(site.mails_to("renewing@example.org").await.len(), 3);
+    // It is made good.
+    site.app.stripe_stand_in().charge(&subscription).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "renewing@example.org").await.0, "active");
+    // The next month it fails for good: days pass without any news.
+    site.app.clock().advance(Duration::days(31));
+    site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
+    settle(&site).await;
+    site.app.clock().advance(Duration::days(31));
+    turn_of_day(&site).await;
+    assert_eq!(standing(&site, "renewing@example.org").await, ("ended".to_owned(), "none".to_owned()));
+    assert_eq!(site.mail_to("renewing@example.org").await.subject, "Your membership has ended");
+    site.expect_no_jobs().await;
+}
+
+async fn turn_of_day(site: &Site) {
+    let mut tx = site.pool.begin().await.unwrap();
+    breakthrough::kit::queue::push(&mut tx, &breakthrough::membership::TurnOfDay::default()).await.unwrap();
+    tx.commit().await.unwrap();
+    site.work().await;
+}
+
+#[tokio::test]
+async fn a_member_leaves_at_the_end_of_what_is_paid_and_may_change_her_mind() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let subscription = pay(&site, "leaving@example.org", PaidBy::Card).await;
+    let link = site.mail_to("leaving@example.org").await.link("/sign-in/link/");
+    let mut browser = site.stranger();
+    browser.get(&link).await.form(&link).submit(&mut browser).await;
+    let page = browser.get("/membership/end").await;
+    page.expect("You stay a member with every right until 21 December 2026");
+    let ended = page.form("/membership/end").submit(&mut browser).await;
+    ended.expect("Your membership ends on 21 December 2026").expect("Stay a member after all");
+    settle(&site).await;
+    assert_eq!(standing(&site, "leaving@example.org").await, ("active".to_owned(), "member".to_owned()));
+    site.app.clock().advance(Duration::minutes(5));
+    let back = browser.get("/membership").await.form("/membership/resume").submit(&mut browser).await;
+    back.expect("your membership goes on").expect_not("Stay a member after all");
+    settle(&site).await;
+    site.app.clock().advance(Duration::minutes(5));
+    browser.get("/membership/end").await.form("/membership/end").submit(&mut browser).await;
+    settle(&site).await;
+    site.app.clock().advance(Duration::days(31));
+    // The period ends at Stripe, and we hear of it.
+    site.app.stripe_stand_in().charge(&subscription).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "leaving@example.org").await, ("ended".to_owned(), "none".to_owned()));
+    let reason: String = sqlx::query_scalar("select end_reason from memberships m join people p on p.id = m.person_id where p.email = 'leaving@example.org'").fetch_one(&site.pool).await.unwrap();
+    assert_eq!(reason, "left");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn the_demo_party_is_in_the_states_that_the_rules_give() {
+    let site = Site::open().await;
+    let before: Vec<(uuid::Uuid, String)> =
+        sqlx::query_as("select id, state from memberships order by id").fetch_all(&site.pool).await.unwrap();
+    assert_eq!(before.len(), 306);
+    for state in ["pending", "active", "grace", "suspended", "ended"] {
+        assert!(before.iter().any(|(_, known)| known == state), "nobody is {state}");
+    }
+    // Everyone is due, so that everyone's state is worked out again.
+    sqlx::query("update memberships set ends_on = coalesce(ends_on, '2000-01-01') where state <> 'ended'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    turn_of_day(&site).await;
+    let after: Vec<(uuid::Uuid, String)> =
+        sqlx::query_as("select id, state from memberships order by id").fetch_all(&site.pool).await.unwrap();
+    let changed: Vec<_> = before.iter().zip(&after).filter(|(a, b)| a != b).collect();
+    assert!(changed.is_empty(), "{changed:?}");
+    // Ending a demo member's membership reaches the stand-in.
+    let mut ana = site.signed_in_as("ana@demo.test").await;
+    ana.get("/membership").await.expect("You are a member in good standing");
+    ana.get("/membership/end")
+        .await
+        .form("/membership/end")
+        .submit(&mut ana)
+        .await
+        .expect("Nothing more is collected");
+}
+
+#[tokio::test]
+async fn officers_change_suspend_and_end_with_reasons() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    pay(&site, "case@example.org", PaidBy::Card).await;
+    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'case@example.org'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let base = format!("/admin/members/{id}");
+
+    let page = officer.get(&format!("{base}/details")).await;
+    let form = page
+        .form(&format!("{base}/details"))
+        .fill("town", "Leeds")
+        .fill("postcode", "LS6 2AB")
+        .fill("email", "ana@demo.test");
+    let wrong = form.submit_once(&mut officer).await;
+    wrong.expect_status(422).expect("Somebody else has this email address");
+    let form = wrong.form(&format!("{base}/details")).fill("email", "new@example.org");
+    assert_eq!(form.submit_once(&mut officer).await.status, 303);
+    let (email, region): (String, String) =
+        sqlx::query_as("select email::text, region from people where id = $1")
+            .bind(id)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    assert_eq!((email.as_str(), region.as_str()), ("new@example.org", "yorkshire-and-the-humber"));
+
+    let page = officer.get(&format!("{base}/suspension")).await;
+    let form = page
+        .form(&format!("{base}/suspension"))
+        .fill("until_day", "1")
+        .fill("until_month", "1")
+        .fill("until_year", "2020");
+    form.submit_once(&mut officer).await.expect_status(422).expect("after today").expect("Write down why");
+    let form = page
+        .form(&format!("{base}/suspension"))
+        .fill("until_day", "15")
+        .fill("until_month", "12")
+        .fill("until_year", "2026")
+        .fill("reason", "Complaint 7, committee of 20 November, rule 9");
+    assert_eq!(form.submit_once(&mut officer).await.status, 303);
+    assert_eq!(standing(&site, "new@example.org").await, ("suspended".to_owned(), "none".to_owned()));
+    assert_eq!(site.mail_to("new@example.org").await.subject, "Your membership is suspended");
+    // It ends by itself, and what is paid counts again.
+    site.app.clock().advance(Duration::days(25));
+    turn_of_day(&site).await;
+    assert_eq!(standing(&site, "new@example.org").await, ("active".to_owned(), "member".to_owned()));
+
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let page = officer.get(&format!("{base}/notes")).await;
+    let form = page.form(&format!("{base}/notes")).fill("words", "Spoke on the phone.");
+    assert_eq!(form.submit_once(&mut officer).await.status, 303);
+
+    let page = officer.get(&format!("{base}/end")).await;
+    page.form(&format!("{base}/end")).submit_once(&mut officer).await.expect_status(422).expect("Choose why");
+    let form = page
+        .form(&format!("{base}/end"))
+        .fill("reason", "expelled")
+        .fill("words", "Conference, motion 4, rule 11");
+    assert_eq!(form.submit_once(&mut officer).await.status, 303);
+    settle(&site).await;
+    assert_eq!(standing(&site, "new@example.org").await, ("ended".to_owned(), "none".to_owned()));
+    assert_eq!(
+        count(
+            &site,
+            "select count(*) from subscriptions where surplus_since is not null and state = 'canceled'"
+        )
+        .await,
+        1
+    );
+    // She tries again: the same pages, her money back, no membership.
+    let session = join_as(&site, "new@example.org").await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "new@example.org").await.0, "ended");
+    let subjects: Vec<_> =
+        site.mails_to("new@example.org").await.into_iter().map(|mail| mail.subject).collect();
+    assert!(subjects.contains(&"We are sending a payment back to you".to_owned()), "{subjects:?}");
+    for action in
+        ["membership.details_changed", "membership.suspended", "membership.note_added", "membership.ended"]
+    {
+        let found: i64 =
+            sqlx::query_scalar("select count(*) from audit_log where action = $1 and subject_id = $2")
+                .bind(action)
+                .bind(id.to_string())
+                .fetch_one(&site.pool)
+                .await
+                .unwrap();
+        assert_eq!(found, 1, "{action}");
+    }
+    // Those who may only look may not change.
+    let mut organiser = site.signed_in_as("organiser@demo.test").await;
+    organiser.get(&format!("{base}/details")).await.expect_status(403);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn the_form_is_served_from_memory_and_applications_are_opaque() {
+    let site = Site::open().await;
+    let browser = site.stranger();
+    let first = browser.raw(Method::GET, "/join").send().await.unwrap();
+    assert!(first.headers().contains_key("etag"));
+    let mut browser = site.stranger();
+    browser.get("/join/00000000-0000-0000-0000-000000000000").await.expect_status(404);
+    assert!(browser.get("/join/1").await.status.is_client_error());
+    browser.post("/join/00000000-0000-0000-0000-000000000000/payment", &[]).await.expect_status(404);
+}
