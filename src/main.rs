@@ -17,7 +17,9 @@ use breakthrough::{
             embedded::{Embedded, Options},
         },
         email_address::EmailAddress,
+        mail::Mailer,
         random::Random,
+        stripe::Stripe,
     },
     places::Region,
     site,
@@ -182,7 +184,7 @@ async fn run(command: Command, settings: &Settings, config: Config) -> anyhow::R
 async fn run_with(command: Command, database: &Database, config: Config) -> anyhow::Result<ExitCode> {
     let pool = database.pool.clone();
     if let Command::Check = command {
-        return check(&pool).await;
+        return check(&pool, &config).await;
     }
     let waiting = "the database does not answer; check DATABASE_URL and that Postgres runs";
     db::migrate(&pool).await.context(waiting)?;
@@ -239,7 +241,7 @@ fn print_routes(app: &App) {
     }
 }
 
-async fn check(pool: &PgPool) -> anyhow::Result<ExitCode> {
+async fn check(pool: &PgPool, config: &Config) -> anyhow::Result<ExitCode> {
     let mut faults = 0;
     let mut say = |good: bool, what: &str, remedy: &str| {
         if good {
@@ -260,6 +262,29 @@ async fn check(pool: &PgPool) -> anyhow::Result<ExitCode> {
             say(current, "schema up to date", "run `breakthrough migrate`");
         }
         Err(error) => say(false, "database", &format!("{error}; check DATABASE_URL and that Postgres runs")),
+    }
+    match Mailer::new(&config.mail)?.connect().await {
+        Ok(line) => {
+            line.close().await;
+            say(true, "way out for mail", "");
+        }
+        Err(error) => say(
+            false,
+            "way out for mail",
+            &format!("{error}; check SMTP_URL and that the server may be reached"),
+        ),
+    }
+    if !config.stripe.stand_in {
+        let stripe = &config.stripe;
+        let stripe =
+            Stripe::new(&stripe.secret_key, stripe.api_base.as_deref(), stripe.webhook_secrets.clone())?;
+        // Asked for something that cannot be there, Stripe says "no such thing" to a good key and refuses a bad one.
+        match stripe.find_subscription("sub_0").await {
+            Err(error) if !error.is_missing() => {
+                say(false, "Stripe", &format!("{error}; check STRIPE_SECRET_KEY"));
+            }
+            _ => say(true, "Stripe", ""),
+        }
     }
     Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

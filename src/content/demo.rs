@@ -23,7 +23,7 @@ const NEWS: [(&str, &str, &str, i64); 4] = [
         3,
     ),
     (
-        "Members back a four-day week by nine to one",
+        "Members vote nine to one for a shorter week",
         "After six weeks of debate the whole membership voted. A four-day week with no loss of pay is now party policy.",
         "It began as a talk between three care workers. Six weeks and four drafts later it went to every member, and nine in ten of those who voted said yes.\n\nThe policy asks for a 32-hour week with no loss of pay, public services first. Members who run rotas for a living wrote the part on how to get there.\n\n[How policy is made](/faq/how-is-policy-made)",
         17,

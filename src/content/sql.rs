@@ -50,13 +50,14 @@ impl Row {
     }
 }
 
-/// What visitors see of one kind, in the officers' order.
+/// What visitors see of one kind, in the officers' order: that of the groups first, where there are any.
 pub async fn list_published<W: OfKind>(db: &mut PgConnection) -> Result<Vec<Item<W>>> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, parent_id, slug, position, version, words, published_at, changed_at, deleted_at
-         from content_items where kind = $1 and deleted_at is null and published_at is not null
-         order by position, id",
+        "select i.id, i.parent_id, i.slug, i.position, i.version, i.words, i.published_at, i.changed_at, i.deleted_at
+         from content_items i left join content_items parent on parent.id = i.parent_id
+         where i.kind = $1 and i.deleted_at is null and i.published_at is not null
+         order by parent.position, parent.id, i.position, i.id",
         W::KIND.code()
     )
     .fetch_all(db)

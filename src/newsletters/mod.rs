@@ -22,6 +22,7 @@ mod sender;
 mod jobs;
 mod admin;
 mod unsubscribe;
+pub mod demo;
 
 pub use jobs::{SendUpdate, SweepUpdates, wake};
 pub use unsubscribe::link as unsubscribe_link;

@@ -144,7 +144,14 @@ fn read(line: audit::Line, names: &HashMap<Uuid, String>) -> Line {
         .unwrap_or_else(|| Someone { name: "The site itself".to_owned(), href: String::new() });
     let about = match line.subject_kind.as_str() {
         "person" => person(&line.subject_id),
-        kind => Some(Someone { name: format!("{kind} {}", line.subject_id), href: String::new() }),
+        // An id tells a reader nothing; a key or a name does.
+        kind if line.subject_id.parse::<Uuid>().is_ok() => {
+            Some(Someone { name: words::sentence(kind), href: String::new() })
+        }
+        kind => Some(Someone {
+            name: format!("{}: {}", words::sentence(kind), line.subject_id),
+            href: String::new(),
+        }),
     };
     Line {
         id: line.id,

@@ -63,7 +63,8 @@ fn name(field: &str) -> String {
     sentence(field)
 }
 
-fn sentence(code: &str) -> String {
+/// A code as the beginning of a sentence.
+pub fn sentence(code: &str) -> String {
     let words = code.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

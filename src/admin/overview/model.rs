@@ -25,6 +25,8 @@ pub struct Figures {
     pub failed_events: i64,
     pub gifts_to_check: i64,
     pub refused_mails: i64,
+    /// Of updates: cut off before the mail server had answered.
+    pub uncertain_mails: i64,
 }
 
 /// One month, oldest first in a list.

@@ -125,6 +125,13 @@ fn waiting(figures: &Figures, who: &Officer, everywhere: bool) -> Vec<Waiting> {
             "/admin/payments",
         ),
         (
+            who.may(Permission::SendUpdates),
+            figures.uncertain_mails,
+            "email of an update may or may not have arrived",
+            "emails of updates may or may not have arrived",
+            "/admin/updates",
+        ),
+        (
             everywhere && people,
             figures.refused_mails,
             "email was refused since last month",

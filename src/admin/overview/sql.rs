@@ -40,7 +40,8 @@ pub async fn figures(db: &mut PgConnection, regions: Option<&[String]>, span: &S
                   (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $4 and at < $3) as "income_before!",
                   (select count(*) from stripe_events where outcome = 'failed') as "failed_events!",
                   (select count(*) from gifts where needs_check and checked_at is null and paid_at is not null) as "gifts_to_check!",
-                  (select count(*) from outbox where refused is not null and written_at >= $4) as "refused_mails!"
+                  (select count(*) from outbox where refused is not null and written_at >= $4) as "refused_mails!",
+                  (select count(*) from deliveries where state = 'uncertain') as "uncertain_mails!"
            from standings, states"#,
         regions,
         span.this_month,
@@ -63,6 +64,7 @@ pub async fn figures(db: &mut PgConnection, regions: Option<&[String]>, span: &S
         failed_events: row.failed_events,
         gifts_to_check: row.gifts_to_check,
         refused_mails: row.refused_mails,
+        uncertain_mails: row.uncertain_mails,
     })
 }
 

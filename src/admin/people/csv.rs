@@ -1,6 +1,6 @@
 //! Lists as spreadsheets open them.
 
-use super::{model::Rate, sql::Row, states};
+use super::{sql::Row, states};
 use crate::kit::dates;
 
 /// Without it spreadsheets take UTF-8 for something older.
@@ -36,12 +36,7 @@ pub fn row(row: &Row, record: &str) -> String {
         row.postcode.clone().unwrap_or_default(),
         row.region.map(|region| region.name().to_owned()).unwrap_or_default(),
         states::words(row.state.as_deref(), &row.standing).to_owned(),
-        row.rate
-            .as_deref()
-            .and_then(|code| code.parse::<Rate>().ok())
-            .map(Rate::words)
-            .unwrap_or_default()
-            .to_owned(),
+        row.rate_words().to_owned(),
         row.amount.map(crate::kit::money::Money::decimal).unwrap_or_default(),
         row.billing_interval.clone().unwrap_or_default(),
         row.joined_on.to_string(),

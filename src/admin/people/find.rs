@@ -18,8 +18,8 @@ pub const PAGE_SIZE: u32 = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
     Exactly(i64),
-    /// More than [`MOST_FOUND`]; all of them are in the list, further on.
-    Many,
+    /// More than [`MOST_FOUND`]; all of them are in the list, further on. How many, where that is cheap to say.
+    Many(Option<i64>),
     /// More than [`MOST_FOUND`] fit the words, and only so many are looked through.
     TooMany,
 }
@@ -43,12 +43,17 @@ pub async fn find(db: &mut PgConnection, search: &Search, scope: &Scope) -> Resu
     if search.words.is_empty()
         && let Place::After(person) = search.place
     {
-        return walk(db, search, &filter, Some(person)).await;
+        let total = if search.is_whole_list() { Some(sql::count(db, &filter).await?) } else { None };
+        return walk(db, search, &filter, Some(person), total).await;
+    }
+    let total = if search.is_whole_list() { Some(sql::count(db, &filter).await?) } else { None };
+    if total.is_some_and(|total| total > MOST_FOUND) {
+        return walk(db, search, &filter, None, total).await;
     }
     let mut found = sql::find(db, &filter, &search.words, MOST_FOUND + 1).await?;
     let many = i64::try_from(found.len()).unwrap_or(i64::MAX) > MOST_FOUND;
     if many && search.words.is_empty() {
-        return walk(db, search, &filter, None).await;
+        return walk(db, search, &filter, None, None).await;
     }
     let mut similar = false;
     if found.is_empty() && search.words.has_long() {
@@ -85,6 +90,7 @@ async fn walk(
     search: &Search,
     filter: &Filter,
     after: Option<Uuid>,
+    total: Option<i64>,
 ) -> Result<Answer, sqlx::Error> {
     let size = PAGE_SIZE as usize;
     let mut found = sql::walk(db, filter, search.sort, after, i64::from(PAGE_SIZE) + 1).await?;
@@ -92,7 +98,13 @@ async fn walk(
     found.truncate(size);
     let next = found.last().filter(|_| has_next).copied().map(Place::After);
     let rows = sql::rows(db, &found, Order::AsGiven, i64::from(PAGE_SIZE), 0).await?;
-    Ok(Answer { rows, count: Count::Many, similar: false, previous: after.map(|_| Place::Page(1)), next })
+    Ok(Answer {
+        rows,
+        count: Count::Many(total),
+        similar: false,
+        previous: after.map(|_| Place::Page(1)),
+        next,
+    })
 }
 
 /// Everyone whom a question fits, for an export; those who only come close are left out. In a transaction made by

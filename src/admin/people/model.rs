@@ -293,6 +293,16 @@ impl Search {
         Self { rate: None, sort, ..self }
     }
 
+    /// Whether it asks for no more than a standing and a region, which an index counts by itself.
+    pub fn is_whole_list(&self) -> bool {
+        self.words.is_empty()
+            && self.state == State::Now
+            && self.rate.is_none()
+            && self.joined_from.is_none()
+            && self.joined_to.is_none()
+            && self.consent.is_none()
+    }
+
     pub fn is_filtered(&self) -> bool {
         self.fields().iter().any(|(name, _)| *name != "sort")
     }

@@ -31,6 +31,8 @@ struct PeoplePage {
     list: List,
     form: Form,
     choices: Choices,
+    /// Whether one of the filters behind "More" is set or wrong.
+    more_open: bool,
     /// `None` when the filters could not be read.
     found: Option<Found>,
     may_export: bool,
@@ -106,7 +108,7 @@ async fn show(
     let search = match forms::search(list, &form) {
         Ok(search) => search,
         Err(form) => {
-            let page = PeoplePage { visit, list, form, choices, found: None, may_export };
+            let page = PeoplePage { visit, list, form, choices, more_open: true, found: None, may_export };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -114,8 +116,10 @@ async fn show(
     let mut tx = sql::begin(&mut db).await?;
     let answer = find::find(&mut tx, &search, &scope).await?;
     tx.commit().await?;
+    let more = ["rate", "joined_from", "joined_to", "consent", "sort"];
+    let more_open = search.fields().iter().any(|(name, _)| more.contains(name));
     let found = Some(found(search, answer, &scope));
-    Ok(PeoplePage { visit, list, form, choices, found, may_export }.into_response())
+    Ok(PeoplePage { visit, list, form, choices, more_open, found, may_export }.into_response())
 }
 
 fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
@@ -155,8 +159,10 @@ fn count_words(count: Count, similar: bool) -> String {
         (Count::Exactly(_), true) => "Nobody fits exactly. These come close:".to_owned(),
         (Count::Exactly(0), false) => "Nobody found".to_owned(),
         (Count::Exactly(1), false) => "1 person".to_owned(),
-        (Count::Exactly(many), false) => format!("{} people", money::grouped(many.unsigned_abs())),
-        (Count::Many, _) => "More than 1,000 people".to_owned(),
+        (Count::Exactly(many), false) | (Count::Many(Some(many)), _) => {
+            format!("{} people", money::grouped(many.unsigned_abs()))
+        }
+        (Count::Many(None), _) => "More than 1,000 people".to_owned(),
         (Count::TooMany, _) => {
             "More than 1,000 people found: here are 1,000 of them. Add a word or a filter to narrow it down"
                 .to_owned()

@@ -118,6 +118,19 @@ macro_rules! ids {
     };
 }
 
+/// How many have the standing and live in the region asked for. Looks at no other filter.
+pub async fn count(db: &mut PgConnection, filter: &Filter) -> Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from people
+           where standing = $1 and ($2::text[] is null or region = any($2)) and ($3::text is null or region = $3)"#,
+        filter.standing,
+        filter.scope.as_deref(),
+        filter.region
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Who fits the words and the filters, in no order, at most so many. No words fit everybody.
 pub async fn find(db: &mut PgConnection, filter: &Filter, words: &Words, most: i64) -> Result<Vec<Uuid>> {
     if let Some(number) = words.number() {
@@ -355,13 +368,16 @@ pub struct Row {
 }
 
 impl Row {
-    /// `£5 a month, standard`
-    pub fn pays(&self) -> String {
+    /// `£5 a month`
+    pub fn price(&self) -> String {
         let (Some(amount), Some(interval)) = (self.amount, &self.billing_interval) else {
             return String::new();
         };
-        let rate = self.rate.as_deref().and_then(|code| code.parse::<Rate>().ok()).map_or("", Rate::words);
-        format!("{amount} a {interval}, {}", rate.to_lowercase())
+        format!("{amount} a {interval}")
+    }
+
+    pub fn rate_words(&self) -> &'static str {
+        self.rate.as_deref().and_then(|code| code.parse::<Rate>().ok()).map_or("", Rate::words)
     }
 }
 

@@ -19,7 +19,8 @@ const LONGEST: usize = 200;
 
 impl Words {
     pub fn parse(typed: &str) -> Self {
-        let typed: String = typed.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        let typed: String =
+            typed.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
         let typed = typed.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut words = Self { number: number(&typed), ..Self::default() };
         for word in typed.split(' ').take(MOST_WORDS) {

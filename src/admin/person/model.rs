@@ -10,6 +10,7 @@ use crate::{
     admin::{log, people},
     kit::{markdown::shorten, money::Money},
     places::Region,
+    supporters::Interest,
 };
 
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Record {
     pub consents: Vec<Consent>,
     pub offices: Vec<Office>,
     pub notes: Vec<Note>,
+    /// What she wants to help with.
+    pub interests: Vec<Interest>,
     pub payments: i64,
     pub paid_in_all: Money,
 }
@@ -93,6 +96,11 @@ impl Record {
     pub fn is_open_to_organisers(&self) -> bool {
         let purpose = ConsentPurpose::OrganiserContact.code();
         self.consents.iter().any(|consent| consent.purpose == purpose && consent.withdrawn_at.is_none())
+    }
+
+    /// `leafleting, social media`
+    pub fn wants_to_help_with(&self) -> String {
+        self.interests.iter().map(|interest| interest.name().to_lowercase()).collect::<Vec<_>>().join(", ")
     }
 
     pub fn is_ended(&self) -> bool {
@@ -185,6 +193,7 @@ fn mail(what: &str, subject: &str) -> String {
     match what {
         "sent" => format!("We emailed “{subject}”"),
         "refused" => format!("Her mail server refused “{subject}”"),
+        "uncertain" => format!("“{subject}” may or may not have reached her"),
         _ => format!("“{subject}” waits to be sent"),
     }
 }

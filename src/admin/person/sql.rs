@@ -3,7 +3,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::model::{Consent, Happening, Membership, Note, Office, Record, Source};
-use crate::kit::money::Money;
+use crate::{kit::money::Money, supporters::Interest};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -28,6 +28,7 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
                                 order by n.written_at desc)
                             from membership_notes n join people a on a.id = n.author_id where n.person_id = p.id), '[]')
                       as "notes!: Json<Vec<Note>>",
+                  (select s.interests from supporters s where s.person_id = p.id) as interests,
                   (select count(*) from ledger l where l.person_id = p.id and l.kind = 'payment') as "payments!",
                   (select coalesce(sum(l.amount_pence), 0)::bigint from ledger l where l.person_id = p.id) as "paid_pence!"
            from people p left join memberships m on m.person_id = p.id
@@ -75,6 +76,12 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
         consents: row.consents.0,
         offices: row.offices.0,
         notes: row.notes.0,
+        interests: row
+            .interests
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|code| code.parse::<Interest>().ok())
+            .collect(),
         payments: row.payments,
         paid_in_all: Money::from_pence(row.paid_pence),
     }))
@@ -108,6 +115,11 @@ pub async fn list_happenings(
                        case when sent_at is not null then 'sent' when refused is not null then 'refused' else 'waiting' end,
                        jsonb_build_object('subject', subject), null
                 from outbox where recipient = (select email from people where id = $1) and $2 order by written_at desc limit $3)
+               union all
+               (select d.settled_at, 'mail', d.state, jsonb_build_object('subject', u.subject), null
+                from deliveries d join updates u on u.id = d.update_id
+                where d.person_id = $1 and $2 and d.state in ('sent', 'refused', 'uncertain') and d.settled_at is not null
+                order by d.settled_at desc limit $3)
                union all
                (select written_at, 'note', 'written', jsonb_build_object('words', words), author_id
                 from membership_notes where person_id = $1 and $2 order by written_at desc limit $3)

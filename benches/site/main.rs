@@ -1,0 +1,320 @@
+//! What a page costs beside a server that does nothing: the site and a bare axum server are run in turn on the same
+//! machine, under the same load, with answers of the same size and the same `Accept-Encoding`. Only ratios are
+//! printed: absolute figures tell more about the machine than about the program.
+//!
+//! `./bench` runs it with a release build; `PROFILE=dev ./bench --seconds 1` tries it out.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use axum::{Router, body::Bytes, http::header, routing::get};
+use breakthrough::{
+    demo,
+    kit::{
+        app::App,
+        clock::Clock,
+        config::{Environment, Settings, Switch},
+        db::{
+            self,
+            embedded::{Embedded, Options},
+        },
+        random::Random,
+    },
+};
+use clap::Parser;
+use reqwest::{Client, Response, StatusCode, redirect::Policy};
+
+#[derive(Parser)]
+struct Arguments {
+    /// How long each page is measured
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Connections that ask at the same time
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// What cargo passes to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Be the bare server: answer so many bytes
+    #[arg(long, hide = true)]
+    bare: Option<usize>,
+    /// With this Content-Encoding
+    #[arg(long, hide = true)]
+    encoding: Option<String>,
+    #[arg(long, hide = true)]
+    listen: Option<SocketAddr>,
+}
+
+/// (what, path, who asks)
+const PAGES: [(&str, &str, Option<&str>); 7] = [
+    ("questions, from memory", "/faq", None),
+    ("dashboard", "/dashboard", Some("ana@demo.test")),
+    ("members, first page", "/admin/members", Some("alex@demo.test")),
+    ("members, one found", "/admin/members?q=person77777%40example", Some("alex@demo.test")),
+    ("members, hundreds found", "/admin/members?q=person77", Some("alex@demo.test")),
+    ("members, too many found", "/admin/members?q=tomasz", Some("alex@demo.test")),
+    ("members, two letters", "/admin/members?q=jo", Some("alex@demo.test")),
+];
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new()?;
+    match (arguments.bare, arguments.listen) {
+        (Some(size), Some(listen)) => runtime.block_on(bare(size, arguments.encoding, listen)),
+        _ => runtime.block_on(compare(&arguments)),
+    }
+}
+
+/// The same runtime, the same framework, and nothing else.
+async fn bare(size: usize, encoding: Option<String>, listen: SocketAddr) -> Result<()> {
+    let body = Bytes::from(vec![b'a'; size]);
+    let encoding = encoding.unwrap_or_else(|| "identity".to_owned());
+    let answer = move || {
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+            (header::CONTENT_ENCODING, encoding.clone()),
+        ];
+        let body = body.clone();
+        async move { (headers, body) }
+    };
+    let listener = tokio::net::TcpListener::bind(listen).await?;
+    Ok(axum::serve(listener, Router::new().route("/", get(answer))).await?)
+}
+
+async fn compare(arguments: &Arguments) -> Result<()> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    eprintln!("Making a party of 100,000 ...");
+    let embedded = Embedded::start_with(&folder, &Options { fsync: false, ..Options::default() }).await?;
+    fill(&embedded, &folder).await?;
+    let result = measure_all(arguments, &embedded, &folder).await;
+    embedded.stop().await?;
+    let _ = std::fs::remove_dir_all(&folder);
+    result
+}
+
+async fn fill(embedded: &Embedded, folder: &Path) -> Result<()> {
+    let pool = db::pool(embedded.url(), 4)?;
+    db::migrate(&pool).await?;
+    let config = settings(folder).check().map_err(|faults| anyhow::anyhow!("settings: {faults:?}"))?;
+    let app = App::new(config, pool.clone(), Clock::system(), Random::system()).await?;
+    let mut tx = pool.begin().await?;
+    demo::load(&app, &mut tx).await?;
+    tx.commit().await?;
+    let mut db = pool.acquire().await?;
+    sqlx::raw_sql(include_str!("fill.sql")).execute(&mut *db).await?;
+    sqlx::raw_sql("vacuum analyze").execute(&mut *db).await?;
+    drop(db);
+    pool.close().await;
+    Ok(())
+}
+
+fn settings(folder: &Path) -> Settings {
+    Settings {
+        app_env: Environment::Development,
+        listen: SocketAddr::from(([127, 0, 0, 1], 1)),
+        public_url: None,
+        database_url: None,
+        data_dir: folder.to_owned(),
+        secret_key: Some("0123456789abcdef".repeat(4).into()),
+        smtp_url: None,
+        mail_from: Some("Breakthrough <hello@breakthrough.test>".into()),
+        dkim_domain: None,
+        dkim_selector: None,
+        dkim_key_file: None,
+        stripe_secret_key: None,
+        stripe_webhook_secret: None,
+        stripe_api_base: None,
+        trusted_proxies: String::new(),
+        dev_rate_limits: Switch::Off,
+        pg_bin: None,
+    }
+}
+
+/// A server in a process of its own, stopped when it is dropped.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(mut command: Command, address: SocketAddr) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self { child: command.spawn()?, address })
+    }
+
+    /// Waits until it answers.
+    async fn ready(self, client: &Client, path: &str) -> Result<Self> {
+        for _ in 0..300 {
+            if client.get(self.url(path)).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK) {
+                return Ok(self);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bail!("a server did not start")
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Processor time so far, in the kernel's ticks: user and system (proc(5), fields 14 and 15).
+    fn ticks(&self) -> Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
+            .context("this benchmark reads /proc and needs Linux")?;
+        // The second field is the program's name in brackets and may hold anything.
+        let fields: Vec<&str> =
+            stat.rsplit_once(") ").map(|(_, rest)| rest.split(' ').collect()).unwrap_or_default();
+        let field = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok());
+        field(11).zip(field(12)).map(|(user, system)| user + system).context("/proc/PID/stat is cut off")
+    }
+}
+
+async fn free_address() -> Result<SocketAddr> {
+    Ok(tokio::net::TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+}
+
+async fn measure_all(arguments: &Arguments, embedded: &Embedded, folder: &Path) -> Result<()> {
+    let client = Client::builder().redirect(Policy::none()).build()?;
+    let address = free_address().await?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_breakthrough"));
+    command
+        .args(["--listen", &address.to_string(), "serve", "--no-worker"])
+        .env("DATABASE_URL", embedded.url())
+        .env("APP_ENV", "development")
+        .env("DEV_RATE_LIMITS", "off")
+        .env("RUST_LOG", "error")
+        .current_dir(folder);
+    let site = Server::start(command, address)?.ready(&client, "/readyz").await?;
+    println!("\n{:<26} {:>14} {:>14} {:>10}", "page", "CPU, bare = 1", "rate, bare = 1", "bytes");
+    for (what, path, email) in PAGES {
+        let cookie = match email {
+            Some(email) => Some(sign_in(&client, &site, email).await?),
+            None => None,
+        };
+        let first = ask(&client, &site.url(path), cookie.as_deref()).await?;
+        let encoding = first.headers().get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
+        let encoding = encoding.unwrap_or("identity").to_owned();
+        let size = first.bytes().await?.len();
+        let ours = measure(arguments, &client, &site, path, cookie.as_deref()).await?;
+
+        let address = free_address().await?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args([
+            "--bare",
+            &size.to_string(),
+            "--encoding",
+            &encoding,
+            "--listen",
+            &address.to_string(),
+        ]);
+        let bare = Server::start(command, address)?.ready(&client, "/").await?;
+        let theirs = measure(arguments, &client, &bare, "/", None).await?;
+        println!(
+            "{what:<26} {:>14} {:>14} {size:>10}",
+            ratio(ours.ticks * theirs.answers, theirs.ticks * ours.answers),
+            ratio(ours.answers, theirs.answers)
+        );
+    }
+    println!("\nCPU is that of the web process for each answer; what Postgres uses shows in the rate.");
+    Ok(())
+}
+
+/// Two figures after the point, without floating point.
+fn ratio(above: u64, below: u64) -> String {
+    if below == 0 {
+        return "unmeasured".to_owned();
+    }
+    let hundredths = above * 100 / below;
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+async fn sign_in(client: &Client, site: &Server, email: &str) -> Result<String> {
+    let form = [("email", email), ("password", demo::PASSWORD), ("how", "password"), ("next", "/account")];
+    let answer = client
+        .post(site.url("/sign-in"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(serde_html_form::to_string(form)?)
+        .send()
+        .await?;
+    let cookie = answer.headers().get(header::SET_COOKIE).context("signing in gave no cookie")?;
+    Ok(cookie.to_str()?.split(';').next().unwrap_or_default().to_owned())
+}
+
+/// One request; anything but 200 is a fault, not a fast answer.
+async fn ask(client: &Client, url: &str, cookie: Option<&str>) -> Result<Response> {
+    let mut request = client.get(url).header(header::ACCEPT_ENCODING, "br, gzip");
+    if let Some(cookie) = cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    let answer = request.send().await?;
+    ensure!(answer.status() == StatusCode::OK, "{url} answered {}", answer.status());
+    Ok(answer)
+}
+
+struct Measured {
+    answers: u64,
+    ticks: u64,
+}
+
+async fn measure(
+    arguments: &Arguments,
+    client: &Client,
+    server: &Server,
+    path: &str,
+    cookie: Option<&str>,
+) -> Result<Measured> {
+    load(arguments.connections, Duration::from_secs(1), client, server, path, cookie).await?;
+    let before = server.ticks()?;
+    let seconds = Duration::from_secs(arguments.seconds);
+    let answers = load(arguments.connections, seconds, client, server, path, cookie).await?;
+    Ok(Measured { answers, ticks: server.ticks()? - before })
+}
+
+/// So many connections, each asking again as soon as it has been answered. Returns the number of answers.
+async fn load(
+    connections: usize,
+    time: Duration,
+    client: &Client,
+    server: &Server,
+    path: &str,
+    cookie: Option<&str>,
+) -> Result<u64> {
+    let answers = Arc::new(AtomicU64::new(0));
+    let until = Instant::now() + time;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..connections {
+        let (client, url, cookie, answers) =
+            (client.clone(), server.url(path), cookie.map(str::to_owned), answers.clone());
+        tasks.spawn(async move {
+            while Instant::now() < until {
+                ask(&client, &url, cookie.as_deref()).await?.bytes().await?;
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task??;
+    }
+    Ok(answers.load(Ordering::Relaxed))
+}
