@@ -30,7 +30,8 @@ pub struct Settings {
     /// 64 or more hex characters; made and kept in DATA_DIR in development
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
     pub secret_key: Option<SecretString>,
-    /// smtp://user:pass@host:port or smtps://..; unset: mails are written to DATA_DIR/mail
+    /// smtp://user:pass@host:port (?tls=required insists on encryption) or smtps://..; unset: mails are written to
+    /// DATA_DIR/mail
     #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
     pub smtp_url: Option<SecretString>,
     /// The sender of every mail, like `Breakthrough <hello@example.org>`

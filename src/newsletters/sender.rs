@@ -149,13 +149,15 @@ impl Sender {
         let mut line = None;
         let mut before: Option<(Uuid, Outcome)> = None;
         loop {
-            if self.is_stopping() || !line.as_ref().is_some_and(Line::is_open) || self.pace.is_limited() {
+            // Asked once: a stop in between would leave with an outcome unsaid.
+            let stopping = self.is_stopping();
+            if stopping || !line.as_ref().is_some_and(Line::is_open) || self.pace.is_limited() {
                 // What is known is written down before anything that may take its time.
                 if let Some((person, outcome)) = before.take() {
                     self.settle(person, &outcome).await?;
                 }
             }
-            if self.is_stopping() {
+            if stopping {
                 break;
             }
             let Some(open) = self.open(line.take()).await else { break };
