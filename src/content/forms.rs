@@ -165,15 +165,25 @@ pub(super) fn message(form: &Form) -> Result<Message, Form> {
     check.finish(|| Some(Message { name: name?, email: email?, topic: topic?, text: text? }))
 }
 
+/// The least that Stripe charges in pounds.
+const LEAST_PRICE: Money = Money::from_pence(30);
+
 /// A new value of a setting. The past is not rewritten: it holds from today at the earliest.
 pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Dated, Form> {
     let mut check = form.check();
     let value = match known.meaning {
         Meaning::Line => check.text("value", "Enter a value", 300),
         Meaning::Email => check.parse::<EmailAddress>("value").map(|email| email.to_string()),
-        Meaning::Money => {
+        Meaning::Money | Meaning::Price => {
             let typed = check.text("value", "Enter an amount in pounds", 20);
             typed.and_then(|typed| match Money::parse(&typed) {
+                Ok(money) if known.meaning == Meaning::Price && money < LEAST_PRICE => {
+                    check.fail(
+                        "value",
+                        format!("Enter {LEAST_PRICE} or more: our payment provider collects no less"),
+                    );
+                    None
+                }
                 Ok(money) => Some(money.pence().to_string()),
                 Err(fault) => {
                     check.fail("value", fault.to_string());
@@ -252,6 +262,9 @@ mod tests {
         assert_eq!(setting(cap, &typed("£2,500", "21"), today).ok().unwrap().value, "250000");
         assert!(setting(cap, &typed("lots", "21"), today).is_err());
         assert!(setting(cap, &typed("5", "20"), today).is_err());
+        let price = known_settings::find("rate_low_wage_month").unwrap();
+        assert!(setting(price, &typed("0.29", "21"), today).is_err());
+        assert_eq!(setting(price, &typed("0.30", "21"), today).ok().unwrap().value, "30");
         let age = known_settings::find("member_min_age").unwrap();
         assert!(setting(age, &typed("200", "22"), today).is_err());
         let email = known_settings::find("contact_email").unwrap();

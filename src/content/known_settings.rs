@@ -12,6 +12,8 @@ pub enum Meaning {
     Email,
     /// Stored in pence.
     Money,
+    /// Money that Stripe collects.
+    Price,
     Number {
         least: i64,
         most: i64,
@@ -30,9 +32,18 @@ const fn known(key: &'static str, label: &'static str, hint: &'static str, meani
     Known { key, label, hint, meaning }
 }
 
+const fn price(key: &'static str, label: &'static str) -> Known {
+    known(
+        key,
+        label,
+        "In pounds. For those who join from then on; who pays already keeps the price",
+        Meaning::Price,
+    )
+}
+
 const YEARS: Meaning = Meaning::Number { least: 1, most: 120 };
 
-pub static ALL: [Known; 12] = [
+pub static ALL: [Known; 18] = [
     known("site_name", "Name of the party", "Shown on every page and in every email", Meaning::Line),
     known(
         "imprint",
@@ -46,6 +57,12 @@ pub static ALL: [Known; 12] = [
         "Shown on every page; messages from the contact form go there",
         Meaning::Email,
     ),
+    price("rate_low_wage_month", "Low-wage or unwaged rate, a month"),
+    price("rate_low_wage_year", "Low-wage or unwaged rate, a year"),
+    price("rate_standard_month", "Standard rate, a month"),
+    price("rate_standard_year", "Standard rate, a year"),
+    price("rate_solidarity_month", "Least at the solidarity rate, a month"),
+    price("rate_solidarity_year", "Least at the solidarity rate, a year"),
     known("member_min_age", "Youngest age of members", "In whole years", YEARS),
     known("supporter_min_age", "Youngest age of supporters", "In whole years", YEARS),
     known("donation_cap_pence", "Most that one person may give in a year", "In pounds", Meaning::Money),
@@ -90,7 +107,7 @@ impl Known {
     /// A stored value as people say it.
     pub fn show(&self, value: &str) -> String {
         match self.meaning {
-            Meaning::Money => {
+            Meaning::Money | Meaning::Price => {
                 value.parse().map_or_else(|_| value.to_owned(), |pence| Money::from_pence(pence).to_string())
             }
             _ => value.to_owned(),

@@ -3,14 +3,17 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::response::{IntoResponse, Response};
+use chrono::{Datelike, Months};
 
 use crate::{
     content::{self, Article, Item, Page, Question, Section},
     kit::{
         db::Db,
         error::{Error, Result},
+        money::Money,
         visit::Visit,
     },
+    payments::{self, MonthIncome},
 };
 
 #[derive(Template, WebTemplate)]
@@ -58,6 +61,28 @@ struct FundingPage {
     item: Item<Page>,
     /// Most that one person may give in a year.
     cap: Option<String>,
+    /// The last twelve whole months, oldest first; empty where nothing came in.
+    months: Vec<MonthIncome>,
+}
+
+impl FundingPage {
+    /// In the whole year: from memberships, from gifts.
+    fn sources(&self) -> (Money, Money) {
+        let sum = |part: fn(&MonthIncome) -> Money| {
+            Money::from_pence(self.months.iter().map(|month| part(month).pence()).sum())
+        };
+        (sum(|month| month.membership), sum(|month| month.donations))
+    }
+
+    /// Name, total, and percent of the best month, newest first.
+    fn bars(&self) -> Vec<(String, String, i64)> {
+        let best = self.months.iter().map(|month| month.total().pence()).max().unwrap_or_default().max(1);
+        let bar = |month: &MonthIncome| {
+            let total = month.total();
+            (month.name(), total.to_string(), (total.pence() * 100 / best).max(0))
+        };
+        self.months.iter().rev().map(bar).collect()
+    }
 }
 
 pub(super) async fn funding(
@@ -67,5 +92,12 @@ pub(super) async fn funding(
 ) -> Result<Response> {
     let item = page(&mut db, "funding").await?;
     let cap = app.settings().money("donation_cap_pence", visit.today()).map(|cap| cap.to_string());
-    Ok(FundingPage { visit, item, cap }.into_response())
+    let today = visit.today();
+    let end = today.with_day(1).unwrap_or(today);
+    let from = end.checked_sub_months(Months::new(12)).unwrap_or(end);
+    let mut months = payments::income_by_month(&mut db, from, end.pred_opt().unwrap_or(end)).await?;
+    if months.iter().all(|month| month.total() == Money::default()) {
+        months.clear();
+    }
+    Ok(FundingPage { visit, item, cap, months }.into_response())
 }

@@ -22,6 +22,11 @@ pub fn day(date: impl Borrow<NaiveDate>) -> String {
     date.borrow().format("%-d %B %Y").to_string()
 }
 
+/// `5 Dec 2026`, where many stand in a column.
+pub fn short_day(date: impl Borrow<NaiveDate>) -> String {
+    date.borrow().format("%-d %b %Y").to_string()
+}
+
 /// `Saturday 5 December 2026`
 pub fn weekday(date: impl Borrow<NaiveDate>) -> String {
     date.borrow().format("%A %-d %B %Y").to_string()

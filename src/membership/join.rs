@@ -130,7 +130,7 @@ fn prefilled(person: &Person, membership: Option<&Membership>) -> Form {
 
 pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
     let Some(viewer) = &visit.viewer else {
-        let prices = sql::prices(&mut db, app.clock().today()).await?;
+        let prices = Prices::on(&app.settings(), app.clock().today());
         let form = Form::filled([("rate", "standard".to_owned()), ("every", "month".to_owned())]);
         return Ok(draw(&app, visit, form, &prices, None).into_response());
     };
@@ -139,7 +139,7 @@ pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Re
         return Ok(MemberAlreadyPage { visit }.into_response());
     }
     let person = accounts::find_person(&mut db, viewer.id).await?.ok_or(Error::NotFound)?;
-    let prices = sql::prices(&mut db, app.clock().today()).await?;
+    let prices = Prices::on(&app.settings(), app.clock().today());
     let form = prefilled(&person, membership.as_ref());
     Ok(draw(&app, visit, form, &prices, Some(person.email.to_string())).into_response())
 }
@@ -152,7 +152,7 @@ pub(super) async fn create(
     form: Form,
 ) -> Result<Response> {
     let today = app.clock().today();
-    let prices = sql::prices(&mut db, today).await?;
+    let prices = Prices::on(&app.settings(), today);
     let account = match &visit.viewer {
         Some(viewer) => {
             let person = accounts::find_person(&mut db, viewer.id).await?.ok_or(Error::NotFound)?;

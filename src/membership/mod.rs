@@ -6,7 +6,7 @@
 //!
 //! Joining stores an application and a wish to pay, then leads to Stripe. The page afterwards only shows state; what
 //! makes a member is Stripe's word to our webhook. A second subscription of the same person is ended and paid back.
-//! Nobody learns from the form whether an address is known. Tables: `membership_rates`, `applications`, `memberships`,
+//! Nobody learns from the form whether an address is known. Tables: `applications`, `memberships`,
 //! `membership_periods`, `membership_notes`. Name, email, postcode and region of a member are in `people`.
 
 mod model;
@@ -26,7 +26,7 @@ pub use jobs::TurnOfDay;
 pub use model::{Address, EndReason, Membership, Price, Prices, Rate, Rules, State, Suspension};
 pub use sql::{
     Counts, MonthGrowth, Note, Period, count_by_region, count_by_state, find_of_person, growth_by_month,
-    notes, periods, prices,
+    notes, periods,
 };
 
 use crate::{

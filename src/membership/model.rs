@@ -7,6 +7,7 @@ use crate::kit::{
     codes::codes,
     dates,
     money::Money,
+    settings::Settings,
     stripe::{Interval, SubscriptionStatus},
 };
 use crate::payments::Subscription;
@@ -53,6 +54,16 @@ pub struct Price {
 #[derive(Clone, Debug, Default)]
 pub struct Prices(pub Vec<Price>);
 
+/// The settings that hold the prices, in pence.
+const PRICES: [(&str, Rate, Interval); 6] = [
+    ("rate_low_wage_month", Rate::LowWage, Interval::Month),
+    ("rate_low_wage_year", Rate::LowWage, Interval::Year),
+    ("rate_standard_month", Rate::Standard, Interval::Month),
+    ("rate_standard_year", Rate::Standard, Interval::Year),
+    ("rate_solidarity_month", Rate::Solidarity, Interval::Month),
+    ("rate_solidarity_year", Rate::Solidarity, Interval::Year),
+];
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WrongAmount {
     TooLittle(Money),
@@ -61,6 +72,12 @@ pub enum WrongAmount {
 }
 
 impl Prices {
+    /// What the party asks for on that day. Those who pay already keep their price.
+    pub fn on(settings: &Settings, day: NaiveDate) -> Self {
+        let price = |(key, rate, every)| Some(Price { rate, every, amount: settings.money(key, day)? });
+        Self(PRICES.into_iter().filter_map(price).collect())
+    }
+
     pub fn of(&self, rate: Rate, every: Interval) -> Option<Money> {
         self.0.iter().find(|price| (price.rate, price.every) == (rate, every)).map(|price| price.amount)
     }

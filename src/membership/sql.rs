@@ -2,7 +2,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Address, Membership, Price, Prices, Rate, State, Suspension};
+use super::model::{Address, Membership, Rate, State, Suspension};
 use crate::{
     accounts::ConsentPurpose,
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
@@ -13,29 +13,6 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 
 fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
     sqlx::Error::Decode(error.to_string().into())
-}
-
-/// The price list that holds on a day.
-pub async fn prices(db: &mut PgConnection, day: NaiveDate) -> Result<Prices> {
-    let rows = sqlx::query!(
-        "select distinct on (rate, billing_interval) rate, billing_interval, amount_pence from membership_rates
-         where valid_from <= $1 order by rate, billing_interval, valid_from desc",
-        day
-    )
-    .fetch_all(db)
-    .await?;
-    let mut prices = rows
-        .into_iter()
-        .map(|row| {
-            Ok(Price {
-                rate: row.rate.parse().map_err(decode::<String>)?,
-                every: row.billing_interval.parse().map_err(decode::<String>)?,
-                amount: Money::from_pence(row.amount_pence),
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    prices.sort_by_key(|price| price.amount);
-    Ok(Prices(prices))
 }
 
 // Applications.

@@ -486,4 +486,8 @@ async fn an_administrator_changes_a_setting_from_a_day_on() {
     let form = officer.get(path).await.form(path).fill("value", "new@party.test").fill("source", "moved");
     form.submit(&mut officer).await.expect_status(200);
     site.stranger().get("/").await.expect("new@party.test");
+    let path = "/admin/settings/rate_standard_month";
+    let form = officer.get(path).await.form(path).fill("value", "6.50").fill("source", "conference");
+    form.submit(&mut officer).await.expect_status(200).expect("£6.50");
+    site.stranger().get("/join").await.expect("£6.50 a month").expect_not("£5 a month");
 }

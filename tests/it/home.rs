@@ -61,6 +61,25 @@ async fn everybody_who_signs_in_has_a_page() {
 }
 
 #[tokio::test]
+async fn anybody_sees_where_the_money_comes_from() {
+    let site = Site::open().await;
+    let mut db = site.pool.acquire().await.unwrap();
+    let booked: i64 = sqlx::query_scalar(
+        "select sum(amount_pence)::bigint from ledger
+         where at >= '2026-10-01 00:00 Europe/London' and at < '2026-11-01 00:00 Europe/London'",
+    )
+    .fetch_one(&mut *db)
+    .await
+    .unwrap();
+    let october = breakthrough::kit::money::Money::from_pence(booked).to_string();
+    let page = site.stranger().get("/funding").await;
+    page.expect("October 2026").expect(&october).expect("November 2025");
+    sqlx::query("truncate ledger cascade").execute(&mut *db).await.unwrap();
+    site.app.pages().clear();
+    site.stranger().get("/funding").await.expect_status(200).expect_not("Month by month");
+}
+
+#[tokio::test]
 async fn public_pages_fit_in_the_first_flight() {
     let site = Site::open().await;
     let stranger = site.stranger();

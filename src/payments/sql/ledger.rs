@@ -279,6 +279,11 @@ pub struct MonthIncome {
 }
 
 impl MonthIncome {
+    /// `November 2026`
+    pub fn name(&self) -> String {
+        self.month.format("%B %Y").to_string()
+    }
+
     pub fn total(&self) -> Money {
         Money::from_pence(self.membership.pence() + self.donations.pence())
     }
