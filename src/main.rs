@@ -1,6 +1,6 @@
 //! The command line: each arm delegates.
 
-use std::{future::Future, process::ExitCode, sync::Arc};
+use std::{future::Future, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use breakthrough::{
@@ -329,20 +329,44 @@ async fn serve(app: &App, with_worker: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long a worker that lost the database waits before it looks again.
+const WORKER_PAUSE: Duration = Duration::from_secs(2);
+
+/// Works off jobs until `stopped`. A worker ends when the database goes away; another begins once it is back.
 async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let worker = site::jobs().worker(app).await?;
-    site::wake(app).await?;
     tokio::pin!(stopped);
-    let running = worker.run();
-    tokio::pin!(running);
-    tokio::select! {
-        result = &mut running => return result.context("the worker stopped"),
-        () = &mut stopped => {
-            app.stop();
-            worker.request_shutdown();
-        }
+    let mut worker = site::jobs().worker(app).await?;
+    site::wake(app).await?;
+    loop {
+        let ended = {
+            let running = worker.run();
+            tokio::pin!(running);
+            tokio::select! {
+                ended = &mut running => ended,
+                () = &mut stopped => {
+                    app.stop();
+                    worker.request_shutdown();
+                    return running.await.context("the worker stopped");
+                }
+            }
+        };
+        let Err(error) = ended else { return Ok(()) };
+        tracing::error!(%error, "the worker ended; another begins when the database answers");
+        worker = loop {
+            tokio::select! {
+                () = tokio::time::sleep(WORKER_PAUSE) => {}
+                () = &mut stopped => {
+                    app.stop();
+                    return Ok(());
+                }
+            }
+            if let Ok(worker) = site::jobs().worker(app).await
+                && site::wake(app).await.is_ok()
+            {
+                break worker;
+            }
+        };
     }
-    running.await.context("the worker stopped")
 }
 
 fn greet(app: &App) {

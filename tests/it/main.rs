@@ -14,6 +14,7 @@ mod content;
 mod home;
 mod mail;
 mod newsletters;
+mod outage;
 mod supporters;
 mod counting;
 mod stripe_stand_in;
