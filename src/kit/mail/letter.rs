@@ -21,7 +21,8 @@ impl Letter {
     /// Renders the pair of templates; the styles of the HTML move into its elements, as mail readers want them.
     pub fn new(subject: impl Into<String>, text: &impl Template, html: &impl Template) -> Result<Self> {
         let html = CSSInliner::options()
-            .keep_style_tags(true)
+            // What the dark look needs cannot stand in an element.
+            .keep_at_rules(true)
             .load_remote_stylesheets(false)
             .build()
             .inline(&html.render()?)
