@@ -7,7 +7,8 @@ programs; compares CPU time (user and system), and checks memory and that a file
 another order gives the same bytes. stv-rs is fetched and built for this only, into
 target/bench. Exits 1 if a limit is passed.
 
-    benches/count.py [--program target/release/breakthrough] [--papers 1000000] [--rounds 3]
+    ./bench count [--papers 1000000] [--rounds 3]
+    benches/count.py [--program target/release/breakthrough]      with a program built already
 """
 
 import argparse

@@ -32,12 +32,17 @@ class Paper:
 
 
 class Election:
-    def __init__(self, names, seats, withdrawn, papers):
+    """`lots` are all candidates as their lots were drawn, first lot first, and `reopen` is the
+    candidate that stands for re-opening nominations, or None."""
+
+    def __init__(self, names, seats, withdrawn, papers, lots, reopen):
         self.names = names
         self.seats = seats
         self.withdrawn = withdrawn
         self.papers = papers
         self.standing = [c for c in range(len(names)) if c not in withdrawn]
+        self.lots = lots
+        self.reopen = reopen
 
 
 def random_election(rng):
@@ -67,7 +72,11 @@ def random_election(rng):
             else:
                 ranks.append([c])
         papers.append(Paper(rng.randint(1, heaviest), ranks))
-    return Election(names, seats, withdrawn, papers)
+    lots = list(range(n))
+    if rng.random() < 0.3:
+        rng.shuffle(lots)
+    reopen = rng.randrange(n) if rng.random() < 0.3 else None
+    return Election(names, seats, withdrawn, papers, lots, None if reopen in withdrawn else reopen)
 
 
 def write_blt(election):
@@ -124,8 +133,18 @@ class Count:
     def places_left(self):
         return self.seats - len(self.elected)
 
+    def last_contest(self):
+        """Whether one more continues than there are places: now everyone may be excluded."""
+        return len(self.continuing()) <= self.places_left() + 1
+
+    def excludable(self):
+        return [c for c in self.continuing() if c != self.e.reopen or self.last_contest()]
+
+    def lot(self, candidate):
+        return self.e.lots.index(candidate)
+
     def elect(self, candidates):
-        for c in sorted(candidates, key=lambda c: (-self.votes[c], c)):
+        for c in sorted(candidates, key=lambda c: (-self.votes[c], self.lot(c))):
             self.state[c] = "elected"
             self.elected.append(c)
             self.fresh.append(c)
@@ -138,7 +157,7 @@ class Count:
         self.fresh = []
 
     def break_tie(self, what, tied, points, best):
-        """The lot is the order of the candidates here; the first is the one chosen."""
+        """Of those still equal, the one whose lot came first is the one chosen."""
         tied = sorted(tied)
         if len(tied) == 1:
             return tied[0]
@@ -148,8 +167,9 @@ class Count:
             left = [c for c in left if past[c] == extreme]
             if len(left) == 1:
                 break
-        self.ties.append((len(self.stages) + 1, what, tied, "prior stage" if len(left) == 1 else "lot", left[0]))
-        return left[0]
+        chosen = min(left, key=self.lot)
+        self.ties.append((len(self.stages) + 1, what, tied, "prior stage" if len(left) == 1 else "lot", chosen))
+        return chosen
 
     def written(self, number, decimals=None):
         decimals = self.decimals if decimals is None else decimals
@@ -189,7 +209,11 @@ class Count:
             }
             for stage, what, tied, by, chosen in self.ties
         ]
-        return {
+        reopened = {}
+        if self.e.reopen is not None:
+            reopened["reopen_nominations"] = self.e.names[self.e.reopen]
+            reopened["reopened_places"] = self.elected.count(self.e.reopen)
+        return reopened | {
             "rule": self.rule,
             "title": "Random",
             "seats": self.seats,
@@ -263,8 +287,8 @@ def scottish(election):
             count.lost += surplus - given
             end("surplus", [donor])
         else:
-            lowest = min(count.votes[c] for c in count.continuing())
-            tied = [c for c in count.continuing() if count.votes[c] == lowest]
+            lowest = min(count.votes[c] for c in count.excludable())
+            tied = [c for c in count.excludable() if count.votes[c] == lowest]
             out = count.break_tie("exclusion", tied, back, min)
             count.state[out] = "excluded"
             count.votes[out] = Fraction(0)
@@ -300,7 +324,7 @@ def ers97(election):
 
     def deem():
         while count.places_left():
-            continuing = sorted(count.continuing(), key=lambda c: (-count.votes[c], c))
+            continuing = sorted(count.continuing(), key=lambda c: (-count.votes[c], count.lot(c)))
             if not continuing:
                 return
             votes = count.votes[continuing[0]]
@@ -323,7 +347,7 @@ def ers97(election):
                 ahead = [c for c in equal if record[c] == best]
                 if len(ahead) > places:
                     break
-                for c in sorted(ahead):
+                for c in sorted(ahead, key=count.lot):
                     count.ties.append((len(count.stages) + 1, "election", sorted(equal), "prior stage", c))
                 count.elect(ahead)
                 someone = True
@@ -344,11 +368,15 @@ def ers97(election):
             break
         over = [c for c in count.elected if count.votes[c] > count.quota]
         surpluses = sum(count.votes[c] - count.quota for c in over)
-        rising = sorted(continuing, key=lambda c: count.votes[c])
+        rising = sorted(count.excludable(), key=lambda c: count.votes[c])
+        # Enough must stay, and re-open nominations must meet a last contest.
+        stay = count.places_left()
+        if count.e.reopen in continuing and not count.last_contest():
+            stay += 1
         # 5.2.2 and 5.2.5 ask the same question: which groups could be excluded?
         possible = [
             k
-            for k in range(1, len(continuing) - count.places_left() + 1)
+            for k in range(1, min(len(continuing) - stay, len(rising) - 1) + 1)
             if sum(count.votes[c] for c in rising[:k]) + surpluses <= count.votes[rising[k]]
         ]
         if surpluses and not possible:
@@ -379,7 +407,7 @@ def ers97(election):
         wanted = possible[-1]
         out = []
         while len(out) < wanted:
-            left = [c for c in continuing if c not in out]
+            left = [c for c in rising if c not in out]
             lowest = min(count.votes[c] for c in left)
             tied = [c for c in left if count.votes[c] == lowest]
             if len(out) + len(tied) <= wanted:
@@ -487,8 +515,8 @@ def meek(election):
         if new:
             action, of = "surplus distribution", [c for c in count.elected if votes[c] > quota]
         else:
-            lowest = min(votes[c] for c in count.continuing())
-            tied = [c for c in count.continuing() if votes[c] <= lowest + surplus]
+            lowest = min(votes[c] for c in count.excludable())
+            tied = [c for c in count.excludable() if votes[c] <= lowest + surplus]
             out = count.break_tie("exclusion", tied, [], min)
             count.state[out] = "excluded"
             keep[out] = 0
@@ -528,13 +556,16 @@ def irv(election):
 
     stage("first preferences", [])
     while not count.elected and count.continuing():
-        lowest = min(count.votes[c] for c in count.continuing())
-        tied = [c for c in count.continuing() if count.votes[c] == lowest]
+        lowest = min(count.votes[c] for c in count.excludable())
+        tied = [c for c in count.excludable() if count.votes[c] == lowest]
         out = count.break_tie("exclusion", tied, count.history, min)
         count.state[out] = "excluded"
         stage("exclusion", [out])
     return count.report(total, invalid, 0)
 
+
+# Elections that once told a wrong count from the right one, as "SEED NUMBER".
+KEPT = []
 
 RULES = {"scottish-stv": scottish, "ers97": ers97, "meek": meek, "irv": irv}
 
@@ -550,21 +581,24 @@ def main():
     rules = chosen.rule or list(RULES)
     different = compared = 0
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(chosen.elections):
-            rng = random.Random(f"{chosen.seed} {number}")
-            election = random_election(rng)
+        seeds = [f"{chosen.seed} {number}" for number in range(chosen.elections)] + KEPT
+        for number, seed in enumerate(seeds):
+            election = random_election(random.Random(seed))
+            lots = [c + 1 for c in election.lots]
+            reopen = None if election.reopen is None else election.reopen + 1
             path = os.path.join(chosen.out or folder, f"{number}.blt")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(write_blt(election))
             answers = {rule: RULES[rule](election) for rule in rules}
             if chosen.out:
                 with open(os.path.join(chosen.out, f"{number}.json"), "w", encoding="utf-8") as file:
-                    json.dump(answers, file)
+                    json.dump({"lots": lots, "reopen": reopen, "answers": answers}, file)
             if chosen.program:
                 for rule, answer in answers.items():
-                    run = subprocess.run(
-                        [chosen.program, "count", path, "--method", rule], capture_output=True, check=False
-                    )
+                    command = [chosen.program, "count", path, "--method", rule]
+                    command += ["--lots", ",".join(map(str, lots))]
+                    command += ["--reopen", str(reopen)] if reopen else []
+                    run = subprocess.run(command, capture_output=True, check=False)
                     found = json.loads(run.stdout) if run.returncode == 0 else run.stderr.decode()
                     if run.returncode == 0:
                         for stage in found["stages"]:
@@ -572,7 +606,7 @@ def main():
                     compared += 1
                     if found != answer:
                         different += 1
-                        print(f"seed {chosen.seed}, election {number}, {rule}: the counts differ", file=sys.stderr)
+                        print(f"election {seed!r}, {rule}: the counts differ", file=sys.stderr)
                         print(write_blt(election), json.dumps(answer), json.dumps(found), sep="\n", file=sys.stderr)
     if chosen.program:
         print(f"{compared} counts compared, {different} differ")

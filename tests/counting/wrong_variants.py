@@ -6,6 +6,7 @@ database and no web), applies one wrong variant at a time and runs the tests the
 1 if the tests pass with a wrong variant, or if a variant no longer fits the code.
 
     tests/counting/wrong_variants.py [WORD]      only variants whose description has WORD
+    tests/counting/wrong_variants.py --every     every one that cargo-mutants can make; an hour
 """
 
 import os
@@ -22,6 +23,20 @@ CRATE = ROOT / "target" / "wrong-variants"
 LONGEST = 120  # seconds for all tests of the room
 MEMORY = 4 << 30  # bytes
 COUNTING = "src/ballots/counting"
+# Just enough of the program to run the command.
+PROGRAM = """use breakthrough::ballots::counting;
+use clap::Parser;
+
+#[derive(Parser)]
+enum Program {
+    Count(counting::CountArgs),
+}
+
+fn main() -> std::process::ExitCode {
+    let Program::Count(count) = Program::parse();
+    counting::command(&count)
+}
+"""
 
 VARIANTS = [
     ("scottish: the quota without the one that is added", "scottish.rs", "(terms.seats as Votes + 1) + 1) * ONE_VOTE", "(terms.seats as Votes + 1)) * ONE_VOTE"),
@@ -51,29 +66,39 @@ VARIANTS = [
     ("irv: ties look at the last stage", "irv.rs", "Look::FromTheFirst", "Look::FromTheLast"),
     ("papers: a shared first preference is valid", "table.rs", "Shared::EndsRanking => return (rank_begins, false)", "Shared::EndsRanking => return (rank_begins + 1, false)"),
     ("papers: a number left out is passed over", "table.rs", "Mark::Skipped => return (position, set_aside)", "Mark::Skipped => standing_in_rank = 0"),
+    ("re-open nominations are excluded like anybody", "sheet.rs", "if continuing.len() > self.vacancies() + 1 {", "if false {"),
+    ("approval: the fewest marks are elected", "approval.rs", "sheet.votes_of(*candidate)).max();", "sheet.votes_of(*candidate)).min();"),
+    ("approval: a paper for nobody is valid", "approval.rs", "if approved.is_empty() {", "if false {"),
+    ("single choice: of two marks the first counts", "single_choice.rs", "(Some(candidate), None) =>", "(Some(candidate), _) =>"),
+    ("motion: abstentions are votes against", "motion.rs", "Base::ForAndAgainst => votes.for_and_against()", "Base::ForAndAgainst => votes.cast()"),
+    ("motion: at least is not enough", "motion.rs", "has >= needs", "has > needs"),
+    ("motion: half is a majority", "motion.rs", "Fraction::HALF.reached(in_favour, base, Threshold::MoreThan)", "Fraction::HALF.reached(in_favour, base, Threshold::AtLeast)"),
+    ("motion: those who abstain never make the quorum", "motion.rs", "if quorum.abstentions_count { votes.cast() }", "if quorum.abstentions_count { votes.for_and_against() }"),
     ("ties: the last lot is chosen", "ties.rs", ".min_by_key(|candidate| lots.place(*candidate))", ".max_by_key(|candidate| lots.place(*candidate))"),
 ]
 
 
 def make_crate():
-    """The room and its tests alone, so that a variant is built in seconds."""
+    """The room, its command and its tests alone, so that a variant is built in seconds."""
     shutil.rmtree(CRATE / "src", ignore_errors=True)
     shutil.rmtree(CRATE / "tests", ignore_errors=True)
-    CRATE.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "src" / "ballots", CRATE / "src" / "ballots")
+    (CRATE / "tests" / "it").mkdir(parents=True)
+    shutil.copytree(ROOT / COUNTING, CRATE / COUNTING)
     shutil.copytree(ROOT / "tests" / "counting", CRATE / "tests" / "counting")
-    shutil.copytree(ROOT / "tests" / "it" / "counting", CRATE / "src" / "counting")
-    tests = (ROOT / "tests" / "it" / "counting.rs").read_text(encoding="utf-8")
-    # The command needs the whole program.
-    (CRATE / "src" / "counting.rs").write_text(tests.replace("mod command;\n", ""), encoding="utf-8")
-    (CRATE / "src" / "ballots" / "mod.rs").write_text("pub mod counting;\n", encoding="utf-8")
-    (CRATE / "src" / "lib.rs").write_text(
-        "extern crate self as breakthrough;\npub mod ballots;\n#[cfg(test)]\nmod counting;\n", encoding="utf-8"
-    )
+    shutil.copytree(ROOT / "tests" / "it" / "counting", CRATE / "tests" / "it" / "counting")
+    shutil.copy(ROOT / "tests" / "it" / "counting.rs", CRATE / "tests" / "it" / "counting.rs")
+    for file, text in {
+        "src/lib.rs": "pub mod ballots;\n",
+        "src/main.rs": PROGRAM,
+        "src/ballots/mod.rs": "pub mod counting;\n",
+        "tests/it/main.rs": "mod counting;\n",
+    }.items():
+        (CRATE / file).write_text(text, encoding="utf-8")
     manifest = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
     lines = {name: re.search(rf"^{name} = .*$", manifest, re.M).group(0) for name in ("clap", "sha2", "serde", "serde_json", "proptest")}
     (CRATE / "Cargo.toml").write_text(
-        '[package]\nname = "breakthrough"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ndoctest = false\n[workspace]\n'
+        '[package]\nname = "breakthrough"\nversion = "0.0.0"\nedition = "2024"\nautotests = false\n'
+        '[lib]\ndoctest = false\n[[test]]\nname = "it"\n[[bin]]\nname = "breakthrough"\ntest = false\n[workspace]\n'
         "[dependencies]\n" + "\n".join(lines[name] for name in ("clap", "sha2", "serde", "serde_json")) + "\n"
         "[dev-dependencies]\n" + lines["proptest"] + "\n[profile.dev]\ndebug = false\n",
         encoding="utf-8",
@@ -81,10 +106,14 @@ def make_crate():
     shutil.copy(ROOT / "Cargo.lock", CRATE / "Cargo.lock")
 
 
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
 def tests_pass():
     """Whether the tests pass; None if the crate doesn't even compile."""
     environment = {**os.environ, "PROPTEST_CASES": "32", "RUST_BACKTRACE": "0"}
-    command = ["cargo", "test", "--lib", "--quiet"]
+    command = ["cargo", "test", "--quiet"]
     if subprocess.run([*command, "--no-run"], cwd=CRATE, env=environment, capture_output=True, check=False).returncode:
         return None
     # A wrong rule may count for ever and write down every stage of it, so the tests run in a
@@ -96,7 +125,7 @@ def tests_pass():
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+        preexec_fn=limit_memory,
     )
     try:
         return run.wait(timeout=LONGEST) == 0
@@ -106,7 +135,17 @@ def tests_pass():
         return False
 
 
+def every_mutant(arguments):
+    """Runs cargo-mutants, whose survivors the README explains."""
+    make_crate()
+    command = ["cargo", "mutants", "--in-place", "--shuffle", "--file", "src/ballots/**", "--timeout", str(LONGEST)]
+    environment = {**os.environ, "PROPTEST_CASES": "32"}
+    return subprocess.run([*command, *arguments], cwd=CRATE, env=environment, check=False, preexec_fn=limit_memory).returncode
+
+
 def main():
+    if sys.argv[1:2] == ["--every"]:
+        sys.exit(every_mutant(sys.argv[2:]))
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     if not any(word in variant[0] for variant in VARIANTS):
         sys.exit(f"no description has {word!r} in it")

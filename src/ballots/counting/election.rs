@@ -9,6 +9,10 @@ use super::papers::{MAX_PAPERS, Mark, Papers};
 /// so this bounds what a small hostile file can make the program print.
 pub const MAX_CANDIDATES: usize = 1000;
 
+/// The longest name, title, source or remark, in bytes: more than any reader of a ballot
+/// file would take again.
+pub const LONGEST_TEXT: usize = 4000;
+
 /// A candidate, by its place in the list of candidates (counted from nought here, from
 /// one wherever people read it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +58,7 @@ pub enum ElectionError {
     NoSeats,
     MoreSeatsThanCandidates { seats: usize, candidates: usize },
     EmptyName(usize),
+    NameTooLong(usize),
     ControlCharacterInName(usize),
     SameName { first: usize, second: usize },
 }
@@ -71,6 +76,9 @@ impl fmt::Display for ElectionError {
             }
             Self::EmptyName(number) => {
                 write!(f, "the name of candidate {number} is empty; write it between the quotes")
+            }
+            Self::NameTooLong(number) => {
+                write!(f, "the name of candidate {number} is longer than {LONGEST_TEXT} bytes; shorten it")
             }
             Self::ControlCharacterInName(number) => {
                 write!(f, "the name of candidate {number} has a control character in it; take it out")
@@ -134,6 +142,9 @@ impl Election {
         for (index, name) in names.iter().enumerate() {
             if name.trim().is_empty() {
                 return Err(ElectionError::EmptyName(index + 1));
+            }
+            if name.len() > LONGEST_TEXT {
+                return Err(ElectionError::NameTooLong(index + 1));
             }
             if name.chars().any(char::is_control) {
                 return Err(ElectionError::ControlCharacterInName(index + 1));
@@ -231,6 +242,9 @@ mod tests {
         let more = ElectionError::MoreSeatsThanCandidates { seats: 2, candidates: 1 };
         assert_eq!(new(&["Ana"], 2), Some(more));
         assert_eq!(new(&["Ana", " "], 1), Some(ElectionError::EmptyName(2)));
+        let longest = "A".repeat(LONGEST_TEXT);
+        assert_eq!(new(&[&longest], 1), None);
+        assert_eq!(new(&[&(longest + "A")], 1), Some(ElectionError::NameTooLong(1)));
         assert_eq!(new(&["A\u{7}"], 1), Some(ElectionError::ControlCharacterInName(1)));
         let same = ElectionError::SameName { first: 1, second: 3 };
         assert_eq!(new(&["Ana", "Ben", "Ana"], 1), Some(same));

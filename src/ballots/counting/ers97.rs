@@ -242,7 +242,7 @@ fn transfer_surplus(sheet: &mut Sheet, table: &mut Table, batches: &mut Batches,
     // unless their present value doesn't exceed the surplus.
     let transfer_value = if transferable * value > surplus { surplus / transferable } else { value };
     sheet.note(format!(
-        "{} has {}, which is {} above the quota. Of the last {papers} papers received, of value {}, {transferable} name somebody further; each moves at {}.",
+        "{} has {}, which is {} above the quota. Papers in the last batch received, of value {}: {papers}; of them naming somebody further: {transferable}, each moving at {}.",
         sheet.name(donor),
         sheet.decimal(sheet.votes_of(donor)),
         sheet.decimal(surplus),
@@ -299,7 +299,7 @@ fn exclude(
             }
         }
         sheet.note(format!(
-            "{papers} papers of value {} move; {non_transferable} of them name nobody further.",
+            "Papers of value {} that move: {papers}; of them naming nobody further: {non_transferable}.",
             sheet.decimal(value)
         ));
         // 5.4.6 and 5.4.7.

@@ -33,7 +33,7 @@ mod ties;
 
 pub use command::{CountArgs, command};
 pub use decimal::Decimal;
-pub use election::{Candidate, Election, ElectionError, MAX_CANDIDATES, PaperError};
+pub use election::{Candidate, Election, ElectionError, LONGEST_TEXT, MAX_CANDIDATES, PaperError};
 pub use lots::{LotSource, Lots, LotsError};
 pub use motion::{Base, Decision, Fraction, Majority, Motion, MotionVotes, Quorum, Threshold};
 pub use papers::{MAX_PAPERS, Mark};

@@ -113,7 +113,7 @@ fn transfer_surplus(sheet: &mut Sheet, table: &mut Table, parcels: &mut [Parcels
         let papers = bundle.count;
         let sorted = table.sort(bundle, &may_receive);
         sheet.note(format!(
-            "{papers} papers of value {} go on at {}; {} of them name nobody further.",
+            "Papers of value {}: {papers}, each going on at {}; naming nobody further: {}.",
             sheet.decimal(value),
             sheet.decimal(transfer_value),
             sorted.non_transferable,

@@ -137,9 +137,9 @@ impl<'a> Sheet<'a> {
         let continuing = self.most_first(self.continuing());
         if !continuing.is_empty() {
             self.note(format!(
-                "As many continue as there are places left, so {} fill{} the last.",
+                "No more continue than there are places left, so {} {} elected.",
                 self.listed(&continuing),
-                if continuing.len() == 1 { "s" } else { "" }
+                if continuing.len() == 1 { "is" } else { "are" }
             ));
         }
         for candidate in continuing {

@@ -85,12 +85,31 @@ fn ties_are_listed_and_lots_decide_them() {
     std::fs::remove_file(file).unwrap();
 }
 
+/// Each sheet of `tests/counting/sheets`, and what it is printed from.
+const SHEETS: [(&str, &str); 9] = [
+    ("ers97_model.txt", "ers97_model.blt --method ers97"),
+    ("irv_bute21.txt", "irv_bute21.blt --method irv --lot-seed dice"),
+    ("reopened.scottish-stv.txt", "reopened.blt --method scottish-stv --reopen 6 --lots 5,4,3,2,1,6"),
+    ("reopened.ers97.txt", "reopened.blt --method ers97 --reopen 6 --lots 5,4,3,2,1,6"),
+    ("reopened.meek.txt", "reopened.blt --method meek --reopen 6 --lots 5,4,3,2,1,6"),
+    ("reopened.scottish-stv.csv", "reopened.blt --method scottish-stv --reopen 6 --lots 5,4,3,2,1,6"),
+    ("too_few_stand.txt", "withdrawn_unicode.blt --method meek --seats 4"),
+    ("tie.csv", "ers97_tie_from_the_first.blt --method ers97"),
+    ("tie.txt", "ers97_tie_from_the_first.blt --method ers97"),
+];
+
 #[test]
-fn the_sheet_can_be_read_out() {
-    let output = run(&[&case("ers97_model.blt"), "--method", "ers97", "--format", "text"]);
-    assert_eq!(output.status.code(), Some(0));
-    let expected = std::fs::read_to_string(path("ers97_model.sheet.txt")).unwrap();
-    assert_eq!(stdout(&output), expected);
+fn sheets_can_be_read_out_and_tables_opened() {
+    for (sheet, command) in SHEETS {
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        let file = case(arguments[0]);
+        arguments[0] = &file;
+        arguments.extend(["--format", if sheet.ends_with(".csv") { "csv" } else { "text" }]);
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        let expected = std::fs::read_to_string(path("sheets").join(sheet)).unwrap();
+        assert_eq!(stdout(&output), expected, "{sheet}");
+    }
 }
 
 #[test]

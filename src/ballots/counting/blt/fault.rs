@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use super::super::election::{ElectionError, MAX_CANDIDATES};
+use super::super::election::{ElectionError, LONGEST_TEXT, MAX_CANDIDATES};
 use super::super::papers::MAX_PAPERS;
 
 /// Why a ballot file can't be read.
@@ -40,6 +40,9 @@ pub enum Fault {
     NotText,
     NotUtf8,
     Unexpected(char),
+    Options,
+    Brackets,
+    Slash,
     Foreign,
     NumberTooBig,
     NotWhole,
@@ -68,9 +71,6 @@ pub enum Fault {
     ControlCharacter,
 }
 
-/// The longest name or title, in bytes.
-pub(super) const LONGEST_TEXT: usize = 4000;
-
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,6 +84,15 @@ impl fmt::Display for Fault {
                 f,
                 "{found:?} can't stand here; outside quotes only numbers, `=`, `-` and comments after `#` may"
             ),
+            Self::Options => write!(
+                f,
+                "options in square brackets aren't read; take the line out, write candidates as numbers, withdrawn ones as `-2` on a line of their own, and give lots with --lots"
+            ),
+            Self::Brackets => write!(
+                f,
+                "round brackets aren't read; take the name of a ballot out, and write candidates who share a rank as `2=3`"
+            ),
+            Self::Slash => write!(f, "'/' can't stand here; begin a comment with `#`, which ends with the line"),
             Self::Foreign => write!(
                 f,
                 "a sign that isn't plain text stands outside quotes; take it out, or save the ballots as plain text in UTF-8"
@@ -150,7 +159,7 @@ impl fmt::Display for Fault {
                 "more than {MAX_PAPERS} papers can't be counted; check the number that begins the ballot"
             ),
             Self::NameNotClosed => write!(f, "a quote isn't closed on its line; end the name with `\"`"),
-            Self::NameTooLong => write!(f, "a name is longer than {LONGEST_TEXT} bytes; shorten it"),
+            Self::NameTooLong => write!(f, "a name or title is longer than {LONGEST_TEXT} bytes; shorten it"),
             Self::NameNotQuoted => {
                 write!(
                     f,

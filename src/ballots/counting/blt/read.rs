@@ -161,9 +161,11 @@ impl<R: Read> Reader<R> {
     /// The next token where only names may stand.
     fn next_name(&mut self) -> Result<Token, ReadError> {
         self.next_in_lines().map_err(|error| match error {
-            ReadError::Bad { line, fault: Fault::Unexpected(_) | Fault::Foreign } => {
-                ReadError::Bad { line, fault: Fault::NameNotQuoted }
-            }
+            ReadError::Bad {
+                line,
+                fault:
+                    Fault::Unexpected(_) | Fault::Options | Fault::Brackets | Fault::Slash | Fault::Foreign,
+            } => ReadError::Bad { line, fault: Fault::NameNotQuoted },
             other => other,
         })
     }

@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use super::fault::{Fault, LONGEST_TEXT, ReadError};
+use super::super::election::LONGEST_TEXT;
+use super::fault::{Fault, ReadError};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -136,13 +137,15 @@ impl<R: Read> Scanner<R> {
     }
 
     fn unexpected(&self, byte: u8) -> ReadError {
-        if byte.is_ascii_graphic() {
-            self.bad(Fault::Unexpected(char::from(byte)))
-        } else if !byte.is_ascii() {
-            self.bad(Fault::Foreign)
-        } else {
-            self.bad(Fault::NotText)
-        }
+        self.bad(match byte {
+            // Other programs write these; each has its remedy.
+            b'[' | b']' => Fault::Options,
+            b'(' | b')' => Fault::Brackets,
+            b'/' => Fault::Slash,
+            b'!'..=b'~' => Fault::Unexpected(char::from(byte)),
+            0x80.. => Fault::Foreign,
+            _ => Fault::NotText,
+        })
     }
 
     fn number(&mut self) -> Result<u64, ReadError> {

@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::super::election::{Candidate, Election};
+use super::super::election::{Candidate, Election, LONGEST_TEXT};
 use super::super::papers::Mark;
+use super::fault::Fault;
 
 /// Writes the election in the BLT format, equal papers once and sorted by their ranking:
 /// the same papers give the same bytes in whatever order they were cast, and the file
 /// doesn't tell when anybody voted.
 ///
 /// # Errors
-/// Those of `out`.
+/// Those of `out`, and `InvalidInput` for a title that no reader would take again.
 pub fn write(election: &Election, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{} {}", election.candidates(), election.seats())?;
     for candidate in (0..election.candidates()).filter_map(Candidate::at) {
@@ -46,6 +47,9 @@ pub fn write(election: &Election, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn text(out: &mut impl Write, text: &str) -> io::Result<()> {
+    if text.len() > LONGEST_TEXT {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, Fault::NameTooLong));
+    }
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     // A line break would end the name for every reader.
     let one_line = escaped.replace(char::is_control, " ");

@@ -1,6 +1,6 @@
 //! The report as a table for a spreadsheet: a row a candidate, a column a stage.
 
-use super::{Report, Status};
+use super::{Candidate, Report, Status};
 
 impl Report {
     /// Comma-separated values in UTF-8 with a byte order mark and CRLF line ends, which
@@ -13,8 +13,11 @@ impl Report {
             vec!["Valid papers".to_owned(), self.valid_votes.to_string()],
             vec!["Invalid papers".to_owned(), self.invalid_votes.to_string()],
             vec!["Quota".to_owned(), self.quota_written()],
-            vec![],
         ];
+        if !self.withdrawn.is_empty() {
+            rows.push(vec!["Withdrawn".to_owned(), self.listed(&self.withdrawn)]);
+        }
+        rows.push(vec![]);
         let mut head = vec!["Candidate".to_owned()];
         head.extend(self.stages.iter().map(|stage| {
             if stage.of.is_empty() {
@@ -66,18 +69,21 @@ impl Report {
         table
     }
 
-    fn elected_at(&self, candidate: super::Candidate) -> String {
-        self.stages
-            .iter()
-            .find(|stage| stage.elected.contains(&candidate))
-            .map_or_else(|| "elected".to_owned(), |stage| format!("elected at stage {}", stage.number))
+    fn elected_at(&self, candidate: Candidate) -> String {
+        let stage = self.stages.iter().find(|stage| stage.elected.contains(&candidate));
+        let number = stage.map_or(0, |stage| stage.number);
+        let empty = if Some(candidate) == self.reopen { ": the place stays empty" } else { "" };
+        format!("elected at stage {number}{empty}")
     }
 }
+
+/// What may begin a formula, also as the wide signs of East Asian keyboards.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// A text as a cell. Spreadsheets run what begins like a formula, so such a text gets an
 /// apostrophe in front.
 fn cell(text: &str) -> String {
-    let guarded = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
+    let guarded = if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() };
     if guarded.contains([',', '"', ';', '\n', '\r']) || guarded.starts_with(' ') {
         format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {
@@ -95,6 +101,7 @@ mod tests {
         assert_eq!(cell("Jones, Ana"), "\"Jones, Ana\"");
         assert_eq!(cell("Ana \"the\" Jones"), "\"Ana \"\"the\"\" Jones\"");
         assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("＝1+1"), "'＝1+1");
         assert_eq!(cell("@a;b"), "\"'@a;b\"");
         assert_eq!(cell(" x"), "\" x\"");
     }
