@@ -104,7 +104,8 @@ fn sheets_can_be_read_out_and_tables_opened() {
         let mut arguments: Vec<&str> = command.split(' ').collect();
         let file = case(arguments[0]);
         arguments[0] = &file;
-        arguments.extend(["--format", if sheet.ends_with(".csv") { "csv" } else { "text" }]);
+        let format = if sheet.rsplit('.').next() == Some("csv") { "csv" } else { "text" };
+        arguments.extend(["--format", format]);
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(0), "{command}");
         let expected = std::fs::read_to_string(path("sheets").join(sheet)).unwrap();

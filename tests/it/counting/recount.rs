@@ -37,7 +37,9 @@ fn a_second_counter_agrees_at_every_stage() {
         let terms = Terms {
             seats: election.seats(),
             lots: Lots::given(&lots, election.candidates(), election.standing()).unwrap(),
-            reopen: answers["reopen"].as_u64().map(|n| Candidate::at(usize::try_from(n).unwrap() - 1).unwrap()),
+            reopen: answers["reopen"]
+                .as_u64()
+                .map(|n| Candidate::at(usize::try_from(n).unwrap() - 1).unwrap()),
         };
         for method in METHODS {
             let mut report: Value =

@@ -39,3 +39,16 @@ fn meek_counts_candidates_within_the_surplus_as_tied() {
     assert!(votes[0] != votes[1] && votes[0].abs_diff(votes[1]) < 1000, "{votes:?}");
     assert_eq!(report.name(tie.chosen), "C1");
 }
+
+/// Who was ahead at the earliest point is elected, one place after the other (5.6.2).
+#[test]
+fn ers97_fills_the_last_places_by_the_earliest_point() {
+    let report = report("ers97_equal_for_the_last_places.blt", Method::Ers97);
+    assert_eq!(report.elected_names(), ["Ana", "Ben"]);
+    let ties: Vec<(usize, TieOver, usize, &str)> = report
+        .ties
+        .iter()
+        .map(|tie| (tie.stage, tie.over, tie.candidates.len(), report.name(tie.chosen)))
+        .collect();
+    assert_eq!(ties, [(2, TieOver::Election, 3, "Ana"), (2, TieOver::Election, 2, "Ben")]);
+}

@@ -24,14 +24,7 @@ impl fmt::Display for ReadError {
     }
 }
 
-impl std::error::Error for ReadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Bad { fault, .. } => Some(fault),
-            Self::Io(error) => Some(error),
-        }
-    }
-}
+impl std::error::Error for ReadError {}
 
 /// A fault in a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +85,9 @@ impl fmt::Display for Fault {
                 f,
                 "round brackets aren't read; take the name of a ballot out, and write candidates who share a rank as `2=3`"
             ),
-            Self::Slash => write!(f, "'/' can't stand here; begin a comment with `#`, which ends with the line"),
+            Self::Slash => {
+                write!(f, "'/' can't stand here; begin a comment with `#`, which ends with the line")
+            }
             Self::Foreign => write!(
                 f,
                 "a sign that isn't plain text stands outside quotes; take it out, or save the ballots as plain text in UTF-8"
