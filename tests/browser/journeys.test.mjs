@@ -1,42 +1,11 @@
 // What people come to do, walked by the words on the pages, with JavaScript and without.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launch, mailTo, person, signIn, startSite } from './site.mjs';
+import { awaited, button, fillGiftForm, fillJoinForm, launch, mailTo, mailsTo, person, says, signIn, startSite, writeUpdate } from './site.mjs';
 
 let site, browser;
 before(async () => { site = await startSite(); browser = await launch(); });
 after(async () => { await browser?.close(); await site?.stop(); });
-
-const button = (page, name) => page.getByRole('button', { name, exact: true });
-const says = (page, words) => page.getByText(words).first().waitFor();
-
-async function fillJoinForm(page, { name, email, rate }) {
-  await page.goto('/');
-  await page.getByRole('link', { name: 'Join', exact: true }).first().click();
-  await page.getByLabel('Full name').fill(name);
-  await page.getByLabel('Email address').fill(email);
-  await page.getByLabel('Day', { exact: true }).fill('27');
-  await page.getByLabel('Month', { exact: true }).fill('3');
-  await page.getByLabel('Year', { exact: true }).fill('1998');
-  await page.getByLabel('Address line 1').fill('12 Bolton Street');
-  await page.getByLabel('Town or city').fill('Bury');
-  await page.getByLabel('Postcode').fill('bl9 0lq');
-  await page.getByRole('radio', { name: rate }).check();
-  await page.getByRole('radio', { name: 'Every month' }).check();
-  await page.locator('input[name="declaration"]').check();
-  await page.getByLabel(/Email me news and campaign updates/).check();
-  await button(page, 'Continue to payment').click();
-}
-
-/** The page that shows how the payment stands, asked again until it says what is awaited. */
-async function awaited(page, words) {
-  for (let tries = 0; tries < 40; tries += 1) {
-    if ((await page.locator('main').innerText()).includes(words)) return;
-    await page.waitForTimeout(250);
-    await page.goto(page.url());
-  }
-  throw new Error(`the page never said "${words}": ${await page.locator('main').innerText()}`);
-}
 
 async function openFromMail(page, email, subject) {
   const mail = await mailTo(site, email, { subject });
@@ -108,6 +77,60 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       await page.context().close();
     });
 
+    test('pressing twice, going back and a second tab make one membership', async () => {
+      const email = `owen.${tag}@example.org`;
+      const page = await open();
+      await fillJoinForm(page, { name: 'Owen Pugh', email, send: false });
+      await button(page, 'Continue to payment').dblclick();
+      await page.waitForURL(/\/dev\/stripe\/pay\//);
+      await page.goBack();
+      await page.waitForURL(/\/join$/);
+      assert.equal(await page.getByLabel('Full name').inputValue(), 'Owen Pugh', 'what was typed is still there');
+      await button(page, 'Continue to payment').click();
+      await page.waitForURL(/\/dev\/stripe\/pay\//);
+
+      const tab = await page.context().newPage();
+      await fillJoinForm(tab, { name: 'Owen Pugh', email });
+      await tab.waitForURL(/\/dev\/stripe\/pay\//);
+      await button(tab, 'Pay by card').dblclick();
+      await tab.waitForURL(/\/join\//);
+      await awaited(tab, 'You are in');
+      // The first tab still shows its page for paying.
+      if (page.url() !== tab.url()) await page.reload();
+      if (await button(page, 'Pay by card').isVisible()) await button(page, 'Pay by card').click();
+      await page.context().close();
+
+      const officer = await open();
+      await signIn(officer, 'alex@demo.test');
+      await officer.waitForTimeout(1500);
+      await officer.goto(`/admin/members?q=${email}`);
+      assert.equal(await officer.locator('tbody tr').count(), 1);
+      await officer.goto(`/dev/stripe?search=${email}`);
+      assert.equal(await officer.getByRole('button', { name: 'Charge the next period' }).count(), 1, 'she pays once');
+      await officer.context().close();
+    });
+
+    test('pressing twice, going back and a second tab make one gift', async () => {
+      const email = `gwen.${tag}@example.org`;
+      const page = await open();
+      await fillGiftForm(page, { name: 'Gwen Parry', email, send: false });
+      await button(page, 'Continue to payment').dblclick();
+      await page.waitForURL(/\/dev\/stripe\/pay\//);
+      const paying = page.url();
+      await button(page, 'Pay by card').dblclick();
+      await page.waitForURL(/\/donate\//);
+      await awaited(page, 'Thank you');
+      await page.goBack();
+      const tab = await page.context().newPage();
+      await tab.goto(paying);
+      await says(tab, 'This has been paid');
+      await tab.waitForTimeout(1000);
+      await page.context().close();
+
+      await mailTo(site, email);
+      assert.equal(mailsTo(site, email).length, 1, 'one receipt');
+    });
+
     test('sign up as a supporter, confirm, be updated, unsubscribe', async () => {
       const page = await open();
       const email = `kofi.${tag}@example.org`;
@@ -127,7 +150,9 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       const officer = await open();
       await signIn(officer, 'alex@demo.test');
       const subject = `The canal walk ${tag}`;
-      await sendUpdate(officer, subject);
+      await writeUpdate(officer, subject);
+      await officer.getByRole('button', { name: /^Send to \d+/ }).click();
+      await officer.getByRole('heading', { name: subject }).waitFor();
       const update = await mailTo(site, email, { subject });
       assert.match(update.text, /151 The Rock/);
       await page.goto(update.link('/unsubscribe/'));
@@ -150,22 +175,3 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
     });
   });
 }
-
-async function sendUpdate(page, subject) {
-  await page.goto('/admin/updates');
-  await page.getByRole('link', { name: 'Write an update' }).first().click();
-  await page.getByLabel('Subject').fill(subject);
-  await page.getByLabel('Text', { exact: true }).fill('Come and walk **the canal** with us on Saturday.');
-  await page.getByLabel('Members', { exact: true }).uncheck();
-  await page.getByLabel('Supporters', { exact: true }).check();
-  await page.getByLabel('North West').check();
-  await button(page, 'Save the draft').click();
-  await page.getByRole('link', { name: 'Go on to sending' }).click();
-  await page.getByRole('button', { name: /^Send to \d+/ }).click();
-  await page.getByRole('heading', { name: subject }).waitFor();
-}
-
-test('Ctrl-C ends the site cleanly', async () => {
-  const other = await startSite();
-  assert.equal(await other.stop(), 0);
-});
