@@ -2,9 +2,9 @@
 //!
 //! It reads many rooms and owns no table; what an officer changes from here is changed by the room it belongs to
 //! (`accounts`, `membership`). Every query takes the officer's [`Scope`](crate::accounts::Scope): an organiser sees
-//! and counts her region's people only, and a person outside it is not found.
+//! and counts the people of one region only, and a person outside it is not found.
 //!
-//! `people` are the lists with search and export, `person` the page of one, `overview` the figures and charts,
+//! `people` are the lists with search and export, `person` the page of one, `overview` the figures and charts (and refused mails),
 //! `log` the audit log in words. Other officers' pages live with their subject (`membership/admin.rs`).
 
 mod log;
@@ -12,7 +12,7 @@ mod overview;
 mod people;
 mod person;
 
-pub use people::{Answer, Count, List, Place, Rate, Search, Sort, State, Words, begin, find};
+pub use people::{Answer, Count, List, Place, Search, Sort, State, Words, begin, find};
 
 use crate::{
     accounts::{Access, Permission, Routes},
@@ -27,6 +27,7 @@ pub fn routes(_: &App) -> Routes {
     let audit = Access::Officer(Permission::SeeAudit);
     Routes::new()
         .get(overview, "/admin", overview::show)
+        .get(see, "/admin/emails", overview::emails)
         .get(see, "/admin/members", people::members)
         .get(see, "/admin/supporters", people::supporters)
         .get(export, "/admin/members/export", people::members_form)

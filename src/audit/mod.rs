@@ -58,14 +58,10 @@ pub struct Line {
 
 /// Writes a line. Lines are chained in the order of their ids, so writers wait for each other's commit.
 pub async fn record(db: &mut PgConnection, now: DateTime<Utc>, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
-    let previous = sql::lock_last_hash(db).await?;
-    let (kind, id) = entry.subject;
-    let actor = entry.actor.text();
-    let hash = chain(&previous, now, &actor, entry.action, kind, id, &entry.detail);
-    sql::insert(db, now, &actor, entry, &hash).await
+    sql::write(db, now, &entry.actor.text(), entry).await
 }
 
-/// Notes that somebody opened a record, unless she did on that day before.
+/// Notes that somebody opened a record, unless it was noted on that day before.
 pub async fn record_sight(
     db: &mut PgConnection,
     now: DateTime<Utc>,
@@ -73,16 +69,13 @@ pub async fn record_sight(
     subject: (&'static str, &str),
 ) -> Result<(), sqlx::Error> {
     let day = crate::kit::dates::london_date(now);
-    if !sql::insert_sight(db, officer, subject, day).await? {
-        return Ok(());
-    }
     let entry = Entry {
         actor: Actor::Person(officer),
         action: "record.seen",
         subject,
         detail: serde_json::json!({}),
     };
-    record(db, now, &entry).await
+    sql::write_sight(db, now, officer, &entry, day).await
 }
 
 /// What a walk along the chain found.

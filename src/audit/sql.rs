@@ -4,29 +4,49 @@ use uuid::Uuid;
 
 use super::{Entry, Line};
 
-pub(super) async fn lock_last_hash(db: &mut PgConnection) -> Result<Vec<u8>, sqlx::Error> {
-    sqlx::query!("select pg_advisory_xact_lock(7265002)").execute(&mut *db).await?;
-    let hash =
-        sqlx::query_scalar!("select hash from audit_log order by id desc limit 1").fetch_optional(db).await?;
-    Ok(hash.unwrap_or_default())
-}
-
-pub(super) async fn insert(
+/// Chains and writes a line in one statement; the formula is in the migration that made `audit_write`, and once more,
+/// for the check, in [`super::verify`].
+pub(super) async fn write(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     actor: &str,
     entry: &Entry<'_>,
-    hash: &[u8],
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into audit_log (at, actor, action, subject_kind, subject_id, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
+        "select audit_write($1, $2, $3, $4, $5, $6)",
         now,
         actor,
         entry.action,
         entry.subject.0,
         entry.subject.1,
-        entry.detail,
-        hash
+        entry.detail.to_string()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The same, if it is the officer's first sight of the record on that day.
+pub(super) async fn write_sight(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    officer: Uuid,
+    entry: &Entry<'_>,
+    day: NaiveDate,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "with first as (
+             insert into audit_sights (officer, subject_kind, subject_id, seen_on) values ($1, $2, $3, $4)
+             on conflict do nothing returning officer
+         )
+         select audit_write($5, officer::text, $6, $2, $3, $7) from first",
+        officer,
+        entry.subject.0,
+        entry.subject.1,
+        day,
+        now,
+        entry.action,
+        entry.detail.to_string()
     )
     .execute(db)
     .await?;
@@ -46,25 +66,6 @@ pub(super) async fn list_from(
     )
     .fetch_all(db)
     .await
-}
-
-/// Whether it is the officer's first sight of the record on that day.
-pub(super) async fn insert_sight(
-    db: &mut PgConnection,
-    officer: Uuid,
-    subject: (&str, &str),
-    day: NaiveDate,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "insert into audit_sights (officer, subject_kind, subject_id, seen_on) values ($1, $2, $3, $4) on conflict do nothing",
-        officer,
-        subject.0,
-        subject.1,
-        day
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
 }
 
 /// Which lines to read. What is empty filters nothing.

@@ -39,7 +39,7 @@ fn with_draft(draft: &Draft) -> Form {
     form
 }
 
-/// Which version the writer had before her.
+/// Which version the writer had before them.
 pub(super) fn based_on(form: &Form) -> i32 {
     form.value("version").parse().unwrap_or_default()
 }
@@ -206,7 +206,7 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
     };
     let valid_from = check.date("from", "Enter the day from which it holds");
     if valid_from.is_some_and(|day| day < today) {
-        check.fail("from_day", "Choose today or a later day: what held in the past stays on record");
+        check.fail("from_day", "Choose today or a later day: earlier values stay on record");
     }
     let source = check.text("source", "Say why, or where it comes from", 300);
     check.finish(|| Some(Dated { value: value?, valid_from: valid_from?, source: source? }))

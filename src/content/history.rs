@@ -86,6 +86,6 @@ pub(super) async fn restore(
     }
     tx.commit().await?;
     app.pages().clear();
-    let said = format!("Version {version} stands again.");
+    let said = format!("Version {version} is the current one again.");
     Ok(flash::redirect(&app, &format!("{}/{id}", kind.desk()), &said))
 }

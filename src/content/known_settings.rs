@@ -94,7 +94,7 @@ pub static ALL: [Known; 18] = [
     known(
         "update_mails_a_second",
         "Most emails of an update in a second",
-        "0 is as fast as the mail server takes them",
+        "0 is no limit: as fast as the mail server takes them",
         Meaning::Number { least: 0, most: 1000 },
     ),
 ];
@@ -110,13 +110,19 @@ impl Known {
             Meaning::Money | Meaning::Price => {
                 value.parse().map_or_else(|_| value.to_owned(), |pence| Money::from_pence(pence).to_string())
             }
+            Meaning::Number { .. } if self.key == "update_mails_a_second" && value == "0" => {
+                "no limit".to_owned()
+            }
             _ => value.to_owned(),
         }
     }
 
     /// A stored value as the form takes it.
     pub fn typed(&self, value: &str) -> String {
-        self.show(value).trim_start_matches('£').to_owned()
+        match self.meaning {
+            Meaning::Money | Meaning::Price => self.show(value).trim_start_matches('£').to_owned(),
+            _ => value.to_owned(),
+        }
     }
 
     pub fn value(&self, settings: &Settings, day: NaiveDate) -> String {

@@ -368,7 +368,7 @@ pub(super) async fn list_revisions(db: &mut PgConnection, item: Uuid) -> Result<
     sqlx::query_as!(
         Revision,
         r#"select r.version, coalesce(p.name, '') as "author!", r.at
-           from content_revisions r left join people p on p.id::text = r.author
+           from content_revisions r left join people p on p.id = case when r.author <> 'system' then r.author::uuid end
            where r.item_id = $1 order by r.version desc"#,
         item
     )

@@ -1,4 +1,4 @@
-//! The page of whoever signs in: what waits for her, where she stands, news, her choices.
+//! The page of whoever signs in: where they stand, news, their choices.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -15,7 +15,7 @@ use crate::{
 #[template(path = "home/dashboard.html")]
 struct Dashboard {
     visit: Visit,
-    /// The name she is greeted by.
+    /// The name to greet by.
     name: String,
     standing: Standing,
     membership: Option<Membership>,

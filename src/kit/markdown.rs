@@ -3,8 +3,8 @@
 use ammonia::Builder;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
-/// Renders Markdown with tables and strike-through, under a heading of level 1. Raw HTML is left out, links to
-/// other sites carry `rel`, images must be ours or https.
+/// Renders Markdown with tables and strike-through, under a heading of level 1. Raw HTML is shown as the text
+/// it was typed as; what could run in a browser is cleaned out of the rest, and links carry `rel="noopener"`.
 pub fn to_html(source: &str) -> String {
     to_html_under(source, 1)
 }

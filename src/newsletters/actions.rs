@@ -8,7 +8,7 @@ use super::{
     forms::Written,
     jobs::SendUpdate,
     letter,
-    model::{State, Update},
+    model::{State, Unsettled, Update},
     sql, unsubscribe,
 };
 use crate::{
@@ -151,14 +151,15 @@ pub async fn cancel(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid) -> Res
     Ok(Some(left_out))
 }
 
-/// What is to happen with mails that may or may not have arrived.
+/// What is to happen with mails that may not have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    SendAgain,
+    SendAgain(Unsettled),
+    /// Uncertain ones are let be.
     Leave,
 }
 
-/// Decides for one person, or for all who are uncertain. Returns for how many.
+/// Decides for one person, or for all whose mails ended like that. Returns for how many.
 ///
 /// # Errors
 /// [`Error::Conflict`] when a cancelled update should be sent again.
@@ -172,11 +173,11 @@ pub async fn decide(
 ) -> Result<u64> {
     let update = lock(db, id).await?;
     let number = match decision {
-        Decision::SendAgain if update.state == State::Cancelled => {
+        Decision::SendAgain(_) if update.state == State::Cancelled => {
             return Err(Error::Conflict("This update was cancelled, so nothing more of it is sent."));
         }
-        Decision::SendAgain => {
-            let number = sql::set_waiting_again(db, id, person).await?;
+        Decision::SendAgain(which) => {
+            let number = sql::set_waiting_again(db, id, which, person).await?;
             if number > 0 && update.state == State::Finished {
                 sql::set_sending(db, id).await?;
             }
@@ -188,8 +189,11 @@ pub async fn decide(
         Decision::Leave => sql::set_left(db, id, person).await?,
     };
     if number > 0 {
-        let what = if decision == Decision::Leave { "left" } else { "sent again" };
-        let detail = json!({ "uncertain": what, "people": number, "person": person });
+        let (what, which) = match decision {
+            Decision::SendAgain(which) => ("sent again", which),
+            Decision::Leave => ("left", Unsettled::Uncertain),
+        };
+        let detail = json!({ which.code(): what, "people": number, "person": person });
         note(app, db, by, "update.decided", id, detail).await?;
     }
     Ok(number)

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     actions::{self, Decision, Started},
     forms, letter,
-    model::{Audience, Content, Counts, State as Stage, Update},
+    model::{Audience, Content, Counts, State as Stage, Unsettled, Update},
     sql::{self, DeliveryLine, UpdateLine},
     unsubscribe,
 };
@@ -28,6 +28,7 @@ use crate::{
         error::{Error, Result},
         flash,
         form::Form,
+        mail,
         money::grouped,
         paging::{PageNumber, Paging},
         visit::Visit,
@@ -49,12 +50,18 @@ struct ListPage {
     visit: Visit,
     updates: Vec<UpdateLine>,
     paging: Paging,
+    /// Addresses of the pages before and after; empty at an end.
+    previous: String,
+    next: String,
 }
 
 pub(super) async fn list(visit: Visit, Query(query): Query<ListQuery>, mut db: Db) -> Result<Response> {
     let mut updates = sql::list_updates(&mut db, i64::from(PAGE) + 1, query.page.offset(PAGE)).await?;
     let paging = Paging::cut(&mut updates, query.page, PAGE, String::new());
-    Ok(ListPage { visit, updates, paging }.into_response())
+    let address =
+        |page: Option<u32>| page.map(|page| format!("/admin/updates?page={page}")).unwrap_or_default();
+    let (previous, next) = (address(paging.previous()), address(paging.next()));
+    Ok(ListPage { visit, updates, paging, previous, next }.into_response())
 }
 
 #[derive(Template, WebTemplate)]
@@ -190,8 +197,10 @@ pub(super) async fn show(
         return Ok(DraftPage { visit, update, to, text, email: me.email.to_string() }.into_response());
     }
     let counts = sql::count_deliveries(&mut db, id).await?;
-    let uncertain = sql::list_deliveries(&mut db, id, "uncertain", SHOWN).await?;
-    let refused = sql::list_deliveries(&mut db, id, "refused", SHOWN).await?;
+    let (uncertain, refused) = sql::list_unsettled(&mut db, id, SHOWN)
+        .await?
+        .into_iter()
+        .partition(|line| line.state == Unsettled::Uncertain.code());
     let audience = update.audience.words();
     let moment =
         |at: Option<_>| at.map(|at: chrono::DateTime<chrono::Utc>| dates::moment(at)).unwrap_or_default();
@@ -217,9 +226,7 @@ pub(super) async fn preview(
     let me = officer(&mut db, who.person_id).await?;
     let stop = unsubscribe::link(&app, me.id);
     let html = letter::render(&app, &update.content)?.for_reader(&me.name, &stop).html;
-    let policy = HeaderValue::from_static(
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; sandbox allow-top-navigation-by-user-activation",
-    );
+    let policy = HeaderValue::from_str(&mail::policy(&html, "'self' https:")).map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
 
@@ -336,7 +343,7 @@ pub(super) async fn cancel(
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))
 }
 
-/// The button's value says what: `again` or `leave` for all, `again:ID` or `leave:ID` for one person.
+/// The button's value says what: `again`, `retry` (what was refused) or `leave` for all, with `:ID` for one person.
 pub(super) async fn decide(
     State(app): State<App>,
     Officer(who): Officer,
@@ -347,9 +354,10 @@ pub(super) async fn decide(
     let pressed = form.value("decision");
     let (what, person) = pressed.split_once(':').map_or((pressed, None), |(what, id)| (what, Some(id)));
     let decision = match what {
-        "again" => Decision::SendAgain,
+        "again" => Decision::SendAgain(Unsettled::Uncertain),
+        "retry" => Decision::SendAgain(Unsettled::Refused),
         "leave" => Decision::Leave,
-        _ => return Err(Error::Invalid("Choose what to do with the uncertain emails.")),
+        _ => return Err(Error::Invalid("Choose what to do with these emails.")),
     };
     let person: Option<Uuid> =
         person.map(str::parse).transpose().map_err(|_| Error::Invalid("That person is not known."))?;
@@ -358,7 +366,7 @@ pub(super) async fn decide(
     tx.commit().await?;
     let number = people(i64::try_from(number).unwrap_or(i64::MAX));
     let said = match decision {
-        Decision::SendAgain => format!("It is sent to {number} again."),
+        Decision::SendAgain(_) => format!("It is sent to {number} again."),
         Decision::Leave => format!("Left as it is for {number}."),
     };
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))

@@ -1,4 +1,4 @@
-//! The words of an update as they are mailed: rendered once, then only the reader's name and her link put in.
+//! The words of an update as they are mailed: rendered once, then only the reader's name and link put in.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! Updates: an officer writes one in Markdown, sees it as it will look, sends herself a test, chooses who gets it,
+//! Updates: an officer writes one in Markdown, sees it as it will look, sends a test to themselves, chooses who gets it,
 //! and watches it go. Nobody gets one twice.
 //!
 //! Pressing "Send" writes one row into `deliveries` for each reader and pushes [`SendUpdate`], in one transaction. That

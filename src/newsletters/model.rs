@@ -135,6 +135,23 @@ impl Counts {
     }
 }
 
+/// Mails that an officer may have sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsettled {
+    Uncertain,
+    /// Also those that a mail server refused because of us, not of the reader.
+    Refused,
+}
+
+impl Unsettled {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Uncertain => "uncertain",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// What became of one mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

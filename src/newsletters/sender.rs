@@ -46,7 +46,8 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
     let Some(update) = sql::find_update(&mut db, id).await? else { return Ok(()) };
     // A session of its own: the lock lives and dies with it.
     let mut session = app.pool().acquire().await?.detach();
-    if !lock(&mut session, update.number).await? {
+    if !lock(&mut session, update.number).await? || !sql::try_take_slot(&mut session).await? {
+        // Another sender has it, or two others are at work: the sweep asks again within a minute.
         return Ok(());
     }
     let now = app.clock().now();
@@ -56,6 +57,8 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
     }
     let run = app.random().opaque_id();
     if !sql::set_run(&mut db, id, run).await? {
+        // Cancelled or paused while its sender was gone.
+        sql::close_cancelled(&mut db, id, now).await?;
         return Ok(());
     }
     drop(db);
@@ -315,6 +318,7 @@ impl Sender {
             Some(Trouble::Passing(words)) => sql::set_trouble(&mut db, self.id, Some(words)).await?,
             None => sql::set_trouble(&mut db, self.id, None).await?,
         }
+        sql::close_cancelled(&mut db, self.id, self.app.clock().now()).await?;
         if sql::finish(&mut db, self.id, self.app.clock().now()).await? {
             tracing::info!(update = %self.id, "an update has been sent");
         }

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Audience, Content, Counts, Outcome, State, Update};
+use super::model::{Audience, Content, Counts, Outcome, State, Unsettled, Update};
 use crate::{
     kit::{dates, money::grouped},
     places::Region,
@@ -329,38 +329,46 @@ pub async fn count_deliveries(db: &mut PgConnection, id: Uuid) -> Result<Counts>
 
 /// Somebody whose mail is uncertain or refused.
 pub struct DeliveryLine {
+    pub state: String,
     pub person_id: Uuid,
     pub name: String,
     pub email: String,
     pub answer: String,
 }
 
-pub async fn list_deliveries(
-    db: &mut PgConnection,
-    id: Uuid,
-    state: &str,
-    limit: i64,
-) -> Result<Vec<DeliveryLine>> {
+/// At most so many uncertain ones, and as many refused ones.
+pub async fn list_unsettled(db: &mut PgConnection, id: Uuid, limit: i64) -> Result<Vec<DeliveryLine>> {
     sqlx::query_as!(
         DeliveryLine,
-        r#"select d.person_id, p.name, p.email::text as "email!", coalesce(d.answer, '') as "answer!"
-           from deliveries d join people p on p.id = d.person_id
-           where d.update_id = $1 and d.state = $2 and d.state in ('sending', 'uncertain', 'refused')
-           order by d.person_id limit $3"#,
+        r#"select d.state, d.person_id, p.name, p.email::text as "email!", coalesce(d.answer, '') as "answer!"
+           from unnest(array['uncertain', 'refused']) as wanted (state)
+           cross join lateral (
+               select * from deliveries
+               where update_id = $1 and state = wanted.state and state in ('sending', 'uncertain', 'refused')
+               order by person_id limit $2
+           ) d
+           join people p on p.id = d.person_id
+           order by d.person_id"#,
         id,
-        state,
         limit
     )
     .fetch_all(db)
     .await
 }
 
-/// Puts uncertain mails, of one person or all, among those that wait. Returns how many.
-pub async fn set_waiting_again(db: &mut PgConnection, id: Uuid, person: Option<Uuid>) -> Result<u64> {
+/// Puts mails that ended like that, of one person or all, among those that wait, with all their tries before them.
+/// Returns how many.
+pub async fn set_waiting_again(
+    db: &mut PgConnection,
+    id: Uuid,
+    which: Unsettled,
+    person: Option<Uuid>,
+) -> Result<u64> {
     let done = sqlx::query!(
-        "update deliveries set state = 'waiting', run = null, settled_at = null, retry_at = null
-         where update_id = $1 and state = 'uncertain' and ($2::uuid is null or person_id = $2)",
+        "update deliveries set state = 'waiting', run = null, settled_at = null, retry_at = null, tries = 0
+         where update_id = $1 and state = $2 and ($3::uuid is null or person_id = $3)",
         id,
+        which.code(),
         person
     )
     .execute(db)
@@ -396,6 +404,20 @@ pub(super) async fn set_all_sent(db: &mut PgConnection, id: Uuid, at: DateTime<U
 
 /// Sets an update's senders apart from everybody else who takes advisory locks.
 const SENDERS: i32 = 7_265_002;
+
+/// Senders that work at the same time, in the whole house. The queue runs four jobs at once, and a long update must
+/// not keep sign-in mails and payments waiting.
+const SLOTS: i32 = 7_265_003;
+
+/// Takes one of the two places for senders, for this session, if one is free.
+pub async fn try_take_slot(session: &mut PgConnection) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select pg_try_advisory_lock($1, 1) or pg_try_advisory_lock($1, 2) as "got!""#,
+        SLOTS
+    )
+    .fetch_one(session)
+    .await
+}
 
 /// Takes the lock of an update's sender for this session, if nobody has it.
 pub async fn try_lock_sender(session: &mut PgConnection, number: i32) -> Result<bool> {
@@ -471,7 +493,7 @@ pub struct Claimed {
     pub email: String,
     pub name: String,
     pub tries: i16,
-    /// False: has stopped her emails since; nothing is to be sent, and the row says so.
+    /// False: has stopped the emails since; nothing is to be sent, and the row says so.
     pub agreed: bool,
 }
 
@@ -563,6 +585,24 @@ pub async fn finish(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Resu
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// What was deferred while its update was cancelled is left out too, and what was in hand at that moment is counted.
+/// Does nothing to other updates.
+pub async fn close_cancelled(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "with left_out as (
+             update deliveries set state = 'skipped', settled_at = $2, answer = 'cancelled'
+             where update_id = $1 and state = 'waiting' and exists (select from updates where id = $1 and state = 'cancelled')
+         )
+         update updates set sent = (select count(*) from deliveries where update_id = $1 and state = 'sent')
+         where id = $1 and state = 'cancelled'",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Updates that should be on their way, or have mails in hand, and whose sender holds no lock.

@@ -85,6 +85,7 @@ async fn pages_say_what_they_should() {
         ("/allies", "Memorandum of Understanding agreed"),
         ("/privacy", "Article 9(2)(d)"),
         ("/privacy", "Information Commissioner"),
+        ("/privacy", "a sign-up that was not confirmed goes after 7 days"),
         ("/accessibility", "Web Content Accessibility Guidelines 2.2"),
     ] {
         browser.get(path).await.expect_status(200).expect(words).expect("Promoted by the Breakthrough Party");
@@ -157,6 +158,45 @@ async fn a_preview_saves_nothing() {
 }
 
 #[tokio::test]
+async fn an_ally_is_added_looked_at_and_changed() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let form = officer.get("/admin/allies").await;
+    form.expect("Left Unity");
+    let form = officer.get("/admin/allies/new").await.form("/admin/allies/new");
+    let form = form
+        .fill("name", "Tenants of Bury")
+        .fill("link", "tenants.example")
+        .fill("text", "For *fair* rents.");
+    let wrong = form.submit(&mut officer).await;
+    wrong.expect_status(422);
+    assert_eq!(wrong.form("/admin/allies/new").value("name"), Some("Tenants of Bury"));
+    let form = wrong.form("/admin/allies/new").fill("link", "https://tenants.example");
+    let form = form.fill("since", "March 2025").tick("memorandum", "yes");
+    let preview = form.press("preview", "yes").submit(&mut officer).await;
+    preview.expect("Preview: nothing is saved yet");
+    assert_eq!(preview.select(".preview em"), ["fair"]);
+    site.stranger().get("/allies").await.expect_not("Tenants of Bury");
+    let draft = preview.form("/admin/allies/new").submit(&mut officer).await;
+    let path = draft.path.clone();
+    draft.expect("Saved as a draft").form(&format!("{path}/publication")).submit(&mut officer).await;
+    site.stranger().get("/allies").await.expect("Tenants of Bury").expect("March 2025");
+    let page = officer.get(&path).await;
+    assert_eq!(page.form(&path).value("memorandum"), Some("yes"));
+    page.form(&path)
+        .fill("since", "May 2024")
+        .clear("memorandum")
+        .submit(&mut officer)
+        .await
+        .expect("Saved.");
+    let page = site.stranger().get("/allies").await;
+    page.expect("May 2024").expect_not("March 2025");
+    let allies = page.select("main li");
+    let ours = allies.iter().find(|ally| ally.contains("Tenants of Bury")).unwrap();
+    assert!(!ours.contains("Memorandum"), "{ours}");
+}
+
+#[tokio::test]
 async fn versions_are_kept_compared_and_brought_back() {
     let site = Site::open().await;
     let mut officer = site.signed_in_as(EDITOR).await;
@@ -171,7 +211,7 @@ async fn versions_are_kept_compared_and_brought_back() {
     assert!(newest.select("ins").join(" ").contains("Only"));
     let first = officer.get(&format!("{path}/versions/1")).await;
     let page = first.form(&format!("{path}/versions/1/restoration")).submit(&mut officer).await;
-    page.expect("Version 1 stands again").expect("Version 3");
+    page.expect("Version 1 is the current one again.").expect("Version 3");
     let page = site.stranger().get("/faq/who-funds-you").await;
     page.expect_not("Only our members do.").expect("donations by individuals");
     officer.get(&format!("{path}/versions/9")).await.expect_status(404);
@@ -470,6 +510,10 @@ async fn an_administrator_changes_a_setting_from_a_day_on() {
     for key in keys {
         officer.get(&format!("/admin/settings/{key}")).await.expect_status(200);
     }
+    let settings = officer.get("/admin/settings").await;
+    settings.expect("Most emails of an update in a second no limit");
+    let pace = "/admin/settings/update_mails_a_second";
+    assert_eq!(officer.get(pace).await.form(pace).value("value"), Some("0"));
     let path = "/admin/settings/donation_cap_pence";
     let page = officer.get(path).await;
     let page = page.form(path).fill("value", "lots").fill("source", "conference").submit(&mut officer).await;

@@ -7,6 +7,7 @@ use breakthrough::{
     newsletters,
 };
 use reqwest::Method;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::support::{Browser, Page, Site, smtp::Sink};
@@ -99,6 +100,17 @@ async fn an_officer_writes_tests_and_sends() {
     preview.expect("Hello Alex Mwangi,").expect("bring cake").expect("151 The Rock").expect("Unsubscribe");
     let policy = preview.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("sandbox") && policy.contains("default-src 'none'"));
+    assert!(!policy.contains("unsafe-inline"));
+    // Each style in it is allowed by its hash, and there are some.
+    let mut styles = preview.attributes("[style]", "style");
+    styles.extend(
+        preview.body.split("<style>").skip(1).map(|css| css.split_once("</style>").unwrap().0.to_owned()),
+    );
+    assert!(styles.len() > 10, "{styles:?}");
+    for style in styles {
+        let hash = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, Sha256::digest(&style));
+        assert!(policy.contains(&format!("'sha256-{hash}'")), "{style}");
+    }
     // A test, to oneself alone.
     page.form(&format!("{draft}/test"))
         .submit(&mut officer)
@@ -392,4 +404,123 @@ async fn one_click_stops_the_emails() {
         reader.get(wrong).await.expect_status(404);
         reader.post(wrong, &[]).await.expect_status(404);
     }
+}
+
+#[tokio::test]
+async fn the_bar_is_drawn_from_bare_numbers() {
+    let site = open().await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    sqlx::query(
+        "with added as (
+             insert into people (id, email, name, standing, created_at)
+             select gen_random_uuid(), 'bar' || n || '@example.org', 'Bar ' || n, 'supporter', now() from generate_series(1, 1500) n
+             returning id)
+         insert into consents (id, person_id, purpose, wording, source, given_at)
+         select gen_random_uuid(), id, 'email_updates', 'yes', 'test', now() from added",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let draft = write(&mut officer, "Many", &["supporters"], &[]).await.path;
+    send(&mut officer, &draft).await;
+    let done = sqlx::query("update deliveries set state = 'sent' where person_id in (select id from people where name like 'Bar %' order by id limit 1200)")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(done.rows_affected(), 1_200);
+    let all = audience(&site, "p.standing = 'supporter'").await;
+    assert!(all >= 1_500);
+    let page = officer.get(&draft).await;
+    page.expect("1,200 of 1,");
+    assert_eq!(page.attributes("progress", "max"), [all.to_string()]);
+    assert_eq!(page.attributes("progress", "value"), ["1200"]);
+}
+
+#[tokio::test]
+async fn what_a_mail_server_refused_by_mistake_is_sent_once_it_is_mended() {
+    let sink = Sink::start(&[]);
+    let url = sink.address();
+    let site = without_updates(Site::open_with(|settings| settings.smtp_url = Some(url.into())).await).await;
+    let readers: Vec<_> = (0..55).map(|n| format!("hardrefuse{n}@demo.test")).collect();
+    only(&site, &readers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Refused", &["supporters"], &[]).await.path;
+    send(&mut officer, &draft).await.expect("55 people");
+    site.work().await;
+    let page = officer.get(&draft).await;
+    page.expect("It was paused.").expect("The mail server refused 50 mails in a row");
+    let refused = states(&site).await.iter().find(|(state, _)| state == "refused").unwrap().1;
+    assert!(refused >= 50, "{refused}");
+    let form = page.form(&format!("{draft}/uncertain"));
+    let page = form.press("decision", "retry").submit(&mut officer).await;
+    page.expect(&format!("It is sent to {refused} people again.")).expect("0 refused").expect("Paused");
+    assert_eq!(states(&site).await, [("waiting".to_owned(), 55)]);
+    sqlx::query("update people set email = replace(email::text, 'hardrefuse', 'mended')::citext")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending goes on.");
+    site.work().await;
+    assert_eq!(states(&site).await, [("sent".to_owned(), 55)]);
+    assert_eq!(sink.accepted().len(), 55);
+    // One of them alone, when it has ended.
+    let one = person(&site, "mended7@demo.test").await;
+    sqlx::query("update deliveries set state = 'refused' where person_id = $1")
+        .bind(one)
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    let page = officer.get(&draft).await;
+    let form = page.form(&format!("{draft}/uncertain"));
+    let page = form.press("decision", &format!("retry:{one}")).submit(&mut officer).await;
+    page.expect("It is sent to 1 person again.");
+    site.work().await;
+    assert_eq!(sink.accepted().len(), 56);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn no_more_than_two_updates_are_sent_at_once() {
+    let site = open().await;
+    only(&site, &["rea@example.org"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "In turn", &["supporters"], &[]).await.path;
+    // As two long ones would, in two processes.
+    let (mut one, mut two) = (site.pool.acquire().await.unwrap(), site.pool.acquire().await.unwrap());
+    for (holder, slot) in [(&mut one, 1), (&mut two, 2)] {
+        sqlx::query("select pg_advisory_lock(7265003, $1)").bind(slot).execute(&mut **holder).await.unwrap();
+    }
+    send(&mut officer, &draft).await;
+    site.work().await;
+    assert_eq!(states(&site).await, [("waiting".to_owned(), 1)]);
+    sqlx::query("select pg_advisory_unlock_all()").execute(&mut *two).await.unwrap();
+    newsletters::wake(&site.app).await.unwrap();
+    site.work().await;
+    assert_eq!(states(&site).await, [("sent".to_owned(), 1)]);
+    sqlx::query("select pg_advisory_unlock_all()").execute(&mut *one).await.unwrap();
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn what_is_deferred_while_an_update_is_cancelled_does_not_wait_for_ever() {
+    let sink = Sink::start(&["--delay", "1"]);
+    let url = sink.address();
+    let site = without_updates(Site::open_with(|settings| settings.smtp_url = Some(url.into())).await).await;
+    only(&site, &["rea@demo.test", "laterdata@demo.test"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Stop it", &["supporters"], &[]).await.path;
+    let page = send(&mut officer, &draft).await;
+    let cancel = async {
+        // Both are in hand: the mail server takes a second to answer.
+        while states(&site).await != [("sending".to_owned(), 2)] {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        page.form(&format!("{draft}/cancellation")).submit(&mut officer).await
+    };
+    let (page, ()) = tokio::join!(cancel, site.work());
+    page.expect("Cancelled. 0 people do not get it.");
+    assert_eq!(states(&site).await, [("sent".to_owned(), 1), ("skipped".to_owned(), 1)]);
+    let sent: i32 = sqlx::query_scalar("select sent from updates").fetch_one(&site.pool).await.unwrap();
+    assert_eq!(sent, 1);
+    site.expect_no_jobs().await;
 }

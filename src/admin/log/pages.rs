@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     words::{self, Change, ROOMS},
 };
 use crate::{
+    accounts::{Officer, Permission, Scope},
     admin::people,
     audit::{self, Chain, Filter},
     kit::{app::App, dates, db::Db, error::Result, flash, form::Form, visit::Visit},
@@ -27,7 +28,9 @@ const PAGE_SIZE: usize = 50;
 struct AuditPage {
     visit: Visit,
     form: Form,
-    rooms: [(&'static str, &'static str); 12],
+    rooms: [(&'static str, &'static str); ROOMS.len()],
+    /// Whether this officer sees people's records, and so what was done to which of them.
+    sees_people: bool,
     lines: Vec<Line>,
     /// Addresses; empty at an end.
     newest: String,
@@ -45,23 +48,24 @@ struct Line {
 
 struct Someone {
     name: String,
-    /// Her page, if it is a person.
+    /// The page, if it is a person's.
     href: String,
 }
 
-pub async fn list(visit: Visit, RawQuery(query): RawQuery, mut db: Db) -> Result<Response> {
+pub async fn list(visit: Visit, who: Officer, RawQuery(query): RawQuery, mut db: Db) -> Result<Response> {
+    let sees_people = who.scope(Permission::SeePeople).is_ok_and(|scope| scope == Scope::Everyone);
     let form = people::read(query)?;
     let asked = match asked(&form) {
         Ok(asked) => asked,
         Err(form) => {
             let (newest, older) = Default::default();
-            let page = AuditPage { visit, form, rooms: ROOMS, lines: Vec::new(), newest, older };
+            let page = AuditPage { visit, form, rooms: ROOMS, sees_people, lines: Vec::new(), newest, older };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     let mut tx = people::begin(&mut db).await?;
     let mut filter = asked.filter.clone();
-    if !asked.person.is_empty() {
+    if sees_people && !asked.person.is_empty() {
         let ids = match Uuid::parse_str(&asked.person) {
             Ok(id) => vec![id],
             Err(_) => sql::find_people(&mut tx, &asked.person).await?,
@@ -81,8 +85,8 @@ pub async fn list(visit: Visit, RawQuery(query): RawQuery, mut db: Db) -> Result
     tx.commit().await?;
     let older = found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default();
     let newest = if filter.before.is_some() { asked.address(0) } else { String::new() };
-    let lines = found.into_iter().map(|line| read(line, &names)).collect();
-    Ok(AuditPage { visit, form, rooms: ROOMS, lines, newest, older }.into_response())
+    let lines = found.into_iter().map(|line| read(line, &names, sees_people)).collect();
+    Ok(AuditPage { visit, form, rooms: ROOMS, sees_people, lines, newest, older }.into_response())
 }
 
 struct Asked {
@@ -106,13 +110,8 @@ impl Asked {
 fn asked(form: &Form) -> std::result::Result<Asked, Form> {
     let mut check = form.check();
     let person = check.optional_text("person", 200);
-    let mut day = |name: &str| -> Option<NaiveDate> {
-        if form.value(name).trim().is_empty() {
-            return None;
-        }
-        check.choice(name, "Enter a date like 2026-11-21")
-    };
-    let (from, to) = (day("from"), day("to"));
+    let from = people::day(&mut check, form, "from");
+    let to = people::day(&mut check, form, "to");
     let room = ROOMS.iter().find(|(code, _)| *code == form.value("room")).map(|(code, _)| *code);
     let fields = ["room", "person", "from", "to"]
         .into_iter()
@@ -134,11 +133,18 @@ fn asked(form: &Form) -> std::result::Result<Asked, Form> {
     })
 }
 
-fn read(line: audit::Line, names: &HashMap<Uuid, String>) -> Line {
+/// A line in words. Who may not open people's records reads that something was done to somebody's, by which officer:
+/// no name, no link, no detail. Who holds which office is no secret among officers.
+fn read(line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> Line {
+    let is_veiled = !sees_people && line.subject_kind == "person" && !line.action.starts_with("officer.");
     let person = |id: &str| {
-        let id = id.parse::<Uuid>().ok()?;
-        let name = names.get(&id).cloned().unwrap_or_else(|| "Somebody whose record is gone".to_owned());
-        Some(Someone { name, href: format!("/admin/members/{id}") })
+        let known = id.parse::<Uuid>().ok()?;
+        if is_veiled && id == line.subject_id {
+            return Some(Someone { name: "A person".to_owned(), href: String::new() });
+        }
+        let name = names.get(&known).cloned().unwrap_or_else(|| "Somebody whose record is gone".to_owned());
+        let href = if sees_people { format!("/admin/members/{known}") } else { String::new() };
+        Some(Someone { name, href })
     };
     let who = person(&line.actor)
         .unwrap_or_else(|| Someone { name: "The site itself".to_owned(), href: String::new() });
@@ -159,20 +165,22 @@ fn read(line: audit::Line, names: &HashMap<Uuid, String>) -> Line {
         who,
         action: words::action(&line.action),
         about,
-        changes: words::changes(&line.detail),
+        changes: if is_veiled { Vec::new() } else { words::changes(&line.detail) },
     }
 }
 
 /// Walks the whole chain, when asked to: on each view it would cost more than the view.
 pub async fn check(State(app): State<App>, mut db: Db) -> Result<Response> {
     Ok(match audit::verify(&mut db).await? {
-        Chain::Whole { last } => {
-            flash::redirect(&app, "/admin/audit", &format!("The chain is whole up to line {last}."))
-        }
+        Chain::Whole { last } => flash::redirect(
+            &app,
+            "/admin/audit",
+            &format!("No line was changed since it was written, up to line {last}."),
+        ),
         Chain::Broken { at } => {
             tracing::error!(line = at, "the audit log's chain is broken");
             let text = format!(
-                "The chain breaks at line {at}: this line or one before it was altered or removed. Tell the administrators and keep a copy of the database."
+                "Line {at} or one before it was changed or removed. Tell the administrators and keep a copy of the database."
             );
             flash::redirect_with_warning(&app, "/admin/audit", &text)
         }

@@ -14,10 +14,10 @@ pub struct Change {
 }
 
 /// The rooms that write lines, as prefixes of actions, for the filter.
-pub const ROOMS: [(&str, &str); 12] = [
+pub const ROOMS: [(&str, &str); 11] = [
     ("person.", "People’s details"),
     ("membership.", "Memberships"),
-    ("payment.", "Payments"),
+    ("payments.", "Payments"),
     ("donation.", "Donations"),
     ("supporter.", "Supporters"),
     ("officer.", "Offices"),
@@ -25,8 +25,7 @@ pub const ROOMS: [(&str, &str); 12] = [
     ("list.", "Lists exported"),
     ("content.", "Pages and news"),
     ("update.", "Email updates"),
-    ("settings.", "Settings"),
-    ("note.", "Notes"),
+    ("setting.", "Settings"),
 ];
 
 /// `membership.suspended` becomes `Membership suspended`.

@@ -1,6 +1,7 @@
 //! Figures, and the charts they make. Pure: all in whole numbers, places in the picture as percent with a decimal.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use uuid::Uuid;
 
 use crate::{
     kit::money::{Money, grouped},
@@ -27,6 +28,19 @@ pub struct Figures {
     pub refused_mails: i64,
     /// Of updates: cut off before the mail server had answered.
     pub uncertain_mails: i64,
+}
+
+/// A mail that a mail server would not take.
+#[derive(Clone, Debug)]
+pub struct RefusedMail {
+    pub recipient: String,
+    pub subject: String,
+    /// The server's words.
+    pub answer: String,
+    pub at: DateTime<Utc>,
+    /// Whose address it is now, if anybody's.
+    pub person: Option<Uuid>,
+    pub name: String,
 }
 
 /// One month, oldest first in a list.

@@ -4,15 +4,22 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use chrono::Datelike;
+use chrono::{Datelike, Months, NaiveDate};
 
 use super::{
-    model::{self, Area, Bar, Figures, Line, Month},
+    model::{self, Area, Bar, Figures, Line, Month, RefusedMail},
     sql::{self, Span},
 };
 use crate::{
     accounts::{Officer, Permission, Scope},
-    kit::{app::App, dates, db::Db, error::Result, money::grouped, visit::Visit},
+    kit::{
+        app::App,
+        dates,
+        db::Db,
+        error::{Error, Result},
+        money::grouped,
+        visit::Visit,
+    },
 };
 
 #[derive(Template, WebTemplate)]
@@ -46,13 +53,7 @@ pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db
     let slugs = slugs.as_deref();
     let today = app.clock().today();
     let firsts = model::last_year(today);
-    let this_month = today.with_day(1).unwrap_or(today);
-    let last_month = this_month.checked_sub_months(chrono::Months::new(1)).unwrap_or(this_month);
-    let span = Span {
-        this_month,
-        this_month_at: dates::start_of_day(this_month),
-        last_month_at: dates::start_of_day(last_month),
-    };
+    let span = span(today);
     let figures = sql::figures(&mut db, slugs, &span).await?;
     let months = sql::months(&mut db, slugs, &firsts).await?;
     let (counts, elsewhere) = sql::regions(&mut db, slugs).await?;
@@ -79,6 +80,33 @@ pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db
         elsewhere,
     };
     Ok(page.into_response())
+}
+
+fn span(today: NaiveDate) -> Span {
+    let this_month = today.with_day(1).unwrap_or(today);
+    let last_month = this_month.checked_sub_months(Months::new(1)).unwrap_or(this_month);
+    Span {
+        this_month,
+        this_month_at: dates::start_of_day(this_month),
+        last_month_at: dates::start_of_day(last_month),
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/emails.html")]
+struct EmailsPage {
+    visit: Visit,
+    mails: Vec<RefusedMail>,
+}
+
+/// The mails behind the overview's line about refused ones.
+pub async fn emails(State(app): State<App>, visit: Visit, who: Officer, mut db: Db) -> Result<Response> {
+    if who.scope(Permission::SeePeople)? != Scope::Everyone {
+        return Err(Error::Forbidden("This list is for officers of the whole party."));
+    }
+    let since = span(app.clock().today()).last_month_at;
+    let mails = sql::list_refused(&mut db, since, 200).await?;
+    Ok(EmailsPage { visit, mails }.into_response())
 }
 
 fn growth_words(months: &[Month]) -> String {
@@ -115,14 +143,14 @@ fn waiting(figures: &Figures, who: &Officer, everywhere: bool) -> Vec<Waiting> {
             figures.failed_events,
             "message from Stripe could not be worked through",
             "messages from Stripe could not be worked through",
-            "/admin/payments",
+            "/admin/payments/events",
         ),
         (
             payments && everywhere,
             figures.gifts_to_check,
             "gift waits for its donor to be checked",
             "gifts wait for their donors to be checked",
-            "/admin/payments",
+            "/admin/payments/checks",
         ),
         (
             who.may(Permission::SendUpdates),
@@ -136,7 +164,7 @@ fn waiting(figures: &Figures, who: &Officer, everywhere: bool) -> Vec<Waiting> {
             figures.refused_mails,
             "email was refused since last month",
             "emails were refused since last month",
-            "",
+            "/admin/emails",
         ),
     ];
     let shown = lines.into_iter().filter(|(allowed, count, ..)| *allowed && *count > 0);

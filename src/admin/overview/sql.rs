@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
-use super::model::{Figures, Month};
+use super::model::{Figures, Month, RefusedMail};
 use crate::{kit::money::Money, places::Region};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -140,4 +140,26 @@ pub async fn regions(db: &mut PgConnection, regions: Option<&[String]>) -> Resul
         }
     }
     Ok((counts, elsewhere))
+}
+
+/// Mails to single people that were refused since then, newest first, at most so many. A mail to sign in with may
+/// carry its code in its subject, so its own words are not shown.
+pub async fn list_refused(
+    db: &mut PgConnection,
+    since: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<RefusedMail>> {
+    sqlx::query_as!(
+        RefusedMail,
+        r#"select o.recipient::text as "recipient!", o.refused as "answer!", o.written_at as at,
+                  case when o.occasion like 'sign-in:%' then 'How to sign in' else o.subject end as "subject!",
+                  p.id as "person?", coalesce(p.name, '') as "name!"
+           from outbox o left join people p on p.email = o.recipient
+           where o.refused is not null and o.written_at >= $1
+           order by o.written_at desc limit $2"#,
+        since,
+        most
+    )
+    .fetch_all(db)
+    .await
 }

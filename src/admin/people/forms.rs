@@ -1,12 +1,18 @@
 //! The filters in the address, and the reason for an export.
 
+use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 use super::{
-    model::{List, Place, Rate, Search, Sort, State},
+    model::{List, Place, Search, Sort, State},
     words::Words,
 };
-use crate::{accounts::ConsentPurpose, kit::form::Form, places::Region};
+use crate::{
+    accounts::ConsentPurpose,
+    kit::form::{Check, Form},
+    membership::Rate,
+    places::Region,
+};
 
 pub fn search(list: List, form: &Form) -> Result<Search, Form> {
     let mut check = form.check();
@@ -20,10 +26,9 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
     let sort = sort.map(|sort| if list.sorts().contains(&sort) { sort } else { Sort::default() });
     let region =
         optional(form, "region", || check.choice::<Region>("region", "Choose a region from the list"));
-    let rate = optional(form, "rate", || check.parse::<Rate>("rate"));
-    let date = "Enter a date like 2026-11-21";
-    let joined_from = optional(form, "joined_from", || check.choice("joined_from", date));
-    let joined_to = optional(form, "joined_to", || check.choice("joined_to", date));
+    let rate = optional(form, "rate", || check.choice::<Rate>("rate", "Choose a rate from the list"));
+    let joined_from = day(&mut check, form, "joined_from");
+    let joined_to = day(&mut check, form, "joined_to");
     let consent = optional(form, "consent", || {
         check.choice::<ConsentPurpose>("consent", "Choose a consent from the list")
     });
@@ -49,6 +54,16 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
             place: after.unwrap_or(Place::Page(page)),
         })
     })
+}
+
+/// A day in the address, if there is one. Postgres knows fewer years than chrono, and nobody asks for others.
+pub fn day(check: &mut Check<'_>, form: &Form, name: &str) -> Option<NaiveDate> {
+    let day = optional(form, name, || check.choice::<NaiveDate>(name, "Enter a date like 2026-11-21"))?;
+    if (1900..=2100).contains(&day.year()) {
+        return Some(day);
+    }
+    check.fail(name, "Enter a year between 1900 and 2100");
+    None
 }
 
 fn optional<T>(form: &Form, name: &str, read: impl FnOnce() -> Option<T>) -> Option<T> {
@@ -83,6 +98,8 @@ mod tests {
     fn says_what_is_wrong() {
         for (query, field) in [
             ("joined_from=yesterday", "joined_from"),
+            ("joined_from=-5000-01-01", "joined_from"),
+            ("joined_to=9999-12-31", "joined_to"),
             ("joined_from=2026-02-01&joined_to=2026-01-01", "joined_to"),
             ("region=atlantis", "region"),
             ("state=asleep", "state"),

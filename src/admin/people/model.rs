@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::words::Words;
-use crate::{accounts::ConsentPurpose, kit::dates, places::Region};
+use crate::{accounts::ConsentPurpose, kit::dates, membership::Rate, places::Region};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
@@ -112,45 +112,6 @@ impl FromStr for State {
         all.copied()
             .find(|state| state.code() == code)
             .ok_or_else(|| "Choose a state from the list".to_owned())
-    }
-}
-
-/// What she pays by. The codes are those of the memberships.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
-    LowWage,
-    Standard,
-    Solidarity,
-}
-
-impl Rate {
-    pub const ALL: [Self; 3] = [Self::LowWage, Self::Standard, Self::Solidarity];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::LowWage => "low_wage",
-            Self::Standard => "standard",
-            Self::Solidarity => "solidarity",
-        }
-    }
-
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::LowWage => "Low-wage or unwaged",
-            Self::Standard => "Standard",
-            Self::Solidarity => "Solidarity",
-        }
-    }
-}
-
-impl FromStr for Rate {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|rate| rate.code() == code)
-            .ok_or_else(|| "Choose a rate from the list".to_owned())
     }
 }
 
@@ -285,7 +246,7 @@ impl Search {
         fields
     }
 
-    /// What an officer of some regions may ask. What members pay is none of her business: an order or a filter by it
+    /// What an officer of some regions may ask. What members pay is not for organisers: an order or a filter by it
     /// would tell.
     #[must_use]
     pub fn without_money(self) -> Self {
@@ -319,7 +280,7 @@ impl fmt::Display for Search {
             write!(f, ", {region}")?;
         }
         if let Some(rate) = self.rate {
-            write!(f, ", {} rate", rate.words())?;
+            write!(f, ", {} rate", rate.name())?;
         }
         if let Some(day) = self.joined_from {
             write!(f, ", from {}", dates::day(day))?;
@@ -368,9 +329,6 @@ mod tests {
             for sort in list.sorts() {
                 assert_eq!(sort.code().parse(), Ok(*sort));
             }
-        }
-        for rate in Rate::ALL {
-            assert_eq!(rate.code().parse(), Ok(rate));
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
 use super::{
     find::{self, Answer, Count},
     forms,
-    model::{List, Rate, Search, Sort, consent_words},
+    model::{List, Search, Sort, consent_words},
     sql, states,
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         money,
         visit::Visit,
     },
+    membership::Rate,
     places::Region,
 };
 
@@ -52,7 +53,7 @@ struct Found {
     answer: Answer,
     /// The region of an officer who sees no other.
     own_regions: Option<String>,
-    /// Whether she sees no more than an organiser should: addresses of those who agreed to it, and no money.
+    /// Whether this officer sees no more than an organiser should: addresses of those who agreed to it, and no money.
     by_consent: bool,
     /// Whether the columns about payments are there.
     money: bool,
@@ -179,7 +180,7 @@ fn choices(list: List, scope: &Scope) -> Choices {
         sorts: sorts.map(|sort| (sort.code(), sort.words())).collect(),
         regions: regions.map(|region| (region.slug(), region.name())).collect(),
         rates: if list == List::Members && everywhere {
-            Rate::ALL.map(|rate| (rate.code(), rate.words())).into()
+            Rate::ALL.iter().map(|rate| (rate.code(), rate.name())).collect()
         } else {
             Vec::new()
         },

@@ -9,12 +9,13 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    model::{List, Rate, Search, Sort, State},
+    model::{List, Search, Sort, State},
     words::Words,
 };
 use crate::{
     accounts::{ConsentPurpose, Scope},
     kit::{dates, db::Tx, money::Money},
+    membership::Rate,
     places::Region,
 };
 
@@ -79,6 +80,8 @@ impl Filter {
 
 /// The ids of everybody whom the filters let through, under one more condition (its own arguments begin at `$13`
 /// and must all be used) and in an order. A consent or a membership that is asked for makes its join an inner one.
+/// `seen.words` is what this officer may find somebody by: an officer of some regions sees the addresses only of
+/// those who agreed, and whatever a search finds by, it tells.
 macro_rules! ids {
     ($db:expr, $filter:expr, $most:expr, $condition:literal, $order:literal $(, $extra:expr)*) => {
         sqlx::query_scalar!(
@@ -86,6 +89,11 @@ macro_rules! ids {
              from people p
              left join memberships m on m.person_id = p.id
              left join consents c on c.person_id = p.id and c.purpose = $11 and c.withdrawn_at is null
+             cross join lateral (
+                 select case when $4::text[] is null or exists (
+                                 select from consents o where o.person_id = p.id and o.purpose = 'organiser_contact' and o.withdrawn_at is null)
+                             then p.search else plain_text(p.name) end as words
+             ) seen
              where (not $1::boolean or m.id is not null)
                and ($2::text is null or p.standing = $2)
                and ($1::boolean or $2::text is distinct from 'none' or m.id is null)
@@ -147,9 +155,14 @@ pub async fn find(db: &mut PgConnection, filter: &Filter, words: &Words, most: i
             db,
             filter,
             most,
-            "to_tsvector('simple', p.search) @@ (select to_tsquery('simple', plain_text($13::text)))",
+            "to_tsvector('simple', p.search) @@ (
+                 select to_tsquery('simple', string_agg('''' || replace(replace(plain_text(word), '\\', ''), '''', ' ') || ''':*', ' & '))
+                 from unnest($13::text[]) word)
+             and ($4::text[] is null
+                  or (' ' || seen.words) like all (coalesce((select array_agg(plain_text(word)) from unnest($14::text[]) word), '{}')))",
             "",
-            words.prefixes()
+            &words.short,
+            &words.beginnings()
         );
     }
     let [first, second] = words.patterns();
@@ -159,8 +172,8 @@ pub async fn find(db: &mut PgConnection, filter: &Filter, words: &Words, most: i
         filter,
         most,
         "p.search like (select plain_text($13::text)) and p.search like (select plain_text($14::text))
-         and p.search like all (coalesce((select array_agg(plain_text(word)) from unnest($15::text[]) word), '{}'))
-         and (' ' || p.search) like all (coalesce((select array_agg(plain_text(word)) from unnest($16::text[]) word), '{}'))",
+         and seen.words like all (coalesce((select array_agg(plain_text(word)) from unnest($15::text[]) word), '{}'))
+         and (' ' || seen.words) like all (coalesce((select array_agg(plain_text(word)) from unnest($16::text[]) word), '{}'))",
         "",
         first,
         second,
@@ -187,7 +200,11 @@ pub async fn find_similar(
         most,
         "(p.search %> (select plain_text($13::text)) or p.search ~ (select plain_text($14::text)))
          and ($15::text is null or p.search %> (select plain_text($15)) or p.search ~ (select plain_text($16::text)))
-         and ($17::text is null or p.search %> (select plain_text($17)) or p.search ~ (select plain_text($18::text)))",
+         and ($17::text is null or p.search %> (select plain_text($17)) or p.search ~ (select plain_text($18::text)))
+         and ($4::text[] is null
+              or ((seen.words %> plain_text($13) or seen.words ~ plain_text($14))
+                  and ($15::text is null or seen.words %> plain_text($15) or seen.words ~ plain_text($16))
+                  and ($17::text is null or seen.words %> plain_text($17) or seen.words ~ plain_text($18))))",
         "",
         first,
         first_swaps,
@@ -346,7 +363,7 @@ async fn walk_payments(
     Ok(found)
 }
 
-/// One person, as lists and exports show her.
+/// One person, as lists and exports show them.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub id: Uuid,
@@ -363,7 +380,7 @@ pub struct Row {
     pub joined_on: NaiveDate,
     pub last_paid_at: Option<DateTime<Utc>>,
     pub wants_updates: bool,
-    /// Whether organisers of her region may have her address.
+    /// Whether organisers of the region may have the address.
     pub open_to_organisers: bool,
 }
 
@@ -377,7 +394,7 @@ impl Row {
     }
 
     pub fn rate_words(&self) -> &'static str {
-        self.rate.as_deref().and_then(|code| code.parse::<Rate>().ok()).map_or("", Rate::words)
+        self.rate.as_deref().and_then(|code| code.parse::<Rate>().ok()).map_or("", Rate::name)
     }
 }
 

@@ -9,7 +9,9 @@ pub struct Words {
     typed: String,
     /// Lower case, the longest first.
     long: Vec<String>,
-    short: Vec<String>,
+    /// Beginnings of words, of one or two letters or figures. What they are without accents may hold a quote or a
+    /// bracket (`ŉ` is `'n`): they go to the database as they are and are quoted there.
+    pub(super) short: Vec<String>,
     number: Option<i64>,
 }
 
@@ -73,11 +75,6 @@ impl Words {
         self.short.iter().map(|word| format!("% {}%", escape(word))).collect()
     }
 
-    /// `jo:* & sm:*`, for `to_tsquery`. Letters and figures only, so nothing in it can be an operator.
-    pub fn prefixes(&self) -> String {
-        self.short.iter().map(|word| format!("{word}:*")).collect::<Vec<_>>().join(" & ")
-    }
-
     /// The three longest words and, for each, what it would be with two neighbours swapped: `simth` is the commonest
     /// kind of slip, and the one that similarity by trigrams finds worst.
     pub fn slips(&self) -> [Option<(String, String)>; 3] {
@@ -130,7 +127,7 @@ mod tests {
         assert_eq!(words.typed(), "Jo FITZGERALD m1 1aa");
         assert_eq!(words.patterns(), ["%fitzgerald%", "%1aa%"]);
         assert_eq!(words.beginnings(), ["% jo%", "% m1%"]);
-        assert_eq!(words.prefixes(), "jo:* & m1:*");
+        assert_eq!(words.short, ["jo", "m1"]);
     }
 
     #[test]
@@ -144,15 +141,15 @@ mod tests {
         for typed in ["", "   ", "%%%", "...", "@", "\0\u{7}", "- - -"] {
             assert!(Words::parse(typed).is_empty(), "{typed:?}");
         }
-        assert_eq!(Words::parse("a.b").prefixes(), "a:* & b:*");
+        assert_eq!(Words::parse("a.b").short, ["a", "b"]);
         assert_eq!(Words::parse(&"x ".repeat(500)).short.len(), MOST_WORDS);
     }
 
     #[test]
     fn wildcards_and_operators_are_letters() {
         assert_eq!(Words::parse("100%_off").patterns()[0], r"%100\%\_off%");
-        assert_eq!(Words::parse("a&!b").prefixes(), "a:* & b:*");
-        assert_eq!(Words::parse("(ab").prefixes(), "ab:*");
+        assert_eq!(Words::parse("a&!b").short, ["a", "b"]);
+        assert_eq!(Words::parse("(ab").short, ["ab"]);
     }
 
     #[test]

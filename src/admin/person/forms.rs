@@ -8,7 +8,7 @@ use crate::{
 
 pub fn details(form: &Form) -> Result<Details, Form> {
     let mut check = form.check();
-    let name = check.text("name", "Enter her full name", 200);
+    let name = check.text("name", "Enter the full name", 200);
     let email = check.parse::<EmailAddress>("email");
     let postcode =
         if form.value("postcode").trim().is_empty() { None } else { check.parse::<Postcode>("postcode") };

@@ -27,7 +27,7 @@ pub struct Record {
     pub consents: Vec<Consent>,
     pub offices: Vec<Office>,
     pub notes: Vec<Note>,
-    /// What she wants to help with.
+    /// What this person wants to help with.
     pub interests: Vec<Interest>,
     pub payments: i64,
     pub paid_in_all: Money,
@@ -92,7 +92,7 @@ impl Record {
         people::states::class(self.state(), &self.standing)
     }
 
-    /// Whether organisers of her region may have her address.
+    /// Whether organisers of the region may have the address.
     pub fn is_open_to_organisers(&self) -> bool {
         let purpose = ConsentPurpose::OrganiserContact.code();
         self.consents.iter().any(|consent| consent.purpose == purpose && consent.withdrawn_at.is_none())
@@ -152,7 +152,7 @@ impl Happening {
             Source::Consent => ("Consent", consent(&self.what, &text("purpose"), &text("where")), Vec::new()),
             Source::Mail => ("Email", mail(&self.what, &text("subject")), Vec::new()),
             Source::Note => ("Note", shorten(&text("words"), 200), Vec::new()),
-            Source::Record => ("Record", "We first heard of her".to_owned(), Vec::new()),
+            Source::Record => ("Record", "First known to us".to_owned(), Vec::new()),
         };
         Event { at: self.at, kind, words, changes, by: self.by.unwrap_or_default() }
     }
@@ -192,8 +192,8 @@ fn consent(what: &str, purpose: &str, place: &str) -> String {
 fn mail(what: &str, subject: &str) -> String {
     match what {
         "sent" => format!("We emailed “{subject}”"),
-        "refused" => format!("Her mail server refused “{subject}”"),
-        "uncertain" => format!("“{subject}” may or may not have reached her"),
+        "refused" => format!("The mail server refused “{subject}”"),
+        "uncertain" => format!("“{subject}” may or may not have arrived"),
         _ => format!("“{subject}” waits to be sent"),
     }
 }

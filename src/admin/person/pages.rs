@@ -44,9 +44,9 @@ struct PersonPage {
 /// What this officer gets to see and do.
 #[derive(Clone, Copy)]
 struct Sees {
-    /// Name and address. An organiser sees the address of those who agreed.
+    /// Email and address. An organiser sees those of people who agreed.
     contact: bool,
-    /// Payments, mails, notes and age: not an organiser's.
+    /// Payments, mails, notes, age and officers' reasons: not an organiser's.
     all: bool,
     may_change: bool,
 }
@@ -109,7 +109,8 @@ async fn page(
     Ok((status, PersonPage { visit, record, events, form, regions, sees, may_audit }).into_response())
 }
 
-/// Name, email, postcode and region of anybody. A member's address is changed with her membership.
+/// Name, email, postcode and region of somebody without a membership; whoever has one has an address as well,
+/// which the membership's own form changes with them.
 pub async fn change_details(
     State(app): State<App>,
     visit: Visit,
@@ -121,9 +122,14 @@ pub async fn change_details(
     let scope = who.scope(Permission::ChangePeople)?;
     let details = forms::details(&form);
     let mut tx = db.begin().await?;
-    let region = sql::lock_region(&mut tx, person).await?.ok_or(Error::NotFound)?;
-    if !scope.covers(region.and_then(|slug| slug.parse().ok())) {
+    let record = sql::lock_record(&mut tx, person).await?.ok_or(Error::NotFound)?;
+    if !scope.covers(record.region.and_then(|slug| slug.parse().ok())) {
         return Err(Error::NotFound);
+    }
+    if record.has_membership {
+        return Err(Error::Conflict(
+            "A member’s details are changed together with the address, from the member’s page.",
+        ));
     }
     let wrong = match details {
         Err(form) => form,

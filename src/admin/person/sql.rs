@@ -87,8 +87,8 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
     }))
 }
 
-/// What happened, newest first, from every room that knows of her. Payments, mails and notes are there
-/// for officers who may see `all`.
+/// What happened, newest first, from every room that knows of this person. Officers who may not see `all` get
+/// consents only: the other lines hold addresses, prices and officers' reasons. Mails to sign in are nobody's business.
 pub async fn list_happenings(
     db: &mut PgConnection,
     id: Uuid,
@@ -100,7 +100,7 @@ pub async fn list_happenings(
            from (
                (select at, 'audit' as source, action as what, detail,
                        case when actor ~ '^[0-9a-f-]{36}$' then actor::uuid end as actor
-                from audit_log where subject_kind = 'person' and subject_id = $1::uuid::text order by id desc limit $3)
+                from audit_log where subject_kind = 'person' and subject_id = $1::uuid::text and $2 order by id desc limit $3)
                union all
                (select at, 'payment', kind, jsonb_build_object('pence', amount_pence, 'purpose', purpose_kind, 'method', method), null
                 from ledger where person_id = $1 and $2 order by at desc limit $3)
@@ -114,7 +114,8 @@ pub async fn list_happenings(
                (select coalesce(sent_at, written_at), 'mail',
                        case when sent_at is not null then 'sent' when refused is not null then 'refused' else 'waiting' end,
                        jsonb_build_object('subject', subject), null
-                from outbox where recipient = (select email from people where id = $1) and $2 order by written_at desc limit $3)
+                from outbox where recipient = (select email from people where id = $1) and $2 and occasion not like 'sign-in:%'
+                 order by written_at desc limit $3)
                union all
                (select d.settled_at, 'mail', d.state, jsonb_build_object('subject', u.subject), null
                 from deliveries d join updates u on u.id = d.update_id
@@ -158,7 +159,21 @@ fn source(code: &str) -> Source {
     }
 }
 
-/// Whose record it is, as far as scope goes; locked, as it is about to be changed.
-pub async fn lock_region(db: &mut PgConnection, id: Uuid) -> Result<Option<Option<String>>> {
-    sqlx::query_scalar!("select region from people where id = $1 for update", id).fetch_optional(db).await
+/// A record that is about to be changed.
+pub struct Locked {
+    /// Whose it is, as far as scope goes.
+    pub region: Option<String>,
+    /// Whether there is a membership, whichever its state.
+    pub has_membership: bool,
+}
+
+pub async fn lock_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Locked>> {
+    sqlx::query_as!(
+        Locked,
+        r#"select region, exists (select from memberships m where m.person_id = p.id) as "has_membership!"
+           from people p where id = $1 for update"#,
+        id
+    )
+    .fetch_optional(db)
+    .await
 }

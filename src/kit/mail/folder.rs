@@ -12,6 +12,7 @@ use axum::{
 use mail_parser::{Message, MessageParser};
 use uuid::Uuid;
 
+use super::policy;
 use crate::kit::{
     app::App,
     config::MailTransport,
@@ -113,8 +114,6 @@ pub async fn html(State(app): State<App>, UrlPath(id): UrlPath<Uuid>) -> Result<
     let bytes = std::fs::read(path(&app, id)?).map_err(|_| Error::NotFound)?;
     let mail = MessageParser::default().parse(&bytes).ok_or(Error::NotFound)?;
     let html = mail.body_html(0).ok_or(Error::NotFound)?.into_owned();
-    let policy = HeaderValue::from_static(
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; sandbox allow-top-navigation-by-user-activation",
-    );
+    let policy = HeaderValue::from_str(&policy(&html, "'self'")).map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }

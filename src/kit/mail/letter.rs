@@ -1,8 +1,10 @@
 //! What a mail says.
 
 use askama::Template;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use css_inline::CSSInliner;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::kit::{app::App, email_address::EmailAddress, error::Result};
@@ -34,6 +36,24 @@ impl Letter {
     pub fn with_reply_to(self, address: EmailAddress) -> Self {
         Self { reply_to: Some(address), ..self }
     }
+}
+
+/// The content policy under which the HTML of a mail may be shown in a browser: nothing in it runs, pictures may come
+/// from `pictures`, and of styles exactly those apply that it was rendered with, each known by its hash
+/// (`unsafe-hashes` is what lets a hash stand for a style attribute).
+pub fn policy(html: &str, pictures: &str) -> String {
+    let blocks = html.split("<style>").skip(1).filter_map(|rest| rest.split_once("</style>"));
+    let attributes = html.split(" style=\"").skip(1).filter_map(|rest| rest.split_once('"'));
+    let styles = blocks.map(|(css, _)| css.to_owned());
+    let styles = styles.chain(attributes.map(|(css, _)| css.replace("&quot;", "\"").replace("&amp;", "&")));
+    let mut hashes: Vec<_> =
+        styles.map(|css| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(css)))).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    let hashes = hashes.join(" ");
+    format!(
+        "default-src 'none'; style-src 'unsafe-hashes' {hashes}; img-src {pictures}; sandbox allow-top-navigation-by-user-activation"
+    )
 }
 
 /// One mail to one person.

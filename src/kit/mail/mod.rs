@@ -15,6 +15,6 @@ pub mod plain;
 mod smtp;
 mod transport;
 
-pub use letter::{Bulk, Frame, LIST, Letter, Message};
+pub use letter::{Bulk, Frame, LIST, Letter, Message, policy};
 pub use outbox::{SendMail, push, push_bulk};
 pub use transport::{Line, Mailer, SendError};
