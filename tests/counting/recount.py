@@ -565,7 +565,7 @@ def irv(election):
 
 
 # Elections that once told a wrong count from the right one, as "SEED NUMBER".
-KEPT = ["u1 10692"]
+KEPT = ["u1 10692", "omega 2876"]
 
 RULES = {"scottish-stv": scottish, "ers97": ers97, "meek": meek, "irv": irv}
 

@@ -250,6 +250,8 @@ mod tests {
         assert_eq!(new(&["Ana", "Ben", "Ana"], 1), Some(same));
         assert_eq!(new(&["Ana", "Ben"], 2), None);
         assert_eq!(check_size(MAX_CANDIDATES, 1), Ok(()));
+        assert_eq!(Candidate::at(MAX_CANDIDATES - 1).map(Candidate::number), Some(MAX_CANDIDATES));
+        assert_eq!(Candidate::at(MAX_CANDIDATES), None);
         let many = ElectionError::TooManyCandidates(MAX_CANDIDATES + 1);
         assert_eq!(check_size(MAX_CANDIDATES + 1, 1), Err(many));
     }
@@ -264,6 +266,9 @@ mod tests {
         assert_eq!(election.add(1, &unknown), Err(PaperError::UnknownCandidate(3)));
         assert_eq!(election.add(1, &[Mark::Skipped; 5]), Err(PaperError::TooManyMarks));
         assert_eq!(election.add(u64::MAX, &[]), Err(PaperError::TooManyPapers));
+        let words =
+            [PaperError::UnknownCandidate(3), PaperError::RankedTwice(1)].map(|error| error.to_string());
+        assert_eq!(words, ["there is no candidate 3", "candidate 1 is ranked twice"]);
         let longest = [Mark::Skipped, Mark::Next(ben), Mark::Skipped, Mark::Next(ana)];
         assert_eq!(election.add(3, &longest), Ok(()));
         assert_eq!(election.papers_cast(), 3);

@@ -86,14 +86,17 @@ fn ties_are_listed_and_lots_decide_them() {
 }
 
 /// Each sheet of `tests/counting/sheets`, and what it is printed from.
-const SHEETS: [(&str, &str); 9] = [
+const SHEETS: [(&str, &str); 12] = [
+    ("ers97_equal_for_the_last_places.txt", "ers97_equal_for_the_last_places.blt --method ers97"),
     ("ers97_model.txt", "ers97_model.blt --method ers97"),
     ("irv_bute21.txt", "irv_bute21.blt --method irv --lot-seed dice"),
+    ("no_papers_to_move.txt", "no_papers_to_move.blt --method ers97 --reopen 3"),
     ("reopened.scottish-stv.txt", "reopened.blt --method scottish-stv --reopen 6 --lots 5,4,3,2,1,6"),
     ("reopened.ers97.txt", "reopened.blt --method ers97 --reopen 6 --lots 5,4,3,2,1,6"),
     ("reopened.meek.txt", "reopened.blt --method meek --reopen 6 --lots 5,4,3,2,1,6"),
     ("reopened.scottish-stv.csv", "reopened.blt --method scottish-stv --reopen 6 --lots 5,4,3,2,1,6"),
     ("too_few_stand.txt", "withdrawn_unicode.blt --method meek --seats 4"),
+    ("surplus_without_rest.txt", "surplus_without_rest.blt --method ers97"),
     ("tie.csv", "ers97_tie_from_the_first.blt --method ers97"),
     ("tie.txt", "ers97_tie_from_the_first.blt --method ers97"),
 ];
@@ -135,6 +138,7 @@ fn wrong_usage_and_wrong_files_are_refused() {
         format!("{malformed}: line 3: the ballot isn't closed; end it with ` 0` on the same line\n")
     );
     assert!(refused(&[&food, "--method", "irv", "--seats", "2"]).contains("fills one place"));
+    assert_eq!(run(&[&food, "--method", "irv", "--seats", "1"]).status.code(), Some(0));
     assert!(refused(&[&food, "--method", "meek", "--seats", "6"]).contains("only 5 candidates"));
     refused(&[&food, "--method", "meek", "--seats", "0"]);
     refused(&[&food, "--method", "meek", "--seats", "many"]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 
 use breakthrough::ballots::counting::blt::{self, Fault, ReadError};
-use breakthrough::ballots::counting::{Method, Terms, count};
+use breakthrough::ballots::counting::{LONGEST_TEXT, Method, Terms, count};
 use proptest::prelude::*;
 
 use super::draw::elections;
@@ -45,6 +45,18 @@ fn title_source_and_comment_are_kept() {
     assert_eq!(election.source.as_deref(), Some("source"));
     assert_eq!(election.comment.as_deref(), Some("remark"));
     assert_eq!(written(&election), file);
+}
+
+/// Nothing is written that would be refused when it is read.
+#[test]
+fn the_longest_texts_are_read_back() {
+    let longest = "é".repeat(LONGEST_TEXT / 2);
+    let file = format!("1 1\n0\n\"{longest}\"\n\"{longest}\"\n");
+    let mut election = read(&file);
+    assert_eq!(written(&election), file);
+    election.title = Some(longest + "e");
+    let error = blt::write(&election, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
 
 #[test]
@@ -125,15 +137,23 @@ fn a_file_that_breaks_off_is_an_error_of_the_disk() {
     assert_eq!(error.to_string(), "can't be read: the disk is gone");
 }
 
-/// Input that comes in small pieces, as from a pipe.
-struct Pieces<'a>(&'a [u8], usize);
+/// Input that comes in small pieces, as from a pipe, with a signal before each.
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    length: usize,
+    interrupted: bool,
+}
 
 impl Read for Pieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.0.len().min(self.1).min(buffer.len());
-        let (now, later) = self.0.split_at(length);
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let length = self.bytes.len().min(self.length).min(buffer.len());
+        let (now, later) = self.bytes.split_at(length);
         buffer[..length].copy_from_slice(now);
-        self.0 = later;
+        self.bytes = later;
         Ok(length)
     }
 }
@@ -141,7 +161,7 @@ impl Read for Pieces<'_> {
 fn same_outcome(bytes: &[u8], pieces: usize) -> Result<(), TestCaseError> {
     let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
     let whole = blt::read(bytes);
-    match (&whole, blt::read(Pieces(bytes, pieces))) {
+    match (&whole, blt::read(Pieces { bytes, length: pieces, interrupted: false })) {
         (Ok(one), Ok(other)) => {
             prop_assert_eq!(written(one), written(&other));
             prop_assert_eq!(written(&read(&written(one))), written(one));
