@@ -1,7 +1,7 @@
 // What people come to do, walked by the words on the pages, with JavaScript and without.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { awaited, button, fillGiftForm, fillJoinForm, launch, mailTo, mailsTo, person, says, signIn, startSite, writeUpdate } from './site.mjs';
+import { arrived, awaited, button, fillGiftForm, fillJoinForm, launch, mailTo, mailsTo, person, says, signIn, startSite, writeUpdate } from './site.mjs';
 
 let site, browser;
 before(async () => { site = await startSite(); browser = await launch(); });
@@ -82,18 +82,18 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       const page = await open();
       await fillJoinForm(page, { name: 'Owen Pugh', email, send: false });
       await button(page, 'Continue to payment').dblclick();
-      await page.waitForURL(/\/dev\/stripe\/pay\//);
+      await arrived(page, /\/dev\/stripe\/pay\//);
       await page.goBack();
-      await page.waitForURL(/\/join$/);
+      await arrived(page, /\/join$/);
       assert.equal(await page.getByLabel('Full name').inputValue(), 'Owen Pugh', 'what was typed is still there');
       await button(page, 'Continue to payment').click();
-      await page.waitForURL(/\/dev\/stripe\/pay\//);
+      await arrived(page, /\/dev\/stripe\/pay\//);
 
       const tab = await page.context().newPage();
       await fillJoinForm(tab, { name: 'Owen Pugh', email });
-      await tab.waitForURL(/\/dev\/stripe\/pay\//);
+      await arrived(tab, /\/dev\/stripe\/pay\//);
       await button(tab, 'Pay by card').dblclick();
-      await tab.waitForURL(/\/join\//);
+      await arrived(tab, /\/join\//);
       await awaited(tab, 'You are in');
       // The first tab still shows its page for paying.
       if (page.url() !== tab.url()) await page.reload();
@@ -115,10 +115,10 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       const page = await open();
       await fillGiftForm(page, { name: 'Gwen Parry', email, send: false });
       await button(page, 'Continue to payment').dblclick();
-      await page.waitForURL(/\/dev\/stripe\/pay\//);
+      await arrived(page, /\/dev\/stripe\/pay\//);
       const paying = page.url();
       await button(page, 'Pay by card').dblclick();
-      await page.waitForURL(/\/donate\//);
+      await arrived(page, /\/donate\//);
       await awaited(page, 'Thank you');
       await page.goBack();
       const tab = await page.context().newPage();

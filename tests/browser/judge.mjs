@@ -159,7 +159,7 @@ function lostWhenLarge() {
   }
   const hidden = (value) => value === 'hidden' || value === 'clip';
   for (const element of document.body.querySelectorAll('*')) {
-    if (!element.innerText?.trim() || element.closest('.unseen, svg') || !element.checkVisibility()) continue;
+    if (!element.innerText?.trim() || element.closest('.unseen, svg, select') || !element.checkVisibility()) continue;
     const style = getComputedStyle(element);
     if (element.clientWidth <= 1 || !(hidden(style.overflowX) || hidden(style.overflowY))) continue;
     const box = element.getBoundingClientRect();

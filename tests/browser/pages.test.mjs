@@ -291,6 +291,13 @@ describe('pages', { concurrency: 2 }, () => {
     await look(page, 'a saved draft');
     await button(page, 'Delete').click();
     await visit(page, '/admin/news');
+    await page.goto('/admin/pages/new');
+    await page.getByLabel('Title').fill('Our rules');
+    await page.getByLabel('Description').fill('How we decide.');
+    await page.getByLabel('Text').fill('Everybody has **one** vote.');
+    await button(page, 'Save').click();
+    await button(page, 'Publish what is saved').click();
+    await visit(page, '/pages/our-rules');
     await done(page);
   });
 
@@ -301,6 +308,15 @@ describe('pages', { concurrency: 2 }, () => {
     await visit(page, '/admin/members?q=ben@demo.test&state=everyone');
     await page.getByRole('link', { name: 'Ben Hartley' }).click();
     await look(page, 'an ended membership');
+    await page.goto('/admin/supporters');
+    await page.locator('tbody th a').first().click();
+    await look(page, 'a supporter');
+    const supporter = new URL(page.url()).pathname;
+    await sendFormsEmpty(page, supporter);
+    // Where the form for a note stays when the note is refused.
+    await visit(page, `${supporter}/notes`);
+    // Nothing links to it until a mail server refuses an email.
+    await visit(page, '/admin/emails');
     await visit(page, '/admin/payments?q=zzzz');
     await visit(page, '/admin/audit?from=yesterday', 422);
     await done(page);

@@ -135,6 +135,15 @@ export async function writeUpdate(page, subject) {
   await page.getByRole('link', { name: 'Go on to sending' }).click();
 }
 
+/** Waits until the page is at an address, however often the way there was begun: a second press breaks off the first. */
+export async function arrived(page, address) {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (address.test(page.url())) return page.waitForLoadState();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`still at ${page.url()}, not at ${address}`);
+}
+
 /** The page that shows how a payment stands, asked again until it says what is awaited. */
 export async function awaited(page, words) {
   for (let tries = 0; tries < 40; tries += 1) {
