@@ -18,9 +18,11 @@ use breakthrough::{
         },
         email_address::EmailAddress,
         mail::Mailer,
+        queue::Failure,
         random::Random,
         stripe::Stripe,
     },
+    payments,
     places::Region,
     site,
 };
@@ -61,12 +63,23 @@ enum Command {
         #[command(subcommand)]
         command: OfficerCommand,
     },
+    /// Bring what is here in line with another system
+    Reconcile {
+        #[command(subcommand)]
+        command: ReconcileCommand,
+    },
     /// Print method, path and access of every route
     Routes,
     /// Say what is missing or wrong in configuration and connections, with the remedy
     Check,
     /// Count a ballot file; needs no database
     Count(counting::CountArgs),
+}
+
+#[derive(Subcommand)]
+enum ReconcileCommand {
+    /// Payments and subscriptions, without any webhook; running it twice changes nothing
+    Stripe,
 }
 
 #[derive(Subcommand)]
@@ -211,6 +224,10 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
             let link = accounts::issue_link(&app, &mut tx, person, "/admin", 2).await?;
             tx.commit().await?;
             println!("{link}");
+        }
+        Command::Reconcile { command: ReconcileCommand::Stripe } => {
+            let report = payments::reconcile(&app).await.map_err(Failure::into_error)?;
+            println!("{report}");
         }
         Command::Migrate | Command::Routes | Command::Check | Command::Count(_) => {}
     }

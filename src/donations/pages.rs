@@ -36,6 +36,7 @@ use crate::{
 };
 
 const BY_ADDRESS: Limit = Limit { name: "give from", tries: 30, minutes: 60 };
+const BY_EMAIL: Limit = Limit { name: "give as", tries: 10, minutes: 60 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "donations/give.html")]
@@ -78,6 +79,7 @@ pub(super) async fn create(
         Err(form) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&app, visit, form)).into_response()),
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
+    rate_limit::take(&app, &mut db, BY_EMAIL, give.email.as_str()).await?;
     // A gift belongs to her account only if it is made with her account's own address.
     let person = match &visit.viewer {
         Some(viewer) => accounts::find_person(&mut db, viewer.id).await?,

@@ -37,6 +37,14 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 }
 
 impl Failure {
+    /// For who did the work without the queue.
+    pub fn into_error(self) -> anyhow::Error {
+        match self {
+            Self::Retry(error) => error,
+            Self::GiveUp(reason) => anyhow::Error::msg(reason),
+        }
+    }
+
     pub fn from_page(error: Error) -> Self {
         Self::Retry(error.into())
     }

@@ -150,7 +150,8 @@ pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Resul
     if let Some(membership) = sql::lock_by_subscription(db, id).await? {
         payments::attribute(db, news.purpose, membership.person).await?;
         let after = recompute(app, db, membership, Actor::System).await?;
-        if let What::Failed { invoice, attempt, next_try, page } = &news.what {
+        let still = subscription_of(db, &after).await?.is_some_and(|it| it.is_failing());
+        if let (true, What::Failed { invoice, attempt, next_try, page }) = (still, &news.what) {
             let occasion = format!("payment-failed:{invoice}:{attempt}");
             let person = person(db, after.person).await?;
             let letter = mail::payment_failed(app, &person.name, &after, *next_try, page.as_deref())?;
@@ -364,6 +365,12 @@ pub(super) async fn recompute(
         after.suspension = None;
     }
     after.state = state(&after, subscription.as_ref(), rules(app), today);
+    // "Nothing more is collected" must be true at Stripe too, which would go on trying.
+    if let Some(alive) = subscription.filter(|it| after.state.is_ended() && it.is_alive())
+        && alive.surplus_since.is_none()
+    {
+        payments::end_surplus(app, db, &alive.id, false).await?;
+    }
     if after == before {
         return Ok(after);
     }
@@ -400,15 +407,25 @@ pub(super) async fn turn_of_day(app: &App) -> Result<()> {
     let mut db = app.pool().acquire().await?;
     let due = sql::list_due(&mut db, today).await?;
     drop(db);
+    // One whose state cannot be worked out must not keep the others waiting.
+    let mut failed = None;
     for person in due {
-        let mut tx = app.pool().begin().await?;
-        if let Some(membership) = sql::lock_of_person(&mut tx, person).await? {
-            recompute(app, &mut tx, membership, Actor::System).await?;
+        if let Err(error) = turn_day_for(app, person).await {
+            tracing::error!(%person, %error, "a membership's day did not turn");
+            failed = Some(error);
         }
-        tx.commit().await?;
     }
     let mut tx = app.pool().begin().await?;
     sql::delete_old_applications(&mut tx, app.clock().now() - Duration::days(30)).await?;
+    tx.commit().await?;
+    failed.map_or(Ok(()), Err)
+}
+
+async fn turn_day_for(app: &App, person: Uuid) -> Result<()> {
+    let mut tx = app.pool().begin().await?;
+    if let Some(membership) = sql::lock_of_person(&mut tx, person).await? {
+        recompute(app, &mut tx, membership, Actor::System).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

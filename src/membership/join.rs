@@ -17,13 +17,14 @@ use uuid::Uuid;
 use super::{
     actions,
     forms::{self, DECLARATION, Terms},
-    model::{Membership, Prices, Rate},
+    model::{Membership, Prices, Rate, State as Standing},
     sql::{self, Application},
 };
 use crate::{
     accounts::{self, ConsentPurpose, Person},
     kit::{
         app::App,
+        dates,
         db::Db,
         error::{Error, Result},
         flash,
@@ -72,6 +73,8 @@ struct JoinPage {
 #[template(path = "membership/join_member.html")]
 struct MemberAlreadyPage {
     visit: Visit,
+    /// The last day of a suspension.
+    suspended: Option<String>,
 }
 
 fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<String>) -> JoinPage {
@@ -135,8 +138,15 @@ pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Re
         return Ok(draw(&app, visit, form, &prices, None).into_response());
     };
     let membership = sql::find_of_person(&mut db, viewer.id).await?;
-    if membership.as_ref().is_some_and(|known| !known.state.is_ended()) {
-        return Ok(MemberAlreadyPage { visit }.into_response());
+    match membership.as_ref().map(|known| known.state) {
+        Some(Standing::Suspended { until }) => {
+            return Ok(MemberAlreadyPage { visit, suspended: Some(dates::day(until)) }.into_response());
+        }
+        Some(Standing::Pending | Standing::Active) => {
+            return Ok(MemberAlreadyPage { visit, suspended: None }.into_response());
+        }
+        // Whose payment failed pays here: the new payment takes the old one's place.
+        Some(Standing::Grace { .. } | Standing::Ended { .. }) | None => {}
     }
     let person = accounts::find_person(&mut db, viewer.id).await?.ok_or(Error::NotFound)?;
     let prices = Prices::on(&app.settings(), app.clock().today());

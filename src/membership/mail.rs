@@ -84,7 +84,7 @@ pub(super) fn paid_twice(app: &App, name: &str, amount: Money) -> Result<Letter>
     )
 }
 
-/// `page` is Stripe's page where she can pay at once.
+/// `page` is Stripe's page where she can pay at once, of no use once the membership is over.
 pub(super) fn payment_failed(
     app: &App,
     name: &str,
@@ -97,8 +97,9 @@ pub(super) fn payment_failed(
         State::Grace { until } => Some(dates::day(until)),
         _ => None,
     };
-    let next_try = next_try.map(|at| dates::weekday(dates::london_date(at)));
     let ended = membership.state.is_ended();
+    let next_try = next_try.filter(|_| !ended).map(|at| dates::weekday(dates::london_date(at)));
+    let page = page.filter(|_| !ended);
     let own = if ended { app.link("/join") } else { app.link("/membership") };
     let (is_stripe, page) = (page.is_some(), page.unwrap_or(&own));
     Letter::new(

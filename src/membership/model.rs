@@ -204,6 +204,11 @@ impl State {
         }
     }
 
+    /// Whether a payment failed that she can still make good.
+    pub fn is_overdue(self) -> bool {
+        matches!(self, Self::Grace { .. })
+    }
+
     pub fn is_ended(self) -> bool {
         matches!(self, Self::Ended { .. })
     }

@@ -81,10 +81,10 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
     Ok(kept)
 }
 
-async fn set_state(app: &App, db: &mut PgConnection, id: Uuid, state: CheckoutState) -> Result<()> {
+async fn set_state(app: &App, db: &mut PgConnection, id: Uuid, state: CheckoutState) -> sqlx::Result<()> {
     let progress =
         sql::Progress { state, session: None, subscription: None, payment_intent: None, by_debit: false };
-    Ok(sql::set_progress(db, id, &progress, app.clock().now()).await?)
+    sql::set_progress(db, id, &progress, app.clock().now()).await
 }
 
 /// Where a payer goes next.
@@ -162,8 +162,8 @@ pub async fn end_surplus(app: &App, db: &mut PgConnection, subscription: &str, r
 /// [`Error::Unavailable`] while Stripe is away; a conflict if the subscription is over.
 pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -> Result<Subscription> {
     let started = app.clock().now();
-    // The time we last heard of it makes the key: stopping, resuming and stopping again are three calls.
-    let key = format!("renewal:{}:{renews}:{}", subscription.id, subscription.seen_at.timestamp_micros());
+    // The time makes the key: each press is a call of its own, and an answer that was an error is not repeated.
+    let key = format!("renewal:{}:{renews}:{}", subscription.id, started.timestamp_millis());
     let answer = app.stripe().set_renewal(&key, &subscription.id, renews).await.map_err(|error| {
         if error.is_missing() {
             Error::Conflict("This payment has ended already. Open the page again to see how things are.")
@@ -178,9 +178,10 @@ pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -
     Ok(kept)
 }
 
-/// A wish that never reached Stripe and is too old to be tried again.
-pub(super) async fn close_unreached(app: &App, db: &mut PgConnection, id: Uuid) -> Result<()> {
-    set_state(app, db, id, CheckoutState::Expired).await
+/// A wish that Stripe does not know, or that never got there and is too old to be tried again.
+pub(super) async fn close(app: &App, db: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+    let Some(state) = sql::lock_checkout_state(db, id).await? else { return Ok(()) };
+    set_state(app, db, id, state.after(CheckoutState::Expired)).await
 }
 
 /// Pays back, by a job, whatever was paid for something.

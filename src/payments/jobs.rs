@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    model::Checkout,
     news::{self, Outcome},
     sql::{self, ledger},
 };
@@ -13,6 +14,34 @@ use crate::kit::{
     queue::{Failure, Job},
     stripe::Event,
 };
+
+/// The events that mean something here: README has whoever opens a site switch on these at Stripe, and no others.
+pub const EVENTS: [&str; 24] = [
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_action_required",
+    "invoice.overdue",
+    "invoice.voided",
+    "invoice.marked_uncollectible",
+    "invoice.finalization_failed",
+    "charge.refunded",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+];
 
 /// Works off one event of Stripe's.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,19 +84,16 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
     if event.livemode != app.stripe().livemode() {
         return Ok(Outcome::Ignored("of the other mode, live or test"));
     }
+    if !EVENTS.contains(&event.kind.as_str()) {
+        return Ok(Outcome::Ignored("of a kind that does not concern us"));
+    }
     let id = event.object_id.as_deref().unwrap_or_default();
     let at = event.created.unwrap_or_else(|| app.clock().now());
     let outcome = match event.kind.as_str() {
         "checkout.session.async_payment_failed" => news::session(app, id, true).await,
         kind if kind.starts_with("checkout.session.") => news::session(app, id, false).await,
         kind if kind.starts_with("customer.subscription.") => news::subscription(app, id).await,
-        "invoice.paid"
-        | "invoice.payment_failed"
-        | "invoice.payment_action_required"
-        | "invoice.overdue"
-        | "invoice.voided"
-        | "invoice.marked_uncollectible"
-        | "invoice.finalization_failed" => news::invoice(app, id).await,
+        kind if kind.starts_with("invoice.") => news::invoice(app, id).await,
         "charge.refunded" => match event.charge() {
             Some(charge) => news::refund(app, &charge, at).await,
             None => Ok(Outcome::Ignored("no charge could be read in it")),
@@ -156,10 +182,16 @@ impl Job for EndSubscription {
 }
 
 /// Refunds a payment in full. Its line in the books is made by the event that follows.
+///
+/// Each run has a key of its own, because Stripe repeats a saved error for a day. That cannot pay back twice: nothing
+/// is left of a payment that was refunded in full.
 async fn give_back(app: &App, intent: &str) -> Result<(), Failure> {
-    match app.stripe().refund(&format!("give-back:{intent}"), intent).await {
+    let key = format!("give-back:{intent}:{}", app.clock().now().timestamp_millis());
+    match app.stripe().refund(&key, intent).await {
         Ok(_) => Ok(()),
         Err(error) if error.code() == Some("charge_already_refunded") => Ok(()),
+        // The payer's bank has taken it back already.
+        Err(error) if error.code() == Some("charge_disputed") => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -190,21 +222,33 @@ impl Job for CatchUp {
         let mut db = app.pool().acquire().await?;
         let silent = sql::list_silent(&mut db, now - Duration::minutes(10)).await?;
         drop(db);
+        // One that cannot be looked up must not keep the others waiting.
+        let mut failed = None;
         for checkout in silent {
-            match &checkout.stripe_session {
-                Some(session) => {
-                    news::session(&app, session, false).await?;
-                }
-                // Never reached Stripe: nobody can pay it any more after a day.
-                None if checkout.created_at < now - Duration::days(1) => {
-                    let mut db = app.pool().acquire().await?;
-                    super::actions::close_unreached(&app, &mut db, checkout.id).await?;
-                }
-                None => {}
+            if let Err(failure) = look_after(&app, &checkout).await {
+                failed = Some(failure);
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
+}
+
+async fn look_after(app: &App, checkout: &Checkout) -> Result<(), Failure> {
+    let gone = match &checkout.stripe_session {
+        Some(session) => match news::session(app, session, false).await {
+            Ok(_) => false,
+            // Of another account, or of the other mode: nobody can pay it for us.
+            Err(Failure::Retry(error)) if is_missing(&error) => true,
+            Err(failure) => return Err(failure),
+        },
+        // Never reached Stripe: nobody can pay it any more after a day.
+        None => checkout.created_at < app.clock().now() - Duration::days(1),
+    };
+    if gone {
+        let mut db = app.pool().acquire().await?;
+        super::actions::close(app, &mut db, checkout.id).await?;
+    }
+    Ok(())
 }
 
 /// Compares everything with Stripe and repairs what is different: right even if no webhook ever came.

@@ -20,7 +20,7 @@ pub mod demo;
 
 pub use actions::{Way, Wish, checkout_for, end_surplus, give_back, open, set_renewal, wish};
 pub use jobs::{
-    CatchUp, CloseCheckout, EndSubscription, GiveBack, ProcessEvent, Reconcile, Report, reconcile,
+    CatchUp, CloseCheckout, EVENTS, EndSubscription, GiveBack, ProcessEvent, Reconcile, Report, reconcile,
 };
 pub use model::{Checkout, CheckoutState, Line, LineKind, Purpose, PurposeKind, Subscription, stripe_page};
 pub use news::{PaymentNews, What, beside};

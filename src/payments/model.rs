@@ -133,6 +133,13 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// Whether an attempt to collect has failed. An open invoice alone does not say so: while a Direct Debit is on its
+    /// way, its invoice is open and has counted an attempt.
+    pub fn is_failing(&self) -> bool {
+        use SubscriptionStatus as S;
+        matches!(self.state, S::PastDue | S::Unpaid | S::Canceled)
+    }
+
     /// Whether money may still come from it.
     pub fn is_alive(&self) -> bool {
         use SubscriptionStatus as S;

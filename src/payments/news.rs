@@ -199,9 +199,9 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
     }
     let known = sql::find_subscription(&mut db, subscription_id).await?.is_some();
     drop(db);
-    let failed = found.status == InvoiceStatus::Open && found.attempt_count > 0;
-    // A failed attempt shows in the subscription's state too, and its own news may come later.
-    if !known || failed {
+    let tried = found.status == InvoiceStatus::Open && found.attempt_count > 0;
+    // Whether the attempt failed, only the subscription's state says, and its own news may come later.
+    if !known || tried {
         self::subscription(app, subscription_id).await?;
     }
     let now = app.clock().now();
@@ -232,7 +232,7 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
         if let (true, Some(payment_intent)) = (new && unwanted, &found.payment_intent) {
             queue::push(&mut tx, &GiveBack { payment_intent: payment_intent.clone() }).await?;
         }
-    } else if failed {
+    } else if tried && subscription.is_failing() {
         let what = What::Failed {
             invoice: found.id.clone(),
             attempt: found.attempt_count,

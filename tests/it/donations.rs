@@ -117,11 +117,10 @@ async fn all_gifts_of_a_year_stay_under_the_cap() {
         .await
         .unwrap();
     site.app.reload_settings().await.unwrap();
+    // A stranger does not learn what an address has given: any sum that one may give leads to Stripe.
     let mut browser = site.stranger();
-    send(&mut browser, "Rich@example.org", "own", "200.01")
-        .await
-        .expect_status(422)
-        .expect("you would pass £1,200 this year");
+    session_of(&send(&mut browser, "Rich@example.org", "own", "200.01").await);
+    settle(&site).await;
     // Two at once: both fit when they are typed, only one when they are paid.
     let first = session_of(&send(&mut browser, "rich@example.org", "own", "150").await);
     let second = session_of(&send(&mut browser, "rich@example.org", "own", "140").await);
@@ -165,4 +164,33 @@ async fn a_large_gift_waits_for_the_treasurers_check() {
     page.form(&action).submit(&mut treasurer).await.expect_not("large@example.org");
     treasurer.post_once(&action, &[]).await.expect_status(409);
     site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn only_its_owner_learns_what_an_address_has_given() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    sqlx::query("insert into settings (key, value, valid_from, source) values ('donation_cap_pence', '60000', '2026-01-01', 'test')")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    site.app.reload_settings().await.unwrap();
+    give(&site, "ana@demo.test", "450").await;
+    let mut ana = site.signed_in_as("ana@demo.test").await;
+    send(&mut ana, "ana@demo.test", "own", "200")
+        .await
+        .expect_status(422)
+        .expect("you would pass £600 this year");
+    // Somebody else, signed in or not, is led to pay whatever she types.
+    let mut sam = site.signed_in_as("sam@demo.test").await;
+    session_of(&send(&mut sam, "ana@demo.test", "own", "200").await);
+    // What is paid all the same goes back, and only the address hears of it.
+    give(&site, "ana@demo.test", "201").await;
+    assert!(site.mails_to("ana@demo.test").await.iter().any(|mail| mail.subject.contains("back")));
+    // Trying out sums ends soon.
+    let mut stranger = site.stranger();
+    for pounds in 1..=10 {
+        send(&mut stranger, "ana@demo.test", "own", &pounds.to_string()).await;
+    }
+    send(&mut stranger, "ana@demo.test", "own", "11").await.expect_status(429);
 }

@@ -93,6 +93,23 @@ pub async fn subscription_of(site: &Site, email: &str) -> String {
     .unwrap()
 }
 
+/// The state of a subscription as Stripe has it.
+async fn at_stripe(site: &Site, subscription: &str) -> String {
+    sqlx::query_scalar("select status from stripe_stand_in.objects where id = $1")
+        .bind(subscription)
+        .fetch_one(&site.pool)
+        .await
+        .unwrap()
+}
+
+/// Signs a new member in by the link in her welcome.
+async fn signed_in_by_welcome(site: &Site, email: &str) -> Browser {
+    let link = site.mail_to(email).await.link("/sign-in/link/");
+    let mut browser = site.stranger();
+    browser.get(&link).await.form(&link).submit(&mut browser).await;
+    browser
+}
+
 /// The membership's state and the account's standing.
 pub async fn standing(site: &Site, email: &str) -> (String, String) {
     sqlx::query_as(
@@ -184,6 +201,12 @@ async fn a_direct_debit_is_pending_and_then_paid() {
     settle(&site).await;
     browser.get(&application_path(&paid)).await.expect("Your Direct Debit is on its way");
     assert_eq!(standing(&site, "debit@example.org").await, ("pending".to_owned(), "member".to_owned()));
+    // The open invoice has counted an attempt, which has not failed.
+    assert_eq!(
+        count(&site, "select (body ->> 'attempt_count')::bigint from stripe_stand_in.objects where hidden ->> 'debit' = 'processing'").await,
+        1
+    );
+    assert_eq!(site.mails_to("debit@example.org").await.len(), 1, "the welcome and nothing else");
     assert!(site.mail_to("debit@example.org").await.text.contains("seven working days"));
     assert_eq!(count(&site, "select count(*) from ledger l join people p on p.id = l.person_id where p.email = 'debit@example.org'").await, 0, "money is booked when it has come");
 
@@ -226,6 +249,11 @@ async fn a_direct_debit_that_comes_back_makes_no_member_and_leaves_the_way_open(
     settle(&site).await;
     let (state, account) = standing(&site, "bounced@example.org").await;
     assert_eq!((state.as_str(), account.as_str()), ("ended", "none"));
+    let subscription = subscription_of(&site, "bounced@example.org").await;
+    assert_eq!(at_stripe(&site, &subscription).await, "canceled", "nothing more is collected");
+    let mails = site.mails_to("bounced@example.org").await;
+    let failed = mails.iter().find(|mail| mail.subject == "Your payment did not go through").unwrap();
+    assert!(failed.text.contains("/join") && !failed.text.contains("We try again"), "{}", failed.text);
     let application: String =
         sqlx::query_scalar("select id::text from applications where email = 'bounced@example.org'")
             .fetch_one(&site.pool)
@@ -559,6 +587,8 @@ async fn a_failed_renewal_gives_grace_and_then_ends() {
     turn_of_day(&site).await;
     assert_eq!(standing(&site, "renewing@example.org").await, ("ended".to_owned(), "none".to_owned()));
     assert_eq!(site.mail_to("renewing@example.org").await.subject, "Your membership has ended");
+    settle(&site).await;
+    assert_eq!(at_stripe(&site, &subscription).await, "canceled", "nothing more is collected");
     site.expect_no_jobs().await;
 }
 
@@ -698,7 +728,8 @@ async fn officers_change_suspend_and_end_with_reasons() {
     assert_eq!(
         count(
             &site,
-            "select count(*) from subscriptions where surplus_since is not null and state = 'canceled'"
+            "select count(*) from subscriptions where surplus_since is not null and state = 'canceled'
+             and id in (select subscription from checkouts where email = 'case@example.org')"
         )
         .await,
         1
@@ -739,4 +770,37 @@ async fn the_form_is_served_from_memory_and_applications_are_opaque() {
     browser.get("/join/00000000-0000-0000-0000-000000000000").await.expect_status(404);
     assert!(browser.get("/join/1").await.status.is_client_error());
     browser.post("/join/00000000-0000-0000-0000-000000000000/payment", &[]).await.expect_status(404);
+}
+
+#[tokio::test]
+async fn whose_payment_failed_pays_on_the_site_and_whoever_is_suspended_is_told_so() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let old = pay(&site, "late@example.org", PaidBy::Card).await;
+    let mut browser = signed_in_by_welcome(&site, "late@example.org").await;
+    browser.get("/join").await.expect("You are a member already");
+    site.app.clock().advance(Duration::days(20));
+    site.app.stripe_stand_in().fail_charge(&old).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "late@example.org").await.0, "grace");
+    assert_eq!(browser.get("/membership").await.attributes("main a.button", "href"), ["/join"]);
+    browser.get("/dashboard").await.expect("Pay now");
+    let page = browser.get("/join").await;
+    assert_eq!(page.form("/join").value("town"), Some("Bury"), "what we know is filled in");
+    let sent = page.form("/join").tick("declaration", "yes").submit_once(&mut browser).await;
+    site.app.stripe_stand_in().pay(&session_of(&sent), PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    assert_eq!(standing(&site, "late@example.org").await, ("active".to_owned(), "member".to_owned()));
+    assert_ne!(subscription_of(&site, "late@example.org").await, old);
+    assert_eq!(at_stripe(&site, &old).await, "canceled");
+
+    sqlx::query(
+        "update memberships set state = 'suspended', suspended_at = now(), suspended_until = '2027-03-01', suspended_words = 'x'
+         where person_id = (select id from people where email = 'late@example.org')",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    browser.get("/join").await.expect("suspended until 1 March 2027").expect_not("member already");
+    site.expect_no_jobs().await;
 }

@@ -285,3 +285,92 @@ async fn an_old_page_cannot_pay_a_second_time() {
     assert_eq!(standing(&site, "twotabs@example.org").await.0, "active");
     site.expect_no_jobs().await;
 }
+
+#[tokio::test]
+async fn readme_names_what_the_endpoint_at_stripe_must_send() {
+    let readme = include_str!("../../README.md");
+    for event in payments::EVENTS {
+        assert!(readme.contains(&format!("`{event}`")), "README does not name {event}");
+    }
+    assert!(readme.contains(breakthrough::kit::stripe::API_VERSION));
+}
+
+async fn run_job<J: breakthrough::kit::queue::Job>(site: &Site, job: &J) {
+    let mut tx = site.pool.begin().await.unwrap();
+    breakthrough::kit::queue::push(&mut tx, job).await.unwrap();
+    tx.commit().await.unwrap();
+    site.work().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_is_tried_again_is_asked_for_afresh() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    pay(&site, "again@example.org", PaidBy::Card).await;
+    let intent: String = sqlx::query_scalar(
+        "select payment_intent from ledger l join people p on p.id = l.person_id where p.email = 'again@example.org'",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    for _ in 0..3 {
+        run_job(&site, &payments::GiveBack { payment_intent: intent.clone() }).await;
+        site.app.clock().advance(chrono::Duration::seconds(5));
+    }
+    let keys = count(
+        &site,
+        "select count(distinct headers ->> 'idempotency-key') from stripe_stand_in.requests where path = '/v1/refunds'",
+    );
+    assert_eq!(keys.await, 3, "Stripe repeats a saved error to the same key");
+    settle(&site).await;
+    let refunded = [("payment".to_owned(), 500), ("refund".to_owned(), -500)];
+    assert_eq!(lines_of(&site, "again@example.org").await, refunded, "and yet it is paid back once");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn one_session_that_stripe_does_not_know_keeps_no_other_waiting() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    join_as(&site, "first@example.org").await;
+    sqlx::query("update checkouts set stripe_session = 'cs_test_nobody' where email = 'first@example.org'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    site.app.clock().advance(chrono::Duration::minutes(1));
+    let session = join_as(&site, "second@example.org").await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    site.app.clock().advance(chrono::Duration::minutes(15));
+    run_job(&site, &payments::CatchUp::default()).await;
+    let states: Vec<String> = sqlx::query_scalar(
+        "select state from checkouts where email in ('first@example.org', 'second@example.org') order by email",
+    )
+    .fetch_all(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(states, ["expired", "paid"]);
+    assert_eq!(standing(&site, "second@example.org").await.0, "active");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_brings_payments_in_line_with_stripe() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let session = join_as(&site, "command@example.org").await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_breakthrough"));
+    command
+        .args(["reconcile", "stripe"])
+        .env("DATABASE_URL", &site.database_url)
+        .env("DATA_DIR", site.folder())
+        .env("SECRET_KEY", "0123456789abcdef".repeat(4))
+        .env("LISTEN", site.address.to_string())
+        .env("PUBLIC_URL", &site.app.config().public_url);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("subscriptions and") && said.contains("invoices compared"), "{said}");
+    site.work().await;
+    assert_eq!(standing(&site, "command@example.org").await.0, "active");
+}

@@ -139,7 +139,7 @@ impl Seed {
             let status = if paid { "succeeded" } else { "requires_payment_method" };
             written.push(Object::new("payment_intent", payment.intent(status), json!({})));
             if paid {
-                objects::pay(&mut invoice, start.timestamp());
+                objects::pay(&mut invoice, 1, start.timestamp());
                 written.push(Object::new("charge", payment.charge(), json!({"email": self.email})));
                 made.paid.push(SeededInvoice {
                     invoice: latest.clone(),

@@ -164,13 +164,13 @@ impl Invoice<'_> {
     }
 }
 
-/// Settles an open invoice.
-pub(in super::super) fn pay(invoice: &mut Value, at: i64) {
+/// Settles an open invoice at its attempt of this number.
+pub(in super::super) fn pay(invoice: &mut Value, attempt: i64, at: i64) {
     let amount = invoice["amount_due"].clone();
     invoice["status"] = json!("paid");
     invoice["amount_paid"] = amount.clone();
     invoice["amount_remaining"] = json!(0);
-    invoice["attempt_count"] = json!(invoice["attempt_count"].as_i64().unwrap_or_default() + 1);
+    invoice["attempt_count"] = json!(attempt);
     invoice["auto_advance"] = json!(false);
     invoice["next_payment_attempt"] = Value::Null;
     invoice["status_transitions"]["paid_at"] = json!(at);

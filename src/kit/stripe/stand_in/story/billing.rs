@@ -14,6 +14,12 @@ const MOST_ATTEMPTS: i64 = 4;
 
 const DAYS: i64 = 24 * 60 * 60;
 
+/// The number of the attempt that is decided now: of a debit on its way it was counted before.
+fn attempt(invoice: &Object) -> i64 {
+    let counted = invoice.whole("/attempt_count");
+    if invoice.hidden("debit") == Some("processing") { counted } else { counted + 1 }
+}
+
 impl Stage {
     /// Makes the invoice for the subscription's present period, paid or with the money on its way.
     pub(in super::super) async fn bill(
@@ -54,6 +60,8 @@ impl Stage {
         } else {
             self.note_intent(subscription, &invoice, "processing").await?;
             invoice.hidden["debit"] = json!("processing");
+            // Stripe counts the attempt when the debit is sent, days before it is known to have worked.
+            invoice.body["attempt_count"] = json!(1);
             self.save(&invoice).await?;
         }
         Ok(invoice)
@@ -101,7 +109,8 @@ impl Stage {
         let payment = self.payment(subscription, invoice, &charge_id);
         let intent = Object::new("payment_intent", payment.intent("succeeded"), json!({}));
         let charge = Object::new("charge", payment.charge(), json!({"email": subscription.hidden("email")}));
-        objects::pay(&mut invoice.body, self.at.timestamp());
+        let number = attempt(invoice);
+        objects::pay(&mut invoice.body, number, self.at.timestamp());
         invoice.hidden["debit"] = Value::Null;
         store::save_all(&mut self.tx, &[intent, charge, invoice.clone()]).await?;
         Ok(())
@@ -132,7 +141,6 @@ impl Stage {
             }
             return Ok(());
         }
-        invoice.hidden["debit"] = Value::Null;
         self.fail(&mut subscription, &mut invoice).await?;
         if let Some(session) = session {
             self.tell("checkout.session.async_payment_failed", &session, None).await?;
@@ -149,7 +157,8 @@ impl Stage {
 
     /// An attempt to collect the invoice failed.
     async fn fail(&mut self, subscription: &mut Object, invoice: &mut Object) -> Result<(), Fault> {
-        let attempts = invoice.whole("/attempt_count") + 1;
+        let attempts = attempt(invoice);
+        invoice.hidden["debit"] = Value::Null;
         let last = attempts >= MOST_ATTEMPTS;
         invoice.body["attempt_count"] = json!(attempts);
         invoice.body["next_payment_attempt"] = if last { Value::Null } else { json!(self.now() + 3 * DAYS) };
@@ -242,8 +251,7 @@ impl Stage {
             invoice
         } else {
             let (invoice, previous) = self.turn_period(&mut subscription);
-            let mut invoice = self.bill(&subscription, &invoice, "subscription_cycle", false).await?;
-            invoice.hidden["debit"] = Value::Null;
+            let invoice = self.bill(&subscription, &invoice, "subscription_cycle", false).await?;
             self.save(&subscription).await?;
             self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
             invoice
