@@ -7,7 +7,7 @@ use crate::{
     donations,
     kit::{
         app::App,
-        queue::{Failure, Job},
+        queue::{FOR_DAYS, Failure, Job},
     },
     membership,
     payments::{PaymentNews, PurposeKind},
@@ -16,6 +16,7 @@ use crate::{
 /// Money came, failed to come, or went back: the room that wanted it looks at how things are.
 impl Job for PaymentNews {
     const NAME: &'static str = "payments_news";
+    const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut tx = app.pool().begin().await?;

@@ -70,6 +70,7 @@ pub fn jobs() -> Jobs {
         .with::<payments::GiveBack>()
         .every::<payments::CatchUp>("*/10 * * * *")
         .every::<payments::Reconcile>("41 3 * * *")
+        .every::<payments::TidyPayments>("37 3 * * *")
         .every::<membership::TurnOfDay>("5 0,1 * * *")
         .every::<donations::TidyGifts>("23 3 * * *")
 }

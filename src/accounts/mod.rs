@@ -32,8 +32,10 @@ pub use guard::{Access, Line, Routes};
 pub use jobs::TidyAccounts;
 pub use model::{Consent, ConsentPurpose, Permission, Person, Role, Scope, Standing};
 pub use passwords::{hash as hash_password, is_strong_enough};
-pub use session::{Member, Officer, SignedIn, look_up as session_layer};
-pub use sql::{find_person, find_person_by_email, has_people, list_consents, set_password_hash};
+pub use session::{BrowserName, Member, Officer, SignedIn, look_up as session_layer, start as start_session};
+pub use sql::{
+    find_person, find_person_by_email, has_people, holds_office, list_consents, set_password_hash,
+};
 pub use sql_many::{NewPerson, add_people, give_consents};
 
 use crate::kit::app::App;

@@ -94,7 +94,7 @@ async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Se
 }
 
 /// What a person signs in with, in her words: "Firefox on Android".
-pub(super) struct BrowserName(pub String);
+pub struct BrowserName(pub String);
 
 impl FromRequestParts<App> for BrowserName {
     type Rejection = std::convert::Infallible;
@@ -133,8 +133,8 @@ fn browser_name(sent: &str) -> String {
     }
 }
 
-/// Starts a session and returns the cookie that carries it.
-pub(super) async fn start(app: &App, db: &mut PgConnection, person: Uuid, browser: &str) -> Result<String> {
+/// Starts a session for somebody who has just proved to be this person, and returns the cookie that carries it.
+pub async fn start(app: &App, db: &mut PgConnection, person: Uuid, browser: &str) -> Result<String> {
     let now = app.clock().now();
     let token = app.random().token();
     let new = sql::NewSession {

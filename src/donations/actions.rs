@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     forms::{DECLARATION, Give},
     mail,
-    model::{Bounds, Gift},
+    model::{Bounds, Found, Gift},
     sql,
 };
 use crate::{
@@ -99,7 +99,6 @@ async fn wish_to_pay(app: &App, db: &mut PgConnection, gift: &Gift) -> Result<Uu
         every: None,
         product: &format!("Gift to the {party}"),
         email: &gift.email,
-        customer: None,
         return_path: &format!("{path}?paid=yes"),
         cancel_path: &path,
     };
@@ -119,8 +118,13 @@ pub(super) async fn pay_again(app: &App, db: &mut PgConnection, id: Uuid) -> Res
 
 /// What a payment's news means for a gift. May be called any number of times.
 pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Result<()> {
-    let What::Paid { at, .. } = &news.what else { return Ok(()) };
     let Some(gift) = sql::lock_gift(db, news.purpose.id).await? else { return Ok(()) };
+    let at = match &news.what {
+        What::Paid { at } => at,
+        // All of it went back, or did not go through after all: either way the list of checks follows the books.
+        What::Returned => return Ok(sql::note_balance(db, gift.id, app.clock().now()).await?),
+        What::Changed | What::Failed { .. } => return Ok(()),
+    };
     if gift.paid_at.is_some() {
         return Ok(());
     }
@@ -148,18 +152,28 @@ pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Resul
     Ok(())
 }
 
-/// The treasurer has found the giver on the electoral register.
+/// The treasurer has found the giver on the electoral register, or pays the gift back because she has not.
 ///
 /// # Errors
 /// A conflict if the gift was not waiting for that.
-pub(super) async fn check(app: &App, db: &mut PgConnection, officer: Uuid, gift: Uuid) -> Result<()> {
+pub(super) async fn check(
+    app: &App,
+    db: &mut PgConnection,
+    officer: Uuid,
+    gift: Uuid,
+    found: Found,
+) -> Result<()> {
     let now = app.clock().now();
-    if !sql::set_checked(db, gift, officer, now).await? {
+    let returned = found == Found::NotOnRegister;
+    if !sql::set_checked(db, gift, officer, returned, now).await? {
         return Err(Error::Conflict("This gift was checked already, or needs no check."));
+    }
+    if returned {
+        payments::give_back(db, purpose(gift)).await?;
     }
     let entry = Entry {
         actor: Actor::Person(officer),
-        action: "donation.checked",
+        action: if returned { "donation.returned" } else { "donation.checked" },
         subject: ("gift", &gift.to_string()),
         detail: json!({}),
     };

@@ -43,6 +43,14 @@ pub struct Bounds {
     pub check_above: Money,
 }
 
+/// What the treasurer found about a giver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    OnRegister,
+    /// The gift goes back (PPERA 2000 s.56).
+    NotOnRegister,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WrongGift {
     TooLittle(Money),

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     actions::{self, Given},
     forms::{self, DECLARATION},
-    model::{Bounds, Gift, USUAL},
+    model::{Bounds, Found, Gift, USUAL},
     sql,
 };
 use crate::{
@@ -109,6 +109,7 @@ async fn lead(app: &App, gift: Uuid, checkout: Uuid) -> Result<Response> {
     let to = match payments::open(app, checkout).await? {
         Way::There(url) => url,
         Way::Done | Way::Away => format!("/donate/{gift}"),
+        Way::Refused => format!("/donate/{gift}?refused=yes"),
     };
     Ok(Redirect::to(&to).into_response())
 }
@@ -116,6 +117,7 @@ async fn lead(app: &App, gift: Uuid, checkout: Uuid) -> Result<Response> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     Away,
+    Refused,
     Open,
     Waiting,
     Expired,
@@ -134,6 +136,8 @@ struct ThanksPage {
 #[derive(Deserialize)]
 pub(super) struct Returned {
     paid: Option<String>,
+    /// Stripe would not make a page for paying, and trying again will not help.
+    refused: Option<String>,
 }
 
 const LOOKS: u32 = 8;
@@ -177,6 +181,10 @@ pub(super) async fn thanks(
         }
         tokio::time::sleep(PAUSE).await;
     };
+    let progress = match progress {
+        Progress::Away if query.refused.is_some() => Progress::Refused,
+        progress => progress,
+    };
     Ok(ThanksPage { visit, id, amount: gift.amount, progress }.into_response())
 }
 
@@ -218,9 +226,19 @@ pub(super) async fn check(
     Officer(who): Officer,
     Path(id): Path<Uuid>,
     mut db: Db,
+    form: Form,
 ) -> Result<Response> {
+    let found = match form.value("found") {
+        "on_register" => Found::OnRegister,
+        "not_on_register" => Found::NotOnRegister,
+        _ => return Err(Error::Invalid("Press one of the two buttons beside the gift.")),
+    };
     let mut tx = db.begin().await?;
-    actions::check(&app, &mut tx, who.person_id, id).await?;
+    actions::check(&app, &mut tx, who.person_id, id, found).await?;
     tx.commit().await?;
-    Ok(flash::redirect(&app, "/admin/payments/checks", "Noted: the giver is on the register."))
+    let said = match found {
+        Found::OnRegister => "Noted: the giver is on the register.",
+        Found::NotOnRegister => "Noted. The gift is on its way back to the giver’s card.",
+    };
+    Ok(flash::redirect(&app, "/admin/payments/checks", said))
 }

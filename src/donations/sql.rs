@@ -189,23 +189,42 @@ pub async fn list_to_check(db: &mut PgConnection) -> Result<Vec<Gift>> {
     rows.into_iter().map(Gift::try_from).collect()
 }
 
-/// Notes that a gift's giver was found on the register. Returns whether it was waiting for that.
+/// Keeps what was found about a gift's giver. Returns whether it was waiting for that.
 pub(super) async fn set_checked(
     db: &mut PgConnection,
     id: Uuid,
     by: Uuid,
+    returned: bool,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "update gifts set checked_at = $3, checked_by = $2 where id = $1 and needs_check and checked_at is null
+        "update gifts set checked_at = $3, checked_by = $2, returned = $4 where id = $1 and needs_check and checked_at is null
          and paid_at is not null",
         id,
         by,
-        now
+        now,
+        returned
     )
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Takes a gift of which nothing is left from the list of checks, and puts it back if the refund failed.
+pub(super) async fn note_balance(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update gifts set returned = left_over = 0,
+                checked_at = case when left_over = 0 then coalesce(checked_at, $2) when not returned then checked_at end,
+                checked_by = case when left_over = 0 or not returned then checked_by end
+         from (select coalesce(sum(amount_pence), 0) as left_over from ledger
+               where purpose_kind = 'donation' and purpose_id = $1) as books
+         where id = $1",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn delete_old_gifts(db: &mut PgConnection, before: DateTime<Utc>) -> Result<()> {

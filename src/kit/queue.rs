@@ -15,11 +15,15 @@ use super::{app::App, error::Error};
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Unique in the whole site: `room_what`, letters and underscores (a crontab has to name it).
     const NAME: &'static str;
-    /// Tries before it is left for a person to look at; the pauses between grow from seconds to days.
+    /// Tries before it is left for a person to look at ([`given_up`]). The pauses between grow from seconds to six
+    /// hours: twelve tries are about sixteen hours, [`FOR_DAYS`] about five days.
     const TRIES: i32 = 12;
 
     fn run(self, app: App) -> impl Future<Output = Result<(), Failure>> + Send;
 }
+
+/// Tries of a job that must get through even if the other side is away over a long weekend.
+pub const FOR_DAYS: i32 = 30;
 
 /// Why a job did not do its work.
 #[derive(Debug)]
@@ -68,6 +72,20 @@ pub async fn push_at<J: Job>(
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     add(db, job, Some(key), Some(at)).await
+}
+
+/// Jobs that have had all their tries, by name and how many: a person has to look at them.
+pub async fn given_up(db: &mut PgConnection) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    // Not a checked query, as in [`add`]. A job that was replaced under its key is retired, not given up.
+    sqlx::query_as(
+        "select t.identifier, count(*) from graphile_worker._private_jobs j
+         join graphile_worker._private_tasks t on t.id = j.task_id
+         where j.attempts >= j.max_attempts
+           and not exists (select from graphile_worker._private_job_retirements r where r.id = j.id)
+         group by 1 order by 1",
+    )
+    .fetch_all(db)
+    .await
 }
 
 async fn add<J: Job>(

@@ -79,6 +79,7 @@ pub(super) async fn apply(
         settled_at: None,
         person: None,
     };
+    sql::lock_applicant(db, &application.email).await?;
     match sql::find_same_application(db, &application, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => application.id = before,
         None => {
@@ -95,13 +96,20 @@ async fn warn_member(app: &App, db: &mut PgConnection, application: &Application
     let Some(person) = accounts::find_person_by_email(db, &application.email).await? else { return Ok(()) };
     let Some(membership) = sql::find_of_person(db, person.id).await? else { return Ok(()) };
     let present = subscription_of(db, &membership).await?;
-    if meet(Some(&membership), present.as_ref()) == Meeting::Surplus {
+    let is_proved = is_proved(application, &person);
+    if meet(Some(&membership), present.as_ref(), is_proved) == Meeting::Surplus {
         let letter = mail::member_already(app, &person.name, membership.state)?;
         // Once a day is enough, however often somebody tries.
         let occasion = format!("joining-again:{}:{}", person.id, app.clock().today());
         outbox::push(app, db, &occasion, &person.email, &letter).await?;
     }
     Ok(())
+}
+
+/// Whether she who applied is known to be this person: signed in, or nobody has proved the address to be hers yet.
+/// Else anyone could rewrite a known person for the price of a month.
+fn is_proved(application: &Application, person: &Person) -> bool {
+    application.signed_in.is_some() || person.email_verified_at.is_none()
 }
 
 async fn wish_to_pay(app: &App, db: &mut PgConnection, application: &Application) -> Result<Uuid> {
@@ -112,7 +120,6 @@ async fn wish_to_pay(app: &App, db: &mut PgConnection, application: &Application
         every: Some(application.every),
         product: &product(app, application.rate),
         email: &application.email,
-        customer: None,
         return_path: &format!("{path}?paid=yes"),
         cancel_path: &path,
     };
@@ -150,11 +157,13 @@ pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Resul
     if let Some(membership) = sql::lock_by_subscription(db, id).await? {
         payments::attribute(db, news.purpose, membership.person).await?;
         let after = recompute(app, db, membership, Actor::System).await?;
-        let still = subscription_of(db, &after).await?.is_some_and(|it| it.is_failing());
-        if let (true, What::Failed { invoice, attempt, next_try, page }) = (still, &news.what) {
+        let failing = subscription_of(db, &after).await?.filter(Subscription::is_failing);
+        if let (Some(failing), What::Failed { invoice, attempt, next_try, page }) = (failing, &news.what) {
             let occasion = format!("payment-failed:{invoice}:{attempt}");
             let person = person(db, after.person).await?;
-            let letter = mail::payment_failed(app, &person.name, &after, *next_try, page.as_deref())?;
+            // What is paid at Stripe for a subscription that has ended there would not count.
+            let page = page.as_deref().filter(|_| failing.is_alive());
+            let letter = mail::payment_failed(app, &person.name, &after, *next_try, page)?;
             outbox::push(app, db, &occasion, &person.email, &letter).await?;
         }
         return Ok(());
@@ -182,22 +191,24 @@ async fn settle(
     subscription: &Subscription,
 ) -> Result<()> {
     let now = app.clock().now();
-    let (id, is_new) = match application.signed_in {
-        Some(id) => (id, false),
-        None => accounts::find_or_add_person(app, db, &application.email, &application.name).await?,
+    let id = match application.signed_in {
+        Some(id) => id,
+        None => accounts::find_or_add_person(app, db, &application.email, &application.name).await?.0,
     };
     let before = person(db, id).await?;
+    let is_proved = is_proved(application, &before);
     let known = sql::lock_of_person(db, id).await?;
     let present = match &known {
         Some(membership) => subscription_of(db, membership).await?,
         None => None,
     };
     payments::attribute(db, purpose(application.id), id).await?;
-    let meeting = meet(known.as_ref(), present.as_ref());
+    let meeting = meet(known.as_ref(), present.as_ref(), is_proved);
     if meeting == Meeting::Surplus {
         payments::end_surplus(app, db, &subscription.id, true).await?;
         sql::set_settled(db, application.id, id, now).await?;
-        let letter = mail::paid_twice(app, &before.name, application.amount)?;
+        let overdue = known.is_some_and(|known| known.state.is_overdue());
+        let letter = mail::paid_twice(app, &before.name, application.amount, overdue)?;
         let occasion = format!("paid-twice:{}", subscription.id);
         outbox::push(app, db, &occasion, &before.email, &letter).await?;
         let detail = json!({ "subscription": subscription.id });
@@ -206,10 +217,10 @@ async fn settle(
     if let Some(old) = present.as_ref().filter(|old| old.is_alive()) {
         payments::end_surplus(app, db, &old.id, false).await?;
     }
-    set_details(app, db, application, &before, is_new).await?;
+    set_details(app, db, application, &before, is_proved).await?;
     let membership = match known {
         None => add(app, db, application, subscription, id).await?,
-        Some(known) => renew(app, db, application, subscription, known).await?,
+        Some(known) => renew(app, db, application, subscription, known, is_proved).await?,
     };
     for purpose in &application.consents {
         accounts::give_consent(app, db, id, *purpose, "join form").await?;
@@ -227,27 +238,29 @@ async fn settle(
     });
     record(app, db, Actor::System, action, id, detail).await?;
     let link = accounts::issue_link(app, db, id, "/membership", 14).await?;
-    let letter = mail::welcome(app, &application.name, &membership, &link, is_back)?;
+    let kept = !is_proved;
+    let name = if kept { &before.name } else { &application.name };
+    let letter = mail::welcome(app, name, &membership, &link, is_back, kept)?;
     let occasion = format!("welcome:{}", subscription.id);
     outbox::push(app, db, &occasion, &before.email, &letter).await?;
     Ok(())
 }
 
-/// Postcode and region are taken from the application. The name is too, unless the account is proved to be
-/// somebody's who was not signed in: else anyone could rename a known person for the price of a month.
+/// Name and whereabouts are taken from the application, unless that is not proved to be hers: then only what is
+/// missing is.
 async fn set_details(
     app: &App,
     db: &mut PgConnection,
     application: &Application,
     before: &Person,
-    is_new: bool,
+    is_proved: bool,
 ) -> Result<()> {
-    let may_rename = is_new || application.signed_in.is_some() || before.email_verified_at.is_none();
+    let keeps_place = !is_proved && before.postcode.is_some();
     let details = Details {
-        name: if may_rename { application.name.clone() } else { before.name.clone() },
+        name: if is_proved { application.name.clone() } else { before.name.clone() },
         email: before.email.clone(),
-        postcode: Some(application.postcode.clone()),
-        region: application.region,
+        postcode: if keeps_place { before.postcode.clone() } else { Some(application.postcode.clone()) },
+        region: if keeps_place { before.region } else { application.region },
     };
     accounts::change_details(app, db, Actor::System, before.id, &details).await
 }
@@ -291,11 +304,12 @@ async fn renew(
     application: &Application,
     subscription: &Subscription,
     known: Membership,
+    is_proved: bool,
 ) -> Result<Membership> {
     let (now, today) = (app.clock().now(), app.clock().today());
     let mut renewed = Membership {
-        born_on: application.born_on,
-        address: application.address.clone(),
+        born_on: if is_proved { application.born_on } else { known.born_on },
+        address: if is_proved { application.address.clone() } else { known.address.clone() },
         rate: application.rate,
         every: application.every,
         amount: application.amount,
@@ -315,7 +329,7 @@ async fn renew(
 }
 
 /// What the members' pages go by.
-async fn tell_standing(app: &App, db: &mut PgConnection, membership: &Membership) -> Result<()> {
+pub(super) async fn tell_standing(app: &App, db: &mut PgConnection, membership: &Membership) -> Result<()> {
     let standing = if membership.state.is_member(rules(app).pending_counts) {
         Standing::Member
     } else {
@@ -443,9 +457,11 @@ pub(super) async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result
     if !subscription.is_alive() {
         return Err(NOTHING);
     }
-    if subscription.cancel_at_period_end == renews {
-        payments::set_renewal(app, &subscription, renews).await?;
+    if subscription.cancel_at_period_end != renews {
+        // Pressed twice: it is so already.
+        return Ok(membership);
     }
+    payments::set_renewal(app, &subscription, renews).await?;
     let mut tx = app.pool().begin().await?;
     let membership = sql::lock_of_person(&mut tx, person).await?.ok_or(Error::NotFound)?;
     let after = recompute(app, &mut tx, membership, Actor::Person(person)).await?;

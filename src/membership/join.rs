@@ -200,6 +200,7 @@ async fn lead(app: &App, application: Uuid, checkout: Uuid) -> Result<Response> 
     let to = match payments::open(app, checkout).await? {
         Way::There(url) => url,
         Way::Done | Way::Away => format!("/join/{application}"),
+        Way::Refused => format!("/join/{application}?refused=yes"),
     };
     Ok(Redirect::to(&to).into_response())
 }
@@ -209,6 +210,8 @@ async fn lead(app: &App, application: Uuid, checkout: Uuid) -> Result<Response> 
 enum Progress {
     /// Stripe did not answer: nothing has been paid.
     Away,
+    /// Stripe refuses to take this payment, which is our fault.
+    Refused,
     /// She has not paid yet; her page at Stripe is open.
     Open,
     /// She says that she has paid; Stripe has not told us yet.
@@ -254,6 +257,8 @@ struct JoiningPage {
 #[derive(Deserialize)]
 pub(super) struct Returned {
     paid: Option<String>,
+    /// Stripe would not make a page for paying, and trying again will not help.
+    refused: Option<String>,
 }
 
 /// How often, and after which pause, a page just come back to looks again before it says "wait".
@@ -294,6 +299,10 @@ pub(super) async fn progress_page(
         tokio::time::sleep(PAUSE).await;
     };
     let price = actions::price(application.amount, application.every);
+    let progress = match progress {
+        Progress::Away if query.refused.is_some() => Progress::Refused,
+        progress => progress,
+    };
     Ok(JoiningPage { visit, id, price, progress }.into_response())
 }
 

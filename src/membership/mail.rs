@@ -23,9 +23,9 @@ macro_rules! pair {
     };
 }
 
-pair!(WelcomeText, WelcomeHtml, "membership/mail_welcome.txt", "membership/mail_welcome.html" { membership: &'a Membership, link: &'a str, party: &'a str, is_back: bool, pending: bool });
+pair!(WelcomeText, WelcomeHtml, "membership/mail_welcome.txt", "membership/mail_welcome.html" { membership: &'a Membership, link: &'a str, party: &'a str, is_back: bool, pending: bool, kept: bool });
 pair!(AlreadyText, AlreadyHtml, "membership/mail_already.txt", "membership/mail_already.html" { party: &'a str, state: State, page: &'a str, contact: &'a str });
-pair!(TwiceText, TwiceHtml, "membership/mail_twice.txt", "membership/mail_twice.html" { amount: Money, contact: &'a str });
+pair!(TwiceText, TwiceHtml, "membership/mail_twice.txt", "membership/mail_twice.html" { amount: Money, contact: &'a str, overdue: bool, page: &'a str });
 pair!(FailedText, FailedHtml, "membership/mail_failed.txt", "membership/mail_failed.html" { price: &'a str, page: &'a str, is_stripe: bool, next_try: Option<String>, until: Option<String>, ended: bool });
 pair!(StoppedText, StoppedHtml, "membership/mail_stopped.txt", "membership/mail_stopped.html" { on: &'a str, page: &'a str });
 pair!(EndedText, EndedHtml, "membership/mail_ended.txt", "membership/mail_ended.html" { reason: EndReason, join: &'a str, contact: &'a str });
@@ -46,13 +46,14 @@ fn party(app: &App) -> String {
     app.settings().site(app.clock().today()).name
 }
 
-/// `link` signs her in once and leads to her page.
+/// `link` signs her in once and leads to her page. `kept` says that what was known of her was not changed.
 pub(super) fn welcome(
     app: &App,
     name: &str,
     membership: &Membership,
     link: &str,
     is_back: bool,
+    kept: bool,
 ) -> Result<Letter> {
     let party = &party(app);
     let pending = membership.state == State::Pending;
@@ -60,27 +61,33 @@ pub(super) fn welcome(
         if is_back { format!("Welcome back to the {party}") } else { format!("Welcome to the {party}") };
     Letter::new(
         subject,
-        &WelcomeText { letter: frame(app), name, membership, link, party, is_back, pending },
-        &WelcomeHtml { letter: frame(app), name, membership, link, party, is_back, pending },
+        &WelcomeText { letter: frame(app), name, membership, link, party, is_back, pending, kept },
+        &WelcomeHtml { letter: frame(app), name, membership, link, party, is_back, pending, kept },
     )
 }
 
 /// Somebody, probably she herself, fills in the form with a member's address.
 pub(super) fn member_already(app: &App, name: &str, state: State) -> Result<Letter> {
     let (party, page, contact) = (&party(app), &app.link("/membership"), &contact(app));
+    let subject = match state {
+        State::Suspended { .. } | State::Ended { .. } => "About your form to join",
+        State::Grace { .. } => "Your payment is overdue",
+        State::Pending | State::Active => "You are with us already",
+    };
     Letter::new(
-        "You are with us already",
+        subject,
         &AlreadyText { letter: frame(app), name, party, state, page, contact },
         &AlreadyHtml { letter: frame(app), name, party, state, page, contact },
     )
 }
 
-pub(super) fn paid_twice(app: &App, name: &str, amount: Money) -> Result<Letter> {
-    let contact = &contact(app);
+/// `overdue`: a payment of hers had failed, which this one could not take the place of.
+pub(super) fn paid_twice(app: &App, name: &str, amount: Money, overdue: bool) -> Result<Letter> {
+    let (contact, page) = (&contact(app), &app.link("/membership"));
     Letter::new(
         "We are sending a payment back to you",
-        &TwiceText { letter: frame(app), name, amount, contact },
-        &TwiceHtml { letter: frame(app), name, amount, contact },
+        &TwiceText { letter: frame(app), name, amount, contact, overdue, page },
+        &TwiceHtml { letter: frame(app), name, amount, contact, overdue, page },
     )
 }
 

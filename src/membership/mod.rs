@@ -24,10 +24,7 @@ pub mod demo;
 pub use actions::{hear, price, rules, summary};
 pub use jobs::TurnOfDay;
 pub use model::{Address, EndReason, Membership, Price, Prices, Rate, Rules, State, Suspension};
-pub use sql::{
-    Counts, MonthGrowth, Note, Period, count_by_region, count_by_state, find_of_person, growth_by_month,
-    notes, periods,
-};
+pub use sql::{Period, find_of_person, periods};
 
 use crate::{
     accounts::{Access, Permission, Routes},

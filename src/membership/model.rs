@@ -322,26 +322,26 @@ pub fn state(
             _ => State::Ended { on, reason: if stopped { EndReason::Left } else { EndReason::Lapsed } },
         }
     };
+    // What was promised when a payment failed is kept, even if Stripe gives up earlier. A first payment that failed
+    // makes no member.
+    let grace = subscription
+        .failing_since
+        .filter(|_| subscription.first_paid_at.is_some())
+        .and_then(|at| dates::london_date(at).checked_add_days(Days::new(rules.grace_days)));
+    let keep_grace = |until: NaiveDate| {
+        if today <= until { State::Grace { until } } else { over(until.succ_opt().unwrap_or(until)) }
+    };
     match subscription.state {
         // 4. Stripe has given up, or renewal was stopped and the paid period is over.
+        S::Canceled | S::Unpaid if grace.is_some() && !stopped => keep_grace(grace.unwrap_or(today)),
         S::Canceled | S::IncompleteExpired | S::Unpaid => {
             over(subscription.ended_at.map_or(today, dates::london_date).min(today))
         }
         _ if membership.ends_on.is_some_and(|end| subscription.cancel_at_period_end && end <= today) => {
             over(membership.ends_on.unwrap_or(today))
         }
-        // 5. A first payment that failed makes no member; a later one leaves some days.
-        S::PastDue | S::Paused => {
-            let since = subscription.failing_since.map_or(today, dates::london_date);
-            let until = since.checked_add_days(Days::new(rules.grace_days)).unwrap_or(since);
-            if subscription.first_paid_at.is_none() {
-                over(today)
-            } else if today <= until {
-                State::Grace { until }
-            } else {
-                over(until.succ_opt().unwrap_or(until))
-            }
-        }
+        // 5. A payment that failed leaves some days.
+        S::PastDue | S::Paused => grace.map_or_else(|| over(today), keep_grace),
         // 6. By Direct Debit the money comes days later.
         S::Incomplete => State::Pending,
         S::Active | S::Other if subscription.first_paid_at.is_none() => State::Pending,
@@ -361,8 +361,9 @@ pub enum Meeting {
     Surplus,
 }
 
-/// Decides for a person who may be a member already, by another subscription (`present`).
-pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>) -> Meeting {
+/// Decides for a person who may be a member already, by another subscription (`present`). Who applied without proving
+/// that she is this person (`is_proved`) replaces nothing.
+pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>, is_proved: bool) -> Meeting {
     let Some(membership) = membership else { return Meeting::Join };
     match membership.state {
         State::Ended { reason: EndReason::Expelled, .. } | State::Suspended { .. } => Meeting::Surplus,
@@ -370,6 +371,7 @@ pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>) -> 
         State::Pending | State::Active if membership.ends_on.is_none() && present.is_some() => {
             Meeting::Surplus
         }
+        State::Grace { .. } | State::Pending | State::Active if !is_proved => Meeting::Surplus,
         State::Grace { .. } | State::Pending | State::Active => Meeting::Replace,
     }
 }
@@ -441,8 +443,8 @@ mod tests {
             (S::Other, State::Active, State::Pending),
             (S::PastDue, grace, ended(TODAY, EndReason::Lapsed)),
             (S::Paused, grace, ended(TODAY, EndReason::Lapsed)),
-            (S::Unpaid, ended(TODAY, EndReason::Lapsed), ended(TODAY, EndReason::Lapsed)),
-            (S::Canceled, ended(TODAY, EndReason::Lapsed), ended(TODAY, EndReason::Lapsed)),
+            (S::Unpaid, grace, ended(TODAY, EndReason::Lapsed)),
+            (S::Canceled, grace, ended(TODAY, EndReason::Lapsed)),
             (S::IncompleteExpired, ended(TODAY, EndReason::Lapsed), ended(TODAY, EndReason::Lapsed)),
         ] {
             for before in [State::Pending, State::Active, grace] {
@@ -518,7 +520,7 @@ mod tests {
         let money = subscription(SubscriptionStatus::Active);
         let until = day("2026-12-10");
         let ended = |reason| State::Ended { on: day("2026-05-01"), reason };
-        assert_eq!(meet(None, None), Meeting::Join);
+        assert_eq!(meet(None, None, true), Meeting::Join);
         for (state, meeting) in [
             (State::Active, Meeting::Surplus),
             (State::Pending, Meeting::Surplus),
@@ -529,12 +531,14 @@ mod tests {
             (ended(EndReason::Error), Meeting::Join),
             (ended(EndReason::Expelled), Meeting::Surplus),
         ] {
-            assert_eq!(meet(Some(&membership(state)), Some(&money)), meeting, "{state:?}");
+            assert_eq!(meet(Some(&membership(state)), Some(&money), true), meeting, "{state:?}");
+            let by_a_stranger = if meeting == Meeting::Replace { Meeting::Surplus } else { meeting };
+            assert_eq!(meet(Some(&membership(state)), Some(&money), false), by_a_stranger, "{state:?}");
         }
         let mut leaving = membership(State::Active);
         leaving.ends_on = Some(until);
-        assert_eq!(meet(Some(&leaving), Some(&money)), Meeting::Replace);
-        assert_eq!(meet(Some(&membership(State::Active)), None), Meeting::Replace);
+        assert_eq!(meet(Some(&leaving), Some(&money), true), Meeting::Replace);
+        assert_eq!(meet(Some(&membership(State::Active)), None, true), Meeting::Replace);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    actions::recompute,
+    actions::{recompute, tell_standing},
     forms::{Ending, NewDetails, NewSuspension},
     mail,
     model::{EndReason, State, Suspension},
@@ -99,7 +99,7 @@ pub(super) async fn end(
     if let Some(subscription) = &subscription {
         payments::end_surplus(app, db, subscription, false).await?;
     }
-    accounts::set_standing(db, person, accounts::Standing::None).await?;
+    tell_standing(app, db, &membership).await?;
     let detail = json!({ "reason": ending.reason.code(), "words": ending.words });
     record(app, db, officer, "membership.ended", person, detail).await?;
     if matches!(ending.reason, EndReason::Left | EndReason::Expelled) {

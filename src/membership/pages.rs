@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Payments shown on her page.
-const SHOWN: i64 = 36;
+const SHOWN: u8 = 36;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "membership/show.html")]
@@ -35,7 +35,7 @@ struct MembershipPage {
     membership: Option<Membership>,
     subscription: Option<Subscription>,
     payments: Vec<Line>,
-    /// Two years of payments are shown; more are on request.
+    /// Whether there are older payments than those shown.
     more: bool,
 }
 
@@ -61,9 +61,9 @@ pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> R
         Some((membership, subscription)) => (Some(membership), subscription),
         None => (None, None),
     };
-    let mut payments = payments::of_person(&mut db, who.person_id, SHOWN + 1).await?;
-    let more = payments.len() > 36;
-    payments.truncate(36);
+    let mut payments = payments::of_person(&mut db, who.person_id, i64::from(SHOWN) + 1).await?;
+    let more = payments.len() > usize::from(SHOWN);
+    payments.truncate(SHOWN.into());
     Ok(MembershipPage { visit, membership, subscription, payments, more }.into_response())
 }
 

@@ -146,6 +146,17 @@ pub(super) async fn lock_application(db: &mut PgConnection, id: Uuid) -> Result<
     .transpose()
 }
 
+/// Makes applications from one address wait for each other until the transaction ends: a double click is one.
+pub(super) async fn lock_applicant(db: &mut PgConnection, email: &EmailAddress) -> Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('applications of ' || lower($1::text), 0))",
+        email.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The same answers sent twice within a few minutes: a double click, or the back button.
 pub(super) async fn find_same_application(
     db: &mut PgConnection,
@@ -431,25 +442,6 @@ pub async fn periods(db: &mut PgConnection, person: Uuid) -> Result<Vec<Period>>
 
 // Notes.
 
-/// What an officer wrote down about somebody.
-#[derive(Clone, Debug)]
-pub struct Note {
-    pub author: String,
-    pub words: String,
-    pub written_at: DateTime<Utc>,
-}
-
-pub async fn notes(db: &mut PgConnection, person: Uuid) -> Result<Vec<Note>> {
-    sqlx::query_as!(
-        Note,
-        "select p.name as author, n.words, n.written_at from membership_notes n join people p on p.id = n.author_id
-         where n.person_id = $1 order by n.written_at desc limit 200",
-        person
-    )
-    .fetch_all(db)
-    .await
-}
-
 pub(super) async fn insert_note(
     db: &mut PgConnection,
     id: Uuid,
@@ -469,93 +461,4 @@ pub(super) async fn insert_note(
     .execute(db)
     .await?;
     Ok(())
-}
-
-// Counts.
-
-/// How many are in each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub pending: i64,
-    pub active: i64,
-    pub grace: i64,
-    pub suspended: i64,
-    pub ended: i64,
-}
-
-impl Counts {
-    /// Those who count as members; `pending` is the party's rule for a first debit on its way.
-    pub fn members(&self, pending: bool) -> i64 {
-        self.active + self.grace + if pending { self.pending } else { 0 }
-    }
-}
-
-pub async fn count_by_state(db: &mut PgConnection) -> Result<Counts> {
-    let row = sqlx::query!(
-        r#"select count(*) filter (where state = 'pending') as "pending!",
-                  count(*) filter (where state = 'active') as "active!",
-                  count(*) filter (where state = 'grace') as "grace!",
-                  count(*) filter (where state = 'suspended') as "suspended!",
-                  count(*) filter (where state = 'ended') as "ended!" from memberships"#
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(Counts {
-        pending: row.pending,
-        active: row.active,
-        grace: row.grace,
-        suspended: row.suspended,
-        ended: row.ended,
-    })
-}
-
-/// How many were members at the end of a month, and how many came and went in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MonthGrowth {
-    /// The month's first day.
-    pub month: NaiveDate,
-    pub joined: i64,
-    pub left: i64,
-    pub members: i64,
-}
-
-/// Growth by month, oldest first, the month of `until` included.
-pub async fn growth_by_month(
-    db: &mut PgConnection,
-    from: NaiveDate,
-    until: NaiveDate,
-) -> Result<Vec<MonthGrowth>> {
-    sqlx::query_as!(
-        MonthGrowth,
-        r#"select m.month::date as "month!",
-                  (select count(*) from membership_periods p
-                   where p.started_on >= m.month and p.started_on < m.month + interval '1 month') as "joined!",
-                  (select count(*) from membership_periods p
-                   where p.ended_on >= m.month and p.ended_on < m.month + interval '1 month') as "left!",
-                  (select count(*) from membership_periods p
-                   where p.started_on < m.month + interval '1 month'
-                     and (p.ended_on is null or p.ended_on >= m.month + interval '1 month')) as "members!"
-           from generate_series(date_trunc('month', $1::date::timestamp), $2::date::timestamp, interval '1 month') as m(month)
-           order by 1"#,
-        from,
-        until
-    )
-    .fetch_all(db)
-    .await
-}
-
-/// How many members live in each region, ended and suspended ones left out; the last is those without a region.
-pub async fn count_by_region(db: &mut PgConnection) -> Result<Vec<(Option<Region>, i64)>> {
-    let rows = sqlx::query!(
-        r#"select p.region, count(*) as "count!" from memberships m join people p on p.id = m.person_id
-           where m.state in ('pending', 'active', 'grace') group by p.region order by 2 desc, 1"#
-    )
-    .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let region = row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?;
-            Ok((region, row.count))
-        })
-        .collect()
 }

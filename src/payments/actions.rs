@@ -32,8 +32,6 @@ pub struct Wish<'a> {
     /// What stands on Stripe's page and on the receipt.
     pub product: &'a str,
     pub email: &'a EmailAddress,
-    /// Stripe's id of the payer, if she has paid before.
-    pub customer: Option<&'a str>,
     /// Our page that shows what became of it.
     pub return_path: &'a str,
     pub cancel_path: &'a str,
@@ -50,7 +48,6 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
         every: wish.every,
         product: wish.product.to_owned(),
         email: wish.email.to_string(),
-        customer: wish.customer.map(str::to_owned),
         return_path: wish.return_path.to_owned(),
         cancel_path: wish.cancel_path.to_owned(),
         state: CheckoutState::Wanted,
@@ -63,7 +60,8 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
     };
     let mut kept = new.id;
     if !sql::insert_checkout(db, &new).await? {
-        let before = sql::find_checkout_for(db, wish.purpose).await?.ok_or(Error::NotFound)?;
+        const BUSY: Error = Error::Conflict("The payment page was just being closed. Please try again.");
+        let before = sql::find_open_checkout(db, wish.purpose).await?.ok_or(BUSY)?;
         kept = before.id;
         // Its time is over, or another amount is wanted by now: close it and start anew.
         let fresh = before.created_at > now - Duration::hours(OPEN_HOURS - 1);
@@ -71,7 +69,9 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
         if !still_good || (before.amount, before.every) != (new.amount, new.every) {
             set_state(app, db, before.id, CheckoutState::Expired).await?;
             queue::push(db, &CloseCheckout { checkout: before.id }).await?;
-            sql::insert_checkout(db, &new).await?;
+            if !sql::insert_checkout(db, &new).await? {
+                return Err(BUSY);
+            }
             kept = new.id;
         }
     }
@@ -96,6 +96,8 @@ pub enum Way {
     Done,
     /// Stripe does not answer. The wish is kept; trying again later needs no retyping.
     Away,
+    /// Stripe will not make a page for this wish, however often it is asked: something is wrong on our side.
+    Refused,
 }
 
 /// Asks Stripe for the page of a wish. Call it without a transaction or connection at hand. The key is the wish's
@@ -116,7 +118,7 @@ pub async fn open(app: &App, checkout: Uuid) -> Result<Way> {
         mode: wish.every.map_or(Mode::OneOff, |interval| Mode::Subscription { interval }),
         amount_pence: wish.amount.pence(),
         product_name: &wish.product,
-        customer: wish.customer.as_deref(),
+        customer: None,
         email: &wish.email,
         success_url: &success_url,
         cancel_url: &cancel_url,
@@ -134,14 +136,15 @@ pub async fn open(app: &App, checkout: Uuid) -> Result<Way> {
 }
 
 async fn away(app: &App, wish: &Checkout, error: &StripeError) -> Result<Way> {
-    tracing::error!(%error, checkout = %wish.id, "Stripe made no page for paying; the wish is kept");
+    // Not in Stripe's own words: they may repeat the payer's address.
+    tracing::error!(error = error.brief(), checkout = %wish.id, "Stripe made no page for paying; the wish is kept");
     // Stripe gives the same answer to the same key for a day, an error too: the next try needs a wish of its own.
     if matches!(error, StripeError::Refused { .. }) {
         let mut tx = app.pool().begin().await?;
         set_state(app, &mut tx, wish.id, CheckoutState::Expired).await?;
         tx.commit().await?;
     }
-    Ok(Way::Away)
+    Ok(if error.is_transient() { Way::Away } else { Way::Refused })
 }
 
 /// How far the payment for something is.

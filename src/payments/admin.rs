@@ -29,6 +29,7 @@ use crate::{
         form::Form,
         money::grouped,
         paging::{PageNumber, Paging},
+        queue,
         visit::Visit,
     },
 };
@@ -82,7 +83,6 @@ struct ListPage {
     lines: Vec<NamedLine>,
     totals: Totals,
     paging: Paging,
-    export: String,
     months: Vec<(String, String)>,
     purposes: Vec<(&'static str, &'static str)>,
     kinds: Vec<(&'static str, &'static str)>,
@@ -97,7 +97,6 @@ impl ListPage {
         format!("/admin/payments?{}page={page}", self.paging.query)
     }
 
-    /// Names are in another list, which not every officer may open.
     fn counted(&self) -> String {
         match self.totals.count {
             1 => "1 line".to_owned(),
@@ -126,11 +125,6 @@ pub(super) async fn list(
     let totals = ledger::total(&mut db, &filter).await?;
     let (_, failed, ignored) = sql::count_events(&mut db).await?;
     let query = Asked::query(&filter);
-    let export = if query.is_empty() {
-        "/admin/payments.csv".to_owned()
-    } else {
-        format!("/admin/payments.csv?{query}")
-    };
     let query = if query.is_empty() { query } else { format!("{query}&") };
     let paging = Paging::cut(&mut lines, asked.page, SIZE, query);
     let form = Form::filled([
@@ -149,7 +143,6 @@ pub(super) async fn list(
         lines,
         totals,
         paging,
-        export,
         failed,
         ignored,
     };
@@ -160,17 +153,35 @@ pub(super) async fn list(
 pub(super) async fn export(
     State(app): State<App>,
     Officer(who): Officer,
-    Query(asked): Query<Asked>,
     mut db: Db,
+    form: Form,
 ) -> Result<Response> {
+    let sent = |name: &str| form.value(name).to_owned();
+    let asked = Asked {
+        month: sent("month"),
+        purpose: sent("purpose"),
+        kind: sent("kind"),
+        q: sent("q"),
+        page: PageNumber::default(),
+    };
     let filter = asked.filter();
     let lines = ledger::list_lines(&mut db, &filter, 0, MOST_EXPORTED).await?;
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let head =
-        ["date", "what", "for", "name", "amount_gbp", "how", "stripe_id", "payment_intent", "subscription"];
+    let head = [
+        "date",
+        "what",
+        "for",
+        "name",
+        "email",
+        "amount_gbp",
+        "how",
+        "stripe_id",
+        "payment_intent",
+        "subscription",
+    ];
     let wrong = |error: csv::Error| anyhow::anyhow!("writing CSV: {error}");
     writer.write_record(head).map_err(wrong)?;
-    for NamedLine { line, name } in &lines {
+    for NamedLine { line, name, email } in &lines {
         let day = dates::london_date(line.at).to_string();
         let amount = line.amount.decimal();
         let cells = [
@@ -178,6 +189,7 @@ pub(super) async fn export(
             line.kind.name(),
             line.purpose.kind.name(),
             &tame(name.as_deref().unwrap_or_default()),
+            &tame(email.as_deref().unwrap_or_default()),
             &amount,
             line.method_name(),
             &line.stripe_id,
@@ -189,7 +201,7 @@ pub(super) async fn export(
     let body = writer.into_inner().map_err(|error| anyhow::anyhow!("writing CSV: {error}"))?;
     let detail = serde_json::json!({ "lines": lines.len(), "filter": Asked::query(&filter) });
     let actor = Actor::Person(who.person_id);
-    let entry = Entry { actor, action: "payments.exported", subject: ("ledger", "all"), detail };
+    let entry = Entry { actor, action: "payment.exported", subject: ("ledger", "all"), detail };
     let mut tx = db.begin().await?;
     audit::record(&mut tx, app.clock().now(), &entry).await?;
     tx.commit().await?;
@@ -213,6 +225,8 @@ struct EventsPage {
     shown: &'static str,
     events: Vec<EventLine>,
     counts: (i64, i64, i64),
+    /// Jobs of the whole site that have had all their tries, by name.
+    given_up: Vec<(String, i64)>,
     livemode: bool,
 }
 
@@ -236,7 +250,9 @@ pub(super) async fn events(
     };
     let events = sql::list_events(&mut db, shown, 200).await?;
     let counts = sql::count_events(&mut db).await?;
-    Ok(EventsPage { visit, shown, events, counts, livemode: app.stripe().livemode() }.into_response())
+    let given_up = queue::given_up(&mut db).await?;
+    let livemode = app.stripe().livemode();
+    Ok(EventsPage { visit, shown, events, counts, given_up, livemode }.into_response())
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ fn lines(it: &DemoSubscription) -> Vec<LineRow<'_>> {
         let invoice =
             if number == last { format!("Seed{}n1", it.key) } else { format!("Seed{}p{number}", it.key) };
         let (stripe_id, pence) = match kind {
-            LineKind::Refund => (format!("ch_{invoice}:{}", it.pence), -it.pence),
+            LineKind::Refund => (format!("re_{invoice}"), -it.pence),
             LineKind::Dispute => (format!("du_{invoice}"), -it.pence),
             _ => (format!("in_{invoice}"), it.pence),
         };

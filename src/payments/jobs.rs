@@ -2,16 +2,17 @@
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     model::Checkout,
-    news::{self, Outcome},
+    news::{self, Outcome, PaymentNews, What},
     sql::{self, ledger},
 };
 use crate::kit::{
     app::App,
-    queue::{Failure, Job},
+    queue::{self, FOR_DAYS, Failure, Job},
     stripe::Event,
 };
 
@@ -49,8 +50,17 @@ pub struct ProcessEvent {
     pub id: String,
 }
 
+impl ProcessEvent {
+    /// Gives an event its tries, afresh if it had some.
+    pub(super) async fn push(db: &mut PgConnection, id: String) -> sqlx::Result<()> {
+        let key = format!("stripe-event:{id}");
+        queue::push_keyed(db, &Self { id }, &key).await
+    }
+}
+
 impl Job for ProcessEvent {
     const NAME: &'static str = "payments_process_event";
+    const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
@@ -94,11 +104,10 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
         kind if kind.starts_with("checkout.session.") => news::session(app, id, false).await,
         kind if kind.starts_with("customer.subscription.") => news::subscription(app, id).await,
         kind if kind.starts_with("invoice.") => news::invoice(app, id).await,
-        "charge.refunded" => match event.charge() {
-            Some(charge) => news::refund(app, &charge, at).await,
+        "charge.refunded" | "refund.failed" | "refund.updated" => match event.charge() {
+            Some(charge) => news::refunds(app, &charge).await,
             None => Ok(Outcome::Ignored("no charge could be read in it")),
         },
-        "refund.failed" | "refund.updated" => news::failed_refund(app, body, at).await,
         kind if kind.starts_with("charge.dispute.") => match event.dispute() {
             Some(dispute) => {
                 news::dispute(app, &dispute, kind == "charge.dispute.funds_reinstated", at).await
@@ -130,6 +139,7 @@ pub struct CloseCheckout {
 
 impl Job for CloseCheckout {
     const NAME: &'static str = "payments_close_checkout";
+    const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
@@ -159,6 +169,7 @@ pub struct EndSubscription {
 
 impl Job for EndSubscription {
     const NAME: &'static str = "payments_end_subscription";
+    const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let id = &self.subscription;
@@ -204,13 +215,14 @@ pub struct GiveBack {
 
 impl Job for GiveBack {
     const NAME: &'static str = "payments_give_back";
+    const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         give_back(&app, &self.payment_intent).await
     }
 }
 
-/// Looks after open pages of which no webhook told what became of them.
+/// Looks after pages, open or with a debit on its way, of which no webhook told what became of them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct CatchUp {}
 
@@ -220,7 +232,7 @@ impl Job for CatchUp {
     async fn run(self, app: App) -> Result<(), Failure> {
         let now = app.clock().now();
         let mut db = app.pool().acquire().await?;
-        let silent = sql::list_silent(&mut db, now - Duration::minutes(10)).await?;
+        let silent = sql::list_silent(&mut db, now - Duration::minutes(10), now - Duration::days(1)).await?;
         drop(db);
         // One that cannot be looked up must not keep the others waiting.
         let mut failed = None;
@@ -244,14 +256,15 @@ async fn look_after(app: &App, checkout: &Checkout) -> Result<(), Failure> {
         // Never reached Stripe: nobody can pay it any more after a day.
         None => checkout.created_at < app.clock().now() - Duration::days(1),
     };
-    if gone {
+    if gone && checkout.state.is_open() {
         let mut db = app.pool().acquire().await?;
         super::actions::close(app, &mut db, checkout.id).await?;
     }
     Ok(())
 }
 
-/// Compares everything with Stripe and repairs what is different: right even if no webhook ever came.
+/// Compares subscriptions, invoices and the newest refunds with Stripe and repairs what is different: right even if no
+/// webhook ever came. Then gives fresh tries to what had all of its own.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Reconcile {}
 
@@ -261,7 +274,51 @@ impl Job for Reconcile {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let report = reconcile(&app).await?;
+        repair(&app).await?;
         tracing::info!(%report, "compared with Stripe");
+        Ok(())
+    }
+}
+
+/// Gives fresh tries to whatever may have died: events, the end of subscriptions, and the news of both. Who hears news
+/// looks at the facts, so hearing it again does no harm.
+async fn repair(app: &App) -> sqlx::Result<()> {
+    let now = app.clock().now();
+    let mut tx = app.pool().begin().await?;
+    for id in sql::list_unprocessed(&mut tx, now - Duration::days(60), now - Duration::hours(1)).await? {
+        ProcessEvent::push(&mut tx, id).await?;
+    }
+    for subscription in sql::list_alive(&mut tx).await? {
+        let id = &subscription.id;
+        if subscription.surplus_since.is_some() {
+            let job = EndSubscription { subscription: id.clone(), refund: false };
+            queue::push_keyed(&mut tx, &job, &format!("end:{id}")).await?;
+        } else {
+            let (purpose, subscription) = (subscription.purpose, Some(id.clone()));
+            let news = PaymentNews { purpose, subscription, what: What::Changed };
+            queue::push_keyed(&mut tx, &news, &format!("nightly:{id}")).await?;
+        }
+    }
+    for (purpose, at) in ledger::list_gifts(&mut tx, now - Duration::days(60)).await? {
+        let news = PaymentNews { purpose, subscription: None, what: What::Paid { at } };
+        queue::push_keyed(&mut tx, &news, &format!("nightly:{}", purpose.id)).await?;
+    }
+    tx.commit().await
+}
+
+/// Forgets wishes to pay that came to nothing, as applications are, and the bodies of old events.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct TidyPayments {}
+
+impl Job for TidyPayments {
+    const NAME: &'static str = "payments_tidy";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let now = app.clock().now();
+        let mut db = app.pool().acquire().await?;
+        let wishes = sql::delete_old_checkouts(&mut db, now - Duration::days(30)).await?;
+        let events = sql::empty_old_events(&mut db, now - Duration::days(90)).await?;
+        tracing::info!(wishes, events, "payments tidied");
         Ok(())
     }
 }
@@ -284,7 +341,7 @@ impl std::fmt::Display for Report {
     }
 }
 
-/// Goes through all subscriptions and invoices at Stripe. Running it twice changes nothing.
+/// Goes through all subscriptions and invoices at Stripe, and the newest refunds. Running it twice changes nothing.
 ///
 /// # Errors
 /// Stripe or the database is away.
@@ -319,6 +376,9 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
         if !page.more || after.is_none() {
             break;
         }
+    }
+    for refund in app.stripe().list_refunds(None).await?.items {
+        news::keep_refund(app, &refund).await?;
     }
     Ok(report)
 }

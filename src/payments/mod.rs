@@ -20,14 +20,13 @@ pub mod demo;
 
 pub use actions::{Way, Wish, checkout_for, end_surplus, give_back, open, set_renewal, wish};
 pub use jobs::{
-    CatchUp, CloseCheckout, EVENTS, EndSubscription, GiveBack, ProcessEvent, Reconcile, Report, reconcile,
+    CatchUp, CloseCheckout, EVENTS, EndSubscription, GiveBack, ProcessEvent, Reconcile, Report, TidyPayments,
+    reconcile,
 };
 pub use model::{Checkout, CheckoutState, Line, LineKind, Purpose, PurposeKind, Subscription, stripe_page};
-pub use news::{PaymentNews, What, beside};
+pub use news::{PaymentNews, What};
 pub use sql::find_subscription;
-pub use sql::ledger::{
-    LineFilter, MonthIncome, NamedLine, Totals, attribute, income_by_month, income_since, of_person,
-};
+pub use sql::ledger::{LineFilter, MonthIncome, NamedLine, Totals, attribute, income_by_month, of_person};
 
 use crate::{
     accounts::{Access, Permission, Routes},
@@ -39,6 +38,6 @@ pub fn routes(_: &App) -> Routes {
     Routes::new()
         .post(Access::Machine, "/webhooks/stripe", webhook::receive)
         .get(officer, "/admin/payments", admin::list)
-        .get(officer, "/admin/payments.csv", admin::export)
+        .post(officer, "/admin/payments/export", admin::export)
         .get(officer, "/admin/payments/events", admin::events)
 }

@@ -6,20 +6,17 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::{
     jobs::GiveBack,
-    model::{
-        CheckoutState, Line, LineKind, Purpose, Subscription, dispute_lines, metadata as written_beside, ours,
-    },
+    model::{CheckoutState, Line, LineKind, Purpose, Subscription, dispute_lines, ours},
     sql::{self, Progress, ledger},
 };
 use crate::kit::{
     app::App,
     money::Money,
     queue::{self, Failure},
-    stripe::{self, Charge, Dispute, InvoiceStatus, SubscriptionStatus},
+    stripe::{self, Dispute, InvoiceStatus, SubscriptionStatus},
 };
 
 /// What the room above is told about a payment. It is a job whose consequence stands in `reactions.rs`; it may come
@@ -37,11 +34,11 @@ pub enum What {
     /// Something about the subscription or the session may be different now.
     Changed,
     /// Money came.
-    Paid { amount: Money, at: DateTime<Utc>, stripe_id: String },
+    Paid { at: DateTime<Utc> },
     /// An attempt to collect failed. `next_try` is empty when there will be none.
     Failed { invoice: String, attempt: u64, next_try: Option<DateTime<Utc>>, page: Option<String> },
     /// Money went back: refunded, or taken by the payer's bank.
-    Returned { kind: String, amount: Money, stripe_id: String },
+    Returned,
 }
 
 /// What became of one piece of news.
@@ -71,13 +68,8 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     let session = app.stripe().find_checkout(id).await?;
     let Some((checkout, purpose)) = ours(&session.metadata) else { return Ok(NOT_OURS) };
     let news = CheckoutState::of(&session, debit_failed);
-    if let Some(id) = &session.subscription {
-        self::subscription(app, id).await?;
-    }
-    if let Some(id) = &session.invoice {
-        invoice(app, id).await?;
-    }
     let now = app.clock().now();
+    // First how it is paid: the line in the books, which may come with the invoice, takes it from here.
     let mut tx = app.pool().begin().await?;
     let Some(state) = sql::lock_checkout_state(&mut tx, checkout).await? else { return Ok(NOT_OURS) };
     let progress = Progress {
@@ -88,6 +80,14 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
         by_debit: news == CheckoutState::Pending,
     };
     sql::set_progress(&mut tx, checkout, &progress, now).await?;
+    tx.commit().await?;
+    if let Some(id) = &session.subscription {
+        self::subscription(app, id).await?;
+    }
+    if let Some(id) = &session.invoice {
+        invoice(app, id).await?;
+    }
+    let mut tx = app.pool().begin().await?;
     // A single payment has no invoice: the session is what we learn it by.
     if let (CheckoutState::Paid, None, Some(intent), Some(pence)) =
         (news, &session.subscription, &session.payment_intent, session.amount_total_pence)
@@ -117,14 +117,8 @@ async fn book(db: &mut PgConnection, line: &Line, now: DateTime<Utc>) -> sqlx::R
         return Ok(false);
     }
     let what = match line.kind {
-        LineKind::Payment => {
-            What::Paid { amount: line.amount, at: line.at, stripe_id: line.stripe_id.clone() }
-        }
-        kind => What::Returned {
-            kind: kind.code().to_owned(),
-            amount: line.amount,
-            stripe_id: line.stripe_id.clone(),
-        },
+        LineKind::Payment => What::Paid { at: line.at },
+        _ => What::Returned,
     };
     tell(db, line.purpose, line.subscription.as_deref(), what).await?;
     Ok(true)
@@ -224,6 +218,8 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
             payment_intent: found.payment_intent.clone(),
         };
         sql::set_paid(&mut tx, subscription_id, paid_at).await?;
+        // The session's own news may come later; the line takes from its checkout how it was paid.
+        sql::set_subscription(&mut tx, checkout, subscription_id).await?;
         let new = book(&mut tx, &line, now).await?;
         // A payment of a subscription that was given up before, or that was one too many from the start.
         let unwanted = subscription
@@ -245,21 +241,21 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
     Ok(Outcome::Done)
 }
 
-/// The payment that money went back from. One that we have not booked yet is ours if its payer is.
-async fn payment_behind(
-    db: &mut PgConnection,
-    intent: &str,
-    customer: Option<&str>,
-) -> std::result::Result<Option<Line>, Failure> {
-    if let Some(line) = ledger::lock_payment(db, intent).await? {
-        return Ok(Some(line));
+/// Money went back from a payment that is not in the books. If it is one of ours, its own news has to come first.
+async fn not_booked(app: &App, charge: &str) -> Result {
+    let charge = app.stripe().find_charge(charge).await?;
+    let mut db = app.pool().acquire().await?;
+    let is_payer = match &charge.customer {
+        Some(customer) => sql::is_customer(&mut db, customer).await?,
+        None => false,
+    };
+    if is_payer || ours(&charge.metadata).is_some() {
+        return Err(Failure::Retry(anyhow::anyhow!(
+            "money went back from {}, which is not in the books yet",
+            charge.id
+        )));
     }
-    match customer {
-        Some(customer) if sql::is_customer(db, customer).await? => Err(Failure::Retry(anyhow::anyhow!(
-            "money went back from {intent}, which is not in the books yet"
-        ))),
-        _ => Ok(None),
-    }
+    Ok(NOT_OURS)
 }
 
 fn correction(
@@ -281,52 +277,39 @@ fn correction(
     }
 }
 
-/// A charge says how much of it was refunded in all: what is not booked of that becomes a line.
-pub(super) async fn refund(app: &App, charge: &Charge, at: DateTime<Utc>) -> Result {
-    let Some(intent) = &charge.payment_intent else { return Ok(NOT_OURS) };
-    let mut tx = app.pool().begin().await?;
-    let Some(payment) = payment_behind(&mut tx, intent, charge.customer.as_deref()).await? else {
-        return Ok(NOT_OURS);
-    };
-    let missing = charge.refunded_pence - ledger::refunded(&mut tx, intent).await?.pence();
-    if missing > 0 {
-        let name = format!("{}:{}", charge.id, charge.refunded_pence);
-        let line = correction(app, &payment, LineKind::Refund, name, Money::from_pence(-missing), at);
-        book(&mut tx, &line, app.clock().now()).await?;
+/// Books the refunds of a charge as Stripe has them now.
+pub(super) async fn refunds(app: &App, charge: &str) -> Result {
+    let found = app.stripe().find_charge(charge).await?;
+    let Some(intent) = &found.payment_intent else { return Ok(NOT_OURS) };
+    let mut db = app.pool().acquire().await?;
+    let is_booked = ledger::is_booked(&mut db, intent).await?;
+    drop(db);
+    if !is_booked {
+        return not_booked(app, charge).await;
     }
-    tx.commit().await?;
+    for refund in app.stripe().list_refunds(Some(intent)).await?.items {
+        keep_refund(app, &refund).await?;
+    }
     Ok(Outcome::Done)
 }
 
-/// A refund that could not be paid out: the money is ours again.
-pub(super) async fn failed_refund(app: &App, body: &[u8], at: DateTime<Utc>) -> Result {
-    #[derive(Deserialize)]
-    struct Envelope {
-        data: Holder,
-    }
-    #[derive(Deserialize)]
-    struct Holder {
-        object: Refund,
-    }
-    #[derive(Deserialize)]
-    struct Refund {
-        id: String,
-        amount: i64,
-        payment_intent: Option<String>,
-        status: Option<String>,
-    }
-    let Ok(Envelope { data: Holder { object: refund } }) = serde_json::from_slice(body) else {
-        return Ok(Outcome::Ignored("no refund could be read in it"));
-    };
-    let failed = matches!(refund.status.as_deref(), Some("failed" | "canceled"));
-    let (true, Some(intent)) = (failed && refund.amount > 0, refund.payment_intent) else {
+/// Books one refund of a payment that is in the books; one that failed is two lines, whichever news came first.
+pub(super) async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
+    let Some(intent) = &refund.payment_intent else { return Ok(NOT_OURS) };
+    if refund.amount_pence <= 0 || refund.status.as_deref() == Some("requires_action") {
         return Ok(Outcome::Ignored("nothing to book"));
-    };
+    }
+    let now = app.clock().now();
     let mut tx = app.pool().begin().await?;
-    let Some(payment) = payment_behind(&mut tx, &intent, None).await? else { return Ok(NOT_OURS) };
-    let amount = Money::from_pence(refund.amount);
-    let line = correction(app, &payment, LineKind::RefundFailed, refund.id, amount, at);
-    book(&mut tx, &line, app.clock().now()).await?;
+    let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else { return Ok(NOT_OURS) };
+    let amount = Money::from_pence(-refund.amount_pence);
+    let line = correction(app, &payment, LineKind::Refund, refund.id.clone(), amount, refund.created);
+    book(&mut tx, &line, now).await?;
+    if matches!(refund.status.as_deref(), Some("failed" | "canceled")) {
+        let back = Money::from_pence(refund.amount_pence);
+        let line = correction(app, &payment, LineKind::RefundFailed, refund.id.clone(), back, now);
+        book(&mut tx, &line, now).await?;
+    }
     tx.commit().await?;
     Ok(Outcome::Done)
 }
@@ -335,16 +318,17 @@ pub(super) async fn failed_refund(app: &App, body: &[u8], at: DateTime<Utc>) -> 
 pub(super) async fn dispute(app: &App, dispute: &Dispute, reinstated: bool, at: DateTime<Utc>) -> Result {
     let Some(intent) = &dispute.payment_intent else { return Ok(NOT_OURS) };
     let mut tx = app.pool().begin().await?;
-    let Some(payment) = payment_behind(&mut tx, intent, None).await? else { return Ok(NOT_OURS) };
+    let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else {
+        drop(tx);
+        return match &dispute.charge {
+            Some(charge) => not_booked(app, charge).await,
+            None => Ok(NOT_OURS),
+        };
+    };
     for (kind, amount) in dispute_lines(dispute, reinstated) {
         let line = correction(app, &payment, kind, dispute.id.clone(), amount, at);
         book(&mut tx, &line, app.clock().now()).await?;
     }
     tx.commit().await?;
     Ok(Outcome::Done)
-}
-
-/// What we write beside a payment, for those who make payments by other ways (the demo party).
-pub fn beside(checkout: Uuid, purpose: Purpose) -> stripe::Metadata {
-    written_beside(checkout, purpose)
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::{jobs::ProcessEvent, sql};
-use crate::kit::{app::App, error::Result, queue, stripe::Event};
+use crate::kit::{app::App, error::Result, stripe::Event};
 
 /// Checks the signature over the bytes as they came, keeps the event, answers. Everything else is a job's work, so a
 /// 2xx says only that we have it, and anything but a 2xx that we do not.
@@ -35,8 +35,10 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: By
         now,
     };
     let mut tx = app.pool().begin().await?;
-    if sql::insert_event(&mut tx, &new).await? {
-        queue::push(&mut tx, &ProcessEvent { id: event.id.clone() }).await?;
+    // Sent again, by Stripe or by an officer in its dashboard: what is not worked off yet gets fresh tries.
+    sql::insert_event(&mut tx, &new).await?;
+    if sql::find_waiting_event(&mut tx, &event.id).await?.is_some() {
+        ProcessEvent::push(&mut tx, event.id.clone()).await?;
     }
     tx.commit().await?;
     Ok((StatusCode::OK, "kept\n").into_response())

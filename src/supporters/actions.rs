@@ -3,6 +3,7 @@
 use chrono::Duration;
 use serde_json::json;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     mail,
@@ -28,16 +29,18 @@ pub async fn ask(app: &App, db: &mut PgConnection, new: &SignUp) -> Result<()> {
     let now = app.clock().now();
     let (id, token) = (app.random().id(now), app.random().token());
     sql::insert_sign_up(db, id, &token.hash(), new, now, now + Duration::days(CONFIRM_DAYS)).await?;
-    let letter = mail::confirm(app, &new.name, token.text())?;
+    let letter = mail::confirm(app, token.text())?;
     Ok(outbox::push(app, db, &format!("supporter-confirm:{id}"), &new.email, &letter).await?)
 }
 
 /// What the button did.
-pub enum Confirmed {
-    /// A supporter now.
-    Supporter,
+pub struct Confirmed {
+    pub person: Uuid,
     /// A member before and after.
-    Member,
+    pub is_member: bool,
+    /// Whether she may come in by the link alone: it proves her address, and no office and no password of hers asks
+    /// for more.
+    pub may_enter: bool,
 }
 
 /// Makes the supporter. `None` if the link is unknown, over or used.
@@ -79,8 +82,10 @@ pub async fn confirm(app: &App, db: &mut PgConnection, token: &str) -> Result<Op
         };
         audit::record(db, now, &entry).await?;
         let link = accounts::issue_link(app, db, id, "/dashboard", CONFIRM_DAYS).await?;
-        let letter = mail::welcome(app, &details.name, &link, is_member)?;
+        let join = accounts::issue_link(app, db, id, "/join", CONFIRM_DAYS).await?;
+        let letter = mail::welcome(app, &details.name, &link, &join, is_member)?;
         outbox::push(app, db, &format!("supporter-welcome:{id}"), &person.email, &letter).await?;
     }
-    Ok(Some(if is_member { Confirmed::Member } else { Confirmed::Supporter }))
+    let may_enter = !person.has_password && !accounts::holds_office(db, id).await?;
+    Ok(Some(Confirmed { person: id, is_member, may_enter }))
 }

@@ -11,7 +11,6 @@ use crate::kit::{
 #[template(path = "supporters/mail_confirm.txt")]
 struct ConfirmText<'a> {
     letter: Frame,
-    name: &'a str,
     link: &'a str,
     days: i64,
 }
@@ -20,19 +19,19 @@ struct ConfirmText<'a> {
 #[template(path = "supporters/mail_confirm.html")]
 struct ConfirmHtml<'a> {
     letter: Frame,
-    name: &'a str,
     link: &'a str,
     days: i64,
 }
 
-pub(super) fn confirm(app: &App, name: &str, token: &str) -> Result<Letter> {
+/// Holds nothing that was typed: whoever filled in the form may have meant it for somebody else to read.
+pub(super) fn confirm(app: &App, token: &str) -> Result<Letter> {
     let letter = || Frame::service(app, "You get this because this address was entered on our website.");
     let link = &app.link(&format!("/support/confirm/{token}"));
     let site = app.settings().site(app.clock().today()).name;
     Letter::new(
-        format!("One press to support {}", the(&site)),
-        &ConfirmText { letter: letter(), name, link, days: CONFIRM_DAYS },
-        &ConfirmHtml { letter: letter(), name, link, days: CONFIRM_DAYS },
+        format!("One more step to support {}", the(&site)),
+        &ConfirmText { letter: letter(), link, days: CONFIRM_DAYS },
+        &ConfirmHtml { letter: letter(), link, days: CONFIRM_DAYS },
     )
 }
 
@@ -58,9 +57,9 @@ struct WelcomeHtml<'a> {
     days: i64,
 }
 
-pub(super) fn welcome(app: &App, name: &str, link: &str, is_member: bool) -> Result<Letter> {
+/// `link` signs her in once and leads to her page, `join` to the form for members.
+pub(super) fn welcome(app: &App, name: &str, link: &str, join: &str, is_member: bool) -> Result<Letter> {
     let letter = || Frame::service(app, "You get this because you signed up as a supporter.");
-    let join = &app.link("/join");
     let days = CONFIRM_DAYS;
     Letter::new(
         "Good to have you with us",

@@ -7,7 +7,6 @@
 //! the name and address that her membership was taken out with.
 //!
 //! Becoming a member is the business of `membership`, which fills its form from [`find_supporter`] and the person.
-//! The officers' lists ask [`list_supporters`] and [`count_supporters`].
 //! Tables: `supporters`, `supporter_sign_ups`.
 
 mod model;
@@ -20,8 +19,8 @@ mod jobs;
 pub mod demo;
 
 pub use jobs::TidySupporters;
-pub use model::{Filter, Interest, Order, Supporter, SupporterLine};
-pub use sql::{count_supporters, find_supporter, list_supporters};
+pub use model::{Interest, Supporter};
+pub use sql::find_supporter;
 
 use crate::{
     accounts::{Access, Routes},

@@ -2,7 +2,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -13,7 +13,7 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::ConsentPurpose,
+    accounts::{self, BrowserName, ConsentPurpose},
     kit::{
         app::App,
         db::Db,
@@ -106,19 +106,19 @@ struct ConfirmPage {
 }
 
 enum LinkState {
-    Open { name: String },
+    Open,
     Used,
     Over,
 }
 
 async fn link_page(app: &App, db: &mut Db, visit: Visit, token: &str) -> Result<Response> {
     let state = match sql::find_sign_up(db, &hash_token(token), app.clock().now()).await? {
-        Some((name, false)) => LinkState::Open { name },
-        Some((_, true)) => LinkState::Used,
+        Some(false) => LinkState::Open,
+        Some(true) => LinkState::Used,
         None => LinkState::Over,
     };
     let status = match state {
-        LinkState::Open { .. } | LinkState::Used => StatusCode::OK,
+        LinkState::Open | LinkState::Used => StatusCode::OK,
         LinkState::Over => StatusCode::GONE,
     };
     Ok((status, ConfirmPage { visit, state, days: CONFIRM_DAYS }).into_response())
@@ -139,22 +139,33 @@ pub(super) async fn show_link(
 struct WelcomePage {
     visit: Visit,
     is_member: bool,
+    signed_in: bool,
 }
 
 pub(super) async fn confirm(
     State(app): State<App>,
     visit: Visit,
     Path(token): Path<String>,
+    BrowserName(browser): BrowserName,
     mut db: Db,
 ) -> Result<Response> {
     let mut tx = db.begin().await?;
     let confirmed = actions::confirm(&app, &mut tx, &token).await?;
-    tx.commit().await?;
-    match confirmed {
-        Some(confirmed) => {
-            let is_member = matches!(confirmed, Confirmed::Member);
-            Ok(WelcomePage { visit, is_member }.into_response())
+    // Who is signed in stays so; else the link has proved as much as one that signs in.
+    let cookie = match &confirmed {
+        Some(Confirmed { person, may_enter: true, .. }) if visit.viewer.is_none() => {
+            Some(accounts::start_session(&app, &mut tx, *person, &browser).await?)
         }
-        None => link_page(&app, &mut db, visit, &token).await,
+        _ => None,
+    };
+    tx.commit().await?;
+    let Some(Confirmed { person, is_member, .. }) = confirmed else {
+        return link_page(&app, &mut db, visit, &token).await;
+    };
+    let signed_in = cookie.is_some() || visit.viewer.as_ref().is_some_and(|viewer| viewer.id == person);
+    let mut response = WelcomePage { visit, is_member, signed_in }.into_response();
+    if let Some(cookie) = cookie.and_then(|cookie| cookie.parse().ok()) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
+    Ok(response)
 }

@@ -33,6 +33,21 @@ async fn give(site: &Site, email: &str, amount: &str) -> String {
     session
 }
 
+/// A gift that the law wants checked.
+async fn give_much(site: &Site, email: &str) -> String {
+    let mut browser = site.stranger();
+    let page = send(&mut browser, email, "own", "600").await;
+    let form = page
+        .form("/donate")
+        .fill("address_line1", "1 Mill Lane")
+        .fill("town", "Bury")
+        .fill("postcode", "BL9 0ND");
+    let session = session_of(&form.submit_once(&mut browser).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(site).await;
+    session
+}
+
 async fn sum_of(site: &Site, email: &str) -> i64 {
     sqlx::query_scalar(
         "select coalesce(sum(l.amount_pence), 0)::bigint from ledger l join gifts g on g.id = l.purpose_id where g.email = $1::text::citext",
@@ -59,7 +74,7 @@ async fn a_gift_is_paid_thanked_for_and_booked_once() {
     let paid = browser.get(&address).await.form(&address).press("choice", "card").submit(&mut browser).await;
     paid.expect("One moment");
     settle(&site).await;
-    browser.get(&path).await.expect("Thank you").expect("Your £25 have arrived");
+    browser.get(&path).await.expect("Thank you").expect("Your £25 has arrived");
     let mail = site.mail_to("maya@example.org").await;
     assert_eq!(mail.subject, "Thank you: your gift of £25");
     assert!(mail.text.contains("Maya O’Hara") && mail.text.contains("receipt"));
@@ -142,27 +157,23 @@ async fn all_gifts_of_a_year_stay_under_the_cap() {
 async fn a_large_gift_waits_for_the_treasurers_check() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
-    let mut browser = site.stranger();
-    let page = send(&mut browser, "large@example.org", "own", "600").await;
-    let form = page
-        .form("/donate")
-        .fill("address_line1", "1 Mill Lane")
-        .fill("town", "Bury")
-        .fill("postcode", "BL9 0ND");
-    let session = session_of(&form.submit_once(&mut browser).await);
-    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
-    settle(&site).await;
+    give_much(&site, "large@example.org").await;
     assert!(site.mail_to("large@example.org").await.text.contains("electoral register"));
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     let page = treasurer.get("/admin/payments/checks").await;
-    page.expect("large@example.org").expect("1 Mill Lane").expect("21 December 2026");
+    page.expect("the list of people who may vote")
+        .expect("large@example.org")
+        .expect("1 Mill Lane")
+        .expect("21 December 2026");
     let gift: String = sqlx::query_scalar("select id::text from gifts where email = 'large@example.org'")
         .fetch_one(&site.pool)
         .await
         .unwrap();
     let action = format!("/admin/payments/checks/{gift}");
-    page.form(&action).submit(&mut treasurer).await.expect_not("large@example.org");
-    treasurer.post_once(&action, &[]).await.expect_status(409);
+    treasurer.post_once(&action, &[]).await.expect_status(400);
+    let checked = page.form(&action).press("found", "on_register").submit(&mut treasurer).await;
+    checked.expect_not("large@example.org");
+    treasurer.post_once(&action, &[("found", "on_register")]).await.expect_status(409);
     site.expect_no_jobs().await;
 }
 
@@ -193,4 +204,34 @@ async fn only_its_owner_learns_what_an_address_has_given() {
         send(&mut stranger, "ana@demo.test", "own", &pounds.to_string()).await;
     }
     send(&mut stranger, "ana@demo.test", "own", "11").await.expect_status(429);
+}
+
+#[tokio::test]
+async fn a_large_gift_that_goes_back_leaves_the_list() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    give_much(&site, "unfound@example.org").await;
+    let session = give_much(&site, "refunded@example.org").await;
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    let gift: String = sqlx::query_scalar("select id::text from gifts where email = 'unfound@example.org'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let page = treasurer.get("/admin/payments/checks").await;
+    page.expect("unfound@example.org").expect("refunded@example.org");
+    let form = page.form(&format!("/admin/payments/checks/{gift}")).press("found", "not_on_register");
+    form.submit(&mut treasurer).await.expect("on its way back").expect_not("unfound@example.org");
+    settle(&site).await;
+    assert_eq!(sum_of(&site, "unfound@example.org").await, 0);
+    // One that is refunded in Stripe's dashboard leaves it by itself.
+    let intent: String =
+        sqlx::query_scalar("select body ->> 'payment_intent' from stripe_stand_in.objects where id = $1")
+            .bind(&session)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    site.app.stripe().refund("by hand", &intent).await.unwrap();
+    settle(&site).await;
+    treasurer.get("/admin/payments/checks").await.expect_not("refunded@example.org");
+    site.expect_no_jobs().await;
 }

@@ -134,7 +134,7 @@ async fn a_stranger_joins_by_card_and_lands_in_the_members_pages() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
     let mut browser = site.stranger();
-    let mut fields = with(joiner("robin@example.org"), "consent", "email_updates");
+    let mut fields = with(joiner("robin@example.org"), "consent[]", "email_updates");
     fields = with(fields, "rate", "solidarity");
     fields = with(fields, "amount", "£12.50");
     let sent = send_form(&mut browser, &fields).await;
@@ -263,6 +263,9 @@ async fn a_direct_debit_that_comes_back_makes_no_member_and_leaves_the_way_open(
     page.expect("Your payment did not go through");
     let again = page.form(&format!("/join/{application}/payment")).submit_once(&mut browser).await;
     let session = session_of(&again);
+    // Pressed twice, it is the same page at Stripe.
+    let twice = browser.post_once(&format!("/join/{application}/payment"), &[]).await;
+    assert_eq!(session_of(&twice), session);
     site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
     settle(&site).await;
     assert_eq!(standing(&site, "bounced@example.org").await, ("active".to_owned(), "member".to_owned()));
@@ -327,6 +330,11 @@ async fn two_clicks_are_one_application_and_one_page() {
     let second = join_as(&site, "eager@example.org").await;
     assert_eq!(first, second);
     assert_eq!(count(&site, "select count(*) from applications where email = 'eager@example.org'").await, 1);
+    // At the very same time, too.
+    let (first, second) =
+        tokio::join!(join_as(&site, "faster@example.org"), join_as(&site, "faster@example.org"));
+    assert_eq!(first, second);
+    assert_eq!(count(&site, "select count(*) from applications where email = 'faster@example.org'").await, 1);
 }
 
 #[tokio::test]
@@ -611,7 +619,14 @@ async fn a_member_leaves_at_the_end_of_what_is_paid_and_may_change_her_mind() {
     page.expect("You stay a member with every right until 21 December 2026");
     let ended = page.form("/membership/end").submit(&mut browser).await;
     ended.expect("Your membership ends on 21 December 2026").expect("Stay a member after all");
+    browser.post("/membership/end", &[]).await.expect("Your membership ends on 21 December 2026");
     settle(&site).await;
+    assert_eq!(
+        count(&site, "select count(*) from audit_log where action = 'membership.renewal_stopped'").await,
+        1
+    );
+    let stopped = site.mails_to("leaving@example.org").await;
+    assert_eq!(stopped.iter().filter(|mail| mail.subject.starts_with("Your membership ends on")).count(), 1);
     assert_eq!(standing(&site, "leaving@example.org").await, ("active".to_owned(), "member".to_owned()));
     site.app.clock().advance(Duration::minutes(5));
     let back = browser.get("/membership").await.form("/membership/resume").submit(&mut browser).await;
@@ -803,4 +818,80 @@ async fn whose_payment_failed_pays_on_the_site_and_whoever_is_suspended_is_told_
     .unwrap();
     browser.get("/join").await.expect("suspended until 1 March 2027").expect_not("member already");
     site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn the_grace_that_was_promised_lasts_even_if_stripe_gives_up() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let subscription = pay(&site, "promised@example.org", PaidBy::Card).await;
+    site.app.clock().advance(Duration::days(30));
+    for _ in 0..4 {
+        site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
+        settle(&site).await;
+    }
+    assert_eq!(at_stripe(&site, &subscription).await, "canceled");
+    assert_eq!(standing(&site, "promised@example.org").await, ("grace".to_owned(), "member".to_owned()));
+    let mails = site.mails_to("promised@example.org").await;
+    let last = mails.iter().find(|mail| mail.text.contains("We will not try again by ourselves")).unwrap();
+    assert!(last.text.contains("You stay a member until 20 January 2027"), "{}", last.text);
+    assert!(last.text.contains("/membership") && !last.text.contains("/dev/stripe"), "{}", last.text);
+    site.app.clock().advance(Duration::days(31));
+    turn_of_day(&site).await;
+    assert_eq!(standing(&site, "promised@example.org").await.0, "ended");
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn nobody_rewrites_a_known_person_for_the_price_of_a_month() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let subscription = pay(&site, "known@example.org", PaidBy::Card).await;
+    signed_in_by_welcome(&site, "known@example.org").await;
+    site.app.clock().advance(Duration::days(30));
+    site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
+    settle(&site).await;
+    let someone = with(with(joiner("known@example.org"), "name", "Eve"), "town", "Leeds");
+    for (state, mail) in [
+        ("grace", "We are sending a payment back to you"),
+        ("active", "Welcome back to the Breakthrough Party"),
+    ] {
+        let session = sent_to_pay(&site, &mut site.stranger(), &someone).await;
+        site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+        settle(&site).await;
+        assert_eq!(standing(&site, "known@example.org").await.0, state);
+        let (name, town): (String, String) = sqlx::query_as(
+            "select p.name, m.town from memberships m join people p on p.id = m.person_id where p.email = 'known@example.org'",
+        )
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+        assert_eq!((name.as_str(), town.as_str()), ("Robin Ó Súilleabháin", "Bury"), "{state}");
+        let letters = site.mails_to("known@example.org").await;
+        assert!(letters.iter().any(|letter| letter.subject == mail), "{mail}");
+        assert!(letters.iter().all(|letter| !letter.text.contains("Eve")), "{state}");
+        // The second time her membership is over.
+        site.app.clock().advance(Duration::days(32));
+        turn_of_day(&site).await;
+        settle(&site).await;
+    }
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn who_leaves_by_an_officer_but_wants_news_stays_a_supporter() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let fields = with(joiner("reader@example.org"), "consent[]", "email_updates");
+    let session = sent_to_pay(&site, &mut site.stranger(), &fields).await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'reader@example.org'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let path = format!("/admin/members/{id}/end");
+    officer.post_once(&path, &[("reason", "left"), ("words", "By letter")]).await.expect_status(303);
+    assert_eq!(standing(&site, "reader@example.org").await, ("ended".to_owned(), "supporter".to_owned()));
 }

@@ -232,7 +232,6 @@ async fn paying_a_subscription_by_card() {
         ]
     );
     let events = world.taken.events.lock().unwrap().clone();
-    assert!(events.iter().all(|event| event.subscription() == Some(subscription.id.clone())));
     assert!(
         events
             .iter()
@@ -394,7 +393,9 @@ async fn cancelling_and_giving_money_back() {
     assert!(world.stripe.cancel_subscription("cancel-1", &id).await.unwrap_err().is_missing());
     assert_eq!(world.told().await, ["charge.refunded", "customer.subscription.deleted"]);
     let charge = world.taken.events.lock().unwrap().iter().find_map(Event::charge).unwrap();
-    assert_eq!((charge.refunded_pence, charge.payment_intent), (500, Some(intent)));
+    let charge = world.stripe.find_charge(&charge).await.unwrap();
+    assert_eq!(charge.payment_intent.as_deref(), Some(intent.as_str()));
+    assert_eq!(world.stripe.list_refunds(Some(&intent)).await.unwrap().items, [refund]);
 
     let (_, other) = world.subscribed("join-2", PaidBy::DirectDebit).await;
     let open = world.stripe.find_subscription(&other).await.unwrap().latest_invoice.unwrap();

@@ -1,4 +1,4 @@
-use breakthrough::supporters::{Filter, Interest, Order, count_supporters, find_supporter, list_supporters};
+use breakthrough::supporters::{Interest, find_supporter};
 
 use crate::support::{Browser, Filled, Page, Site};
 
@@ -39,15 +39,27 @@ async fn signing_up_takes_a_press_in_the_mail() {
     assert!(mail.subject.contains("Breakthrough Party"), "{}", mail.subject);
     assert!(mail.text.contains("151 The Rock"), "the imprint: {}", mail.text);
     assert_eq!(standing(&site, "nia@example.org").await, None, "nothing is known of her before she confirms");
+    assert!(
+        !mail.text.contains("Nia") && !mail.html.contains("Nia"),
+        "nothing that the sender chose: {}",
+        mail.text
+    );
     let link = mail.link("/support/confirm/");
     // A scanner opens the link twice, and nothing happens.
     browser.get(&link).await.expect_status(200);
     let page = site.stranger().get(&link).await;
-    page.expect("One press, Nia Ó Briain");
+    page.expect("One more step");
     assert_eq!(standing(&site, "nia@example.org").await, None);
     site.app.clock().advance(chrono::Duration::minutes(1));
-    page.form(&link).submit(&mut browser).await.expect("Good to have you with us");
+    page.form(&link)
+        .submit(&mut browser)
+        .await
+        .expect("Good to have you with us")
+        .expect("You are signed in");
     assert_eq!(standing(&site, "nia@example.org").await.as_deref(), Some("supporter"));
+    let join = browser.get("/join").await;
+    let join = join.form("/join");
+    assert_eq!((join.value("name"), join.value("postcode")), (Some("Nia Ó Briain"), Some("BL9 0ND")));
     let consents: Vec<(String, String, String)> = sqlx::query_as(
         "select purpose, wording, source from consents c join people p on p.id = c.person_id where p.email = 'nia@example.org'",
     )
@@ -61,6 +73,16 @@ async fn signing_up_takes_a_press_in_the_mail() {
     let welcome = site.mail_to("nia@example.org").await;
     assert_eq!(welcome.subject, "Good to have you with us");
     let enter = welcome.link("/sign-in/link/");
+    browser.forget_cookies();
+    let to_join = welcome.text.split("To join them:").nth(1).unwrap().split_whitespace().next().unwrap();
+    let to_join = to_join[to_join.find("/sign-in").unwrap()..].to_owned();
+    let page = browser.get(&to_join).await.form(&to_join).submit(&mut browser).await;
+    assert_eq!(
+        page.form("/join").value("name"),
+        Some("Nia Ó Briain"),
+        "the link leads to the filled-in form"
+    );
+    browser.forget_cookies();
     browser.get(&enter).await.form(&enter).submit(&mut browser).await;
     let account = browser.get("/account").await;
     account.expect("nia@example.org");
@@ -200,35 +222,13 @@ async fn sign_ups_are_limited() {
 }
 
 #[tokio::test]
-async fn officers_find_supporters() {
+async fn confirming_opens_no_account_with_an_office_or_a_password() {
     let site = Site::open().await;
-    let mut db = site.pool.acquire().await.unwrap();
-    let all = count_supporters(&mut db, &Filter::default(), 10_000).await.unwrap();
-    assert_eq!(all, 500, "the demo party has five hundred");
-    let sam = Filter { search: Some("SAM@demo".into()), ..Filter::default() };
-    let found = list_supporters(&mut db, &sam, 10, 0).await.unwrap();
-    assert_eq!(found.len(), 1);
-    assert!(found[0].email_updates && found[0].organiser_contact && !found[0].is_member);
-    assert_eq!(
-        count_supporters(&mut db, &Filter { search: Some("%".into()), ..Filter::default() }, 10)
-            .await
-            .unwrap(),
-        0
-    );
-    let welsh = Filter {
-        within: Some(vec!["wales".into()]),
-        interest: Some(Interest::Events),
-        only_email_updates: true,
-        order: Order::Name,
-        ..Filter::default()
-    };
-    let found = list_supporters(&mut db, &welsh, 500, 0).await.unwrap();
-    assert!(!found.is_empty() && found.len() < 100, "{}", found.len());
-    assert_eq!(count_supporters(&mut db, &welsh, 500).await.unwrap(), i64::try_from(found.len()).unwrap());
-    for line in &found {
-        assert!(line.region.is_some_and(|region| region.slug() == "wales"));
-        assert!(line.interests.contains(&Interest::Events) && line.email_updates);
+    let mut browser = site.stranger();
+    for email in ["alex@demo.test", "sam@demo.test"] {
+        sign_up(&mut browser, email, "Somebody", "M1 1AE").await;
+        let link = site.mail_to(email).await.link("/support/confirm/");
+        browser.get(&link).await.form(&link).submit(&mut browser).await.expect_status(200);
+        assert_eq!(browser.get_once("/account").await.status, 303, "{email} still has to sign in");
     }
-    let newest = list_supporters(&mut db, &Filter::default(), 500, 0).await.unwrap();
-    assert!(newest.windows(2).all(|pair| pair[0].since >= pair[1].since));
 }

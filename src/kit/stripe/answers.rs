@@ -136,9 +136,17 @@ struct StatusTransitions {
 pub(super) struct Refund {
     id: String,
     amount: i64,
-    currency: String,
     payment_intent: Option<String>,
+    created: i64,
     status: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Charge {
+    id: String,
+    payment_intent: Option<String>,
+    customer: Option<String>,
+    metadata: Option<BTreeMap<String, String>>,
 }
 
 fn time(seconds: i64) -> DateTime<Utc> {
@@ -282,9 +290,20 @@ impl From<Refund> for types::Refund {
         Self {
             id: refund.id,
             amount_pence: refund.amount,
-            currency: refund.currency,
             payment_intent: refund.payment_intent,
+            created: time(refund.created),
             status: refund.status,
+        }
+    }
+}
+
+impl From<Charge> for types::Charge {
+    fn from(charge: Charge) -> Self {
+        Self {
+            id: charge.id,
+            payment_intent: charge.payment_intent,
+            customer: charge.customer,
+            metadata: charge.metadata.unwrap_or_default(),
         }
     }
 }

@@ -11,13 +11,16 @@ use stripe_billing::subscription::{
     CancelSubscription, ListSubscription, ListSubscriptionStatus, RetrieveSubscription, UpdateSubscription,
 };
 use stripe_checkout::checkout_session as checkout;
-use stripe_core::refund::CreateRefund;
+use stripe_core::{
+    charge::RetrieveCharge,
+    refund::{CreateRefund, ListRefund},
+};
 
 use super::answers;
 use super::error::StripeError;
 use super::signature::{self, BadSignature};
 use super::types::{
-    CheckoutSession, Interval, Invoice, Metadata, Mode, NewCheckout, Page, Refund, Subscription,
+    Charge, CheckoutSession, Interval, Invoice, Metadata, Mode, NewCheckout, Page, Refund, Subscription,
 };
 
 /// For one attempt, from connecting to the last byte.
@@ -122,6 +125,19 @@ impl Stripe {
     pub async fn refund(&self, key: &str, payment_intent: &str) -> Result<Refund, StripeError> {
         let request = CreateRefund::new().payment_intent(checked(payment_intent)?);
         Ok(self.send::<answers::Refund>(Some(key), request).await?.into())
+    }
+
+    pub async fn find_charge(&self, id: &str) -> Result<Charge, StripeError> {
+        Ok(self.send::<answers::Charge>(None, RetrieveCharge::new(checked(id)?)).await?.into())
+    }
+
+    /// The newest hundred refunds, in every state, of one payment or of all.
+    pub async fn list_refunds(&self, payment_intent: Option<&str>) -> Result<Page<Refund>, StripeError> {
+        let mut request = ListRefund::new().limit(PAGE_SIZE);
+        if let Some(id) = payment_intent {
+            request = request.payment_intent(checked(id)?);
+        }
+        Ok(self.send::<answers::List<answers::Refund>>(None, request).await?.into())
     }
 
     /// Subscriptions in every state, a hundred at a time, newest first; `after` is the last id of the page before.

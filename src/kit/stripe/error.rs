@@ -31,6 +31,16 @@ impl StripeError {
         }
     }
 
+    /// Status and code only: Stripe's sentences may repeat what was sent, an address for example.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Refused { status, code, .. } => {
+                format!("{status} {}", code.as_deref().unwrap_or("without a code"))
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Whether Stripe knows no such object (in this mode, for this account).
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Refused { status, code, .. } if *status == 404 || code.as_deref() == Some("resource_missing"))
@@ -89,6 +99,17 @@ mod tests {
         assert!(StripeError::Timeout.is_transient() && StripeError::Garbled.is_transient());
         assert!(!StripeError::NotSent(String::new()).is_transient());
         assert!(refused(404).is_missing() && !refused(400).is_missing());
+    }
+
+    #[test]
+    fn a_brief_error_repeats_nothing_that_was_sent() {
+        let error = StripeError::Refused {
+            status: 400,
+            code: Some("email_invalid".into()),
+            param: None,
+            message: "Invalid email address: ana@example.org".into(),
+        };
+        assert_eq!(error.brief(), "400 email_invalid");
     }
 
     #[test]

@@ -18,9 +18,9 @@ mod types;
 
 pub use client::{API_VERSION, Stripe};
 pub use error::StripeError;
-pub use event::{Charge, Dispute, Event, NotAnEvent};
+pub use event::{Dispute, Event, NotAnEvent};
 pub use signature::BadSignature;
 pub use types::{
-    CheckoutMode, CheckoutSession, CheckoutStatus, Interval, Invoice, InvoiceStatus, Metadata, Mode,
+    Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Interval, Invoice, InvoiceStatus, Metadata, Mode,
     NewCheckout, Page, PaymentStatus, Refund, Subscription, SubscriptionStatus,
 };

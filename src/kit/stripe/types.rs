@@ -185,12 +185,22 @@ pub struct Invoice {
     pub livemode: bool,
 }
 
+/// One payment that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub id: String,
+    pub payment_intent: Option<String>,
+    pub customer: Option<String>,
+    /// Of a single payment what we wrote beside it; empty for a subscription's.
+    pub metadata: Metadata,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
     pub id: String,
     pub amount_pence: i64,
-    pub currency: String,
     pub payment_intent: Option<String>,
+    pub created: DateTime<Utc>,
     /// Stripe's word: `pending`, `succeeded`, `failed`, `canceled`, `requires_action`.
     pub status: Option<String>,
 }

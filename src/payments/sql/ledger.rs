@@ -96,16 +96,14 @@ pub(in crate::payments) async fn lock_payment(
     .transpose()
 }
 
-/// What was refunded of a payment so far, as a positive sum; failed refunds are left out of it.
-pub(in crate::payments) async fn refunded(db: &mut PgConnection, payment_intent: &str) -> Result<Money> {
-    let pence = sqlx::query_scalar!(
-        r#"select coalesce(-sum(amount_pence), 0)::bigint as "pence!" from ledger
-           where payment_intent = $1 and kind = 'refund'"#,
+/// Whether a payment is in the books.
+pub(in crate::payments) async fn is_booked(db: &mut PgConnection, payment_intent: &str) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from ledger where payment_intent = $1 and kind = 'payment') as "booked!""#,
         payment_intent
     )
     .fetch_one(db)
-    .await?;
-    Ok(Money::from_pence(pence))
+    .await
 }
 
 /// Says whose payments these were, once the room above knows.
@@ -135,7 +133,7 @@ pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Resul
     rows.into_iter().map(Line::try_from).collect()
 }
 
-/// The payments of a subscription of which nothing was refunded yet: their payment intents.
+/// The payments of a subscription of which nothing was refunded yet, or not for good: their payment intents.
 pub(in crate::payments) async fn list_to_give_back(
     db: &mut PgConnection,
     subscription: &str,
@@ -143,7 +141,8 @@ pub(in crate::payments) async fn list_to_give_back(
     sqlx::query_scalar!(
         r#"select payment_intent as "intent!" from ledger p
            where subscription = $1 and kind = 'payment' and payment_intent is not null
-             and not exists (select from ledger r where r.payment_intent = p.payment_intent and r.kind = 'refund')"#,
+             and not exists (select from ledger r where r.payment_intent = p.payment_intent and r.kind = 'refund'
+                             and not exists (select from ledger f where f.kind = 'refund_failed' and f.stripe_id = r.stripe_id))"#,
         subscription
     )
     .fetch_all(db)
@@ -176,10 +175,11 @@ impl LineFilter {
     }
 }
 
-/// A line with the name beside it.
+/// A line with who paid: the name of whoever has an account, else the address that was typed at paying.
 pub struct NamedLine {
     pub line: Line,
     pub name: Option<String>,
+    pub email: Option<String>,
 }
 
 pub(in crate::payments) async fn list_lines(
@@ -191,11 +191,15 @@ pub(in crate::payments) async fn list_lines(
     let (from, until) = filter.span();
     let rows = sqlx::query!(
         "select l.id, l.kind, l.stripe_id, l.amount_pence, l.at, l.purpose_kind, l.purpose_id, l.person_id, l.method,
-                l.subscription, l.payment_intent, p.name as \"name?\"
+                l.subscription, l.payment_intent, p.name as \"name?\",
+                coalesce(p.email, (select c.email from checkouts c where c.purpose_kind = l.purpose_kind
+                                   and c.purpose_id = l.purpose_id order by c.created_at desc limit 1))::text as \"email?\"
          from ledger l left join people p on p.id = l.person_id
          where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
            and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
            and ($5::text is null or p.search like '%' || plain_text($5) || '%'
+                or (l.person_id is null and exists (select from checkouts c where c.purpose_kind = l.purpose_kind
+                    and c.purpose_id = l.purpose_id and c.email::text ilike '%' || $5 || '%'))
                 or lower(l.stripe_id) like $5 || '%' or lower(l.payment_intent) like $5 || '%')
          order by l.at desc, l.id desc offset $6 limit $7",
         from,
@@ -223,12 +227,12 @@ pub(in crate::payments) async fn list_lines(
                 subscription: row.subscription,
                 payment_intent: row.payment_intent,
             };
-            Ok(NamedLine { line: line.try_into()?, name: row.name })
+            Ok(NamedLine { line: line.try_into()?, name: row.name, email: row.email })
         })
         .collect()
 }
 
-/// What came in, what went out, and how many lines that were. `count` stops at 10,001.
+/// What came in, what went out, and how many lines that were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub count: i64,
@@ -253,6 +257,8 @@ pub(in crate::payments) async fn total(db: &mut PgConnection, filter: &LineFilte
            where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
              and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
              and ($5::text is null or p.search like '%' || plain_text($5) || '%'
+                  or (l.person_id is null and exists (select from checkouts c where c.purpose_kind = l.purpose_kind
+                    and c.purpose_id = l.purpose_id and c.email::text ilike '%' || $5 || '%'))
                   or lower(l.stripe_id) like $5 || '%' or lower(l.payment_intent) like $5 || '%')"#,
         from,
         until,
@@ -318,17 +324,21 @@ pub async fn income_by_month(
         .collect())
 }
 
-/// Income of each kind since an instant: membership first, then gifts.
-pub async fn income_since(db: &mut PgConnection, since: DateTime<Utc>) -> Result<(Money, Money)> {
-    let row = sqlx::query!(
-        r#"select coalesce(sum(amount_pence) filter (where purpose_kind = 'membership'), 0)::bigint as "membership!",
-                  coalesce(sum(amount_pence) filter (where purpose_kind = 'donation'), 0)::bigint as "donations!"
-           from ledger where at >= $1"#,
+/// Payments of gifts booked since an instant, with when they came.
+pub(in crate::payments) async fn list_gifts(
+    db: &mut PgConnection,
+    since: DateTime<Utc>,
+) -> Result<Vec<(Purpose, DateTime<Utc>)>> {
+    let rows = sqlx::query!(
+        "select purpose_id, at from ledger where purpose_kind = 'donation' and kind = 'payment' and at >= $1",
         since
     )
-    .fetch_one(db)
+    .fetch_all(db)
     .await?;
-    Ok((Money::from_pence(row.membership), Money::from_pence(row.donations)))
+    Ok(rows
+        .into_iter()
+        .map(|row| (Purpose { kind: PurposeKind::Donation, id: row.purpose_id }, row.at))
+        .collect())
 }
 
 /// The payments for something, by payment intent.

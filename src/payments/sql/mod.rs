@@ -35,7 +35,6 @@ struct CheckoutRow {
     billing_interval: Option<String>,
     product: String,
     email: String,
-    customer: Option<String>,
     return_path: String,
     cancel_path: String,
     state: String,
@@ -58,7 +57,6 @@ impl TryFrom<CheckoutRow> for Checkout {
             every: interval(row.billing_interval.as_deref())?,
             product: row.product,
             email: row.email,
-            customer: row.customer,
             return_path: row.return_path,
             cancel_path: row.cancel_path,
             state: row.state.parse().map_err(decode::<String>)?,
@@ -75,9 +73,9 @@ impl TryFrom<CheckoutRow> for Checkout {
 /// Stores a wish unless one for the same purpose is open already.
 pub(super) async fn insert_checkout(db: &mut PgConnection, new: &Checkout) -> Result<bool> {
     let done = sqlx::query!(
-        "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email, customer,
+        "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email,
                                 return_path, cancel_path, created_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7::text::citext, $8, $9, $10, $11, $11)
+         values ($1, $2, $3, $4, $5, $6, $7::text::citext, $8, $9, $10, $10)
          on conflict (purpose_kind, purpose_id) where state in ('wanted', 'open') do nothing",
         new.id,
         new.purpose.kind.code(),
@@ -86,7 +84,6 @@ pub(super) async fn insert_checkout(db: &mut PgConnection, new: &Checkout) -> Re
         new.every.map(Interval::code),
         new.product,
         new.email,
-        new.customer,
         new.return_path,
         new.cancel_path,
         new.created_at
@@ -99,7 +96,7 @@ pub(super) async fn insert_checkout(db: &mut PgConnection, new: &Checkout) -> Re
 pub(super) async fn find_checkout(db: &mut PgConnection, id: Uuid) -> Result<Option<Checkout>> {
     sqlx::query_as!(
         CheckoutRow,
-        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!", customer,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
                   return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
            from checkouts where id = $1"#,
         id
@@ -114,10 +111,26 @@ pub(super) async fn find_checkout(db: &mut PgConnection, id: Uuid) -> Result<Opt
 pub(super) async fn find_checkout_for(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
     sqlx::query_as!(
         CheckoutRow,
-        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!", customer,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
                   return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
            from checkouts where purpose_kind = $1 and purpose_id = $2
            order by state in ('paid', 'pending') desc, created_at desc, id desc limit 1"#,
+        purpose.kind.code(),
+        purpose.id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Checkout::try_from)
+    .transpose()
+}
+
+/// The open one for a purpose, of which there is at most one.
+pub(super) async fn find_open_checkout(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
+    sqlx::query_as!(
+        CheckoutRow,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
+                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
+           from checkouts where purpose_kind = $1 and purpose_id = $2 and state in ('wanted', 'open')"#,
         purpose.kind.code(),
         purpose.id
     )
@@ -145,18 +158,35 @@ pub(super) async fn list_other_open(
     .await
 }
 
-/// Open ones of which nothing was heard for a while.
-pub(super) async fn list_silent(db: &mut PgConnection, before: DateTime<Utc>) -> Result<Vec<Checkout>> {
+/// Open ones of which nothing was heard for a while; those with a debit on its way, looked at once a day.
+pub(super) async fn list_silent(
+    db: &mut PgConnection,
+    before: DateTime<Utc>,
+    a_day_ago: DateTime<Utc>,
+) -> Result<Vec<Checkout>> {
     let rows = sqlx::query_as!(
         CheckoutRow,
-        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!", customer,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
                   return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
-           from checkouts where state in ('wanted', 'open') and created_at < $1 order by created_at limit 500"#,
-        before
+           from checkouts where (state in ('wanted', 'open') and created_at < $1) or (state = 'pending' and changed_at < $2)
+           order by created_at limit 500"#,
+        before,
+        a_day_ago
     )
     .fetch_all(db)
     .await?;
     rows.into_iter().map(Checkout::try_from).collect()
+}
+
+/// Forgets wishes that nobody paid.
+pub(super) async fn delete_old_checkouts(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from checkouts where state in ('wanted', 'expired') and subscription is null and created_at < $1",
+        before
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Notes the page that Stripe made for it.
@@ -218,6 +248,21 @@ pub(super) async fn set_progress(
         progress.payment_intent,
         progress.by_debit,
         now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn set_subscription(
+    db: &mut PgConnection,
+    checkout: Uuid,
+    subscription: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "update checkouts set subscription = $2 where id = $1 and subscription is null",
+        checkout,
+        subscription
     )
     .execute(db)
     .await?;
@@ -304,7 +349,8 @@ pub(super) async fn upsert_subscription(db: &mut PgConnection, it: &Subscription
                 amount_pence = excluded.amount_pence, billing_interval = excluded.billing_interval,
                 current_period_end = excluded.current_period_end, cancel_at_period_end = excluded.cancel_at_period_end,
                 ended_at = excluded.ended_at, seen_at = excluded.seen_at,
-                failing_since = case when excluded.failing_since is null then null
+                failing_since = case when excluded.state = 'canceled' then old.failing_since
+                                     when excluded.failing_since is null then null
                                      else coalesce(old.failing_since, excluded.failing_since) end
          where old.seen_at <= excluded.seen_at and (old.state <> 'canceled' or excluded.state = 'canceled')",
         it.id,
@@ -324,6 +370,17 @@ pub(super) async fn upsert_subscription(db: &mut PgConnection, it: &Subscription
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Subscriptions from which money may still come.
+pub(super) async fn list_alive(db: &mut PgConnection) -> Result<Vec<Subscription>> {
+    let rows = sqlx::query_as!(
+        SubscriptionRow,
+        "select * from subscriptions where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid')"
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Subscription::try_from).collect()
 }
 
 pub(super) async fn set_paid(db: &mut PgConnection, id: &str, paid_at: DateTime<Utc>) -> Result<()> {
@@ -361,9 +418,9 @@ pub(super) struct NewEvent<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Keeps an event unless it is there. Returns whether it is new.
-pub(super) async fn insert_event(db: &mut PgConnection, new: &NewEvent<'_>) -> Result<bool> {
-    let done = sqlx::query!(
+/// Keeps an event unless it is there.
+pub(super) async fn insert_event(db: &mut PgConnection, new: &NewEvent<'_>) -> Result<()> {
+    sqlx::query!(
         "insert into stripe_events (id, kind, object_id, happened_at, livemode, api_version, body, received_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing",
         new.id,
@@ -377,7 +434,32 @@ pub(super) async fn insert_event(db: &mut PgConnection, new: &NewEvent<'_>) -> R
     )
     .execute(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+/// Events since an instant that are not worked off.
+pub(super) async fn list_unprocessed(
+    db: &mut PgConnection,
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select id from stripe_events where outcome in ('waiting', 'failed') and received_at >= $1 and received_at < $2
+         order by received_at",
+        since,
+        until
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Forgets what is no longer needed of events that were worked off: the row stays, so that none counts twice.
+pub(super) async fn empty_old_events(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let done =
+        sqlx::query!("update stripe_events set body = '' where processed_at < $1 and body <> ''", before)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected())
 }
 
 /// The body of an event that is still to be worked off.

@@ -188,6 +188,11 @@ impl Stage {
                 }
                 Ok(invoice)
             }
+            ("GET", ["charges", id]) => Ok(self.find("charge", id).await?.body),
+            ("GET", ["refunds"]) => {
+                call.query.only(&["expand", "limit", "payment_intent", "starting_after"])?;
+                self.list("refund", "/v1/refunds", &call.query, true).await
+            }
             ("POST", ["refunds"]) => {
                 call.form.only(&["amount", "expand", "metadata", "payment_intent", "reason"])?;
                 let amount = call.form.get("amount").map(|_| call.form.need_whole("amount")).transpose()?;
@@ -210,6 +215,7 @@ impl Stage {
             status: status.filter(|status| *status != "all"),
             customer: query.get("customer"),
             subscription: query.get("subscription"),
+            payment_intent: query.get("payment_intent"),
             after: query.get("starting_after"),
             search: None,
             // Stripe leaves out ended subscriptions unless they are asked for.

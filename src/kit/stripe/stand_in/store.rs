@@ -171,6 +171,7 @@ pub(super) struct Filter<'a> {
     pub status: Option<&'a str>,
     pub customer: Option<&'a str>,
     pub subscription: Option<&'a str>,
+    pub payment_intent: Option<&'a str>,
     /// Only what came before this object in time.
     pub after: Option<&'a str>,
     /// Part of an id or of what is remembered, such as the email address.
@@ -196,8 +197,9 @@ pub(super) async fn list(
                 (select created, position from stripe_stand_in.objects where id = $5))
            and ($6::text is null or id = $6 or hidden ->> 'email' ilike '%' || $6 || '%')
            and (not $7 or status is distinct from 'canceled')
+           and ($8::text is null or body ->> 'payment_intent' = $8)
          order by created desc, position desc
-         limit $8",
+         limit $9",
     )
     .bind(kind)
     .bind(filter.status)
@@ -206,6 +208,7 @@ pub(super) async fn list(
     .bind(filter.after)
     .bind(filter.search)
     .bind(filter.alive)
+    .bind(filter.payment_intent)
     .bind(limit + 1)
     .try_map(object)
     .fetch_all(db)

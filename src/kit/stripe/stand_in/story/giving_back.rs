@@ -56,6 +56,25 @@ impl Stage {
         Ok(refund)
     }
 
+    pub(in super::super) async fn fail_refund(&mut self, intent: &str) -> Result<(), Fault> {
+        let mut charge = self.lock_charge(intent).await?;
+        let of_intent = store::Filter {
+            payment_intent: Some(intent),
+            status: Some("succeeded"),
+            ..store::Filter::default()
+        };
+        let found = store::list(&mut self.tx, "refund", &of_intent, 1).await?.into_iter().next();
+        let mut refund =
+            found.ok_or_else(|| Fault::invalid(None, "Nothing of this payment was refunded."))?;
+        refund.body["status"] = json!("failed");
+        refund.body["failure_reason"] = json!("expired_or_canceled_card");
+        self.save(&refund).await?;
+        charge.body["amount_refunded"] = json!(charge.whole("/amount_refunded") - refund.whole("/amount"));
+        charge.body["refunded"] = json!(false);
+        self.save(&charge).await?;
+        self.tell("refund.failed", &refund, None).await
+    }
+
     pub(in super::super) async fn latest_intent(&mut self, subscription: &str) -> Result<String, Fault> {
         let subscription = self.lock("subscription", subscription).await?;
         let invoice = self.lock("invoice", subscription.text("/latest_invoice").unwrap_or_default()).await?;

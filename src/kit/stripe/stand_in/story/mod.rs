@@ -84,6 +84,14 @@ impl StandIn {
         stage.commit().await
     }
 
+    /// The latest refund of the latest payment could not be paid out.
+    pub async fn fail_refund(&self, subscription: &str) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        let intent = stage.latest_intent(subscription).await?;
+        stage.fail_refund(&intent).await?;
+        stage.commit().await
+    }
+
     /// The payer claims the latest payment back through the bank, for which there is no time limit.
     pub async fn claim_back(&self, subscription: &str) -> Result<(), Fault> {
         let mut stage = self.stage().await?;
