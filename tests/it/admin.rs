@@ -378,6 +378,7 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
         organiser.get(path).await.expect_status(403);
     }
     organiser.post("/admin/members/export", &[("reason", "To take it home")]).await.expect_status(403);
+    organiser.get("/admin").await.expect_not("Refused emails");
     organiser
         .post(&format!("/admin/supporters/{zoe}/details"), &[("name", "Z"), ("email", "z@x.test")])
         .await
@@ -514,7 +515,7 @@ async fn a_persons_page_tells_everything_that_happened() {
     officer.get(&path).await;
     seen(2).await;
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
-    treasurer.get(&path).await.expect_not("What you can do").expect_not("New note");
+    treasurer.get(&path).await.expect_not("What you can do").expect_not("Write a note");
     seen(3).await;
 }
 
@@ -729,7 +730,8 @@ async fn an_officer_finds_every_form_from_a_members_page() {
     let member = form.submit(&mut officer).await;
     member.expect("The details are saved.").expect("Ramsbottom");
 
-    let form = member.form(&format!("{path}/notes")).fill("words", "Spoke on the phone.");
+    let page = follow(&mut officer, &member, "Write a note").await;
+    let form = page.form(&format!("{path}/notes")).fill("words", "Spoke on the phone.");
     let member = form.submit(&mut officer).await;
     member.expect("The note is kept.");
     assert_eq!(member.select(".note .words"), ["Spoke on the phone."]);
@@ -766,8 +768,7 @@ fn pattern<'a>(patterns: &[&'a str], address: &str) -> Option<&'a str> {
     patterns.iter().filter(fits).min_by_key(|pattern| pattern.matches('{').count()).copied()
 }
 
-/// Every page of the desk must be linked from somewhere. A form counts as a way to the page of its own address, which
-/// is where a refused one is read.
+/// Every page of the desk must be linked from somewhere.
 #[tokio::test]
 async fn every_page_of_the_desk_is_reached_by_links() {
     let site = Site::open().await;
@@ -777,13 +778,6 @@ async fn every_page_of_the_desk_is_reached_by_links() {
         .filter(|path| path.starts_with("/admin"))
         .collect();
     patterns.sort_unstable();
-    sqlx::query(
-        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, refused)
-         values (gen_random_uuid(), 'test:1', 'gone@demo.test', 'Welcome', '', '', '2026-11-20T10:00:00Z', '550 no such mailbox')",
-    )
-    .execute(&site.pool)
-    .await
-    .unwrap();
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut waiting = vec!["/admin".to_owned()];
@@ -795,13 +789,8 @@ async fn every_page_of_the_desk_is_reached_by_links() {
             continue;
         }
         let page = officer.get_once(&address).await;
-        assert!(page.status == 200 || page.status == 409, "{address} answered {}", page.status);
+        page.expect_status(200);
         waiting.extend(page.attributes("a[href^='/admin']", "href"));
-        for action in page.attributes("form[method=post]", "action") {
-            if let Some(known) = pattern(&patterns, &action) {
-                seen.entry(known).or_default();
-            }
-        }
     }
     let missed: Vec<_> = patterns.iter().filter(|pattern| !seen.contains_key(*pattern)).collect();
     assert!(missed.is_empty(), "no link leads to {missed:?}");

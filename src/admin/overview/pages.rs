@@ -30,6 +30,8 @@ struct OverviewPage {
     own_regions: Option<String>,
     sees_money: bool,
     sees_people: bool,
+    /// Whether the list of refused emails is open to this officer.
+    sees_emails: bool,
     figures: Figures,
     waiting: Vec<Waiting>,
     months: Vec<Month>,
@@ -69,6 +71,7 @@ pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db
         sees_money: own_regions.is_none(),
         own_regions,
         sees_people: who.may(Permission::SeePeople),
+        sees_emails: sees_everybody(&who),
         waiting: waiting(&figures, &who, scope == Scope::Everyone),
         growth: model::growth(&months),
         growth_words: growth_words(&months),
@@ -92,6 +95,10 @@ fn span(today: NaiveDate) -> Span {
     }
 }
 
+fn sees_everybody(who: &Officer) -> bool {
+    who.scope(Permission::SeePeople).is_ok_and(|scope| scope == Scope::Everyone)
+}
+
 #[derive(Template, WebTemplate)]
 #[template(path = "admin/emails.html")]
 struct EmailsPage {
@@ -101,7 +108,7 @@ struct EmailsPage {
 
 /// The mails behind the overview's line about refused ones.
 pub async fn emails(State(app): State<App>, visit: Visit, who: Officer, mut db: Db) -> Result<Response> {
-    if who.scope(Permission::SeePeople)? != Scope::Everyone {
+    if !sees_everybody(&who) {
         return Err(Error::Forbidden("This list is for officers of the whole party."));
     }
     let since = span(app.clock().today()).last_month_at;
