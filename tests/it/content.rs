@@ -218,6 +218,27 @@ async fn versions_are_kept_compared_and_brought_back() {
 }
 
 #[tokio::test]
+async fn authors_of_versions_are_looked_up_one_by_one() {
+    // One connection, so that the same session of the database answers and is asked what it did.
+    let site = Site::open_with_connections(1).await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let page = open_item(&mut officer, "/admin/faq", "Who funds you?").await;
+    let path = page.path.clone();
+    page.form(&path).fill("answer", "Only our members do.").submit(&mut officer).await.expect("Saved.");
+    sqlx::query("set enable_seqscan = off").execute(&site.pool).await.unwrap();
+    let whole_reads = async || -> i64 {
+        sqlx::query("select pg_stat_force_next_flush()").execute(&site.pool).await.unwrap();
+        sqlx::query_scalar("select seq_scan from pg_stat_user_tables where relname = 'people'")
+            .fetch_one(&site.pool)
+            .await
+            .unwrap()
+    };
+    let before = whole_reads().await;
+    officer.get(&format!("{path}/versions")).await.expect("Alex Mwangi").expect("The site");
+    assert_eq!(whole_reads().await, before, "it read the whole table of people");
+}
+
+#[tokio::test]
 async fn two_tabs_lose_nothing() {
     let site = Site::open().await;
     let mut first = site.signed_in_as(EDITOR).await;
