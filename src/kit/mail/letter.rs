@@ -44,7 +44,8 @@ impl Letter {
 pub fn policy(html: &str, pictures: &str) -> String {
     let blocks = html.split("<style>").skip(1).filter_map(|rest| rest.split_once("</style>"));
     let attributes = html.split(" style=\"").skip(1).filter_map(|rest| rest.split_once('"'));
-    let styles = blocks.map(|(css, _)| css.to_owned());
+    // A browser reads a mail's line ends as its own, and hashes what it read.
+    let styles = blocks.map(|(css, _)| css.replace("\r\n", "\n"));
     let styles = styles.chain(attributes.map(|(css, _)| css.replace("&quot;", "\"").replace("&amp;", "&")));
     let mut hashes: Vec<_> =
         styles.map(|css| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(css)))).collect();
