@@ -22,7 +22,7 @@ use crate::{
         assets, csrf, db,
         error::{self, Error},
         flash, headers,
-        mail::{self, SendMail},
+        mail::{self, SendMail, SweepOutbox},
         queue::Jobs,
         stripe::stand_in,
     },
@@ -59,6 +59,7 @@ fn mail_folder_routes() -> Routes {
 pub fn jobs() -> Jobs {
     Jobs::default()
         .with::<SendMail>()
+        .every::<SweepOutbox>("11 * * * *")
         .every::<accounts::TidyAccounts>("17 3 * * *")
         .every::<supporters::TidySupporters>("27 3 * * *")
         .with::<newsletters::SendUpdate>()
@@ -96,7 +97,11 @@ const LARGEST_BODY: usize = 512 * 1024;
 /// # Errors
 /// The public address cannot be an origin.
 pub fn router(app: &App) -> anyhow::Result<Router> {
-    let (router, _) = routes(app).finish(app);
+    around(routes(app).finish(app).0, app)
+}
+
+/// The layers that every path has.
+fn around(router: Router<App>, app: &App) -> anyhow::Result<Router> {
     let trace = TraceLayer::new_for_http().make_span_with(|request: &Request| {
         // The pattern, not the address: addresses can hold tokens and searched names.
         let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
@@ -155,5 +160,71 @@ async fn ready(State(app): State<App>) -> Response {
                 .into_response()
         }
         Err(error) => Error::from(error).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::{Body, to_bytes},
+        http::Method,
+        routing::get,
+    };
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::kit::{clock::Clock, config, random::Random};
+
+    #[expect(clippy::panic, reason = "this is what it is about")]
+    async fn panics() {
+        panic!("the secret cause")
+    }
+
+    async fn fails() -> Error {
+        Error::Internal(anyhow::anyhow!("the secret cause"))
+    }
+
+    async fn answer(request: axum::http::request::Builder, body: &'static str) -> (StatusCode, String) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let pool = db::pool("postgres://localhost/none", 1).unwrap();
+        let config = config::tests::development().check().unwrap();
+        let app = App::without_settings(config, pool, Clock::system(), Random::seeded(1)).unwrap();
+        let broken = Router::new().route("/broken", get(panics).post(fails));
+        let request = request.header("accept", "text/html").body(Body::from(body)).unwrap();
+        let response = around(broken, &app).unwrap().oneshot(request).await.unwrap();
+        let status = response.status();
+        assert!(response.headers().contains_key("content-security-policy"));
+        let body = to_bytes(response.into_body(), 1_000_000).await.unwrap();
+        (status, String::from_utf8(body.into()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_page_that_keeps_its_cause_to_itself() {
+        let (status, page) = answer(Request::builder().uri("/broken"), "").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.contains("Something went wrong on our side") && page.contains("<h1>"), "{page}");
+        assert!(!page.contains("secret cause"));
+    }
+
+    #[tokio::test]
+    async fn an_error_page_shows_what_was_typed_but_no_password() {
+        let sent = || {
+            Request::builder()
+                .method(Method::POST)
+                .uri("/broken")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .header("content-length", "43")
+        };
+        let body = "message=A+long+letter&password=orange+ships";
+        let (status, page) = answer(sent().header("sec-fetch-site", "same-origin"), body).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.contains("A long letter") && !page.contains("orange ships"), "{page}");
+        let (status, page) = answer(sent().header("sec-fetch-site", "cross-site"), body).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert!(!page.contains("A long letter"), "another site's words");
+        // Older browsers and some extensions do not say where a form comes from.
+        let (status, page) = answer(sent().header("origin", "null"), body).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert!(page.contains("A long letter"), "{page}");
     }
 }

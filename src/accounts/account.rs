@@ -91,8 +91,10 @@ pub(super) async fn set_password(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
+    // Hashing takes long; the connection is not kept for it.
+    drop(db);
     let hash = passwords::hash(password).await?;
-    let mut tx = db.begin().await?;
+    let mut tx = app.pool().begin().await?;
     actions::set_password(&app, &mut tx, &who, &hash).await?;
     tx.commit().await?;
     Ok(flash::redirect(&app, "/account", "Your password is set. Other devices are signed out."))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     mail,
-    model::{CODE_TRIES, ConsentPurpose, REQUEST_MINUTES, Role, Standing, safe_next},
+    model::{CODE_TRIES, ConsentPurpose, Permission, REQUEST_MINUTES, Role, Standing, safe_next},
     passwords, session,
     sql::{self, NewConsent, NewRequest},
 };
@@ -44,10 +44,12 @@ pub struct Details {
     pub region: Option<Region>,
 }
 
-/// Changes details and notes old and new in the audit log.
+/// Changes details and notes old and new in the audit log. Whoever has the email address can sign in: with a new one
+/// every session and open link ends, and the old address hears of it.
 ///
 /// # Errors
-/// [`Error::Conflict`] if somebody else has the address; not found.
+/// [`Error::Conflict`] if somebody else has the address, or if it is an officer's and the actor may not appoint
+/// officers; not found.
 pub async fn change_details(
     app: &App,
     db: &mut PgConnection,
@@ -63,7 +65,22 @@ pub async fn change_details(
             "Somebody else has this email address. Look her up first; it may be the same person.",
         ));
     }
+    let moves = old.email != new.email;
+    if moves {
+        if !may_move(db, actor, id).await? {
+            return Err(Error::Conflict(
+                "She holds an office. Only an administrator may change the email address of an officer.",
+            ));
+        }
+        // Before the new address is set: a link that is being used at this moment is waited for, and proves the old one.
+        sql::delete_requests(db, id).await?;
+    }
     sql::set_details(db, id, &new.name, &new.email, new.postcode.as_deref(), new.region).await?;
+    if moves {
+        sql::delete_other_sessions(db, id, None).await?;
+        let occasion = format!("address:{id}:{}", app.clock().now().timestamp_micros());
+        outbox::push(app, db, &occasion, &old.email, &mail::address_changed(app, &old.name)?).await?;
+    }
     let mut changes = serde_json::Map::new();
     let region = |region: Option<Region>| region.map(Region::slug).unwrap_or_default().to_owned();
     for (field, before, after) in [
@@ -86,6 +103,15 @@ pub async fn change_details(
         detail: changes.into(),
     };
     Ok(audit::record(db, app.clock().now(), &entry).await?)
+}
+
+/// An officer's address opens everything that she may do, so changing it is like appointing her.
+async fn may_move(db: &mut PgConnection, actor: Actor, id: Uuid) -> Result<bool> {
+    if sql::list_offices(db, id).await?.is_empty() {
+        return Ok(true);
+    }
+    let Actor::Person(actor) = actor else { return Ok(true) };
+    Ok(sql::list_offices(db, actor).await?.iter().any(|office| office.allows(Permission::ManageOfficers)))
 }
 
 /// Told by rooms above when somebody becomes or stops being a supporter or member.
@@ -197,21 +223,24 @@ pub(super) async fn sign_in_by_link(
     enter(app, db, request, browser).await
 }
 
-/// Uses a code that was typed in. `None` if it is wrong, or the request has had its tries.
+/// Whether a code that was typed in is right, and the request still open. Counts the try, so it must be committed
+/// whatever comes of it.
+pub(super) async fn try_code(app: &App, db: &mut PgConnection, request: Uuid, code: &str) -> Result<bool> {
+    let right = code_hash(app, request, code);
+    let Some(Some(hash)) = sql::try_code(db, request, app.clock().now(), CODE_TRIES).await? else {
+        return Ok(false);
+    };
+    Ok(subtle::ConstantTimeEq::ct_eq(hash.as_slice(), right.as_slice()).into())
+}
+
+/// Uses the request whose code was right. `None` if it was used in the meantime.
 pub(super) async fn sign_in_by_code(
     app: &App,
     db: &mut PgConnection,
     request: Uuid,
-    code: &str,
     browser: &str,
 ) -> Result<Option<Entered>> {
-    let now = app.clock().now();
-    let right = code_hash(app, request, code);
-    let Some(Some(hash)) = sql::try_code(db, request, now, CODE_TRIES).await? else { return Ok(None) };
-    if !bool::from(subtle::ConstantTimeEq::ct_eq(hash.as_slice(), right.as_slice())) {
-        return Ok(None);
-    }
-    let request = sql::use_request(db, request, now).await?;
+    let request = sql::use_request(db, request, app.clock().now()).await?;
     enter(app, db, request, browser).await
 }
 
@@ -295,10 +324,11 @@ pub async fn add_officer(
 /// Ends an office. The last administrator stays: nobody could appoint another.
 pub(super) async fn end_officer(app: &App, db: &mut PgConnection, actor: Actor, office: Uuid) -> Result<()> {
     let now = app.clock().now();
-    let Some((person, role)) = sql::end_officer(db, office, now).await? else { return Ok(()) };
-    if role == Role::Administrator.code() && sql::count_administrators(db).await? == 0 {
+    // Locked first: two who end each other at the same moment go one after the other.
+    if sql::lock_administrators(db).await? == [office] {
         return Err(Error::Conflict("This is the last administrator. Appoint another one first."));
     }
+    let Some((person, role)) = sql::end_officer(db, office, now).await? else { return Ok(()) };
     let entry = Entry {
         actor,
         action: "officer.ended",

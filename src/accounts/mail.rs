@@ -22,6 +22,7 @@ macro_rules! pair {
 
 pair!(SignInText, SignInHtml, "accounts/mail_sign_in.txt", "accounts/mail_sign_in.html" { name: &'a str, link: &'a str, code: &'a str, minutes: i64 });
 pair!(UnknownText, UnknownHtml, "accounts/mail_unknown.txt", "accounts/mail_unknown.html" { join: &'a str });
+pair!(AddressText, AddressHtml, "accounts/mail_address.txt", "accounts/mail_address.html" { name: &'a str, contact: &'a str });
 pair!(PasswordText, PasswordHtml, "accounts/mail_password.txt", "accounts/mail_password.html" { name: &'a str, account: &'a str });
 
 fn frame(app: &App) -> Frame {
@@ -32,7 +33,8 @@ pub(super) fn sign_in(app: &App, name: &str, token: &str, code: &str) -> Result<
     let link = &app.link(&format!("/sign-in/link/{token}"));
     let minutes = REQUEST_MINUTES;
     Letter::new(
-        format!("{code} is your sign-in code"),
+        // Not the code: subjects are kept, and officers see them.
+        "Your sign-in code",
         &SignInText { letter: frame(app), name, link, code, minutes },
         &SignInHtml { letter: frame(app), name, link, code, minutes },
     )
@@ -44,6 +46,16 @@ pub(super) fn unknown_address(app: &App) -> Result<Letter> {
         "Signing in: we do not know this address",
         &UnknownText { letter: frame(app), join },
         &UnknownHtml { letter: frame(app), join },
+    )
+}
+
+/// For the address that was hers until now.
+pub(super) fn address_changed(app: &App, name: &str) -> Result<Letter> {
+    let contact = &app.link("/contact");
+    Letter::new(
+        "The address of your account was changed",
+        &AddressText { letter: frame(app), name, contact },
+        &AddressHtml { letter: frame(app), name, contact },
     )
 }
 

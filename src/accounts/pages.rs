@@ -30,7 +30,9 @@ use crate::kit::{
 };
 
 const BY_ADDRESS: Limit = Limit { name: "sign-in from", tries: 60, minutes: 15 };
-const BY_EMAIL: Limit = Limit { name: "sign-in as", tries: 10, minutes: 15 };
+// Apart, so that nobody's wrong passwords keep her from asking for a link.
+const LINKS: Limit = Limit { name: "sign-in link to", tries: 10, minutes: 15 };
+const PASSWORDS: Limit = Limit { name: "sign-in as", tries: 10, minutes: 15 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "accounts/sign_in.html")]
@@ -58,6 +60,7 @@ pub(super) async fn sign_in(
     ClientAddress(address): ClientAddress,
     visit: Visit,
     BrowserName(browser): BrowserName,
+    mut db: Db,
     form: Form,
 ) -> Result<Response> {
     let command = match forms::sign_in(&form) {
@@ -66,19 +69,19 @@ pub(super) async fn sign_in(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, SignInPage { visit, form }).into_response());
         }
     };
-    let (SignIn::ByMail { email, .. } | SignIn::ByPassword { email, .. }) = &command;
-    let mut db = app.pool().acquire().await?;
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
-    rate_limit::take(&app, &mut db, BY_EMAIL, email.as_str()).await?;
-    drop(db);
     match command {
         SignIn::ByMail { email, next } => {
-            let mut tx = app.pool().begin().await?;
+            rate_limit::take(&app, &mut db, LINKS, email.as_str()).await?;
+            let mut tx = db.begin().await?;
             let request = actions::request_sign_in(&app, &mut tx, &email, &next).await?;
             tx.commit().await?;
             Ok(Redirect::to(&format!("/sign-in/check?request={request}")).into_response())
         }
         SignIn::ByPassword { email, password, next } => {
+            rate_limit::take(&app, &mut db, PASSWORDS, email.as_str()).await?;
+            // Hashing takes long; the connection is not kept for it.
+            drop(db);
             let Some(person) = actions::check_password(&app, &email, password).await? else {
                 let wrong =
                     "The email address or the password is wrong. You can also ask for a link by email";
@@ -119,6 +122,7 @@ pub(super) async fn use_code(
     ClientAddress(address): ClientAddress,
     visit: Visit,
     BrowserName(browser): BrowserName,
+    mut db: Db,
     form: Form,
 ) -> Result<Response> {
     let command = match forms::code(&form) {
@@ -127,10 +131,16 @@ pub(super) async fn use_code(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, CheckMailPage { visit, form }).into_response());
         }
     };
-    let mut db = app.pool().acquire().await?;
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
-    // Not in a transaction: a wrong try must count even if nothing else is written.
-    let entered = actions::sign_in_by_code(&app, &mut db, command.request, &command.code, &browser).await?;
+    // The try counts even if nothing else is written.
+    let entered = if actions::try_code(&app, &mut db, command.request, &command.code).await? {
+        let mut tx = db.begin().await?;
+        let entered = actions::sign_in_by_code(&app, &mut tx, command.request, &browser).await?;
+        tx.commit().await?;
+        entered
+    } else {
+        None
+    };
     Ok(match entered {
         Some(entered) => enter(entered),
         None => {
@@ -157,8 +167,9 @@ pub(super) async fn show_link(
 ) -> Result<Response> {
     let name = sql::find_link(&mut db, &hash_token(&token), app.clock().now()).await?;
     let status = if name.is_some() { StatusCode::OK } else { StatusCode::GONE };
-    // The address holds a secret: no other site may hear of it.
-    Ok((status, [(header::REFERRER_POLICY, "no-referrer")], LinkPage { visit, name }).into_response())
+    // The address holds a secret: no other site may hear of it. With `no-referrer` older browsers would send the
+    // page's own form as if from nowhere, and it would be refused.
+    Ok((status, [(header::REFERRER_POLICY, "same-origin")], LinkPage { visit, name }).into_response())
 }
 
 pub(super) async fn use_link(

@@ -1,6 +1,6 @@
 //! Passwords: how good one has to be, and its hash, which is made off the threads that answer requests.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use argon2::{
     Argon2,
@@ -12,8 +12,9 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use crate::kit::error::{Error, Result};
 
 /// One hash takes 19 MiB and a core for some 50 ms: no more at a time than there are cores, others wait their turn.
-static HASHING: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)));
+static HASHING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)))
+});
 
 /// A hash of nobody's password: checked when the address is unknown, so that the answer takes as long.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
@@ -22,19 +23,16 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
 
 /// Argon2id with the library's parameters (19 MiB, two passes), as a PHC string.
 pub async fn hash(password: SecretString) -> Result<String> {
-    let _turn = HASHING.acquire().await.map_err(anyhow::Error::from)?;
-    let hash = spawn_blocking(move || {
+    let hash = in_turn(&HASHING, move || {
         Argon2::default().hash_password(password.expose_secret().as_bytes()).map(|hash| hash.to_string())
     })
-    .await
-    .map_err(anyhow::Error::from)?;
+    .await?;
     hash.map_err(|error| Error::Internal(anyhow::anyhow!("hashing a password: {error}")))
 }
 
 /// Whether the password fits the hash; `None` takes as long and never fits.
 pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Result<bool> {
-    let _turn = HASHING.acquire().await.map_err(anyhow::Error::from)?;
-    spawn_blocking(move || {
+    in_turn(&HASHING, move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());
         let fits = PasswordHash::new(&hash).is_ok_and(|hash| {
@@ -43,7 +41,20 @@ pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Resu
         known && fits
     })
     .await
-    .map_err(|error| Error::Internal(error.into()))
+}
+
+/// Works off the threads that answer requests. The turn ends with the work and not with the wait for it: whoever hangs
+/// up must not let another in while the work goes on.
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let turn = turns.clone().acquire_owned().await.map_err(anyhow::Error::from)?;
+    let done = spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    done.await.map_err(|error| Error::Internal(error.into()))
 }
 
 /// Whether guessing it would take more than a hundred million tries (zxcvbn's score 3), also for one who knows the
@@ -71,6 +82,18 @@ mod tests {
             assert!(!is_strong_enough(&weak.into(), &person), "{weak}");
         }
         assert!(is_strong_enough(&"orange ladders sing".into(), &person));
+    }
+
+    #[tokio::test]
+    async fn hanging_up_does_not_end_a_turn() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (finish, finishing) = std::sync::mpsc::channel::<()>();
+        let wait = std::time::Duration::from_millis(50);
+        let work = in_turn(&turns, move || finishing.recv().is_ok());
+        assert!(tokio::time::timeout(wait, work).await.is_err(), "it waits to be finished");
+        assert_eq!(turns.available_permits(), 0);
+        finish.send(()).unwrap();
+        assert!(in_turn(&turns, || true).await.unwrap());
     }
 
     #[tokio::test]

@@ -400,6 +400,12 @@ pub(super) async fn use_request(
     .await
 }
 
+/// Ends every link and code that was mailed to somebody.
+pub(super) async fn delete_requests(db: &mut PgConnection, person: Uuid) -> Result<()> {
+    sqlx::query!("delete from sign_in_requests where person_id = $1", person).execute(db).await?;
+    Ok(())
+}
+
 pub(super) async fn delete_expired(db: &mut PgConnection, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!("delete from sessions where expires_at < $1", now).execute(&mut *db).await?;
     sqlx::query!("delete from sign_in_requests where expires_at < $1", now - chrono::Duration::days(1))
@@ -557,10 +563,25 @@ pub(super) async fn end_officer(
     Ok(row.map(|row| (row.person_id, row.role)))
 }
 
-pub(super) async fn count_administrators(db: &mut PgConnection) -> Result<i64> {
+/// The offices of all administrators.
+pub(super) async fn lock_administrators(db: &mut PgConnection) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from officers where role = 'administrator' and ended_at is null"#
+        "select id from officers where role = 'administrator' and ended_at is null order by id for update"
     )
-    .fetch_one(db)
+    .fetch_all(db)
     .await
+}
+
+/// What somebody holds now.
+pub(super) async fn list_offices(db: &mut PgConnection, person: Uuid) -> Result<Vec<Office>> {
+    let rows =
+        sqlx::query!("select role, region from officers where person_id = $1 and ended_at is null", person)
+            .fetch_all(db)
+            .await?;
+    rows.into_iter()
+        .map(|row| {
+            let region = row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?;
+            Ok(Office { role: row.role.parse().map_err(decode::<String>)?, region })
+        })
+        .collect()
 }

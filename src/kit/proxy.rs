@@ -53,7 +53,8 @@ impl FromStr for Networks {
     }
 }
 
-/// The visitor's address: the peer's, or what the nearest trusted proxies say it is.
+/// The visitor's address: the peer's, or what the nearest trusted proxies say it is. Of IPv6 the first half, since one
+/// connection is given all of the other half.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -82,7 +83,10 @@ fn client(peer: IpAddr, chain: &[&str], trusted: &Networks) -> IpAddr {
         let Ok(address) = hop.parse() else { break };
         client = address;
     }
-    client
+    match client.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        address @ IpAddr::V4(_) => address,
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +103,10 @@ mod tests {
             client(ip("10.1.2.3"), &["6.6.6.6", "198.51.100.1", "10.9.9.9"], &trusted),
             ip("198.51.100.1")
         );
-        assert_eq!(client(ip("::1"), &["rubbish"], &trusted), ip("::1"));
+        assert_eq!(client(ip("203.0.113.9"), &["rubbish"], &trusted), ip("203.0.113.9"));
+        assert_eq!(client(ip("::1"), &["2001:db8:1:2:3:4:5:6"], &trusted), ip("2001:db8:1:2::"));
+        assert_eq!(client(ip("2001:db8:1:2:ffff::"), &[], &trusted), ip("2001:db8:1:2::"));
+        assert_eq!(client(ip("::ffff:203.0.113.9"), &[], &trusted), ip("203.0.113.9"));
         assert!("10.0.0.0/33".parse::<Networks>().is_err());
         assert!("0.0.0.0/0".parse::<Networks>().unwrap().contain(ip("8.8.8.8")));
     }

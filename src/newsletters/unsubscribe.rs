@@ -87,7 +87,7 @@ async fn page(app: &App, db: &mut Db, visit: Visit, token: String, state: Stoppi
     let person = accounts::find_person(db, person).await?.ok_or(Error::NotFound)?;
     let hint = hint(person.email.as_str());
     let page = UnsubscribePage { visit, token, hint, state };
-    Ok(([("cache-control", "no-store"), ("referrer-policy", "no-referrer")], page).into_response())
+    Ok(([("cache-control", "no-store"), ("referrer-policy", "same-origin")], page).into_response())
 }
 
 /// `a…@demo.test`

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use breakthrough::kit::{
     config::{DkimConfig, MailConfig, MailTransport},
-    mail::{Bulk, Letter, Mailer, Message, SendError},
+    mail::{self, Bulk, Letter, Mailer, Message, SendError, SweepOutbox},
+    queue::Job,
 };
 use mail_parser::{MessageParser, MimeHeaders};
 use uuid::Uuid;
@@ -223,4 +224,101 @@ async fn the_outbox_sends_over_smtp() {
     let mail = MessageParser::default().parse(&mail).unwrap();
     assert!(mail.body_text(0).unwrap().contains("/sign-in/link/"));
     site.expect_no_jobs().await;
+}
+
+/// Keeps what is logged on this thread.
+#[derive(Clone, Default)]
+struct Logs(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn write_to(site: &Site, email: &str) {
+    let letter = message(email).letter;
+    let mut tx = site.pool.begin().await.unwrap();
+    mail::push(&site.app, &mut tx, &format!("test:{email}"), &email.parse().unwrap(), &letter).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_that_was_given_up_by_the_queue_is_sent_all_the_same() {
+    let sink = Sink::start(&[]);
+    let url = sink.address();
+    let site = Site::open_with(|settings| settings.smtp_url = Some(url.into())).await;
+    write_to(&site, "tempfail1@example.org").await;
+    site.work().await;
+    assert!(sink.accepted().is_empty());
+    // The queue's tries are over.
+    sqlx::query("delete from graphile_worker._private_jobs").execute(&site.pool).await.unwrap();
+    let sweep = async || SweepOutbox::default().run(site.app.clone()).await.unwrap();
+    sweep().await;
+    site.work().await;
+    assert!(sink.accepted().is_empty(), "it is the job's turn for an hour");
+    site.app.clock().advance(chrono::Duration::minutes(61));
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    officer.get("/admin").await.expect("1 email has waited for the mail server for more than an hour");
+    sweep().await;
+    sweep().await;
+    site.work().await;
+    assert_eq!(sink.accepted().len(), 1);
+    officer.get("/admin").await.expect_not("has waited for the mail server");
+    sweep().await;
+    site.work().await;
+    assert_eq!(sink.accepted().len(), 1);
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn old_mails_are_forgotten_but_not_sent_again() {
+    let site = Site::open().await;
+    write_to(&site, "ana@demo.test").await;
+    site.work().await;
+    site.app.clock().advance(chrono::Duration::days(91));
+    write_to(&site, "waiting@demo.test").await;
+    sqlx::query("update outbox set written_at = written_at - interval '91 days' where recipient = 'waiting@demo.test'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    SweepOutbox::default().run(site.app.clone()).await.unwrap();
+    let known: Vec<(String, String)> =
+        sqlx::query_as("select recipient::text, subject from outbox where occasion like 'test:%' order by 1")
+            .fetch_all(&site.pool)
+            .await
+            .unwrap();
+    assert_eq!(known[0], (String::new(), String::new()));
+    assert_eq!(known[1].0, "waiting@demo.test", "one that is not out yet is kept");
+    write_to(&site, "ana@demo.test").await;
+    assert_eq!(site.mails_to("ana@demo.test").await.len(), 1);
+}
+
+#[tokio::test]
+async fn no_address_stands_in_the_logs() {
+    let logs = Logs::default();
+    let to = logs.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || to.clone()).finish();
+    let _here = tracing::subscriber::set_default(subscriber);
+    let sink = Sink::start(&[]);
+    let url = sink.address();
+    let site = Site::open_with(|settings| settings.smtp_url = Some(url.into())).await;
+    for name in ["hardrefuse", "tempfail", "refusedata", "laterdata", "dropbefore", "dropafter"] {
+        write_to(&site, &format!("{name}@quoted.example")).await;
+    }
+    site.work().await;
+    let logs = String::from_utf8(logs.0.lock().unwrap().clone()).unwrap();
+    assert!(logs.contains("the mail server refused mail"), "{logs}");
+    assert!(!logs.contains("quoted.example"), "{logs}");
+    let errors: Vec<Option<String>> =
+        sqlx::query_scalar("select last_error from graphile_worker._private_jobs")
+            .fetch_all(&site.pool)
+            .await
+            .unwrap();
+    assert!(!errors.is_empty() && !format!("{errors:?}").contains("quoted.example"), "{errors:?}");
 }

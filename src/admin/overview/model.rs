@@ -26,6 +26,8 @@ pub struct Figures {
     pub failed_events: i64,
     pub gifts_to_check: i64,
     pub refused_mails: i64,
+    /// For more than an hour.
+    pub waiting_mails: i64,
     /// Of updates: cut off before the mail server had answered.
     pub uncertain_mails: i64,
 }

@@ -4,7 +4,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Duration, Months, Utc};
 
 use super::{
     model::{self, Area, Bar, Figures, Line, Month, RefusedMail},
@@ -55,7 +55,7 @@ pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db
     let slugs = slugs.as_deref();
     let today = app.clock().today();
     let firsts = model::last_year(today);
-    let span = span(today);
+    let span = span(app.clock().now());
     let figures = sql::figures(&mut db, slugs, &span).await?;
     let months = sql::months(&mut db, slugs, &firsts).await?;
     let (counts, elsewhere) = sql::regions(&mut db, slugs).await?;
@@ -85,13 +85,15 @@ pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db
     Ok(page.into_response())
 }
 
-fn span(today: NaiveDate) -> Span {
+fn span(now: DateTime<Utc>) -> Span {
+    let today = dates::london_date(now);
     let this_month = today.with_day(1).unwrap_or(today);
     let last_month = this_month.checked_sub_months(Months::new(1)).unwrap_or(this_month);
     Span {
         this_month,
         this_month_at: dates::start_of_day(this_month),
         last_month_at: dates::start_of_day(last_month),
+        hour_ago: now - Duration::hours(1),
     }
 }
 
@@ -111,7 +113,7 @@ pub async fn emails(State(app): State<App>, visit: Visit, who: Officer, mut db: 
     if !sees_everybody(&who) {
         return Err(Error::Forbidden("This list is for officers of the whole party."));
     }
-    let since = span(app.clock().today()).last_month_at;
+    let since = span(app.clock().now()).last_month_at;
     let mails = sql::list_refused(&mut db, since, 200).await?;
     Ok(EmailsPage { visit, mails }.into_response())
 }
@@ -172,6 +174,13 @@ fn waiting(figures: &Figures, who: &Officer, everywhere: bool) -> Vec<Waiting> {
             "email was refused since last month",
             "emails were refused since last month",
             "/admin/emails",
+        ),
+        (
+            everywhere,
+            figures.waiting_mails,
+            "email has waited for the mail server for more than an hour",
+            "emails have waited for the mail server for more than an hour",
+            "",
         ),
     ];
     let shown = lines.into_iter().filter(|(allowed, count, ..)| *allowed && *count > 0);

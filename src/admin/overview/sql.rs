@@ -11,6 +11,8 @@ pub struct Span {
     pub this_month: NaiveDate,
     pub this_month_at: DateTime<Utc>,
     pub last_month_at: DateTime<Utc>,
+    /// Mails written before this should be out.
+    pub hour_ago: DateTime<Utc>,
 }
 
 /// `regions` limits the figures about people; `None` is everyone. The others are for officers of the whole party.
@@ -41,12 +43,14 @@ pub async fn figures(db: &mut PgConnection, regions: Option<&[String]>, span: &S
                   (select count(*) from stripe_events where outcome = 'failed') as "failed_events!",
                   (select count(*) from gifts where needs_check and checked_at is null and paid_at is not null) as "gifts_to_check!",
                   (select count(*) from outbox where refused is not null and written_at >= $4) as "refused_mails!",
+                  (select count(*) from outbox where sent_at is null and refused is null and written_at < $5) as "waiting_mails!",
                   (select count(*) from deliveries where state = 'uncertain') as "uncertain_mails!"
            from standings, states"#,
         regions,
         span.this_month,
         span.this_month_at,
-        span.last_month_at
+        span.last_month_at,
+        span.hour_ago
     )
     .fetch_one(db)
     .await?;
@@ -64,6 +68,7 @@ pub async fn figures(db: &mut PgConnection, regions: Option<&[String]>, span: &S
         failed_events: row.failed_events,
         gifts_to_check: row.gifts_to_check,
         refused_mails: row.refused_mails,
+        waiting_mails: row.waiting_mails,
         uncertain_mails: row.uncertain_mails,
     })
 }

@@ -16,5 +16,5 @@ mod smtp;
 mod transport;
 
 pub use letter::{Bulk, Frame, LIST, Letter, Message, policy};
-pub use outbox::{SendMail, push, push_bulk};
+pub use outbox::{SendMail, SweepOutbox, push, push_bulk};
 pub use transport::{Line, Mailer, SendError};

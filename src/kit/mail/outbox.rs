@@ -1,5 +1,6 @@
 //! The outbox: mails that belong to something that happened.
 
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -61,9 +62,14 @@ async fn write(
     .execute(&mut *db)
     .await?;
     if written.rows_affected() == 1 {
-        queue::push(db, &SendMail { id }).await?;
+        push_send(db, id).await?;
     }
     Ok(())
+}
+
+/// Keyed, so that a mail has one job however often it is pushed.
+async fn push_send(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    queue::push_keyed(db, &SendMail { id }, &format!("mail:{id}")).await
 }
 
 /// Hands one mail of the outbox to the mail server.
@@ -95,9 +101,9 @@ impl Job for SendMail {
             Ok(()) => None,
             Err(SendError::Refused(answer)) => Some(answer),
             // A second copy carries the same Message-ID; a lost sign-in link would be worse than two.
-            Err(error @ (SendError::Later(_) | SendError::Away(_) | SendError::Unclear(_))) => {
-                return Err(error.into());
-            }
+            Err(SendError::Later(_)) => return Err(self.again("not taken now")),
+            Err(SendError::Unclear(_)) => return Err(self.again("the answer was lost")),
+            Err(error @ SendError::Away(_)) => return Err(error.into()),
         };
         let mut db = app.pool().acquire().await?;
         // The words are kept for as long as they are needed to send, not longer: they are personal.
@@ -111,7 +117,59 @@ impl Job for SendMail {
         .await?;
         match refused {
             None => Ok(()),
-            Some(answer) => Err(Failure::GiveUp(format!("the mail server refused a mail: {answer}"))),
+            Some(_) => Err(Failure::GiveUp(format!("the mail server refused mail {}", self.id))),
         }
     }
+}
+
+impl SendMail {
+    /// Logs get the id alone: what a server answers quotes the address.
+    fn again(&self, what: &str) -> Failure {
+        Failure::Retry(anyhow::anyhow!("mail {}: {what}", self.id))
+    }
+}
+
+/// A mail is tried again for so many days; after that somebody has to look.
+const TRY_DAYS: i64 = 7;
+/// Whom a mail went to and its subject are known for so many days.
+const REMEMBER_DAYS: i64 = 90;
+
+/// Pushes every mail that waits, since a job ends with its tries and a mail server may be away for longer. Forgets whom
+/// old mails went to; their occasions stay, so that nothing is sent again.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct SweepOutbox {}
+
+impl Job for SweepOutbox {
+    const NAME: &'static str = "mail_sweep";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let now = app.clock().now();
+        let mut db = app.pool().acquire().await?;
+        for id in list_waiting(&mut db, now - Duration::days(TRY_DAYS), now - Duration::hours(1)).await? {
+            push_send(&mut db, id).await?;
+        }
+        sqlx::query!(
+            "update outbox set recipient = '', subject = '', refused = case when refused is not null then '' end
+             where recipient <> '' and written_at < $1 and (sent_at is not null or refused is not null)",
+            now - Duration::days(REMEMBER_DAYS)
+        )
+        .execute(&mut *db)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn list_waiting(
+    db: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select id from outbox where sent_at is null and refused is null and written_at between $1 and $2
+         order by written_at limit 1000",
+        from,
+        until
+    )
+    .fetch_all(db)
+    .await
 }
