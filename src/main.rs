@@ -7,11 +7,12 @@ use breakthrough::{
     accounts::{self, Access, Role},
     audit::Actor,
     ballots::counting,
+    demo,
     kit::{
         app::App,
         assets,
         clock::Clock,
-        config::{Config, Environment, Settings},
+        config::{Config, Environment, MailTransport, Settings},
         db::{
             self,
             embedded::{Embedded, Options},
@@ -189,7 +190,7 @@ async fn run(command: Command, settings: &Settings, config: Config) -> anyhow::R
         return Ok(ExitCode::SUCCESS);
     }
     let database = Database::open(settings, &config).await?;
-    let result = run_with(command, &database, config).await;
+    let result = Box::pin(run_with(command, &database, config)).await;
     database.close().await?;
     result
 }
@@ -204,19 +205,17 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
     let app = App::new(config, pool, Clock::system(), Random::system()).await?;
     match command {
         Command::Serve { no_worker, bare } => {
-            if let Some(embedded) = &database.embedded
-                && embedded.is_new()
-                && app.config().is_development()
-                && !bare
-            {
-                load_demo(&app).await?;
+            // Not "has just been made": a start that was killed before the demo was in is made good by the next.
+            if database.embedded.is_some() && app.config().is_development() && !bare {
+                load_demo(&app, Wanted::IfEmpty).await?;
             }
-            serve(&app, !no_worker).await?;
+            Box::pin(serve(&app, !no_worker)).await?;
         }
         Command::Work => {
+            tokio::spawn(db::listen(app.clone()));
             work_until(&app, stopped()).await?;
         }
-        Command::Demo => load_demo(&app).await?,
+        Command::Demo => load_demo(&app, Wanted::Surely).await?,
         Command::Officer { command: OfficerCommand::Add { email, name, role, region } } => {
             let mut tx = app.pool().begin().await?;
             let (person, _) = accounts::find_or_add_person(&app, &mut tx, &email, &name).await?;
@@ -234,9 +233,20 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
     Ok(ExitCode::SUCCESS)
 }
 
-async fn load_demo(app: &App) -> anyhow::Result<()> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    IfEmpty,
+    Surely,
+}
+
+async fn load_demo(app: &App, wanted: Wanted) -> anyhow::Result<()> {
     let mut tx = app.pool().begin().await?;
-    breakthrough::demo::load(app, &mut tx).await?;
+    // Of two processes that start together one loads it.
+    sqlx::query("select pg_advisory_xact_lock(7265002)").execute(&mut *tx).await?;
+    if wanted == Wanted::IfEmpty && accounts::has_people(&mut tx).await? {
+        return Ok(());
+    }
+    demo::load(app, &mut tx).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -341,7 +351,7 @@ async fn serve(app: &App, with_worker: bool) -> anyhow::Result<()> {
             .await
             .context("serving")
     };
-    greet(app);
+    greet(app).await?;
     tokio::try_join!(web, worker)?;
     Ok(())
 }
@@ -386,19 +396,30 @@ async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Res
     }
 }
 
-fn greet(app: &App) {
+async fn greet(app: &App) -> anyhow::Result<()> {
     let config = app.config();
     eprintln!("\n  {} is open at {}\n", app.settings().site(app.clock().today()).name, config.public_url);
-    if config.is_development() {
+    if !config.is_development() {
+        return Ok(());
+    }
+    let mut db = app.pool().acquire().await?;
+    if demo::is_loaded(&mut db).await? {
         eprintln!(
             "  Sign in as alex@demo.test (officer), ana@demo.test (member) or sam@demo.test (supporter)."
         );
-        eprintln!("  The password of all is: breakthrough-demo");
-        eprintln!(
-            "  Mails: {0}/dev/mail   Payments: {0}/dev/stripe\n  Stop with Ctrl-C.\n",
-            config.public_url
-        );
+        eprintln!("  The password of all is: {}", demo::PASSWORD);
+    } else if !accounts::has_people(&mut db).await? {
+        eprintln!("  Nobody is in it yet. Make the first officer with:");
+        eprintln!("  breakthrough officer add you@example.org --name \"Your Name\" --role administrator");
     }
+    if let MailTransport::Folder(_) = config.mail.transport {
+        eprintln!("  Mails: {}/dev/mail", config.public_url);
+    }
+    if config.stripe.stand_in {
+        eprintln!("  Payments: {}/dev/stripe", config.public_url);
+    }
+    eprintln!("  Stop with Ctrl-C.\n");
+    Ok(())
 }
 
 /// Ctrl-C, or the TERM that service managers send.

@@ -54,7 +54,8 @@ pub struct Settings {
     /// Stripe's own address unless set
     #[arg(long, env = "STRIPE_API_BASE", global = true)]
     pub stripe_api_base: Option<String>,
-    /// Networks whose X-Forwarded-For, -Proto and -Host are believed, like `10.0.0.0/8,127.0.0.1`
+    /// Networks whose X-Forwarded-For is believed, like `10.0.0.0/8,127.0.0.1`; behind a proxy without it all visitors
+    /// share one limit on tries
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "", global = true)]
     pub trusted_proxies: String,
     /// `off` lifts the limits on tries, in development only
@@ -306,4 +307,86 @@ impl Settings {
 
 fn is_secret(key: &str) -> bool {
     key.len() >= 64 && key.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn development() -> Settings {
+        Settings {
+            app_env: Environment::Development,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            public_url: None,
+            database_url: None,
+            data_dir: std::env::temp_dir().join("breakthrough-unit-tests"),
+            secret_key: Some("0123456789abcdef".repeat(4).into()),
+            smtp_url: None,
+            mail_from: None,
+            dkim_domain: None,
+            dkim_selector: None,
+            dkim_key_file: None,
+            stripe_secret_key: None,
+            stripe_webhook_secret: None,
+            stripe_api_base: None,
+            trusted_proxies: String::new(),
+            dev_rate_limits: Switch::On,
+            pg_bin: None,
+        }
+    }
+
+    fn production() -> Settings {
+        Settings {
+            app_env: Environment::Production,
+            public_url: Some("https://party.example/".into()),
+            database_url: Some("postgres://party:x@localhost/party".into()),
+            smtp_url: Some("smtp://localhost:587".into()),
+            mail_from: Some("Party <hello@party.example>".into()),
+            stripe_secret_key: Some("sk_live_x".into()),
+            stripe_webhook_secret: Some("whsec_old, whsec_new,".into()),
+            ..development()
+        }
+    }
+
+    #[test]
+    fn production_starts_with_everything_set() {
+        let config = production().check().unwrap();
+        assert_eq!(config.public_url, "https://party.example");
+        let secrets: Vec<_> =
+            config.stripe.webhook_secrets.iter().map(|s| s.expose_secret().to_owned()).collect();
+        assert_eq!(secrets, ["whsec_old", "whsec_new"]);
+        assert!(!config.stripe.stand_in);
+    }
+
+    type Fault = (&'static str, fn(&mut Settings));
+
+    #[test]
+    fn production_names_each_fault() {
+        let faults: [Fault; 14] = [
+            ("PUBLIC_URL", |s| s.public_url = Some("http://party.example".into())),
+            ("PUBLIC_URL", |s| s.public_url = None),
+            ("DATABASE_URL", |s| s.database_url = None),
+            ("SECRET_KEY", |s| s.secret_key = None),
+            ("SECRET_KEY", |s| s.secret_key = Some("short".into())),
+            ("SMTP_URL", |s| s.smtp_url = None),
+            ("SMTP_URL", |s| s.smtp_url = Some("localhost:25".into())),
+            ("MAIL_FROM", |s| s.mail_from = None),
+            ("MAIL_FROM", |s| s.mail_from = Some("nobody".into())),
+            ("DKIM_SELECTOR", |s| s.dkim_domain = Some("party.example".into())),
+            ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = None),
+            ("STRIPE_WEBHOOK_SECRET", |s| s.stripe_webhook_secret = Some(" , ".into())),
+            ("TRUSTED_PROXIES", |s| s.trusted_proxies = "everybody".into()),
+            ("DEV_RATE_LIMITS", |s| s.dev_rate_limits = Switch::Off),
+        ];
+        let mut all = production();
+        for (name, spoil) in faults {
+            let mut settings = production();
+            spoil(&mut settings);
+            spoil(&mut all);
+            let said = settings.check().unwrap_err();
+            assert!(matches!(&said[..], [one] if one.contains(name)), "{name}: {said:?}");
+        }
+        // All at once, so that nobody starts it eight times.
+        assert_eq!(all.check().unwrap_err().len(), 9);
+    }
 }
