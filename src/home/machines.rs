@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Public pages that are always there.
-const ALWAYS: [&str; 5] = ["/faq", "/news", "/people", "/allies", "/contact"];
+const ALWAYS: [&str; 8] = ["/join", "/support", "/donate", "/faq", "/news", "/people", "/allies", "/contact"];
 
 #[derive(Template)]
 #[template(path = "home/sitemap.xml")]

@@ -1,6 +1,7 @@
 //! Public pages, rendered and compressed once, then served from memory until content changes.
 //!
-//! Only answers to strangers are kept: a request with a cookie or a query goes past the cache. A change to content
+//! Only answers to strangers are kept: a request with a cookie goes past the cache. So does one with a query, whose
+//! values have no end, but for the first pages of a list (`?page=2`). A change to content
 //! reaches every process through Postgres' NOTIFY (see [`super::db::changes`]) and empties it. Entries also end
 //! after five minutes, for what changes by date alone.
 
@@ -129,19 +130,17 @@ impl PageCache {
 
 /// The layer that serves a public page from memory.
 pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
-    let personal = request.headers().contains_key(header::COOKIE) || request.uri().query().is_some();
-    if personal {
+    let Some(address) = key(&request) else {
         let mut response = next.run(request).await;
         response
             .headers_mut()
             .entry(header::CACHE_CONTROL)
             .or_insert(HeaderValue::from_static("private, no-store"));
         return response;
-    }
-    let path = request.uri().path().to_owned();
+    };
     let headers = request.headers().clone();
     let now = app.clock().now();
-    let (generation, kept) = app.pages().find(&path, now);
+    let (generation, kept) = app.pages().find(&address, now);
     let entry = if let Some(entry) = kept {
         entry
     } else {
@@ -158,7 +157,7 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         let entry = Arc::new(Entry { bodies, content_type, made_at: now });
-        app.pages().keep(path, generation, entry.clone());
+        app.pages().keep(address, generation, entry.clone());
         entry
     };
     let mut response = entry.bodies.respond(&headers, entry.content_type);
@@ -168,6 +167,22 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
     vary_by_encoding(&mut response);
     response
+}
+
+/// Pages of a list that are kept; who reads further waits a little.
+const LAST_PAGE: u8 = 20;
+
+/// What a page is kept under; `None` if it is not.
+fn key(request: &Request) -> Option<String> {
+    if request.headers().contains_key(header::COOKIE) {
+        return None;
+    }
+    let path = request.uri().path();
+    let Some(query) = request.uri().query() else { return Some(path.to_owned()) };
+    let page: u8 = query.strip_prefix("page=")?.parse().ok()?;
+    // Written as we write it, so that one page is not kept as `2`, `02` and `+2`.
+    let ours = query.len() == "page=".len() + page.to_string().len() && !query.contains('+');
+    (ours && (2..=LAST_PAGE).contains(&page)).then(|| format!("{path}?{query}"))
 }
 
 fn known_type(response: &Response) -> Option<&'static str> {
@@ -180,4 +195,31 @@ fn known_type(response: &Response) -> Option<&'static str> {
     ]
     .into_iter()
     .find(|known| *known == sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_pages_of_lists_and_nothing_made_up() {
+        for (address, kept) in [
+            ("/news", true),
+            ("/news?page=2", true),
+            ("/news?page=20", true),
+            ("/news?page=1", false),
+            ("/news?page=02", false),
+            ("/news?page=+2", false),
+            ("/news?page=21", false),
+            ("/news?page=2&x=1", false),
+            ("/news?", false),
+            ("/faq?q=tax", false),
+        ] {
+            let request = Request::builder().uri(address).body(Body::empty()).unwrap();
+            assert_eq!(key(&request).as_deref(), kept.then_some(address));
+        }
+        let request =
+            Request::builder().uri("/news").header("cookie", "session=x").body(Body::empty()).unwrap();
+        assert_eq!(key(&request), None);
+    }
 }

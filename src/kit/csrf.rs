@@ -6,7 +6,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderName, Method, header},
+    http::{HeaderMap, HeaderName, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,6 +17,15 @@ use super::error::Error;
 const REFUSED: &str =
     "This form was sent from another site or an old page. Open the page here and send it again.";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether a browser says that another site made this request. Its words are then not ours to show.
+pub fn is_foreign(headers: &HeaderMap, public_url: &str) -> bool {
+    let says = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    match says(SEC_FETCH_SITE) {
+        Some(site) => site != "same-origin" && site != "none",
+        None => says(header::ORIGIN).is_some_and(|origin| origin != "null" && origin != public_url),
+    }
+}
 
 /// # Errors
 /// The public address cannot be an origin.

@@ -1,17 +1,21 @@
 //! What can go wrong in a request, and the page a visitor sees then.
 //!
 //! A handler returns [`Error`]; [`pages`] (a layer) turns it, and every other bare error answer, into a page in the
-//! site's layout that says what happened and what to do. Causes are logged, never shown.
+//! site's layout that says what happened and what to do. Causes are logged, never shown. What was typed into a form
+//! stands on that page: to be sent again where that can help, else to be copied.
+
+use std::time::Duration;
 
 use askama::Template;
 use axum::{
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 
-use super::{app::App, visit::Visit};
+use super::{app::App, csrf, form::Form, visit::Visit};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -108,25 +112,66 @@ struct ErrorPage {
     status: u16,
     title: &'static str,
     message: String,
+    typed: Form,
+    /// Where the form goes if it may be sent again as it is.
+    again: Option<String>,
+}
+
+/// As much of a form as is kept: as long as any of ours may be.
+const MOST_KEPT: usize = 512 * 1024;
+/// As long as a request may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether this is a form of ours, sent as a browser does.
+fn is_form(request: &Request) -> bool {
+    let says = |name: header::HeaderName| {
+        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    };
+    let length = says(header::CONTENT_LENGTH).parse::<usize>().unwrap_or(usize::MAX);
+    request.method() == Method::POST
+        && says(header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded")
+        && length <= MOST_KEPT
+}
+
+/// Reads what a form sends, so that it can be handed back, and passes it on.
+async fn keep(request: Request) -> Result<(Request, Bytes), StatusCode> {
+    if !is_form(&request) {
+        return Ok((request, Bytes::new()));
+    }
+    let (parts, body) = request.into_parts();
+    let body = tokio::time::timeout(PATIENCE, to_bytes(body, MOST_KEPT))
+        .await
+        .map_err(|_| StatusCode::REQUEST_TIMEOUT)?
+        .map_err(|_| StatusCode::BAD_REQUEST)?;
+    Ok((Request::from_parts(parts, Body::from(body.clone())), body))
+}
+
+/// The fields of a form that another site did not fill in.
+fn typed(app: &App, headers: &HeaderMap, body: &Bytes) -> Form {
+    if csrf::is_foreign(headers, &app.config().public_url) {
+        return Form::default();
+    }
+    serde_html_form::from_bytes(body).map(Form::from_values).unwrap_or_default()
 }
 
 /// Draws error answers that have no page yet. Programs that do not ask for HTML get one plain sentence.
 pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let head = request.method() == Method::HEAD;
-    let html = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|a| a.contains("text/html"));
-    let response = next.run(request).await;
+    let uri = request.uri().clone();
+    let method = request.method().clone();
+    let headers = request.headers().clone();
+    let html =
+        headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
+    let (response, body) = match keep(request).await {
+        Ok((request, body)) => (next.run(request).await, body),
+        Err(status) => (status.into_response(), Bytes::new()),
+    };
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let drawn = kind.starts_with("text/html") || kind.starts_with("application/json");
     if !(status.is_client_error() || status.is_server_error()) || drawn {
         return response;
     }
-    let (title, usual) = words(status);
+    let (title, usual) = words(status, &method);
     let message =
         response.extensions().get::<Fault>().map_or_else(|| usual.to_owned(), |fault| fault.0.clone());
     let viewer = response.extensions().get::<super::visit::Viewer>().cloned();
@@ -134,13 +179,17 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if head {
+    if method == Method::HEAD {
         return (parts, ()).into_response();
     }
     if !html {
         return (parts, format!("{title}. {message}\n")).into_response();
     }
-    let page = ErrorPage { visit: Visit::bare(&app, path, viewer), status: status.as_u16(), title, message };
+    let typed = typed(&app, &headers, &body);
+    let may_help = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    let again = may_help.then(|| uri.path_and_query().map_or("/", |address| address.as_str()).to_owned());
+    let visit = Visit::bare(&app, uri.path().to_owned(), viewer);
+    let page = ErrorPage { visit, status: status.as_u16(), title, message, typed, again };
     match page.render() {
         Ok(body) => (parts, Html(body)).into_response(),
         Err(error) => {
@@ -150,7 +199,7 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     }
 }
 
-fn words(status: StatusCode) -> (&'static str, &'static str) {
+fn words(status: StatusCode, method: &Method) -> (&'static str, &'static str) {
     match status {
         StatusCode::NOT_FOUND => (
             "Page not found",
@@ -174,6 +223,10 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         StatusCode::CONFLICT => {
             ("Already done", "This was changed or done in the meantime. Go back and look again.")
         }
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT if *method == Method::POST => (
+            "We will be right back",
+            "The site is having a short break, and we cannot tell whether what you sent was saved. Wait a minute, look, and send it again if it was not.",
+        ),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => (
             "We will be right back",
             "The site is having a short break. Nothing you did is lost; try again in a minute.",

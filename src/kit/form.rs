@@ -111,6 +111,13 @@ impl Form {
         self
     }
 
+    /// What a person could have typed or chosen, with the field's name in words, to be copied.
+    pub fn said(&self) -> impl Iterator<Item = (String, &str)> {
+        self.shown()
+            .filter(|(_, value)| !value.trim().is_empty())
+            .map(|(name, value)| (name.replace('_', " "), value))
+    }
+
     pub fn check(&self) -> Check<'_> {
         Check { form: self, errors: Vec::new() }
     }

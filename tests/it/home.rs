@@ -103,8 +103,23 @@ async fn public_pages_fit_in_the_first_flight() {
         "/accessibility",
         "/news",
         "/contact",
+        "/join",
+        "/support",
+        "/donate",
+        "/sign-in",
     ] {
         let all = style + size(path).await;
         assert!(all <= FLIGHT, "{path} and its stylesheet take {all} bytes");
+    }
+}
+
+#[tokio::test]
+async fn the_sitemap_names_every_door() {
+    let site = Site::open().await;
+    let page = site.stranger().get("/sitemap.xml").await;
+    page.expect_status(200);
+    for path in ["/join", "/support", "/donate", "/faq", "/news", "/faq/who-leads-breakthrough", "/privacy"] {
+        let place = format!("<loc>http://{}{path}</loc>", site.address);
+        assert!(page.body.contains(&place), "{place} is missing in {}", page.body);
     }
 }

@@ -161,6 +161,16 @@ impl Page {
         html.select(&selector).filter_map(|element| element.attr(attribute).map(str::to_owned)).collect()
     }
 
+    /// Every form on the page that is posted: its address and the names of its fields.
+    pub fn posted_forms(&self) -> Vec<(String, Vec<String>)> {
+        let html = Html::parse_document(&self.body);
+        let selector = Selector::parse("form[method=post]").unwrap();
+        let own = self.path.split('?').next().unwrap_or_default();
+        html.select(&selector)
+            .map(|form| (form.attr("action").unwrap_or(own).to_owned(), names(form)))
+            .collect()
+    }
+
     /// The form that posts to an address, with what stands in its fields.
     #[track_caller]
     pub fn form(&self, action: &str) -> Filled {
