@@ -892,7 +892,7 @@ async fn every_change_by_an_officer_is_in_the_audit_log() {
 
     let page = officer.get("/admin/payments/checks").await;
     let gift = page.attributes("form[action^='/admin/payments/checks/']", "action").remove(0);
-    logged!("donation.checked", form(&page, &gift));
+    logged!("donation.checked", form(&page, &gift).press("found", "on_register"));
 
     let page = officer.get("/admin/pages").await;
     let place = page.attributes("form[action$='/place']", "action").remove(1);
