@@ -17,7 +17,7 @@ pub struct Change {
 pub const ROOMS: [(&str, &str); 11] = [
     ("person.", "People’s details"),
     ("membership.", "Memberships"),
-    ("payments.", "Payments"),
+    ("payment.", "Payments"),
     ("donation.", "Donations"),
     ("supporter.", "Supporters"),
     ("officer.", "Offices"),
