@@ -193,7 +193,7 @@ function illegible(onPaper) {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode() && faults.size < 4) {
     const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || element.closest(`svg, option, .unseen, script, title${onPaper ? ', .plum, .button, .plain' : ''}`) || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (!walker.currentNode.data.trim() || element.closest('svg, option, .unseen, script, title') || !element.checkVisibility({ visibilityProperty: true })) continue;
     const [ink, ground] = [light(channels(getComputedStyle(element).color)), light(behind(element))];
     const contrast = (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
     if (contrast < 4.5) faults.add(`${contrast.toFixed(1)} to 1: ${element.outerHTML.slice(0, 150)}`);
@@ -205,9 +205,12 @@ function illegible(onPaper) {
 
 /** What can only be pressed stays off the paper; the heading and the words are on it. */
 function notForPaper() {
-  const faults = [...document.querySelectorAll('.site-nav, .desk-nav, .site-head ul, .site-foot nav, .site-foot form, .skip, .doors, .paging, button:not(.plain)')]
+  const faults = [...document.querySelectorAll('nav, .site-head ul, button, a.button, .skip, [type="submit"]')]
     .filter((element) => element.checkVisibility({ visibilityProperty: true }))
     .map((element) => `is printed: ${element.outerHTML.slice(0, 120)}`);
+  for (const words of document.querySelectorAll('main details > :not(summary)')) {
+    if (!words.closest('.filters, .no-print') && !words.checkVisibility()) faults.push(`stays folded: ${words.parentElement.outerHTML.slice(0, 120)}`);
+  }
   const main = document.querySelector('main');
   if (!main?.querySelector('h1')?.checkVisibility()) faults.push('the heading is missing');
   if (!main?.innerText.trim()) faults.push('the words are missing');
