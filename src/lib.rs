@@ -1,6 +1,6 @@
 //! Breakthrough: the website and back office of a grassroots political party.
 //!
-//! One room a folder, lowest first: a room uses `kit` and the rooms above it in this list, never one below.
+//! One room a folder, lowest first: a room uses `kit` and the rooms listed before it, never a later one.
 //! A test reads the imports and says which file breaks that.
 
 /// What any members' website needs: database, forms, mail, jobs, pages.

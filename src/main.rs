@@ -242,7 +242,7 @@ enum Wanted {
 async fn load_demo(app: &App, wanted: Wanted) -> anyhow::Result<()> {
     let mut tx = app.pool().begin().await?;
     // Of two processes that start together one loads it.
-    sqlx::query("select pg_advisory_xact_lock(7265002)").execute(&mut *tx).await?;
+    sqlx::query("select pg_advisory_xact_lock(7265003)").execute(&mut *tx).await?;
     if wanted == Wanted::IfEmpty && accounts::has_people(&mut tx).await? {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 //!
 //! Every room declares its paths with [`Routes`], and there says who may come in ([`Access`]); nothing is open by
 //! forgetting. Handlers take [`SignedIn`], [`Member`] or [`Officer`] as proof. A person's standing (supporter,
-//! member) is decided in rooms above, which tell us with [`set_standing`], so that one query finds session, standing
+//! member) is decided in later rooms, which tell us with [`set_standing`], so that one query finds session, standing
 //! and offices.
 //!
 //! Nobody learns here whether an email address is known: asking for a link answers the same for all.

@@ -16,6 +16,7 @@ use crate::{
     audit::{self, Actor, Entry},
     kit::{
         app::App,
+        dates,
         email_address::EmailAddress,
         error::{Error, Result},
         mail as outbox,
@@ -28,12 +29,14 @@ use crate::{
 /// How long the same answers sent again are the same application.
 const SAME_MINUTES: i64 = 60;
 
-/// The party's rules of the day.
-pub fn rules(app: &App) -> Rules {
+/// The party's rules of the day; the days of grace are those of the day on which payments began to fail, because they
+/// were promised then.
+pub fn rules(app: &App, subscription: Option<&Subscription>) -> Rules {
     let (settings, today) = (app.settings(), app.clock().today());
+    let failing = subscription.and_then(|known| known.failing_since).map_or(today, dates::london_date);
     Rules {
         grace_days: settings
-            .number("grace_days", today)
+            .number("grace_days", failing)
             .and_then(|days| u64::try_from(days).ok())
             .unwrap_or(30),
         pending_counts: settings.on("debit_pending_is_member", today) != Some("no"),
@@ -44,7 +47,7 @@ pub(super) fn purpose(application: Uuid) -> Purpose {
     Purpose { kind: PurposeKind::Membership, id: application }
 }
 
-/// `Standard membership, £5 a month`: what stands on Stripe's page.
+/// `Breakthrough Party membership, standard rate`: what stands on Stripe's page.
 fn product(app: &App, rate: Rate) -> String {
     let party = app.settings().site(app.clock().today()).name;
     format!("{party} membership, {} rate", rate.name().to_lowercase())
@@ -290,7 +293,7 @@ async fn add(
         end_words: None,
         suspension: None,
     };
-    new.state = state(&new, Some(subscription), rules(app), today);
+    new.state = state(&new, Some(subscription), rules(app, Some(subscription)), today);
     new.number = sql::insert_membership(db, &new).await?;
     sql::start_period(db, app.random().id(now), new.id, today).await?;
     tell_standing(app, db, &new).await?;
@@ -321,7 +324,7 @@ async fn renew(
         suspension: None,
         ..known
     };
-    renewed.state = state(&renewed, Some(subscription), rules(app), today);
+    renewed.state = state(&renewed, Some(subscription), rules(app, Some(subscription)), today);
     sql::set_membership(db, &renewed).await?;
     sql::start_period(db, app.random().id(now), renewed.id, today).await?;
     tell_standing(app, db, &renewed).await?;
@@ -330,7 +333,7 @@ async fn renew(
 
 /// What the members' pages go by.
 pub(super) async fn tell_standing(app: &App, db: &mut PgConnection, membership: &Membership) -> Result<()> {
-    let standing = if membership.state.is_member(rules(app).pending_counts) {
+    let standing = if membership.state.is_member(rules(app, None).pending_counts) {
         Standing::Member
     } else {
         let wants_news = accounts::list_consents(db, membership.person)
@@ -378,7 +381,7 @@ pub(super) async fn recompute(
     if after.suspension.as_ref().is_some_and(|suspension| suspension.until < today) {
         after.suspension = None;
     }
-    after.state = state(&after, subscription.as_ref(), rules(app), today);
+    after.state = state(&after, subscription.as_ref(), rules(app, subscription.as_ref()), today);
     // "Nothing more is collected" must be true at Stripe too, which would go on trying.
     if let Some(alive) = subscription.filter(|it| after.state.is_ended() && it.is_alive())
         && alive.surplus_since.is_none()

@@ -157,7 +157,7 @@ pub(super) async fn lock_applicant(db: &mut PgConnection, email: &EmailAddress) 
     Ok(())
 }
 
-/// The same answers sent twice within a few minutes: a double click, or the back button.
+/// The same answers sent twice within the hour: a double click, or the back button.
 pub(super) async fn find_same_application(
     db: &mut PgConnection,
     new: &Application,

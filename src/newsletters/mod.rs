@@ -1,5 +1,5 @@
 //! Updates: an officer writes one in Markdown, sees it as it will look, sends a test to themselves, chooses who gets it,
-//! and watches it go. Nobody gets one twice.
+//! and watches it go. Nobody gets one twice, unless an officer sends an uncertain one again.
 //!
 //! Pressing "Send" writes one row into `deliveries` for each reader and pushes [`SendUpdate`], in one transaction. That
 //! job is the update's sender: it holds a session-level advisory lock for as long as it lives and opens a few

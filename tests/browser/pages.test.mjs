@@ -112,8 +112,9 @@ async function followSummary(page, name) {
   for (let at = 0; at < await links.count(); at += 1) {
     await links.nth(at).focus();
     await page.keyboard.press('Enter');
-    const field = decodeURIComponent(new URL(page.url()).hash.slice(1));
-    ought(await page.evaluate(() => document.activeElement.id) === field, `the summary does not lead to ${field}`);
+    const field = (await links.nth(at).getAttribute('href')).slice(1);
+    const arrived = page.waitForFunction((id) => document.activeElement.id === id, field, { timeout: 5000 });
+    ought(await arrived.then(() => true, () => false), `the summary does not lead to ${field}`);
   }
 }
 

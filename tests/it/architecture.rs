@@ -93,7 +93,7 @@ fn a_room_uses_only_rooms_below_it() {
         let Some(own) = height.get(room.as_str()) else { continue };
         for used in rooms_used(&code) {
             if height.get(used.as_str()).is_some_and(|other| other > own) {
-                faults.push(format!("src/{file} uses `{used}`, which stands above `{room}` in lib.rs"));
+                faults.push(format!("src/{file} uses `{used}`, which lib.rs lists after `{room}`"));
             }
         }
     }

@@ -836,7 +836,16 @@ async fn the_grace_that_was_promised_lasts_even_if_stripe_gives_up() {
     let last = mails.iter().find(|mail| mail.text.contains("We will not try again by ourselves")).unwrap();
     assert!(last.text.contains("You stay a member until 20 January 2027"), "{}", last.text);
     assert!(last.text.contains("/membership") && !last.text.contains("/dev/stripe"), "{}", last.text);
-    site.app.clock().advance(Duration::days(31));
+    // Nor does a shorter grace that the party decides on later.
+    sqlx::query("insert into settings (key, value, valid_from, source) values ('grace_days', '1', '2026-12-22', 'test')")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    site.app.reload_settings().await.unwrap();
+    site.app.clock().advance(Duration::days(3));
+    turn_of_day(&site).await;
+    assert_eq!(standing(&site, "promised@example.org").await.0, "grace");
+    site.app.clock().advance(Duration::days(28));
     turn_of_day(&site).await;
     assert_eq!(standing(&site, "promised@example.org").await.0, "ended");
     site.expect_no_jobs().await;

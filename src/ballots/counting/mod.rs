@@ -8,7 +8,7 @@
 //! `ers97.rs`, `meek.rs`, `irv.rs`, and for simpler votes `approval.rs`,
 //! `single_choice.rs` and `motion.rs`. They share the papers (`papers.rs`), the sorting of
 //! papers into bundles (`table.rs`), the running tallies (`sheet.rs`), the settling of
-//! ties (`ties.rs`) and the report (`report.rs`).
+//! ties (`ties.rs`) and the report (`report/`).
 //!
 //! All arithmetic is in whole numbers of a rule's smallest unit. Nothing here reads a
 //! clock, a random number or the environment: the same papers give the same bytes.

@@ -1,5 +1,6 @@
 //! Scottish STV: the Scottish Local Government Elections Order 2011 (SSI 2011/399),
-//! Schedule 1, rules 46 to 53, whose text is that of rules 45 to 52 of the Order of 2007.
+//! Schedule 1, rules 46 to 53, whose text is that of rules 45 to 52 of the Order of 2007:
+//! <https://www.legislation.gov.uk/ssi/2011/399/schedule/1/made>.
 //!
 //! Weighted inclusive Gregory: every paper of an elected candidate moves on, at a share of
 //! the value it came with. Values have five decimals; the unit here is 0.00001 of a vote.
