@@ -141,7 +141,9 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
 /// A slash too many at the end is the most common mistake in an address.
 async fn not_found(uri: Uri) -> Response {
     match uri.path().strip_suffix('/') {
-        Some(path) if path.starts_with('/') && !path.starts_with("//") && path.len() > 1 => {
+        Some(path)
+            if path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && path.len() > 1 =>
+        {
             Redirect::permanent(path).into_response()
         }
         _ => Error::NotFound.into_response(),

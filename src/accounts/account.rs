@@ -134,5 +134,6 @@ pub(super) async fn end_other_sessions(
     mut db: Db,
 ) -> Result<Response> {
     sql::delete_other_sessions(&mut db, who.person_id, Some(who.id)).await?;
+    sql::delete_requests(&mut db, who.person_id).await?;
     Ok(flash::redirect(&app, "/account", "Every other device is signed out."))
 }

@@ -280,6 +280,7 @@ pub(super) async fn set_password(
 ) -> Result<()> {
     sql::set_password_hash(db, who.person_id, hash).await?;
     sql::delete_other_sessions(db, who.person_id, Some(who.id)).await?;
+    sql::delete_requests(db, who.person_id).await?;
     let now = app.clock().now();
     let email: EmailAddress = who.email.parse().map_err(anyhow::Error::from)?;
     let occasion = format!("password:{}:{}", who.person_id, now.timestamp_micros());

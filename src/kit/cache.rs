@@ -122,9 +122,13 @@ impl PageCache {
 
     fn keep(&self, path: String, generation: u64, entry: Arc<Entry>) {
         let mut shelf = self.lock();
-        if shelf.generation == generation && shelf.entries.len() < MOST_PAGES {
-            shelf.entries.insert(path, entry);
+        if shelf.generation != generation {
+            return;
         }
+        if shelf.entries.len() >= MOST_PAGES {
+            shelf.entries.clear();
+        }
+        shelf.entries.insert(path, entry);
     }
 }
 
@@ -177,7 +181,8 @@ fn key(request: &Request) -> Option<String> {
     if request.headers().contains_key(header::COOKIE) {
         return None;
     }
-    let path = request.uri().path();
+    // One page has one address: letters written as codes would make many of it.
+    let path = Some(request.uri().path()).filter(|path| !path.contains('%'))?;
     let Some(query) = request.uri().query() else { return Some(path.to_owned()) };
     let page: u8 = query.strip_prefix("page=")?.parse().ok()?;
     // Written as we write it, so that one page is not kept as `2`, `02` and `+2`.

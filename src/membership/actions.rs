@@ -225,8 +225,11 @@ async fn settle(
         None => add(app, db, application, subscription, id).await?,
         Some(known) => renew(app, db, application, subscription, known, is_proved).await?,
     };
-    for purpose in &application.consents {
-        accounts::give_consent(app, db, id, *purpose, "join form").await?;
+    // Whoever only knows an address agrees to nothing in its owner's name.
+    if is_proved {
+        for purpose in &application.consents {
+            accounts::give_consent(app, db, id, *purpose, "join form").await?;
+        }
     }
     sql::set_settled(db, application.id, id, now).await?;
     let is_back = meeting == Meeting::Join && membership.joined_on != app.clock().today();

@@ -137,6 +137,8 @@ fn asked(form: &Form) -> std::result::Result<Asked, Form> {
 /// no name, no link, no detail. Who holds which office is no secret among officers.
 fn read(line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> Line {
     let is_veiled = !sees_people && line.subject_kind == "person" && !line.action.starts_with("officer.");
+    // Lists are sought by names and addresses.
+    let tells_of_people = matches!(line.action.as_str(), "list.exported" | "payment.exported");
     let person = |id: &str| {
         let known = id.parse::<Uuid>().ok()?;
         if is_veiled && id == line.subject_id {
@@ -165,7 +167,11 @@ fn read(line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> 
         who,
         action: words::action(&line.action),
         about,
-        changes: if is_veiled { Vec::new() } else { words::changes(&line.detail) },
+        changes: if is_veiled || (!sees_people && tells_of_people) {
+            Vec::new()
+        } else {
+            words::changes(&line.detail)
+        },
     }
 }
 

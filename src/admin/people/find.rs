@@ -69,7 +69,12 @@ pub async fn find(db: &mut PgConnection, search: &Search, scope: &Scope) -> Resu
         Place::After(_) => 1,
     };
     let size = i64::from(PAGE_SIZE);
-    let order = if similar { Order::Like(search.words.longest()) } else { Order::By(search.sort) };
+    // An order by likeness tells of addresses that an officer of some regions may not see.
+    let order = if similar && *scope == Scope::Everyone {
+        Order::Like(search.words.longest())
+    } else {
+        Order::By(search.sort)
+    };
     let rows = if found.is_empty() {
         Vec::new()
     } else {
