@@ -861,6 +861,7 @@ async fn nobody_rewrites_a_known_person_for_the_price_of_a_month() {
     site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
     settle(&site).await;
     let someone = with(with(joiner("known@example.org"), "name", "Eve"), "town", "Leeds");
+    let someone = with(someone, "consent[]", "organiser_contact");
     for (state, mail) in [
         ("grace", "We are sending a payment back to you"),
         ("active", "Welcome back to the Breakthrough Party"),
@@ -879,6 +880,11 @@ async fn nobody_rewrites_a_known_person_for_the_price_of_a_month() {
         let letters = site.mails_to("known@example.org").await;
         assert!(letters.iter().any(|letter| letter.subject == mail), "{mail}");
         assert!(letters.iter().all(|letter| !letter.text.contains("Eve")), "{state}");
+        let agreed = count(
+            &site,
+            "select count(*) from consents c join people p on p.id = c.person_id where p.email = 'known@example.org'",
+        );
+        assert_eq!(agreed.await, 0, "{state}");
         // The second time her membership is over.
         site.app.clock().advance(Duration::days(32));
         turn_of_day(&site).await;
