@@ -64,6 +64,30 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// When the demo party is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// If nobody is in the database yet.
+    Empty,
+    /// Because an operator asked for it.
+    Asked,
+}
+
+/// [`load`] in a transaction of its own. Of two processes that start together one loads it.
+///
+/// # Errors
+/// As [`load`]; with [`When::Empty`], people who are there already are no error.
+pub async fn install(app: &App, when: When) -> anyhow::Result<()> {
+    let mut tx = app.pool().begin().await?;
+    sqlx::query("select pg_advisory_xact_lock(7265003)").execute(&mut *tx).await?;
+    if when == When::Empty && accounts::has_people(&mut tx).await? {
+        return Ok(());
+    }
+    load(app, &mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Whether the people named here are there, so that one can sign in as them.
 ///
 /// # Errors

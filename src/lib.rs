@@ -35,3 +35,5 @@ pub mod reactions;
 pub mod demo;
 /// Routes, jobs and layers of all rooms, put together.
 pub mod site;
+/// The command line; the program is [`command_line::main`].
+pub mod command_line;

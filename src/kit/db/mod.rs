@@ -68,6 +68,11 @@ pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether the server is Postgres 15 or newer, which the schema needs.
+pub async fn is_new_enough(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select current_setting('server_version_num')::int >= 150000").fetch_one(db).await
+}
+
 /// Whether the schema is the one this program was built with.
 pub async fn is_current(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();

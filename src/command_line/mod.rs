@@ -1,0 +1,214 @@
+//! The command line: each arm delegates.
+//!
+//! A new command is a variant of [`Command`] and an arm of [`run`] or [`run_with`]; what it does stands in its room.
+//! Results go to standard output, messages to standard error; 0 is success, 1 failure, 2 wrong usage.
+
+mod check;
+mod database;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use self::database::Database;
+use crate::{
+    accounts::{self, Access, Role},
+    audit::Actor,
+    ballots::counting,
+    demo,
+    kit::{
+        app::App,
+        clock::Clock,
+        config::{Config, Environment, Settings},
+        db,
+        email_address::EmailAddress,
+        queue::Failure,
+        random::Random,
+    },
+    payments,
+    places::Region,
+    site,
+};
+
+/// The website and back office of a grassroots political party.
+#[derive(Parser)]
+#[command(version)]
+pub struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Web and worker in one process (the default); several may run against one database
+    Serve {
+        /// Leave the jobs to `breakthrough work`
+        #[arg(long)]
+        no_worker: bool,
+        /// Do not load the demo party on the first start
+        #[arg(long)]
+        bare: bool,
+    },
+    /// The worker only
+    Work,
+    /// Bring the schema up to date; safe to run from several places at once
+    Migrate,
+    /// Load the demo party into an empty database
+    Demo,
+    /// Officers of the party
+    Officer {
+        #[command(subcommand)]
+        command: OfficerCommand,
+    },
+    /// Bring what is here in line with another system
+    Reconcile {
+        #[command(subcommand)]
+        command: ReconcileCommand,
+    },
+    /// Print method, path and access of every route
+    Routes,
+    /// Say what is missing or wrong in configuration and connections, with the remedy
+    Check,
+    /// Count a ballot file; needs no database
+    Count(counting::CountArgs),
+}
+
+#[derive(Subcommand)]
+enum ReconcileCommand {
+    /// Payments and subscriptions, without any webhook; running it twice changes nothing
+    Stripe,
+}
+
+#[derive(Subcommand)]
+enum OfficerCommand {
+    /// Make an officer and print a one-time sign-in link
+    Add {
+        email: EmailAddress,
+        #[arg(long)]
+        name: String,
+        /// administrator, membership, treasurer, returning_officer, editor, communications, organiser
+        #[arg(long)]
+        role: Role,
+        /// An organiser's region, like north-west
+        #[arg(long)]
+        region: Option<Region>,
+    },
+}
+
+/// Does what the arguments say; the exit code is the program's.
+pub fn main(arguments: Arguments) -> ExitCode {
+    // A count depends on nothing but its file, so that anyone can repeat it anywhere.
+    if let Some(Command::Count(count)) = &arguments.command {
+        return counting::command(count);
+    }
+    let config = match arguments.settings.check() {
+        Ok(config) => config,
+        Err(faults) => {
+            for fault in faults {
+                eprintln!("{fault}");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    start_logging(&config);
+    // One TLS library for everything that speaks to the outside. It can be installed once only, and this is first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("The program could not start its threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let command = arguments.command.unwrap_or(Command::Serve { no_worker: false, bare: false });
+    match runtime.block_on(run(command, &arguments.settings, config)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_logging(config: &Config) {
+    let default = if config.is_development() {
+        "warn,breakthrough=info"
+    } else {
+        "info,sqlx=warn,graphile_worker=warn"
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.environment {
+        Environment::Development => logs.with_target(false).compact().init(),
+        Environment::Production => logs.json().init(),
+    }
+}
+
+async fn run(command: Command, settings: &Settings, config: Config) -> anyhow::Result<ExitCode> {
+    if let Command::Routes = command {
+        // Needs no database: the table is made of what is compiled in.
+        let pool = db::pool("postgres://localhost/none", 1)?;
+        print_routes(&App::without_settings(config, pool, Clock::system(), Random::system())?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let database = Database::open(settings, &config).await?;
+    let result = Box::pin(run_with(command, &database, config)).await;
+    database.close().await?;
+    result
+}
+
+async fn run_with(command: Command, database: &Database, config: Config) -> anyhow::Result<ExitCode> {
+    let pool = database.pool.clone();
+    if let Command::Check = command {
+        return check::check(&pool, &config).await;
+    }
+    let waiting = "the database does not answer; check DATABASE_URL and that Postgres runs";
+    db::migrate(&pool).await.context(waiting)?;
+    let app = App::new(config, pool, Clock::system(), Random::system()).await?;
+    match command {
+        Command::Serve { no_worker, bare } => {
+            // Not "has just been made": a start that was killed before the demo was in is finished by the next.
+            if database.embedded.is_some() && app.config().is_development() && !bare {
+                demo::install(&app, demo::When::Empty).await?;
+            }
+            Box::pin(serve::serve(&app, !no_worker)).await?;
+        }
+        Command::Work => serve::work(&app).await?,
+        Command::Demo => demo::install(&app, demo::When::Asked).await?,
+        Command::Officer { command: OfficerCommand::Add { email, name, role, region } } => {
+            let mut tx = app.pool().begin().await?;
+            let (person, _) = accounts::find_or_add_person(&app, &mut tx, &email, &name).await?;
+            accounts::add_officer(&app, &mut tx, Actor::System, person, role, region).await?;
+            let link = accounts::issue_link(&app, &mut tx, person, "/admin", 2).await?;
+            tx.commit().await?;
+            println!("{link}");
+        }
+        Command::Reconcile { command: ReconcileCommand::Stripe } => {
+            let report = payments::reconcile(&app).await.map_err(Failure::into_error)?;
+            println!("{report}");
+        }
+        Command::Migrate | Command::Routes | Command::Check | Command::Count(_) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_routes(app: &App) {
+    let mut lines: Vec<String> = site::table(app)
+        .iter()
+        .map(|line| {
+            let access = match line.access {
+                Access::Officer(permission) => format!("officer {permission:?}"),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            format!("{:<5} {:<48} {access}", line.method, line.path)
+        })
+        .collect();
+    lines.sort();
+    for line in lines {
+        println!("{line}");
+    }
+}

@@ -1,0 +1,139 @@
+//! `breakthrough serve` and `breakthrough work`: the web server and the worker, until they are stopped.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::{net::TcpListener, signal, sync::watch};
+
+use crate::{
+    accounts, demo,
+    kit::{app::App, assets, config::MailTransport, db},
+    site,
+};
+
+pub(super) async fn serve(app: &App, with_worker: bool) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(app.config().listen).await.with_context(|| {
+        format!("{} is taken or not ours; choose another with --listen 127.0.0.1:8001", app.config().listen)
+    })?;
+    tokio::task::spawn_blocking(assets::warm_up);
+    tokio::spawn(db::listen(app.clone()));
+    let (stop, mut stopping) = watch::channel(false);
+    let stop = Arc::new(stop);
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            stopped().await;
+            let _ = stop.send(true);
+        }
+    });
+    let mut worker_stopping = stopping.clone();
+    let worker = async {
+        if with_worker {
+            work_until(app, async move {
+                let _ = worker_stopping.wait_for(|stop| *stop).await;
+            })
+            .await
+        } else {
+            Ok(())
+        }
+    };
+    let service = site::router(app)?.into_make_service_with_connect_info::<SocketAddr>();
+    let web = async {
+        axum::serve(listener, service)
+            .with_graceful_shutdown(async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+            })
+            .await
+            .context("serving")
+    };
+    greet(app).await?;
+    tokio::try_join!(web, worker)?;
+    Ok(())
+}
+
+pub(super) async fn work(app: &App) -> anyhow::Result<()> {
+    tokio::spawn(db::listen(app.clone()));
+    work_until(app, stopped()).await
+}
+
+/// How long a worker that lost the database waits before it looks again.
+const WORKER_PAUSE: Duration = Duration::from_secs(2);
+
+/// Works off jobs until `stopped`. A worker ends when the database goes away; another begins once it is back.
+async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Result<()> {
+    tokio::pin!(stopped);
+    let mut worker = site::jobs().worker(app).await?;
+    site::wake(app).await?;
+    loop {
+        let ended = {
+            let running = worker.run();
+            tokio::pin!(running);
+            tokio::select! {
+                ended = &mut running => ended,
+                () = &mut stopped => {
+                    app.stop();
+                    worker.request_shutdown();
+                    return running.await.context("the worker stopped");
+                }
+            }
+        };
+        let Err(error) = ended else { return Ok(()) };
+        tracing::error!(%error, "the worker ended; another begins when the database answers");
+        worker = loop {
+            tokio::select! {
+                () = tokio::time::sleep(WORKER_PAUSE) => {}
+                () = &mut stopped => {
+                    app.stop();
+                    return Ok(());
+                }
+            }
+            if let Ok(worker) = site::jobs().worker(app).await
+                && site::wake(app).await.is_ok()
+            {
+                break worker;
+            }
+        };
+    }
+}
+
+async fn greet(app: &App) -> anyhow::Result<()> {
+    let config = app.config();
+    eprintln!("\n  {} is open at {}\n", app.settings().site(app.clock().today()).name, config.public_url);
+    if !config.is_development() {
+        return Ok(());
+    }
+    let mut db = app.pool().acquire().await?;
+    if demo::is_loaded(&mut db).await? {
+        eprintln!(
+            "  Sign in as alex@demo.test (officer), ana@demo.test (member) or sam@demo.test (supporter)."
+        );
+        eprintln!("  The password of all is: {}", demo::PASSWORD);
+    } else if !accounts::has_people(&mut db).await? {
+        eprintln!("  Nobody is in it yet. Make the first officer with:");
+        eprintln!("  breakthrough officer add you@example.org --name \"Your Name\" --role administrator");
+    }
+    if let MailTransport::Folder(_) = config.mail.transport {
+        eprintln!("  Mails: {}/dev/mail", config.public_url);
+    }
+    if config.stripe.stand_in {
+        eprintln!("  Payments: {}/dev/stripe", config.public_url);
+    }
+    eprintln!("  Stop with Ctrl-C.\n");
+    Ok(())
+}
+
+/// Ctrl-C, or the TERM that service managers send.
+async fn stopped() {
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
