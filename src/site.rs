@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{StatusCode, Uri},
     middleware::{self, Next},
@@ -15,7 +15,7 @@ use tower_http::{
 };
 
 use crate::{
-    accounts::{self, Access, Line, Routes},
+    accounts::{self, Access, Line, Room, Rooms, Routes},
     admin, content, donations, home,
     kit::{
         app::App,
@@ -29,21 +29,26 @@ use crate::{
     membership, newsletters, payments, supporters,
 };
 
-/// Every room's paths.
-fn routes(app: &App) -> Routes {
+/// The rooms of this site. Their order is that of the settings page.
+pub const ROOMS: &[&Room] = &[
+    &admin::ROOM,
+    &accounts::ROOM,
+    &content::ROOM,
+    &supporters::ROOM,
+    &membership::ROOM,
+    &donations::ROOM,
+    &newsletters::ROOM,
+    &payments::ROOM,
+    &home::ROOM,
+];
+
+/// Every room's paths, and those of the house.
+fn routes(app: &App, rooms: Rooms) -> Routes {
     Routes::new()
         .get(Access::Public, "/static/{hash}/{*name}", assets::serve)
         .get(Access::Machine, "/healthz", || async { "alive\n" })
         .get(Access::Machine, "/readyz", ready)
-        .and(accounts::routes(app))
-        .and(content::routes(app))
-        .and(supporters::routes(app))
-        .and(newsletters::routes(app))
-        .and(home::routes(app))
-        .and(admin::routes(app))
-        .and(payments::routes(app))
-        .and(membership::routes(app))
-        .and(donations::routes(app))
+        .and(rooms.routes(app))
         .and(mail_folder_routes())
         .each(Access::Development, stand_in::routes())
 }
@@ -86,7 +91,7 @@ pub async fn wake(app: &App) -> anyhow::Result<()> {
 
 /// The table of paths and who may use them.
 pub fn table(app: &App) -> Vec<Line> {
-    routes(app).finish(app).1
+    routes(app, Rooms(ROOMS)).finish(app).1
 }
 
 /// Larger than any form of ours, smaller than what would hurt.
@@ -97,11 +102,19 @@ const LARGEST_BODY: usize = 512 * 1024;
 /// # Errors
 /// The public address cannot be an origin.
 pub fn router(app: &App) -> anyhow::Result<Router> {
-    around(routes(app).finish(app).0, app)
+    router_with(app, Rooms(ROOMS))
+}
+
+/// The same with other rooms.
+///
+/// # Errors
+/// As [`router`].
+pub fn router_with(app: &App, rooms: Rooms) -> anyhow::Result<Router> {
+    around(routes(app, rooms).finish(app).0, app, rooms)
 }
 
 /// The layers that every path has.
-fn around(router: Router<App>, app: &App) -> anyhow::Result<Router> {
+fn around(router: Router<App>, app: &App, rooms: Rooms) -> anyhow::Result<Router> {
     let trace = TraceLayer::new_for_http().make_span_with(|request: &Request| {
         // The pattern, not the address: addresses can hold tokens and searched names.
         let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
@@ -119,6 +132,7 @@ fn around(router: Router<App>, app: &App) -> anyhow::Result<Router> {
         .layer(csrf::layer(&app.config().public_url)?)
         .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
         .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
+        .layer(Extension(rooms))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
     Ok(router
         .fallback(not_found)
@@ -193,7 +207,7 @@ mod tests {
         let app = App::without_settings(config, pool, Clock::system(), Random::seeded(1)).unwrap();
         let broken = Router::new().route("/broken", get(panics).post(fails));
         let request = request.header("accept", "text/html").body(Body::from(body)).unwrap();
-        let response = around(broken, &app).unwrap().oneshot(request).await.unwrap();
+        let response = around(broken, &app, Rooms(ROOMS)).unwrap().oneshot(request).await.unwrap();
         let status = response.status();
         assert!(response.headers().contains_key("content-security-policy"));
         let body = to_bytes(response.into_body(), 1_000_000).await.unwrap();

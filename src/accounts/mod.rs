@@ -17,6 +17,7 @@ mod mail;
 mod passwords;
 mod session;
 mod guard;
+mod rooms;
 mod pages;
 mod account;
 mod officers;
@@ -32,6 +33,7 @@ pub use guard::{Access, Line, Routes};
 pub use jobs::TidyAccounts;
 pub use model::{Consent, ConsentPurpose, Permission, Person, Role, Scope, Standing};
 pub use passwords::{hash as hash_password, is_strong_enough};
+pub use rooms::{Room, Rooms};
 pub use session::{BrowserName, Member, Officer, SignedIn, look_up as session_layer, start as start_session};
 pub use sql::{
     find_person, find_person_by_email, has_people, holds_office, list_consents, set_password_hash,
@@ -40,7 +42,10 @@ pub use sql_many::{NewPerson, add_people, give_consents};
 
 use crate::kit::app::App;
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room { routes, ..Room::new("accounts") };
+
+fn routes(_: &App) -> Routes {
     use Access::{Cached, Officer as OfficerWith, Public, SignedIn as AnyoneSignedIn};
     Routes::new()
         .get(Cached, "/sign-in", pages::show)

@@ -15,11 +15,14 @@ mod person;
 pub use people::{Answer, Count, List, Place, Search, Sort, State, Words, begin, find};
 
 use crate::{
-    accounts::{Access, Permission, Routes},
+    accounts::{Access, Permission, Room, Routes},
     kit::app::App,
 };
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room { routes, ..Room::new("admin") };
+
+fn routes(_: &App) -> Routes {
     let overview = Access::Officer(Permission::SeeOverview);
     let see = Access::Officer(Permission::SeePeople);
     let change = Access::Officer(Permission::ChangePeople);

@@ -15,10 +15,9 @@ use crate::{
     audit::{self, Actor, Entry},
     kit::{
         app::App,
-        email_address::EmailAddress,
         error::{Error, Result},
         mail as outbox,
-        settings::{self, Dated},
+        settings::{self, CONTACT_EMAIL, Dated, Known},
     },
 };
 
@@ -257,8 +256,7 @@ pub async fn place(
 /// the button is pressed.
 pub async fn pass_on(app: &App, db: &mut PgConnection, message: &Message) -> Result<()> {
     let today = app.clock().today();
-    let to: EmailAddress =
-        app.settings().text("contact_email", today).parse().map_err(anyhow::Error::from)?;
+    let to = app.setting(CONTACT_EMAIL, today);
     let said =
         [today.to_string(), message.email.to_string(), message.topic.code().to_owned(), message.text.clone()];
     let occasion = format!("contact:{}", app.sign("contact", said.join("\n").as_bytes()));
@@ -267,16 +265,21 @@ pub async fn pass_on(app: &App, db: &mut PgConnection, message: &Message) -> Res
 }
 
 /// Sets a value from a day on.
+///
+/// # Errors
+/// The setting does not accept the value.
 pub async fn set_setting(
     app: &App,
     db: &mut PgConnection,
     actor: Actor,
-    key: &'static str,
+    known: &Known,
     dated: &Dated,
 ) -> Result<()> {
-    let old = app.settings().text(key, dated.valid_from).to_owned();
-    settings::set(db, key, dated).await?;
+    let old = app.settings().text(known, dated.valid_from).to_owned();
+    if !settings::set(db, known, dated).await? {
+        return Err(Error::Invalid("This setting cannot have that value."));
+    }
     let detail = json!({"from": dated.valid_from, "value": [old, dated.value], "source": dated.source});
-    let entry = Entry { actor, action: "setting.changed", subject: ("setting", key), detail };
+    let entry = Entry { actor, action: "setting.changed", subject: ("setting", known.key), detail };
     Ok(audit::record(db, app.clock().now(), &entry).await?)
 }

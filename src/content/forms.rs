@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::{
     actions::Direction,
-    known_settings::{Known, Meaning},
     model::{Draft, Item, Kind, Topic},
     words::{Ally, Article, Group, Page, Person, Question, Words},
 };
@@ -16,7 +15,7 @@ use crate::kit::{
     form::{Check, Form},
     markdown,
     money::Money,
-    settings::Dated,
+    settings::{Dated, Known, Meaning},
 };
 
 const LONGEST_BODY: usize = 60_000;
@@ -165,23 +164,21 @@ pub(super) fn message(form: &Form) -> Result<Message, Form> {
     check.finish(|| Some(Message { name: name?, email: email?, topic: topic?, text: text? }))
 }
 
-/// The least that Stripe charges in pounds.
-const LEAST_PRICE: Money = Money::from_pence(30);
-
 /// A new value of a setting. The past is not rewritten: it holds from today at the earliest.
 pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Dated, Form> {
     let mut check = form.check();
     let value = match known.meaning {
         Meaning::Line => check.text("value", "Enter a value", 300),
         Meaning::Email => check.parse::<EmailAddress>("value").map(|email| email.to_string()),
-        Meaning::Money | Meaning::Price => {
+        Meaning::Money { least, most } => {
             let typed = check.text("value", "Enter an amount in pounds", 20);
             typed.and_then(|typed| match Money::parse(&typed) {
-                Ok(money) if known.meaning == Meaning::Price && money < LEAST_PRICE => {
-                    check.fail(
-                        "value",
-                        format!("Enter {LEAST_PRICE} or more: our payment provider collects no less"),
-                    );
+                Ok(money) if money < least => {
+                    check.fail("value", format!("Enter {least} or more"));
+                    None
+                }
+                Ok(money) if money > most => {
+                    check.fail("value", format!("Enter {most} or less"));
                     None
                 }
                 Ok(money) => Some(money.pence().to_string()),
@@ -191,15 +188,8 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
                 }
             })
         }
-        Meaning::Number { least, most } => {
-            let typed = check.text("value", "Enter a number", 12);
-            let number = typed.as_ref().and_then(|typed| typed.parse::<i64>().ok());
-            let fits = number.filter(|number| (least..=most).contains(number));
-            if typed.is_some() && fits.is_none() {
-                check.fail("value", format!("Enter a whole number from {least} to {most}"));
-            }
-            fits.map(|number| number.to_string())
-        }
+        Meaning::Number { least, most } => number(&mut check, least, most),
+        Meaning::Limit { most } => number(&mut check, 0, most),
         Meaning::YesOrNo => check
             .choice::<String>("value", "Choose yes or no")
             .filter(|value| matches!(value.as_str(), "yes" | "no")),
@@ -212,10 +202,19 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
     check.finish(|| Some(Dated { value: value?, valid_from: valid_from?, source: source? }))
 }
 
+fn number(check: &mut Check<'_>, least: u32, most: u32) -> Option<String> {
+    let typed = check.text("value", "Enter a number", 12)?;
+    let fits = typed.parse().ok().filter(|number: &u32| (least..=most).contains(number));
+    if fits.is_none() {
+        check.fail("value", format!("Enter a whole number from {least} to {most}"));
+    }
+    fits.map(|number| number.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::content::known_settings;
+    use crate::kit::settings::{CONTACT_EMAIL, Setting, since};
 
     fn form(fields: &[(&str, &str)]) -> Form {
         Form::from_values(fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
@@ -249,7 +248,9 @@ mod tests {
     #[test]
     fn settings_are_checked_by_what_they_mean() {
         let today: NaiveDate = "2026-11-21".parse().unwrap();
-        let cap = known_settings::find("donation_cap_pence").unwrap();
+        let given = const { &[since(2021, 1, 1, "100", "the rules")] };
+        let bounds = (Money::from_pence(30), Money::from_pence(1_000_000));
+        let cap = &Setting::money("cap", bounds, "", "", given).known;
         let typed = |value: &str, day: &str| {
             form(&[
                 ("value", value),
@@ -262,12 +263,16 @@ mod tests {
         assert_eq!(setting(cap, &typed("£2,500", "21"), today).ok().unwrap().value, "250000");
         assert!(setting(cap, &typed("lots", "21"), today).is_err());
         assert!(setting(cap, &typed("5", "20"), today).is_err());
-        let price = known_settings::find("rate_low_wage_month").unwrap();
-        assert!(setting(price, &typed("0.29", "21"), today).is_err());
-        assert_eq!(setting(price, &typed("0.30", "21"), today).ok().unwrap().value, "30");
-        let age = known_settings::find("member_min_age").unwrap();
-        assert!(setting(age, &typed("200", "22"), today).is_err());
-        let email = known_settings::find("contact_email").unwrap();
-        assert!(setting(email, &typed("nobody", "22"), today).is_err());
+        for wrong in ["0.29", "10,000.01"] {
+            assert!(setting(cap, &typed(wrong, "21"), today).is_err(), "{wrong}");
+        }
+        assert_eq!(setting(cap, &typed("0.30", "21"), today).ok().unwrap().value, "30");
+        let age = &Setting::number("age", 1..=120, "", "", given).known;
+        for (number, is_fine) in [("0", false), ("1", true), ("120", true), ("121", false), ("-1", false)] {
+            assert_eq!(setting(age, &typed(number, "22"), today).is_ok(), is_fine, "{number}");
+        }
+        let pace = &Setting::limit("pace", 10, "", "", given).known;
+        assert_eq!(setting(pace, &typed("0", "22"), today).ok().unwrap().value, "0");
+        assert!(setting(&CONTACT_EMAIL.known, &typed("nobody", "22"), today).is_err());
     }
 }

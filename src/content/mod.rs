@@ -25,7 +25,6 @@ mod news;
 mod contact;
 mod admin;
 mod history;
-mod known_settings;
 mod settings;
 mod demo;
 
@@ -36,9 +35,16 @@ pub use sql::{find_by_slug, list_addresses, list_news, list_published};
 pub use words::{Article, Page, Question, Section};
 
 use crate::{
-    accounts::{Access, Permission, Routes},
-    kit::app::App,
+    accounts::{Access, Permission, Room, Routes},
+    kit::{
+        app::App,
+        settings::{CONTACT_EMAIL, IMPRINT, SITE_NAME},
+    },
 };
+
+/// What this room states of itself.
+pub const ROOM: Room =
+    Room { routes, settings: &[SITE_NAME.known, IMPRINT.known, CONTACT_EMAIL.known], ..Room::new("content") };
 
 /// The paths of one kind of content on the officers' desk.
 macro_rules! desk {
@@ -60,7 +66,7 @@ macro_rules! desk {
     }};
 }
 
-pub fn routes(_: &App) -> Routes {
+fn routes(_: &App) -> Routes {
     use Access::{Cached, Officer as OfficerWith, Public};
     let editors = OfficerWith(Permission::EditContent);
     let setters = OfficerWith(Permission::ChangeSettings);

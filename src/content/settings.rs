@@ -9,12 +9,9 @@ use axum::{
 };
 use chrono::Datelike;
 
-use super::{
-    actions, forms,
-    known_settings::{self, Known, Meaning},
-};
+use super::{actions, forms};
 use crate::{
-    accounts::Officer,
+    accounts::{Officer, Rooms},
     audit::Actor,
     kit::{
         app::App,
@@ -23,7 +20,7 @@ use crate::{
         error::{Error, Result},
         flash,
         form::Form,
-        settings::Dated,
+        settings::{Dated, Known, Meaning},
         visit::Visit,
     },
 };
@@ -42,29 +39,25 @@ struct SettingsPage {
     lines: Vec<Line>,
 }
 
-fn history(app: &App, key: &str) -> Vec<Dated> {
-    let settings = app.settings();
-    let mut values: Vec<Dated> = settings
-        .all()
-        .find(|(known, _)| *known == key)
-        .map(|(_, values)| values.to_vec())
-        .unwrap_or_default();
+/// Newest first.
+fn history(app: &App, known: &Known) -> Vec<Dated> {
+    let mut values = app.settings().history(known);
     values.reverse();
     values
 }
 
-pub(super) async fn list(State(app): State<App>, visit: Visit) -> Response {
+pub(super) async fn list(State(app): State<App>, rooms: Rooms, visit: Visit) -> Response {
     let settings = app.settings();
     let today = visit.today();
     let line = |known: &'static Known| Line {
-        value: known.value(&settings, today),
-        coming: history(&app, known.key)
+        value: known.show(settings.text(known, today)),
+        coming: history(&app, known)
             .iter()
             .rfind(|dated| dated.valid_from > today)
             .map(|dated| format!("{} from {}", known.show(&dated.value), dates::day(dated.valid_from))),
         known,
     };
-    SettingsPage { lines: known_settings::ALL.iter().map(line).collect(), visit }.into_response()
+    SettingsPage { lines: rooms.settings().map(line).collect(), visit }.into_response()
 }
 
 #[derive(Template, WebTemplate)]
@@ -76,40 +69,46 @@ struct SettingPage {
     form: Form,
 }
 
-fn find(key: &str) -> Result<&'static Known> {
-    known_settings::find(key).ok_or(Error::NotFound)
+fn find(rooms: Rooms, key: &str) -> Result<&'static Known> {
+    rooms.settings().find(|known| known.key == key).ok_or(Error::NotFound)
 }
 
-pub(super) async fn edit(State(app): State<App>, visit: Visit, Path(key): Path<String>) -> Result<Response> {
-    let known = find(&key)?;
+pub(super) async fn edit(
+    State(app): State<App>,
+    rooms: Rooms,
+    visit: Visit,
+    Path(key): Path<String>,
+) -> Result<Response> {
+    let known = find(rooms, &key)?;
     let today = visit.today();
     let form = Form::filled([
-        ("value", known.typed(app.settings().text(known.key, today))),
+        ("value", known.typed(app.settings().text(known, today))),
         ("from_day", today.day().to_string()),
         ("from_month", today.month().to_string()),
         ("from_year", today.year().to_string()),
     ]);
-    Ok(SettingPage { visit, known, history: history(&app, known.key), form }.into_response())
+    Ok(SettingPage { visit, known, history: history(&app, known), form }.into_response())
 }
 
 pub(super) async fn update(
     State(app): State<App>,
+    rooms: Rooms,
     visit: Visit,
     Officer(who): Officer,
     Path(key): Path<String>,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let known = find(&key)?;
+    let known = find(rooms, &key)?;
     let dated = match forms::setting(known, &form, visit.today()) {
         Ok(dated) => dated,
         Err(form) => {
-            let page = SettingPage { visit, known, history: history(&app, known.key), form };
+            let page = SettingPage { visit, known, history: history(&app, known), form };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     let mut tx = db.begin().await?;
-    actions::set_setting(&app, &mut tx, Actor::Person(who.person_id), known.key, &dated).await?;
+    actions::set_setting(&app, &mut tx, Actor::Person(who.person_id), known, &dated).await?;
     tx.commit().await?;
     // Other processes hear of it by the trigger; this one knows already.
     app.reload_settings().await?;

@@ -9,7 +9,7 @@ use super::{
     forms::{DECLARATION, Give},
     mail,
     model::{Bounds, Found, Gift},
-    sql,
+    settings, sql,
 };
 use crate::{
     accounts,
@@ -29,12 +29,11 @@ const SAME_MINUTES: i64 = 10;
 
 /// The bounds of the day.
 pub fn bounds(app: &App) -> Bounds {
-    let (settings, today) = (app.settings(), app.clock().today());
-    let money = |key: &str, usual: i64| settings.money(key, today).unwrap_or(Money::from_pence(usual));
+    let today = app.clock().today();
     Bounds {
-        least: money("donation_min_pence", 100).max(Money::from_pence(30)),
-        cap: money("donation_cap_pence", 500_000),
-        check_above: money("donation_check_pence", 50_000),
+        least: app.setting(settings::LEAST, today),
+        cap: app.setting(settings::CAP, today),
+        check_above: app.setting(payments::CHECK_ABOVE, today),
     }
 }
 

@@ -7,9 +7,12 @@ use uuid::Uuid;
 
 use super::forms::DECLARATION;
 use crate::{
-    kit::app::App,
+    kit::{app::App, money::Money},
     membership::demo::Dice,
-    payments::demo::{DemoGift, load_gifts},
+    payments::{
+        self,
+        demo::{DemoGift, load_gifts},
+    },
 };
 
 const GIVERS: [&str; 8] = [
@@ -39,6 +42,7 @@ struct Row<'a> {
 pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let mut dice = Dice::new(1926);
     let now = app.clock().now();
+    let check_above = app.setting(payments::CHECK_ABOVE, app.clock().today());
     let mut names = Vec::new();
     let mut gifts = Vec::new();
     for number in 0..60_u32 {
@@ -65,7 +69,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
             email: &gift.email,
             amount_pence: gift.pence,
             at: gift.at,
-            needs_check: gift.pence > 50_000,
+            needs_check: Money::from_pence(gift.pence) > check_above,
         })
         .collect();
     sqlx::query!(

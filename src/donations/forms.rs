@@ -27,7 +27,7 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let name = check.text("name", "Enter your full name", 100);
     let email = check.parse::<EmailAddress>("email");
     let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
-    let address = if wants_address { address(&mut check).map(Some) } else { Some(None) };
+    let address = if wants_address { address(&mut check, bounds.check_above).map(Some) } else { Some(None) };
     check.must_tick("declaration", "Tick the box if this is so; else we cannot take the gift");
     check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, address: address? }))
 }
@@ -64,9 +64,9 @@ fn amount(check: &mut Check<'_>, bounds: &Bounds) -> Option<Money> {
     None
 }
 
-fn address(check: &mut Check<'_>) -> Option<GiverAddress> {
-    let line1 =
-        check.text("address_line1", "Enter the first line of your address: the law wants it above £500", 100);
+fn address(check: &mut Check<'_>, check_above: Money) -> Option<GiverAddress> {
+    let wanted = format!("Enter the first line of your address: the law requires it above {check_above}");
+    let line1 = check.text("address_line1", &wanted, 100);
     let line2 = check.optional_text("address_line2", 100);
     let town = check.text("town", "Enter your town or city", 100);
     let postcode = check.parse::<Postcode>("postcode");

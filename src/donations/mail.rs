@@ -3,12 +3,16 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::model::Gift;
-use crate::kit::{
-    app::App,
-    dates,
-    error::Result,
-    mail::{Frame, Letter},
+use super::{model::Gift, settings};
+use crate::{
+    kit::{
+        app::App,
+        dates,
+        error::Result,
+        mail::{Frame, Letter},
+        money::Money,
+    },
+    payments,
 };
 
 #[derive(Template)]
@@ -20,6 +24,8 @@ struct ReceiptText<'a> {
     day: &'a str,
     contact: &'a str,
     over_cap: bool,
+    check_above: Money,
+    check_days: u32,
 }
 
 #[derive(Template)]
@@ -31,12 +37,17 @@ struct ReceiptHtml<'a> {
     day: &'a str,
     contact: &'a str,
     over_cap: bool,
+    check_above: Money,
+    check_days: u32,
 }
 
 pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool) -> Result<Letter> {
     let site = app.settings().site(app.clock().today());
-    let (party, contact) = (&site.name, &site.contact_email);
-    let day = &dates::day(dates::london_date(at));
+    let (party, contact) = (&site.name, site.contact_email.as_str());
+    let arrived = dates::london_date(at);
+    let day = &dates::day(arrived);
+    let check_above = app.setting(payments::CHECK_ABOVE, arrived);
+    let check_days = app.setting(settings::CHECK_DAYS, arrived);
     let frame = || Frame::service(app, "You get this as the receipt of your gift.");
     let subject = if over_cap {
         format!("We are sending your gift of {} back", gift.amount)
@@ -45,7 +56,7 @@ pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool)
     };
     Letter::new(
         subject,
-        &ReceiptText { letter: frame(), gift, party, day, contact, over_cap },
-        &ReceiptHtml { letter: frame(), gift, party, day, contact, over_cap },
+        &ReceiptText { letter: frame(), gift, party, day, contact, over_cap, check_above, check_days },
+        &ReceiptHtml { letter: frame(), gift, party, day, contact, over_cap, check_above, check_days },
     )
 }

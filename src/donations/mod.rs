@@ -2,11 +2,12 @@
 //!
 //! A gift is stored with the wish to pay it, then the giver is led to Stripe; Stripe's word to our webhook makes it
 //! paid ([`hear`]). All gifts of an address in a calendar year stay under the party's cap; one that passes it by
-//! arriving at the same time as another is paid back. More than £500 at once is a donation in law: the address is
-//! asked for, and the treasurer checks the electoral register within 30 days (PPERA 2000, Part IV). The figures are
-//! dated settings. Table: `gifts`; the money itself is in the books of `payments`.
+//! arriving at the same time as another is paid back. Above a sum a gift is a donation in law: the address is asked
+//! for, and the treasurer checks the electoral register in time (PPERA 2000, Part IV). The figures are dated settings,
+//! each with its source. Table: `gifts`; the money itself is in the books of `payments`.
 
 mod model;
+mod settings;
 mod sql;
 mod forms;
 mod mail;
@@ -18,14 +19,22 @@ pub mod demo;
 pub use actions::{bounds, hear};
 pub use jobs::TidyGifts;
 pub use model::{Bounds, Gift, GiverAddress};
+pub use settings::CAP;
 pub use sql::list_to_check;
 
 use crate::{
-    accounts::{Access, Permission, Routes},
+    accounts::{Access, Permission, Room, Routes},
     kit::app::App,
 };
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room {
+    routes,
+    settings: &[settings::CAP.known, settings::LEAST.known, settings::CHECK_DAYS.known],
+    ..Room::new("donations")
+};
+
+fn routes(_: &App) -> Routes {
     use Access::{Cached, Public};
     let officer = Access::Officer(Permission::SeePayments);
     Routes::new()

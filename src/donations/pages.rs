@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::Query;
+use chrono::Days;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -17,12 +18,13 @@ use super::{
     actions::{self, Given},
     forms::{self, DECLARATION},
     model::{Bounds, Found, Gift, USUAL},
-    sql,
+    settings, sql,
 };
 use crate::{
     accounts::{self, Officer},
     kit::{
         app::App,
+        dates,
         db::Db,
         error::{Error, Result},
         flash,
@@ -205,20 +207,27 @@ pub(super) async fn pay(State(app): State<App>, Path(id): Path<Uuid>, mut db: Db
 struct ChecksPage {
     visit: Visit,
     gifts: Vec<(Gift, String)>,
+    check_above: Money,
+    check_days: u32,
 }
 
 /// Gifts whose givers have to be found on the electoral register.
-pub(super) async fn checks(visit: Visit, mut db: Db) -> Result<Response> {
+pub(super) async fn checks(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
     let gifts = sql::list_to_check(&mut db).await?;
     let gifts = gifts
         .into_iter()
         .map(|gift| {
-            // Accept or return within 30 days: PPERA 2000 s.56.
-            let until = gift.paid_at.map(|at| crate::kit::dates::london_date(at) + chrono::Days::new(30));
-            (gift, until.map(crate::kit::dates::day).unwrap_or_default())
+            // The time that the law gave on the day it arrived.
+            let until = gift.paid_at.map(|at| {
+                let arrived = dates::london_date(at);
+                arrived + Days::new(app.setting(settings::CHECK_DAYS, arrived).into())
+            });
+            (gift, until.map(dates::day).unwrap_or_default())
         })
         .collect();
-    Ok(ChecksPage { visit, gifts }.into_response())
+    let check_above = app.setting(payments::CHECK_ABOVE, visit.today());
+    let check_days = app.setting(settings::CHECK_DAYS, visit.today());
+    Ok(ChecksPage { visit, gifts, check_above, check_days }.into_response())
 }
 
 pub(super) async fn check(

@@ -7,6 +7,7 @@ use chrono::{Datelike, Months};
 
 use crate::{
     content::{self, Article, Item, Page, Question, Section},
+    donations,
     kit::{
         db::Db,
         error::{Error, Result},
@@ -60,7 +61,7 @@ struct FundingPage {
     visit: Visit,
     item: Item<Page>,
     /// Most that one person may give in a year.
-    cap: Option<String>,
+    cap: String,
     /// The last twelve whole months, oldest first; empty where nothing came in.
     months: Vec<MonthIncome>,
 }
@@ -91,7 +92,7 @@ pub(super) async fn funding(
     mut db: Db,
 ) -> Result<Response> {
     let item = page(&mut db, "funding").await?;
-    let cap = app.settings().money("donation_cap_pence", visit.today()).map(|cap| cap.to_string());
+    let cap = app.setting(donations::CAP, visit.today()).to_string();
     let today = visit.today();
     let end = today.with_day(1).unwrap_or(today);
     let from = end.checked_sub_months(Months::new(12)).unwrap_or(end);

@@ -13,11 +13,14 @@ mod front;
 mod machines;
 
 use crate::{
-    accounts::{Access, Routes},
+    accounts::{Access, Room, Routes},
     kit::app::App,
 };
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room { routes, ..Room::new("home") };
+
+fn routes(_: &App) -> Routes {
     use Access::{Cached, SignedIn};
     Routes::new()
         .get(Cached, "/", front::show)

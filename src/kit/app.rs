@@ -7,6 +7,7 @@ use std::sync::{
 
 use axum::extract::FromRef;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::NaiveDate;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
@@ -18,7 +19,7 @@ use super::{
     config::Config,
     mail::Mailer,
     random::Random,
-    settings::Settings,
+    settings::{Setting, Settings},
     stripe::{
         Stripe,
         stand_in::{self, StandIn},
@@ -122,6 +123,11 @@ impl App {
 
     pub fn settings(&self) -> Arc<Settings> {
         self.0.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The value of a setting that holds on a day.
+    pub fn setting<T>(&self, setting: Setting<T>, day: NaiveDate) -> T {
+        self.settings().get(setting, day)
     }
 
     pub async fn reload_settings(&self) -> anyhow::Result<()> {

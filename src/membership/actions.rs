@@ -9,6 +9,7 @@ use super::{
     forms::{DECLARATION, Join, NewAddress},
     mail,
     model::{Meeting, Membership, Rate, Rules, State, meet, state},
+    settings,
     sql::{self, Application},
 };
 use crate::{
@@ -32,14 +33,11 @@ const SAME_MINUTES: i64 = 60;
 /// The party's rules of the day; the days of grace are those of the day on which payments began to fail, because they
 /// were promised then.
 pub fn rules(app: &App, subscription: Option<&Subscription>) -> Rules {
-    let (settings, today) = (app.settings(), app.clock().today());
+    let today = app.clock().today();
     let failing = subscription.and_then(|known| known.failing_since).map_or(today, dates::london_date);
     Rules {
-        grace_days: settings
-            .number("grace_days", failing)
-            .and_then(|days| u64::try_from(days).ok())
-            .unwrap_or(30),
-        pending_counts: settings.on("debit_pending_is_member", today) != Some("no"),
+        grace_days: app.setting(settings::GRACE_DAYS, failing).into(),
+        pending_counts: app.setting(settings::PENDING_COUNTS, today),
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     actions,
     forms::{self, DECLARATION, Terms},
     model::{Membership, Prices, Rate, State as Standing},
+    settings,
     sql::{self, Application},
 };
 use crate::{
@@ -44,11 +45,11 @@ const BY_EMAIL: Limit = Limit { name: "join as", tries: 10, minutes: 60 };
 
 /// The sum from which the law wants donors checked: no subscription may pass it in one payment.
 pub(super) fn most(app: &App) -> Money {
-    app.settings().money("donation_check_pence", app.clock().today()).unwrap_or(Money::from_pence(50_000))
+    app.setting(payments::CHECK_ABOVE, app.clock().today())
 }
 
 pub(super) fn least_age(app: &App) -> i64 {
-    app.settings().number("member_min_age", app.clock().today()).unwrap_or(14)
+    app.setting(settings::MIN_AGE, app.clock().today()).into()
 }
 
 #[derive(Template, WebTemplate)]

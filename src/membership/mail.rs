@@ -39,7 +39,7 @@ fn frame(app: &App) -> Frame {
 }
 
 fn contact(app: &App) -> String {
-    app.settings().site(app.clock().today()).contact_email
+    app.settings().site(app.clock().today()).contact_email.to_string()
 }
 
 fn party(app: &App) -> String {

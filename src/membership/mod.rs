@@ -10,6 +10,7 @@
 //! `membership_periods`, `membership_notes`. Name, email, postcode and region of a member are in `people`.
 
 mod model;
+mod settings;
 mod sql;
 mod forms;
 mod mail;
@@ -27,11 +28,28 @@ pub use model::{Address, EndReason, Membership, Price, Prices, Rate, Rules, Stat
 pub use sql::{Period, find_of_person, periods};
 
 use crate::{
-    accounts::{Access, Permission, Routes},
+    accounts::{Access, Permission, Room, Routes},
     kit::app::App,
 };
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room {
+    routes,
+    settings: &[
+        settings::LOW_WAGE_MONTH.known,
+        settings::LOW_WAGE_YEAR.known,
+        settings::STANDARD_MONTH.known,
+        settings::STANDARD_YEAR.known,
+        settings::SOLIDARITY_MONTH.known,
+        settings::SOLIDARITY_YEAR.known,
+        settings::MIN_AGE.known,
+        settings::GRACE_DAYS.known,
+        settings::PENDING_COUNTS.known,
+    ],
+    ..Room::new("membership")
+};
+
+fn routes(_: &App) -> Routes {
     use Access::{Cached, Public, SignedIn};
     let officer = Access::Officer(Permission::ChangePeople);
     Routes::new()

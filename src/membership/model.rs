@@ -3,11 +3,12 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::settings;
 use crate::kit::{
     codes::codes,
     dates,
     money::Money,
-    settings::Settings,
+    settings::{Setting, Settings},
     stripe::{Interval, SubscriptionStatus},
 };
 use crate::payments::Subscription;
@@ -54,14 +55,14 @@ pub struct Price {
 #[derive(Clone, Debug, Default)]
 pub struct Prices(pub Vec<Price>);
 
-/// The settings that hold the prices, in pence.
-const PRICES: [(&str, Rate, Interval); 6] = [
-    ("rate_low_wage_month", Rate::LowWage, Interval::Month),
-    ("rate_low_wage_year", Rate::LowWage, Interval::Year),
-    ("rate_standard_month", Rate::Standard, Interval::Month),
-    ("rate_standard_year", Rate::Standard, Interval::Year),
-    ("rate_solidarity_month", Rate::Solidarity, Interval::Month),
-    ("rate_solidarity_year", Rate::Solidarity, Interval::Year),
+/// The settings that hold the prices.
+const PRICES: [(Setting<Money>, Rate, Interval); 6] = [
+    (settings::LOW_WAGE_MONTH, Rate::LowWage, Interval::Month),
+    (settings::LOW_WAGE_YEAR, Rate::LowWage, Interval::Year),
+    (settings::STANDARD_MONTH, Rate::Standard, Interval::Month),
+    (settings::STANDARD_YEAR, Rate::Standard, Interval::Year),
+    (settings::SOLIDARITY_MONTH, Rate::Solidarity, Interval::Month),
+    (settings::SOLIDARITY_YEAR, Rate::Solidarity, Interval::Year),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +75,8 @@ pub enum WrongAmount {
 impl Prices {
     /// What the party asks for on that day. Those who pay already keep their price.
     pub fn on(settings: &Settings, day: NaiveDate) -> Self {
-        let price = |(key, rate, every)| Some(Price { rate, every, amount: settings.money(key, day)? });
-        Self(PRICES.into_iter().filter_map(price).collect())
+        let price = |(setting, rate, every)| Price { rate, every, amount: settings.get(setting, day) };
+        Self(PRICES.into_iter().map(price).collect())
     }
 
     pub fn of(&self, rate: Rate, every: Interval) -> Option<Money> {

@@ -14,6 +14,7 @@
 //! Tables: `updates`, `deliveries`.
 
 mod model;
+mod settings;
 mod sql;
 mod forms;
 mod actions;
@@ -28,11 +29,18 @@ pub use jobs::{SendUpdate, SweepUpdates, wake};
 pub use unsubscribe::link as unsubscribe_link;
 
 use crate::{
-    accounts::{Access, Permission, Routes},
+    accounts::{Access, Permission, Room, Routes},
     kit::app::App,
 };
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room {
+    routes,
+    settings: &[settings::CONNECTIONS.known, settings::PACE.known],
+    ..Room::new("newsletters")
+};
+
+fn routes(_: &App) -> Routes {
     let officer = Access::Officer(Permission::SendUpdates);
     Routes::new()
         .get(officer, "/admin/updates", admin::list)

@@ -19,6 +19,7 @@ use uuid::{Builder, Uuid};
 use super::{
     letter::{self, Rendered},
     model::{Outcome, later},
+    settings,
     sql::{self, Claimed},
     unsubscribe,
 };
@@ -63,14 +64,13 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
     }
     drop(db);
     let today = app.clock().today();
-    let setting = |key| app.settings().number(key, today).and_then(|number| u32::try_from(number).ok());
-    let connections = setting("update_connections").unwrap_or(4).clamp(1, 32);
+    let connections = app.setting(settings::CONNECTIONS, today);
     let sender = Arc::new(Sender {
         app: app.clone(),
         id,
         run,
         rendered: letter::render(app, &update.content).map_err(anyhow::Error::from)?,
-        pace: Pace::new(setting("update_mails_a_second").unwrap_or(0)),
+        pace: Pace::new(app.setting(settings::PACE, today)),
         stop: AtomicBool::new(false),
         refusals: AtomicU32::new(0),
         delays: AtomicU32::new(0),
@@ -333,9 +333,9 @@ struct Pace {
 }
 
 impl Pace {
-    /// 0: as fast as the server takes them.
-    fn new(a_second: u32) -> Self {
-        let between = (a_second > 0).then(|| Duration::from_secs(1) / a_second);
+    /// `None`: as fast as the server takes them.
+    fn new(a_second: Option<u32>) -> Self {
+        let between = a_second.map(|mails| Duration::from_secs(1) / mails.max(1));
         Self { between, next: tokio::sync::Mutex::new(Instant::now()) }
     }
 

@@ -10,6 +10,7 @@
 //! `ledger`. Everything that Stripe has and we lack is made good by [`reconcile`].
 
 mod model;
+mod settings;
 mod sql;
 mod news;
 mod actions;
@@ -25,15 +26,19 @@ pub use jobs::{
 };
 pub use model::{Checkout, CheckoutState, Line, LineKind, Purpose, PurposeKind, Subscription, stripe_page};
 pub use news::{PaymentNews, What};
+pub use settings::CHECK_ABOVE;
 pub use sql::find_subscription;
 pub use sql::ledger::{LineFilter, MonthIncome, NamedLine, Totals, attribute, income_by_month, of_person};
 
 use crate::{
-    accounts::{Access, Permission, Routes},
+    accounts::{Access, Permission, Room, Routes},
     kit::app::App,
 };
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room { routes, settings: &[settings::CHECK_ABOVE.known], ..Room::new("payments") };
+
+fn routes(_: &App) -> Routes {
     let officer = Access::Officer(Permission::SeePayments);
     Routes::new()
         .post(Access::Machine, "/webhooks/stripe", webhook::receive)

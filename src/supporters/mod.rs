@@ -10,6 +10,7 @@
 //! Tables: `supporters`, `supporter_sign_ups`.
 
 mod model;
+mod settings;
 mod sql;
 mod forms;
 mod actions;
@@ -23,11 +24,14 @@ pub use model::{Interest, Supporter};
 pub use sql::find_supporter;
 
 use crate::{
-    accounts::{Access, Routes},
+    accounts::{Access, Room, Routes},
     kit::app::App,
 };
 
-pub fn routes(_: &App) -> Routes {
+/// What this room states of itself.
+pub const ROOM: Room = Room { routes, settings: &[settings::MIN_AGE.known], ..Room::new("supporters") };
+
+fn routes(_: &App) -> Routes {
     Routes::new()
         .get(Access::Cached, "/support", pages::new)
         .post(Access::Public, "/support", pages::create)

@@ -10,7 +10,7 @@ use super::{
     actions::{self, Confirmed},
     forms::{self, Question},
     model::{CONFIRM_DAYS, Interest},
-    sql,
+    settings, sql,
 };
 use crate::{
     accounts::{self, BrowserName, ConsentPurpose},
@@ -56,7 +56,7 @@ fn page(visit: Visit, form: Form, regions: &[Region], min_age: i64) -> SignUpPag
 }
 
 fn min_age(app: &App) -> i64 {
-    app.settings().number("supporter_min_age", app.clock().today()).unwrap_or(13)
+    app.setting(settings::MIN_AGE, app.clock().today()).into()
 }
 
 pub(super) async fn new(State(app): State<App>, visit: Visit) -> Response {

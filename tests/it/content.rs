@@ -532,7 +532,7 @@ async fn an_administrator_changes_a_setting_from_a_day_on() {
         officer.get(&format!("/admin/settings/{key}")).await.expect_status(200);
     }
     let settings = officer.get("/admin/settings").await;
-    settings.expect("Most emails of an update in a second no limit");
+    settings.expect("Sending limit (emails per second) no limit");
     let pace = "/admin/settings/update_mails_a_second";
     assert_eq!(officer.get(pace).await.form(pace).value("value"), Some("0"));
     let path = "/admin/settings/donation_cap_pence";
@@ -552,6 +552,8 @@ async fn an_administrator_changes_a_setting_from_a_day_on() {
     form.submit(&mut officer).await.expect_status(200);
     site.stranger().get("/").await.expect("new@party.test");
     let path = "/admin/settings/rate_standard_month";
+    let form = officer.get(path).await.form(path).fill("value", "0.29").fill("source", "conference");
+    form.submit(&mut officer).await.expect_status(422).expect("Enter £0.30 or more");
     let form = officer.get(path).await.form(path).fill("value", "6.50").fill("source", "conference");
     form.submit(&mut officer).await.expect_status(200).expect("£6.50");
     site.stranger().get("/join").await.expect("£6.50 a month").expect_not("£5 a month");

@@ -10,6 +10,7 @@ mod membership;
 mod payments;
 mod architecture;
 mod economy;
+mod rooms;
 mod routes;
 mod content;
 mod home;

@@ -1,0 +1,32 @@
+//! The bounds that law and party rules give to gifts.
+
+use crate::kit::{
+    money::Money,
+    settings::{Setting, since},
+};
+
+/// Stripe collects no less than £0.30 at once.
+pub const LEAST: Setting<Money> = Setting::money(
+    "donation_min_pence",
+    (Money::from_pence(30), Money::from_pence(10_000_000)),
+    "Smallest donation",
+    "In pounds, £0.30 or more",
+    &[since(2021, 1, 1, "100", "cost of a card payment")],
+);
+
+/// In one calendar year, all gifts of one person together.
+pub const CAP: Setting<Money> = Setting::money(
+    "donation_cap_pence",
+    (Money::ZERO, Money::from_pence(100_000_000)),
+    "Annual donation limit",
+    "In pounds, for each person",
+    &[since(2021, 1, 1, "500000", "party rules: no super-rich")],
+);
+
+pub const CHECK_DAYS: Setting<u32> = Setting::number(
+    "donation_check_days",
+    1..=90,
+    "Time to check or return a donation (days)",
+    "Counted from the day it arrived. The law sets it",
+    &[since(2001, 2, 16, "30", "PPERA 2000 s.56(2): accept or return within 30 days")],
+);

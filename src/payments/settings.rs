@@ -1,0 +1,22 @@
+//! The sum from which the law looks at who pays.
+
+use crate::kit::{
+    money::Money,
+    settings::{Setting, since},
+};
+
+/// More than this at once is a donation in law: its giver is checked against the electoral register, and no
+/// subscription may pass it in one payment.
+pub const CHECK_ABOVE: Setting<Money> = Setting::money(
+    "donation_check_pence",
+    (Money::ZERO, Money::from_pence(10_000_000)),
+    "Donations above this are checked against the electoral register",
+    "In pounds. The law sets it",
+    &[since(
+        2010,
+        1,
+        1,
+        "50000",
+        "PPERA 2000 s.52(2)(b) as amended by PPEA 2009 s.20: more than £500 is a donation",
+    )],
+);
