@@ -37,3 +37,6 @@ pub mod demo;
 pub mod site;
 /// The command line; the program is [`command_line::main`].
 pub mod command_line;
+
+#[cfg(test)]
+mod every_mail;

@@ -13,7 +13,7 @@ mod model;
 mod sql;
 mod forms;
 mod actions;
-mod mail;
+pub(crate) mod mail;
 mod passwords;
 mod session;
 mod guard;

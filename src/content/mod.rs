@@ -16,7 +16,7 @@ mod model;
 mod sql;
 mod forms;
 mod actions;
-mod mail;
+pub(crate) mod mail;
 mod search;
 mod structured;
 mod faq;

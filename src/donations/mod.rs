@@ -10,7 +10,7 @@ mod model;
 mod settings;
 mod sql;
 mod forms;
-mod mail;
+pub(crate) mod mail;
 mod actions;
 mod pages;
 mod jobs;

@@ -137,6 +137,11 @@ impl App {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
     /// The process is about to end: long work stops where it can be taken up again.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);

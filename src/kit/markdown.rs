@@ -1,7 +1,10 @@
 //! Markdown that officers write, as HTML that is safe to show and to mail.
 
+use std::fmt::{self, Write};
+
 use ammonia::Builder;
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
+use askama::filters::Escaper;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
 /// Renders Markdown with tables and strike-through, under a heading of level 1. Raw HTML is shown as the text
 /// it was typed as; what could run in a browser is cleaned out of the rest, and links carry `rel="noopener"`.
@@ -36,6 +39,44 @@ pub fn to_html_under(source: &str, level: usize) -> String {
         .rm_tags(["div", "span", "map", "area"])
         .clean(&html)
         .to_string()
+}
+
+/// The same for a mail: addresses of this site (`/faq`) become whole ones, and a link or a code that is a paragraph by
+/// itself stands out.
+pub fn to_mail(source: &str, public_url: &str) -> String {
+    let html = to_html(source)
+        .replace("href=\"/", &format!("href=\"{public_url}/"))
+        .replace("src=\"/", &format!("src=\"{public_url}/"));
+    let mut paragraphs = html.split("<p>");
+    let mut marked = paragraphs.next().unwrap_or_default().to_owned();
+    for paragraph in paragraphs {
+        let whole = paragraph.split_once("</p>").map_or(paragraph, |(whole, _)| whole);
+        if !marked.ends_with("<li>\n") && is_button(whole) {
+            marked.push_str("<p><a class=\"button\"");
+            marked.push_str(paragraph.trim_start_matches("<a"));
+        } else if is_only(whole, "<code>", "</code>") {
+            marked.push_str("<p class=\"code\">");
+            marked.push_str(paragraph);
+        } else {
+            marked.push_str("<p>");
+            marked.push_str(paragraph);
+        }
+    }
+    marked
+}
+
+fn is_only(html: &str, open: &str, close: &str) -> bool {
+    let inside = html.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    inside.is_some_and(|inside| !inside.contains(close))
+}
+
+/// A link alone, in words: a bare address stays one.
+fn is_button(html: &str) -> bool {
+    let address = html.strip_prefix("<a href=\"").and_then(|rest| rest.split('"').next());
+    is_only(html, "<a ", "</a>")
+        && address.is_some_and(|address| {
+            !html.ends_with(&format!(">{}</a>", address.trim_start_matches("mailto:")))
+        })
 }
 
 /// The first paragraph as plain text, cut at a word to about `length` characters: for descriptions and lists.
@@ -94,15 +135,27 @@ pub fn slug(title: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
-/// Escapes text that goes into Markdown as words, so that a name cannot become a link.
-pub fn escape(text: &str) -> CowStr<'_> {
-    if text.contains(|c: char| c.is_ascii_punctuation()) {
-        text.chars()
-            .flat_map(|c| c.is_ascii_punctuation().then_some('\\').into_iter().chain([c]))
-            .collect::<String>()
-            .into()
-    } else {
-        text.into()
+/// How `{{ }}` in a template in Markdown writes a value: as words on one line, whatever was typed, so that a name can be
+/// neither Markdown nor HTML. `askama.toml` ties it to the ending `.md`. In code a value is not read back, so only what
+/// needs no escape may stand there.
+#[derive(Clone, Copy, Debug)]
+pub struct Values;
+
+impl Escaper for Values {
+    fn write_escaped_str<W: Write>(&self, mut dest: W, text: &str) -> fmt::Result {
+        let mut before = None;
+        for letter in text.chars() {
+            let letter = if letter.is_control() { ' ' } else { letter };
+            match (before, letter) {
+                (Some(' '), ' ') => {}
+                // As a bare space it could indent a line, which makes code of it.
+                (None, ' ') => dest.write_str("&#32;")?,
+                _ if letter.is_ascii_punctuation() => write!(dest, "\\{letter}")?,
+                _ => dest.write_char(letter)?,
+            }
+            before = Some(letter);
+        }
+        Ok(())
     }
 }
 
@@ -122,10 +175,60 @@ mod tests {
         assert_eq!(plain("# Title\n\n- one\n- *two*\n"), "Title; one; two");
         assert_eq!(shorten("one two three", 8), "one two…");
         assert_eq!(slug("Won’t a new left party split the vote?"), "wont-a-new-left-party-split-the-vote");
-        assert_eq!(to_html(&escape("*not* [bold](x)")), "<p>*not* [bold](x)</p>\n");
+    }
+
+    #[test]
+    fn what_stands_alone_in_a_mail_stands_out() {
+        let mail = |source: &str| to_mail(source, "https://p.test");
+        assert_eq!(
+            mail("Hi\n\n[Join *now*](/join)\n\n`123456`"),
+            "<p>Hi</p>\n<p><a class=\"button\" href=\"https://p.test/join\" rel=\"noopener\">Join <em>now</em></a></p>\n<p class=\"code\"><code>123456</code></p>\n"
+        );
+        for words in [
+            "See [the page](/join).",
+            "[One](/a) [Two](/b)",
+            "<https://a.test/x>",
+            "<a@b.test>",
+            "- [One](/a)\n\n- [Two](/b)",
+            "`a` `b`",
+        ] {
+            assert!(!mail(words).contains("class="), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_words_on_one_line() {
+        let escaped = |text: &str| {
+            let mut escaped = String::new();
+            Values.write_escaped_str(&mut escaped, text).unwrap();
+            escaped
+        };
+        assert_eq!(escaped("Ana  Silva"), "Ana Silva");
+        for (typed, html) in [
+            ("*not* [bold](x)", "*not* [bold](x)"),
+            ("    four", " four"),
+            ("a\n\n# b\r\n", "a # b"),
+            ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
+            ("<https://evil.test>", "&lt;https://evil.test&gt;"),
+            ("1. x", "1. x"),
+            ("| a |", "| a |"),
+        ] {
+            assert_eq!(to_html(&escaped(typed)), format!("<p>{html}</p>\n"), "{typed}");
+        }
     }
 
     proptest! {
+        #[test]
+        fn a_value_stays_what_was_typed(typed in "[-*_#>|`\\[\\]()<>&;!=+~\\\\:/\"' \\n\\ta-z0-9.é]{0,60}") {
+            let mut escaped = String::new();
+            Values.write_escaped_str(&mut escaped, &typed).unwrap();
+            let together = |text: &str| text.split_whitespace().collect::<String>();
+            let source = format!("{escaped}!");
+            prop_assert_eq!(together(&plain(&source)), together(&format!("{typed}!")));
+            let html = to_html(&source);
+            prop_assert!(html.starts_with("<p>") && html.matches('<').count() == 2, "{}", html);
+        }
+
         #[test]
         fn never_lets_a_script_through(text in ".{0,200}", inside in "<(script|img|svg|iframe) [a-z]{0,9}=.{0,40}>") {
             let html = to_html(&format!("{text}{inside}{text}")).to_lowercase();

@@ -287,6 +287,18 @@ impl Settings {
         Ok(Self { stored, ..Self::default() })
     }
 
+    /// Values that hold from 2022 on.
+    #[cfg(test)]
+    pub(crate) fn fixed(values: &[(&str, &str)]) -> Self {
+        let dated = |value: &str| Dated {
+            value: value.to_owned(),
+            valid_from: NaiveDate::from_ymd_opt(2022, 1, 1).expect("a day"),
+            source: String::new(),
+        };
+        let stored = values.iter().map(|(key, value)| ((*key).to_owned(), vec![dated(value)])).collect();
+        Self { stored, ..Self::default() }
+    }
+
     /// The value that holds on a day.
     pub fn get<T>(&self, setting: Setting<T>, day: NaiveDate) -> T {
         let value = self.text(&setting.known, day);

@@ -12,25 +12,6 @@ use crate::kit::{
     money::Money,
 };
 
-macro_rules! pair {
-    ($text:ident, $html:ident, $text_path:literal, $html_path:literal { $($field:ident : $type:ty),* $(,)? }) => {
-        #[derive(Template)]
-        #[template(path = $text_path)]
-        struct $text<'a> { letter: Frame, name: &'a str, $($field: $type),* }
-        #[derive(Template)]
-        #[template(path = $html_path)]
-        struct $html<'a> { letter: Frame, name: &'a str, $($field: $type),* }
-    };
-}
-
-pair!(WelcomeText, WelcomeHtml, "membership/mail_welcome.txt", "membership/mail_welcome.html" { membership: &'a Membership, link: &'a str, party: &'a str, is_back: bool, pending: bool, kept: bool });
-pair!(AlreadyText, AlreadyHtml, "membership/mail_already.txt", "membership/mail_already.html" { party: &'a str, state: State, page: &'a str, contact: &'a str });
-pair!(TwiceText, TwiceHtml, "membership/mail_twice.txt", "membership/mail_twice.html" { amount: Money, contact: &'a str, overdue: bool, page: &'a str });
-pair!(FailedText, FailedHtml, "membership/mail_failed.txt", "membership/mail_failed.html" { price: &'a str, page: &'a str, is_stripe: bool, next_try: Option<String>, until: Option<String>, ended: bool });
-pair!(StoppedText, StoppedHtml, "membership/mail_stopped.txt", "membership/mail_stopped.html" { on: &'a str, page: &'a str });
-pair!(EndedText, EndedHtml, "membership/mail_ended.txt", "membership/mail_ended.html" { reason: EndReason, join: &'a str, contact: &'a str });
-pair!(SuspendedText, SuspendedHtml, "membership/mail_suspended.txt", "membership/mail_suspended.html" { until: &'a str, contact: &'a str });
-
 fn frame(app: &App) -> Frame {
     Frame::service(
         app,
@@ -46,7 +27,19 @@ fn party(app: &App) -> String {
     app.settings().site(app.clock().today()).name
 }
 
-/// `link` signs her in once and leads to her page. `kept` says that what was known of her was not changed.
+#[derive(Template)]
+#[template(path = "membership/mail_welcome.md")]
+struct Welcome<'a> {
+    name: &'a str,
+    membership: &'a Membership,
+    link: &'a str,
+    party: String,
+    is_back: bool,
+    pending: bool,
+    kept: bool,
+}
+
+/// `link` signs them in once and leads to their page. `kept` says that what was known of them was not changed.
 pub(super) fn welcome(
     app: &App,
     name: &str,
@@ -55,43 +48,56 @@ pub(super) fn welcome(
     is_back: bool,
     kept: bool,
 ) -> Result<Letter> {
-    let party = &party(app);
     let pending = membership.state == State::Pending;
-    let subject =
-        if is_back { format!("Welcome back to the {party}") } else { format!("Welcome to the {party}") };
-    Letter::new(
-        subject,
-        &WelcomeText { letter: frame(app), name, membership, link, party, is_back, pending, kept },
-        &WelcomeHtml { letter: frame(app), name, membership, link, party, is_back, pending, kept },
-    )
+    Letter::new(&frame(app), &Welcome { name, membership, link, party: party(app), is_back, pending, kept })
 }
 
-/// Somebody, probably she herself, fills in the form with a member's address.
+#[derive(Template)]
+#[template(path = "membership/mail_already.md")]
+struct Already<'a> {
+    name: &'a str,
+    party: String,
+    state: State,
+    page: String,
+    contact: String,
+}
+
+/// Somebody, probably they themselves, filled in the form with a member's address.
 pub(super) fn member_already(app: &App, name: &str, state: State) -> Result<Letter> {
-    let (party, page, contact) = (&party(app), &app.link("/membership"), &contact(app));
-    let subject = match state {
-        State::Suspended { .. } | State::Ended { .. } => "About your form to join",
-        State::Grace { .. } => "Your payment is overdue",
-        State::Pending | State::Active => "You are with us already",
-    };
-    Letter::new(
-        subject,
-        &AlreadyText { letter: frame(app), name, party, state, page, contact },
-        &AlreadyHtml { letter: frame(app), name, party, state, page, contact },
-    )
+    let (page, contact) = (app.link("/membership"), contact(app));
+    Letter::new(&frame(app), &Already { name, party: party(app), state, page, contact })
 }
 
-/// `overdue`: a payment of hers had failed, which this one could not take the place of.
+#[derive(Template)]
+#[template(path = "membership/mail_twice.md")]
+struct Twice<'a> {
+    name: &'a str,
+    amount: Money,
+    contact: String,
+    overdue: bool,
+    page: String,
+}
+
+/// `overdue`: an earlier payment had failed, which this one could not take the place of.
 pub(super) fn paid_twice(app: &App, name: &str, amount: Money, overdue: bool) -> Result<Letter> {
-    let (contact, page) = (&contact(app), &app.link("/membership"));
-    Letter::new(
-        "We are sending a payment back to you",
-        &TwiceText { letter: frame(app), name, amount, contact, overdue, page },
-        &TwiceHtml { letter: frame(app), name, amount, contact, overdue, page },
-    )
+    let (contact, page) = (contact(app), app.link("/membership"));
+    Letter::new(&frame(app), &Twice { name, amount, contact, overdue, page })
 }
 
-/// `page` is Stripe's page where she can pay at once, of no use once the membership is over.
+#[derive(Template)]
+#[template(path = "membership/mail_failed.md")]
+struct Failed<'a> {
+    name: &'a str,
+    price: String,
+    page: String,
+    is_stripe: bool,
+    next_try: Option<String>,
+    until: Option<String>,
+    ended: bool,
+    contact: String,
+}
+
+/// `page` is Stripe's page where they can pay at once, of no use once the membership is over.
 pub(super) fn payment_failed(
     app: &App,
     name: &str,
@@ -99,7 +105,6 @@ pub(super) fn payment_failed(
     next_try: Option<DateTime<Utc>>,
     page: Option<&str>,
 ) -> Result<Letter> {
-    let price = &membership.price();
     let until = match membership.state {
         State::Grace { until } => Some(dates::day(until)),
         _ => None,
@@ -107,47 +112,105 @@ pub(super) fn payment_failed(
     let ended = membership.state.is_ended();
     let next_try = next_try.filter(|_| !ended).map(|at| dates::weekday(dates::london_date(at)));
     let page = page.filter(|_| !ended);
-    let own = if ended { app.link("/join") } else { app.link("/membership") };
-    let (is_stripe, page) = (page.is_some(), page.unwrap_or(&own));
-    Letter::new(
-        "Your payment did not go through",
-        &FailedText {
-            letter: frame(app),
-            name,
-            price,
-            page,
-            is_stripe,
-            next_try: next_try.clone(),
-            until: until.clone(),
-            ended,
-        },
-        &FailedHtml { letter: frame(app), name, price, page, is_stripe, next_try, until, ended },
-    )
+    let is_stripe = page.is_some();
+    let own = || app.link(if ended { "/join" } else { "/membership" });
+    let page = page.map_or_else(own, str::to_owned);
+    let (price, contact) = (membership.price(), contact(app));
+    Letter::new(&frame(app), &Failed { name, price, page, is_stripe, next_try, until, ended, contact })
+}
+
+#[derive(Template)]
+#[template(path = "membership/mail_stopped.md")]
+struct Stopped<'a> {
+    name: &'a str,
+    on: String,
+    page: String,
 }
 
 pub(super) fn stopped(app: &App, name: &str, on: NaiveDate) -> Result<Letter> {
-    let (on, page) = (&dates::day(on), &app.link("/membership"));
-    Letter::new(
-        format!("Your membership ends on {on}"),
-        &StoppedText { letter: frame(app), name, on, page },
-        &StoppedHtml { letter: frame(app), name, on, page },
-    )
+    Letter::new(&frame(app), &Stopped { name, on: dates::day(on), page: app.link("/membership") })
+}
+
+#[derive(Template)]
+#[template(path = "membership/mail_ended.md")]
+struct Ended<'a> {
+    name: &'a str,
+    reason: EndReason,
+    join: String,
+    contact: String,
 }
 
 pub(super) fn ended(app: &App, name: &str, reason: EndReason) -> Result<Letter> {
-    let (join, contact) = (&app.link("/join"), &contact(app));
-    Letter::new(
-        "Your membership has ended",
-        &EndedText { letter: frame(app), name, reason, join, contact },
-        &EndedHtml { letter: frame(app), name, reason, join, contact },
-    )
+    Letter::new(&frame(app), &Ended { name, reason, join: app.link("/join"), contact: contact(app) })
+}
+
+#[derive(Template)]
+#[template(path = "membership/mail_suspended.md")]
+struct Suspended<'a> {
+    name: &'a str,
+    until: String,
+    contact: String,
 }
 
 pub(super) fn suspended(app: &App, name: &str, until: NaiveDate) -> Result<Letter> {
-    let (until, contact) = (&dates::day(until), &contact(app));
-    Letter::new(
-        "Your membership is suspended",
-        &SuspendedText { letter: frame(app), name, until, contact },
-        &SuspendedHtml { letter: frame(app), name, until, contact },
-    )
+    Letter::new(&frame(app), &Suspended { name, until: dates::day(until), contact: contact(app) })
+}
+
+/// Each mail in its forms, for the test that judges all mails.
+#[cfg(test)]
+pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
+    use super::model::{Address, Rate};
+    use crate::kit::stripe::Interval;
+
+    let (now, day) = (app.clock().now(), app.clock().today());
+    let address = Address { line1: String::new(), line2: String::new(), town: String::new() };
+    let membership = |state| Membership {
+        id: uuid::Uuid::nil(),
+        person: uuid::Uuid::nil(),
+        number: 4321,
+        joined_on: day,
+        born_on: day,
+        address: address.clone(),
+        rate: Rate::Solidarity,
+        every: Interval::Year,
+        amount: Money::from_pence(123_456),
+        subscription: None,
+        state,
+        state_since: now,
+        ends_on: None,
+        end_words: None,
+        suspension: None,
+    };
+    let link = app.link("/sign-in/link/a_b-c_d");
+    let states = [
+        State::Pending,
+        State::Active,
+        State::Grace { until: day },
+        State::Suspended { until: day },
+        State::Ended { on: day, reason: EndReason::Lapsed },
+    ];
+    let mut samples = Vec::new();
+    for state in states {
+        let membership = membership(state);
+        samples.push(("membership/mail_already", member_already(app, name, state)));
+        for kept in [false, true] {
+            samples.push(("membership/mail_welcome", welcome(app, name, &membership, &link, !kept, kept)));
+        }
+        for next_try in [None, Some(now)] {
+            for page in [None, Some("https://pay.example/i/acct_1/x_y?s=a*b*c")] {
+                let letter = payment_failed(app, name, &membership, next_try, page);
+                samples.push(("membership/mail_failed", letter));
+            }
+        }
+    }
+    for overdue in [false, true] {
+        let letter = paid_twice(app, name, Money::from_pence(1250), overdue);
+        samples.push(("membership/mail_twice", letter));
+    }
+    for reason in [EndReason::Left, EndReason::Lapsed, EndReason::Expelled] {
+        samples.push(("membership/mail_ended", ended(app, name, reason)));
+    }
+    samples.push(("membership/mail_stopped", stopped(app, name, day)));
+    samples.push(("membership/mail_suspended", suspended(app, name, day)));
+    samples
 }

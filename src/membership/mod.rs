@@ -13,7 +13,7 @@ mod model;
 mod settings;
 mod sql;
 mod forms;
-mod mail;
+pub(crate) mod mail;
 mod actions;
 mod officers;
 mod join;

@@ -6,8 +6,7 @@ use super::model::Content;
 use crate::kit::{
     app::App,
     error::Result,
-    mail::{Frame, Letter, plain},
-    markdown,
+    mail::{Frame, Letter},
 };
 
 /// Characters that no keyboard writes hold the places; they are taken out of what officers write.
@@ -15,20 +14,10 @@ const NAME: char = '\u{E000}';
 const STOP: char = '\u{E001}';
 
 #[derive(Template)]
-#[template(path = "newsletters/mail_update.txt")]
-struct Text<'a> {
-    letter: Frame,
-    name: char,
-    body: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "newsletters/mail_update.html")]
-struct Html<'a> {
-    letter: Frame,
+#[template(path = "newsletters/mail_update.md")]
+struct Words<'a> {
     name: char,
     subject: &'a str,
-    preheader: &'a str,
     body: &'a str,
 }
 
@@ -42,28 +31,17 @@ pub struct Rendered(Letter);
 /// A template failed.
 pub fn render(app: &App, content: &Content) -> Result<Rendered> {
     let site = app.settings().site(app.clock().today());
-    let public_url = app.config().public_url.clone();
-    let frame = || Frame {
-        site_name: site.name.clone(),
-        reason: format!("You get this because you agreed to news and campaign updates from {}.", site.name),
-        unsubscribe_url: Some(STOP.to_string()),
-        imprint: site.imprint.clone(),
-        public_url: public_url.clone(),
-    };
     let clean = |text: &str| text.replace([NAME, STOP], "");
-    let (subject, preheader, body) =
-        (clean(&content.subject), clean(&content.preheader), clean(&content.body));
-    let text = plain::to_text(&body, &public_url);
-    // A mail has no address of its own that `/faq` could be read from.
-    let html = markdown::to_html(&body)
-        .replace("href=\"/", &format!("href=\"{public_url}/"))
-        .replace("src=\"/", &format!("src=\"{public_url}/"));
-    let letter = Letter::new(
-        subject.clone(),
-        &Text { letter: frame(), name: NAME, body: &text },
-        &Html { letter: frame(), name: NAME, subject: &subject, preheader: &preheader, body: &html },
-    )?;
-    Ok(Rendered(letter))
+    let frame = Frame {
+        reason: format!("You get this because you agreed to news and campaign updates from {}.", site.name),
+        site_name: site.name,
+        preheader: clean(&content.preheader),
+        unsubscribe_url: Some(STOP.to_string()),
+        imprint: site.imprint,
+        public_url: app.config().public_url.clone(),
+    };
+    let (subject, body) = (&clean(&content.subject), &clean(&content.body));
+    Ok(Rendered(Letter::new(&frame, &Words { name: NAME, subject, body })?))
 }
 
 impl Rendered {
@@ -92,6 +70,18 @@ fn filled(words: &str, name: &str, stop: &str) -> String {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Each mail in its forms, for the test that judges all mails.
+#[cfg(test)]
+pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
+    let content = Content {
+        subject: "*We* won <b>all</b> of it".to_owned(),
+        preheader: "What’s next & <when>".to_owned(),
+        body: "## Meet us\n\nWe *meet* in [Bury](/events/bury), or write to <ana@example.org>.\n\n[Join us & sing](/join?a=1&b=2)\n\n- one\n- two".to_owned(),
+    };
+    let stop = app.link("/unsubscribe/a_b-c_d");
+    vec![("newsletters/mail_update", render(app, &content).map(|update| update.for_reader(name, &stop)))]
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ mod settings;
 mod sql;
 mod forms;
 mod actions;
-mod letter;
+pub(crate) mod letter;
 mod sender;
 mod jobs;
 mod admin;

@@ -14,7 +14,7 @@ mod settings;
 mod sql;
 mod forms;
 mod actions;
-mod mail;
+pub(crate) mod mail;
 mod pages;
 mod jobs;
 pub mod demo;

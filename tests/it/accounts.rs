@@ -144,7 +144,7 @@ async fn an_officer_keeps_her_address_unless_an_administrator_changes_it() {
     let form = administrator.get(&action).await.form(&action);
     form.fill("email", "theo@demo.test").submit(&mut administrator).await.expect("theo@demo.test");
     let mail = site.mail_to("treasurer@demo.test").await;
-    assert_eq!(mail.subject, "The address of your account was changed");
+    assert_eq!(mail.subject, "The email address of your account was changed");
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_new_address_ends_everything_that_hung_on_the_old_one() {
     site.app.clock().advance(Duration::minutes(1));
     page.form(&action).fill("email", "b.hartley@demo.test").submit(&mut officer).await;
     let told = site.mail_to("ben@demo.test").await;
-    assert_eq!(told.subject, "The address of your account was changed");
+    assert_eq!(told.subject, "The email address of your account was changed");
     assert!(told.text.contains("Ben J. Hartley") && !told.text.contains("b.hartley"), "{}", told.text);
     open.get("/account").await.expect("Email me a link");
     site.stranger().post(&link, &[]).await.expect_status(410);
@@ -215,7 +215,12 @@ async fn nobody_learns_whether_an_address_is_known() {
         pages.push((page.status, page.words()));
     }
     assert_eq!(pages[0], pages[1]);
-    site.mail_to("nobody@example.org").await.text.contains("We do not know it").then_some(()).unwrap();
+    site.mail_to("nobody@example.org")
+        .await
+        .text
+        .contains("We have no account for it")
+        .then_some(())
+        .unwrap();
     let mut wrong = Vec::new();
     for email in ["ana@demo.test", "nobody@example.org"] {
         let page = browser.get("/sign-in").await;

@@ -76,7 +76,7 @@ async fn a_gift_is_paid_thanked_for_and_booked_once() {
     settle(&site).await;
     browser.get(&path).await.expect("Thank you").expect("Your £25 has arrived");
     let mail = site.mail_to("maya@example.org").await;
-    assert_eq!(mail.subject, "Thank you: your gift of £25");
+    assert_eq!(mail.subject, "Thank you for your donation of £25");
     assert!(mail.text.contains("Maya O’Hara") && mail.text.contains("receipt"));
     for webhook in site.app.stripe_stand_in().webhooks(10).await.unwrap() {
         site.app.stripe_stand_in().deliver(webhook.number).await.unwrap();

@@ -74,7 +74,8 @@ async fn signing_up_takes_a_press_in_the_mail() {
     assert_eq!(welcome.subject, "Good to have you with us");
     let enter = welcome.link("/sign-in/link/");
     browser.forget_cookies();
-    let to_join = welcome.text.split("To join them:").nth(1).unwrap().split_whitespace().next().unwrap();
+    let to_join =
+        welcome.text.split("Join us as a member:").nth(1).unwrap().split_whitespace().next().unwrap();
     let to_join = to_join[to_join.find("/sign-in").unwrap()..].to_owned();
     let page = browser.get(&to_join).await.form(&to_join).submit(&mut browser).await;
     assert_eq!(

@@ -166,7 +166,7 @@ fn pkcs1(pem: &str) -> anyhow::Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use chrono::DateTime;
     use uuid::Uuid;
 
@@ -189,7 +189,8 @@ mod tests {
         }
     }
 
-    fn written(message: &Message) -> String {
+    /// The message as it travels, unsigned.
+    pub(crate) fn written(message: &Message) -> String {
         let composer = Composer { from: "Party <hello@party.test>".parse().unwrap(), dkim: None };
         String::from_utf8(composer.mime(message).unwrap().formatted()).unwrap()
     }

@@ -1,5 +1,6 @@
 //! What a mail says.
 
+use anyhow::Context;
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
@@ -7,7 +8,8 @@ use css_inline::CSSInliner;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::kit::{app::App, email_address::EmailAddress, error::Result};
+use super::plain;
+use crate::kit::{app::App, email_address::EmailAddress, error::Result, markdown};
 
 /// The words of a mail, in both forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +21,44 @@ pub struct Letter {
     pub reply_to: Option<EmailAddress>,
 }
 
+/// What stands around the words of every mail.
+#[derive(Template)]
+#[template(path = "layouts/mail.txt")]
+struct Text<'a> {
+    frame: &'a Frame,
+    body: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "layouts/mail.html")]
+struct Html<'a> {
+    frame: &'a Frame,
+    subject: &'a str,
+    body: &'a str,
+}
+
 impl Letter {
-    /// Renders the pair of templates; the styles of the HTML move into its elements, as mail readers want them.
-    pub fn new(subject: impl Into<String>, text: &impl Template, html: &impl Template) -> Result<Self> {
+    /// Renders both parts from one template in Markdown, `templates/<room>/mail_<what>.md`. Its first line, `# …`, is the
+    /// subject; what follows begins with the greeting. A link alone in a paragraph becomes a button, a code (`` ` ``)
+    /// alone is set large, and values are escaped ([`markdown::Values`]).
+    pub fn new(frame: &Frame, words: &impl Template) -> Result<Self> {
+        let words = words.render()?;
+        let first =
+            words.trim_start().strip_prefix("# ").context("a mail begins with `# ` and its subject")?;
+        let (subject, body) = first.split_once('\n').unwrap_or((first, ""));
+        let subject = markdown::plain(subject);
+        let text = Text { frame, body: &plain::to_text(body, &frame.public_url) }.render()?;
+        let html =
+            Html { frame, subject: &subject, body: &markdown::to_mail(body, &frame.public_url) }.render()?;
+        // Mail readers want styles in the elements.
         let html = CSSInliner::options()
             // What the dark look needs cannot stand in an element.
             .keep_at_rules(true)
             .load_remote_stylesheets(false)
             .build()
-            .inline(&html.render()?)
+            .inline(&html)
             .map_err(anyhow::Error::from)?;
-        Ok(Self { subject: subject.into(), text: text.render()?, html, reply_to: None })
+        Ok(Self { subject, text, html, reply_to: None })
     }
 
     #[must_use]
@@ -84,10 +113,12 @@ pub struct Bulk {
 /// The list that everything sent to many belongs to; a mailbox can file by it.
 pub const LIST: &str = "updates";
 
-/// What stands around the words of every mail: `letter` in the templates that extend `layouts/mail`.
+/// What stands around the words of every mail.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub site_name: String,
+    /// The line that mailboxes show beside the subject; empty: they take the first words.
+    pub preheader: String,
     /// Why the reader gets this; empty where it is plain.
     pub reason: String,
     pub unsubscribe_url: Option<String>,
@@ -101,6 +132,7 @@ impl Frame {
         let site = app.settings().site(app.clock().today());
         Self {
             site_name: site.name,
+            preheader: String::new(),
             reason: reason.to_owned(),
             unsubscribe_url: None,
             imprint: site.imprint,

@@ -7,11 +7,11 @@
 //!
 //! What went wrong is told apart in [`SendError`], since each kind asks for something else.
 
-mod compose;
+pub(crate) mod compose;
 pub mod folder;
 mod letter;
 mod outbox;
-pub mod plain;
+mod plain;
 mod smtp;
 mod transport;
 

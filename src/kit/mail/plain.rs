@@ -8,12 +8,29 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 /// Plain text with a blank line between blocks. Addresses of this site (`/faq`) become whole ones.
 pub fn to_text(source: &str, public_url: &str) -> String {
     let mut text = Text { public_url, ..Text::default() };
-    for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
-        text.take(event);
+    let events: Vec<_> =
+        Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).collect();
+    for (at, event) in events.iter().enumerate() {
+        if *event == Event::Start(Tag::Paragraph) {
+            text.alone = is_alone(&events[at + 1..]);
+        }
+        text.take(event.clone());
     }
     let mut lines: Vec<&str> = text.written.lines().map(str::trim_end).collect();
     lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
     lines.join("\n").trim().to_owned()
+}
+
+/// Whether a paragraph is one link or one code.
+fn is_alone(inside: &[Event<'_>]) -> bool {
+    match inside {
+        [Event::Code(_), Event::End(TagEnd::Paragraph), ..] => true,
+        [Event::Start(Tag::Link { .. }), rest @ ..] => {
+            let end = rest.iter().position(|event| *event == Event::End(TagEnd::Link));
+            end.is_some_and(|end| rest.get(end + 1) == Some(&Event::End(TagEnd::Paragraph)))
+        }
+        _ => false,
+    }
 }
 
 #[derive(Default)]
@@ -25,6 +42,8 @@ struct Text<'a> {
     quotes: usize,
     /// Where an open link leads, and where its words begin.
     links: Vec<(String, usize)>,
+    /// Whether the paragraph is one link, whose address gets a line of its own, or one code, which is set in.
+    alone: bool,
 }
 
 impl Text<'_> {
@@ -32,6 +51,10 @@ impl Text<'_> {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
+            Event::Code(words) if self.alone => {
+                self.written.push_str("    ");
+                self.written.push_str(&words);
+            }
             Event::Text(words) | Event::Code(words) | Event::Html(words) | Event::InlineHtml(words) => {
                 for (number, line) in words.split('\n').enumerate() {
                     if number > 0 {
@@ -52,7 +75,9 @@ impl Text<'_> {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph if self.written.ends_with("- ") || self.written.ends_with(". ") => {}
+            Tag::Paragraph if self.written.ends_with("- ") || self.written.ends_with(". ") => {
+                self.alone = false;
+            }
             Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::Table(_) => self.block(),
             Tag::BlockQuote(_) => {
                 self.block();
@@ -101,8 +126,18 @@ impl Text<'_> {
                 if let Some((address, from)) = self.links.pop()
                     && self.written.get(from..) != Some(address.trim_start_matches("mailto:"))
                 {
-                    let words_only = address.strip_prefix("mailto:").unwrap_or(&address).to_owned();
-                    let _ = write!(self.written, " ({words_only})");
+                    let words_only = address.strip_prefix("mailto:").unwrap_or(&address);
+                    if self.alone {
+                        self.written.push_str(if self.written.ends_with(char::is_alphanumeric) {
+                            ":"
+                        } else {
+                            ""
+                        });
+                        self.line();
+                        self.written.push_str(words_only);
+                    } else {
+                        let _ = write!(self.written, " ({words_only})");
+                    }
                 }
             }
             _ => {}
@@ -135,6 +170,9 @@ mod tests {
         let text = "Meet us\n\nWe meet on Saturday in Bury (https://p.test/events/bury).\n\n- one\n- two: https://a.example\n\n1. first\n2. second\n\n> Quoted\n\nWrite to us (a@b.cc).";
         assert_eq!(to_text(markdown, "https://p.test"), text);
         assert_eq!(to_text("", "https://p.test"), "");
+        let markdown = "Hi\n\n[Join](/join)\n\n> [Ask!](mailto:a@b.cc)\n\n`123456`\n\n<https://a.example>\n\n- [One](/1)\n\n- [Two](/2)";
+        let text = "Hi\n\nJoin:\nhttps://p.test/join\n\n> Ask!\n> a@b.cc\n\n    123456\n\nhttps://a.example\n\n- One (https://p.test/1)\n- Two (https://p.test/2)";
+        assert_eq!(to_text(markdown, "https://p.test"), text);
     }
 
     proptest! {
