@@ -1,5 +1,7 @@
 //! The database that a command works on.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
@@ -38,7 +40,8 @@ impl Database {
     }
 
     pub async fn close(self) -> anyhow::Result<()> {
-        self.pool.close().await;
+        // What still runs has had its time to end.
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.pool.close()).await;
         if let Some(embedded) = self.embedded {
             embedded.stop().await?;
         }

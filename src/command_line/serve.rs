@@ -1,13 +1,13 @@
 //! `breakthrough serve` and `breakthrough work`: the web server and the worker, until they are stopped.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::{net::TcpListener, signal, sync::watch};
 
 use crate::{
     accounts, demo,
-    kit::{app::App, assets, config::MailTransport, db},
+    kit::{app::App, assets, config::MailTransport, db, web},
     site,
 };
 
@@ -37,14 +37,13 @@ pub(super) async fn serve(app: &App, with_worker: bool) -> anyhow::Result<()> {
             Ok(())
         }
     };
-    let service = site::router(app)?.into_make_service_with_connect_info::<SocketAddr>();
+    let router = site::router(app)?;
     let web = async {
-        axum::serve(listener, service)
-            .with_graceful_shutdown(async move {
-                let _ = stopping.wait_for(|stop| *stop).await;
-            })
-            .await
-            .context("serving")
+        let stop = async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        web::serve(app, listener, router, stop).await;
+        Ok(())
     };
     greet(app).await?;
     tokio::try_join!(web, worker)?;
@@ -56,10 +55,12 @@ pub(super) async fn work(app: &App) -> anyhow::Result<()> {
     work_until(app, stopped()).await
 }
 
+/// For jobs that run when the process is asked to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a worker that lost the database waits before it looks again.
 const WORKER_PAUSE: Duration = Duration::from_secs(2);
 
-/// Works off jobs until `stopped`. A worker ends when the database goes away; another begins once it is back.
+/// Processes jobs until `stopped`. A worker ends when the database goes away; another begins once it is back.
 async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Result<()> {
     tokio::pin!(stopped);
     let mut worker = site::jobs().worker(app).await?;
@@ -73,7 +74,11 @@ async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Res
                 () = &mut stopped => {
                     app.stop();
                     worker.request_shutdown();
-                    return running.await.context("the worker stopped");
+                    // A job that takes longer is broken off: it belongs to another worker once its heartbeat is missed.
+                    return tokio::time::timeout(FAREWELL, running)
+                        .await
+                        .unwrap_or(Ok(()))
+                        .context("the worker stopped");
                 }
             }
         };

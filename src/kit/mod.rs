@@ -30,3 +30,4 @@ pub mod mail;
 pub mod queue;
 pub mod stripe;
 pub mod app;
+pub mod web;

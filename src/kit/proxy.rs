@@ -83,7 +83,12 @@ fn client(peer: IpAddr, chain: &[&str], trusted: &Networks) -> IpAddr {
         let Ok(address) = hop.parse() else { break };
         client = address;
     }
-    match client.to_canonical() {
+    network(client)
+}
+
+/// What one visitor has: an address, or the first half of an IPv6 address, whose other half is theirs to choose.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
         address @ IpAddr::V4(_) => address,
     }

@@ -3,6 +3,7 @@
 
 mod support;
 mod accounts;
+mod attacks;
 mod commands;
 mod admin;
 mod donations;

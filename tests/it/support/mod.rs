@@ -4,6 +4,7 @@
 mod browser;
 mod database;
 mod mailbox;
+pub mod program;
 pub mod smtp;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
