@@ -129,7 +129,7 @@ impl Embedded {
     pub async fn stop(self) -> Result<(), EmbeddedError> {
         let Self { ground, users, .. } = self;
         let _starting = ground.locks.starting(&ground.account).await?;
-        if ground.locks.leave_users(users, &ground.account)? {
+        if ground.locks.leave_users(users, &ground.account).await? {
             ground.stop_server().await
         } else {
             tracing::info!("Postgres keeps running, because another process uses it");

@@ -56,14 +56,19 @@ impl Locks {
     }
 
     /// Leaves; true when nobody else is left. The caller holds the starting lock.
-    pub(super) fn leave_users(&self, users: File, account: &Account) -> Result<bool, EmbeddedError> {
+    pub(super) async fn leave_users(&self, users: File, account: &Account) -> Result<bool, EmbeddedError> {
         drop(users);
         let path = self.folder.join("users.lock");
-        match open(&path, account)?.try_lock() {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(EmbeddedError::io("lock", &path)(error)),
+        let file = open(&path, account)?;
+        // A child that is just being started holds its parent's files for a moment, until it is a program of its own.
+        for _ in 0..5 {
+            match file.try_lock() {
+                Ok(()) => return Ok(true),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(PAUSE).await,
+                Err(TryLockError::Error(error)) => return Err(EmbeddedError::io("lock", &path)(error)),
+            }
         }
+        Ok(false)
     }
 }
 
