@@ -94,9 +94,6 @@ pub fn table(app: &App) -> Vec<Line> {
     routes(app, Rooms(ROOMS)).finish(app).1
 }
 
-/// Larger than any form of ours, smaller than what would hurt.
-const LARGEST_BODY: usize = 512 * 1024;
-
 /// The whole site as one service.
 ///
 /// # Errors
@@ -133,7 +130,8 @@ fn around(router: Router<App>, app: &App, rooms: Rooms) -> anyhow::Result<Router
         .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
         .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
         .layer(Extension(rooms))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+        // Bodies are read, and their size is held, by `error::pages`.
+        .layer(DefaultBodyLimit::disable());
     Ok(router
         .fallback(not_found)
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })

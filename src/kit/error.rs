@@ -4,16 +4,18 @@
 //! site's layout that says what happened and what to do. Causes are logged, never shown. What was typed into a form
 //! stands on that page: to be sent again where that can help, else to be copied.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 use askama::Template;
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody as _, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
+
+use http_body_util::LengthLimitError;
 
 use super::{app::App, csrf, form::Form, visit::Visit};
 
@@ -117,33 +119,37 @@ struct ErrorPage {
     again: Option<String>,
 }
 
-/// As much of a form as is kept: as long as any of ours may be.
-const MOST_KEPT: usize = 512 * 1024;
-/// As long as a request may take.
+/// As long as any form of ours may be.
+const LONGEST_BODY: usize = 512 * 1024;
+/// For all of it to arrive: a slow phone sends the longest in half of this.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Whether this is a form of ours, sent as a browser does.
 fn is_form(request: &Request) -> bool {
-    let says = |name: header::HeaderName| {
-        request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    };
-    let length = says(header::CONTENT_LENGTH).parse::<usize>().unwrap_or(usize::MAX);
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     request.method() == Method::POST
-        && says(header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded")
-        && length <= MOST_KEPT
+        && kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
 
-/// Reads what a form sends, so that it can be handed back, and passes it on.
-async fn keep(request: Request) -> Result<(Request, Bytes), StatusCode> {
-    if !is_form(&request) {
+/// Reads all that a visitor sends before anything else happens, so that no database connection and no lock ever waits
+/// for them. What a form sends is returned too, so that it can be handed back.
+async fn read_first(request: Request) -> Result<(Request, Bytes), StatusCode> {
+    if request.body().is_end_stream() {
         return Ok((request, Bytes::new()));
     }
+    if request.body().size_hint().lower() > LONGEST_BODY as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let is_form = is_form(&request);
     let (parts, body) = request.into_parts();
-    let body = tokio::time::timeout(PATIENCE, to_bytes(body, MOST_KEPT))
+    let body = tokio::time::timeout(PATIENCE, to_bytes(body, LONGEST_BODY))
         .await
         .map_err(|_| StatusCode::REQUEST_TIMEOUT)?
-        .map_err(|_| StatusCode::BAD_REQUEST)?;
-    Ok((Request::from_parts(parts, Body::from(body.clone())), body))
+        .map_err(|error| match error.source() {
+            Some(cause) if cause.is::<LengthLimitError>() => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        })?;
+    let kept = if is_form { body.clone() } else { Bytes::new() };
+    Ok((Request::from_parts(parts, Body::from(body)), kept))
 }
 
 /// The fields of a form that another site did not fill in.
@@ -161,7 +167,7 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     let headers = request.headers().clone();
     let html =
         headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
-    let (response, body) = match keep(request).await {
+    let (response, body) = match read_first(request).await {
         Ok((request, body)) => (next.run(request).await, body),
         Err(status) => (status.into_response(), Bytes::new()),
     };
@@ -223,11 +229,15 @@ fn words(status: StatusCode, method: &Method) -> (&'static str, &'static str) {
         StatusCode::CONFLICT => {
             ("Already done", "This was changed or done in the meantime. Go back and look again.")
         }
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT if *method == Method::POST => (
+        StatusCode::REQUEST_TIMEOUT => (
+            "That took too long",
+            "What you sent did not arrive in time, so nothing was saved. Check your connection, go back and send it again.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE if *method == Method::POST => (
             "We will be right back",
             "The site is having a short break, and we cannot tell whether what you sent was saved. Wait a minute, look, and send it again if it was not.",
         ),
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => (
+        StatusCode::SERVICE_UNAVAILABLE => (
             "We will be right back",
             "The site is having a short break. Nothing you did is lost; try again in a minute.",
         ),

@@ -58,11 +58,15 @@ impl Browser {
         let mut request =
             self.client.request(method, format!("{}{path}", self.base)).header(header::ACCEPT, "text/html");
         if !self.cookies.is_empty() {
-            let cookies: Vec<_> =
-                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header(header::COOKIE, cookies.join("; "));
+            request = request.header(header::COOKIE, self.cookie_header());
         }
         request
+    }
+
+    /// What this browser sends as `Cookie`.
+    pub fn cookie_header(&self) -> String {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        cookies.join("; ")
     }
 
     pub fn forget_cookies(&mut self) {
