@@ -45,6 +45,11 @@ pub(super) fn purpose(gift: Uuid) -> Purpose {
     Purpose { kind: PurposeKind::Donation, id: gift }
 }
 
+/// The page that says what became of the payment. Its id is opaque.
+pub(super) fn path(gift: Uuid) -> String {
+    format!("/donate/{gift}")
+}
+
 /// What giving came to.
 pub(super) enum Given {
     /// The gift, and the wish to pay it.
@@ -91,15 +96,13 @@ pub(super) async fn give(
 
 async fn wish_to_pay(app: &App, db: &mut PgConnection, gift: &Gift) -> Result<Uuid> {
     let party = app.settings().site(app.clock().today()).name;
-    let path = format!("/donate/{}", gift.id);
     let wish = payments::Wish {
         purpose: purpose(gift.id),
         amount: gift.amount,
         every: None,
         product: &format!("Gift to the {party}"),
         email: &gift.email,
-        return_path: &format!("{path}?paid=yes"),
-        cancel_path: &path,
+        page: &path(gift.id),
     };
     payments::wish(app, db, &wish).await
 }

@@ -25,6 +25,7 @@ pub use sql::list_to_check;
 use crate::{
     accounts::{Access, Permission, Room, Routes},
     kit::app::App,
+    payments::leading,
 };
 
 /// What this room states of itself.
@@ -40,8 +41,8 @@ fn routes(_: &App) -> Routes {
     Routes::new()
         .get(Cached, "/donate", pages::show)
         .post(Public, "/donate", pages::create)
-        .get(Public, "/donate/{gift}", pages::thanks)
-        .post(Public, "/donate/{gift}/payment", pages::pay)
+        .get(Public, "/donate/{gift}", leading::show::<Gift>)
+        .post(Public, "/donate/{gift}/payment", leading::pay::<Gift>)
         .get(officer, "/admin/payments/checks", pages::checks)
         .post(officer, "/admin/payments/checks/{gift}", pages::check)
 }

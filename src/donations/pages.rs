@@ -1,17 +1,14 @@
-//! Giving, and the page that says what became of it.
-
-use std::time::Duration;
+//! Giving, the thanks for it, and the treasurer's list of gifts to check.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
-use axum_extra::extract::Query;
 use chrono::Days;
-use serde::Deserialize;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -34,7 +31,10 @@ use crate::{
         rate_limit::{self, Limit},
         visit::Visit,
     },
-    payments::{self, CheckoutState, Way},
+    payments::{
+        self, CheckoutState, Purpose,
+        leading::{self, Payable, Progress, Words},
+    },
 };
 
 const BY_ADDRESS: Limit = Limit { name: "give from", tries: 30, minutes: 60 };
@@ -94,7 +94,7 @@ pub(super) async fn create(
         Given::Wanted { gift, checkout } => {
             tx.commit().await?;
             drop(db);
-            lead(&app, gift, checkout).await
+            leading::lead::<Gift>(&app, gift, checkout).await
         }
         Given::AboveCap(cap) => {
             drop(tx);
@@ -107,98 +107,48 @@ pub(super) async fn create(
     }
 }
 
-async fn lead(app: &App, gift: Uuid, checkout: Uuid) -> Result<Response> {
-    let to = match payments::open(app, checkout).await? {
-        Way::There(url) => url,
-        Way::Done | Way::Away => format!("/donate/{gift}"),
-        Way::Refused => format!("/donate/{gift}?refused=yes"),
-    };
-    Ok(Redirect::to(&to).into_response())
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Away,
-    Refused,
-    Open,
-    Waiting,
-    Expired,
-    Thanks,
-}
-
 #[derive(Template, WebTemplate)]
 #[template(path = "donations/thanks.html")]
 struct ThanksPage {
     visit: Visit,
-    id: Uuid,
     amount: Money,
-    progress: Progress,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Returned {
-    paid: Option<String>,
-    /// Stripe would not make a page for paying, and trying again will not help.
-    refused: Option<String>,
-}
+impl Payable for Gift {
+    const PAID_ALREADY: &'static str = "You have paid already. Thank you.";
 
-const LOOKS: u32 = 8;
-const PAUSE: Duration = Duration::from_millis(250);
+    fn purpose(id: Uuid) -> Purpose {
+        actions::purpose(id)
+    }
 
-async fn look(app: &App, id: Uuid, returned: bool) -> Result<(Gift, Progress)> {
-    let mut db = app.pool().acquire().await?;
-    let gift = sql::find_gift(&mut db, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(&mut db, actions::purpose(id)).await?;
-    let progress = match checkout.as_ref().map(|checkout| checkout.state) {
-        _ if gift.paid_at.is_some() => Progress::Thanks,
-        Some(CheckoutState::Wanted) => Progress::Away,
-        Some(CheckoutState::Expired) if checkout.is_some_and(|it| it.stripe_session.is_none()) => {
-            Progress::Away
+    fn path(id: Uuid) -> String {
+        actions::path(id)
+    }
+
+    async fn find(db: &mut PgConnection, id: Uuid) -> Result<Self> {
+        sql::find_gift(db, id).await?.ok_or(Error::NotFound)
+    }
+
+    async fn wish_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+        actions::pay_again(app, db, id).await
+    }
+
+    fn progress(&self, _: Option<CheckoutState>) -> Option<Progress> {
+        self.paid_at.map(|_| Progress::Settled)
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            title: "Your gift",
+            confirmed: format!("your {}", self.amount),
+            price: self.amount.to_string(),
+            mail: "a receipt comes by email",
+            form: None,
         }
-        Some(CheckoutState::Open) if returned => Progress::Waiting,
-        Some(CheckoutState::Open) => Progress::Open,
-        Some(CheckoutState::Paid | CheckoutState::Pending) => Progress::Waiting,
-        Some(CheckoutState::Expired | CheckoutState::Failed) | None => Progress::Expired,
-    };
-    Ok((gift, progress))
-}
+    }
 
-/// Only shows what is the case.
-pub(super) async fn thanks(
-    State(app): State<App>,
-    visit: Visit,
-    Path(id): Path<Uuid>,
-    Query(query): Query<Returned>,
-    db: Db,
-) -> Result<Response> {
-    // Looking may go on for seconds; the connection is not kept for it.
-    drop(db);
-    let returned = query.paid.is_some();
-    let mut looks = 0;
-    let (gift, progress) = loop {
-        let seen = look(&app, id, returned).await?;
-        looks += 1;
-        if seen.1 != Progress::Waiting || !returned || looks >= LOOKS {
-            break seen;
-        }
-        tokio::time::sleep(PAUSE).await;
-    };
-    let progress = match progress {
-        Progress::Away if query.refused.is_some() => Progress::Refused,
-        progress => progress,
-    };
-    Ok(ThanksPage { visit, id, amount: gift.amount, progress }.into_response())
-}
-
-/// Another try at paying, without typing anything again.
-pub(super) async fn pay(State(app): State<App>, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let checkout = actions::pay_again(&app, &mut tx, id).await?;
-    tx.commit().await?;
-    drop(db);
-    match checkout {
-        Some(checkout) => lead(&app, id, checkout).await,
-        None => Ok(flash::redirect(&app, &format!("/donate/{id}"), "You have paid already. Thank you.")),
+    fn settled(self, visit: Visit, _: Option<CheckoutState>) -> Response {
+        ThanksPage { visit, amount: self.amount }.into_response()
     }
 }
 

@@ -45,6 +45,11 @@ pub(super) fn purpose(application: Uuid) -> Purpose {
     Purpose { kind: PurposeKind::Membership, id: application }
 }
 
+/// The page that says what became of the payment. Its id is opaque.
+pub(super) fn path(application: Uuid) -> String {
+    format!("/join/{application}")
+}
+
 /// `Breakthrough Party membership, standard rate`: what stands on Stripe's page.
 fn product(app: &App, rate: Rate) -> String {
     let party = app.settings().site(app.clock().today()).name;
@@ -114,15 +119,13 @@ fn is_proved(application: &Application, person: &Person) -> bool {
 }
 
 async fn wish_to_pay(app: &App, db: &mut PgConnection, application: &Application) -> Result<Uuid> {
-    let path = format!("/join/{}", application.id);
     let wish = payments::Wish {
         purpose: purpose(application.id),
         amount: application.amount,
         every: Some(application.every),
         product: &product(app, application.rate),
         email: &application.email,
-        return_path: &format!("{path}?paid=yes"),
-        cancel_path: &path,
+        page: &path(application.id),
     };
     payments::wish(app, db, &wish).await
 }

@@ -1,16 +1,12 @@
-//! Joining: the form, the way to Stripe's page, and the page that says what became of it.
-
-use std::time::Duration;
+//! Joining: the form, the way to Stripe's page, and what is said once the payment has come.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
-use axum_extra::extract::Query;
-use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -28,7 +24,6 @@ use crate::{
         dates,
         db::Db,
         error::{Error, Result},
-        flash,
         form::Form,
         money::Money,
         proxy::ClientAddress,
@@ -36,7 +31,10 @@ use crate::{
         stripe::Interval,
         visit::Visit,
     },
-    payments::{self, Checkout, CheckoutState, Way},
+    payments::{
+        self, CheckoutState, Purpose,
+        leading::{self, Payable, Progress, Words},
+    },
     places::{Postcode, Region},
 };
 
@@ -193,128 +191,76 @@ pub(super) async fn create(
     tx.commit().await?;
     // Stripe may take seconds: nobody else should miss the connection meanwhile.
     drop(db);
-    lead(&app, application, checkout).await
+    leading::lead::<Joining>(&app, application, checkout).await
 }
 
-/// To Stripe's page, or to ours if Stripe is away.
-async fn lead(app: &App, application: Uuid, checkout: Uuid) -> Result<Response> {
-    let to = match payments::open(app, checkout).await? {
-        Way::There(url) => url,
-        Way::Done | Way::Away => format!("/join/{application}"),
-        Way::Refused => format!("/join/{application}?refused=yes"),
-    };
-    Ok(Redirect::to(&to).into_response())
-}
-
-/// What became of an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    /// Stripe did not answer: nothing has been paid.
-    Away,
-    /// Stripe refuses to take this payment, which is our fault.
-    Refused,
-    /// She has not paid yet; her page at Stripe is open.
-    Open,
-    /// She says that she has paid; Stripe has not told us yet.
-    Waiting,
-    /// The page at Stripe was closed or its time ran out.
-    Expired,
-    DebitOnItsWay,
-    Failed,
-    Welcome,
-}
-
-fn progress(
-    application: &Application,
-    checkout: Option<&Checkout>,
-    membership: Option<&Membership>,
-    returned: bool,
-) -> Progress {
-    let Some(checkout) = checkout else { return Progress::Expired };
-    let is_over = membership.is_some_and(|known| known.state.is_ended());
-    match checkout.state {
-        CheckoutState::Wanted => Progress::Away,
-        CheckoutState::Expired if checkout.stripe_session.is_none() => Progress::Away,
-        CheckoutState::Expired => Progress::Expired,
-        CheckoutState::Open if returned => Progress::Waiting,
-        CheckoutState::Open => Progress::Open,
-        CheckoutState::Failed => Progress::Failed,
-        CheckoutState::Pending if is_over => Progress::Failed,
-        CheckoutState::Pending if application.settled_at.is_some() => Progress::DebitOnItsWay,
-        CheckoutState::Paid if application.settled_at.is_some() => Progress::Welcome,
-        CheckoutState::Pending | CheckoutState::Paid => Progress::Waiting,
-    }
+/// An application that is being paid for.
+pub(super) struct Joining {
+    application: Application,
+    /// The membership that came of it has ended since.
+    is_over: bool,
 }
 
 #[derive(Template, WebTemplate)]
-#[template(path = "membership/joining.html")]
-struct JoiningPage {
+#[template(path = "membership/welcome.html")]
+struct WelcomePage {
     visit: Visit,
-    id: Uuid,
     price: String,
-    progress: Progress,
+    /// By Direct Debit, which takes days.
+    on_its_way: bool,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Returned {
-    paid: Option<String>,
-    /// Stripe would not make a page for paying, and trying again will not help.
-    refused: Option<String>,
+impl Joining {
+    fn price(&self) -> String {
+        actions::price(self.application.amount, self.application.every)
+    }
 }
 
-/// How often, and after which pause, a page just come back to looks again before it says "wait".
-const LOOKS: u32 = 8;
-const PAUSE: Duration = Duration::from_millis(250);
+impl Payable for Joining {
+    const PAID_ALREADY: &'static str = "You have paid already.";
 
-async fn look(db: &mut PgConnection, id: Uuid, returned: bool) -> Result<(Application, Progress)> {
-    let application = sql::find_application(db, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(db, actions::purpose(id)).await?;
-    let membership = match application.person {
-        Some(person) => sql::find_of_person(db, person).await?,
-        None => None,
-    };
-    let progress = progress(&application, checkout.as_ref(), membership.as_ref(), returned);
-    Ok((application, progress))
-}
+    fn purpose(id: Uuid) -> Purpose {
+        actions::purpose(id)
+    }
 
-/// Only shows what is the case; what makes a member is Stripe's word to our webhook.
-pub(super) async fn progress_page(
-    State(app): State<App>,
-    visit: Visit,
-    Path(id): Path<Uuid>,
-    Query(query): Query<Returned>,
-    db: Db,
-) -> Result<Response> {
-    // Looking may go on for seconds; the connection is not kept for it.
-    drop(db);
-    let returned = query.paid.is_some();
-    let mut looks = 0;
-    let (application, progress) = loop {
-        let mut db = app.pool().acquire().await?;
-        let seen = look(&mut db, id, returned).await?;
-        drop(db);
-        looks += 1;
-        if seen.1 != Progress::Waiting || !returned || looks >= LOOKS {
-            break seen;
+    fn path(id: Uuid) -> String {
+        actions::path(id)
+    }
+
+    async fn find(db: &mut PgConnection, id: Uuid) -> Result<Self> {
+        let application = sql::find_application(db, id).await?.ok_or(Error::NotFound)?;
+        let membership = match application.person {
+            Some(person) => sql::find_of_person(db, person).await?,
+            None => None,
+        };
+        Ok(Self { application, is_over: membership.is_some_and(|known| known.state.is_ended()) })
+    }
+
+    async fn wish_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+        actions::pay_again(app, db, id).await
+    }
+
+    fn progress(&self, checkout: Option<CheckoutState>) -> Option<Progress> {
+        let is_settled = self.application.settled_at.is_some();
+        match checkout? {
+            CheckoutState::Pending if self.is_over => Some(Progress::Failed),
+            CheckoutState::Pending | CheckoutState::Paid if is_settled => Some(Progress::Settled),
+            _ => None,
         }
-        tokio::time::sleep(PAUSE).await;
-    };
-    let price = actions::price(application.amount, application.every);
-    let progress = match progress {
-        Progress::Away if query.refused.is_some() => Progress::Refused,
-        progress => progress,
-    };
-    Ok(JoiningPage { visit, id, price, progress }.into_response())
-}
+    }
 
-/// Another try at paying, without typing anything again.
-pub(super) async fn pay(State(app): State<App>, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let checkout = actions::pay_again(&app, &mut tx, id).await?;
-    tx.commit().await?;
-    drop(db);
-    match checkout {
-        Some(checkout) => lead(&app, id, checkout).await,
-        None => Ok(flash::redirect(&app, &format!("/join/{id}"), "You have paid already.")),
+    fn words(&self) -> Words {
+        Words {
+            title: "Your payment",
+            confirmed: format!("your payment of {}", self.price()),
+            price: self.price(),
+            mail: "an email comes",
+            form: Some("/join"),
+        }
+    }
+
+    fn settled(self, visit: Visit, checkout: Option<CheckoutState>) -> Response {
+        let on_its_way = checkout == Some(CheckoutState::Pending);
+        WelcomePage { visit, price: self.price(), on_its_way }.into_response()
     }
 }

@@ -30,6 +30,7 @@ pub use sql::{Period, find_of_person, periods};
 use crate::{
     accounts::{Access, Permission, Room, Routes},
     kit::app::App,
+    payments::leading,
 };
 
 /// What this room states of itself.
@@ -55,8 +56,8 @@ fn routes(_: &App) -> Routes {
     Routes::new()
         .get(Cached, "/join", join::show)
         .post(Public, "/join", join::create)
-        .get(Public, "/join/{application}", join::progress_page)
-        .post(Public, "/join/{application}/payment", join::pay)
+        .get(Public, "/join/{application}", leading::show::<join::Joining>)
+        .post(Public, "/join/{application}/payment", leading::pay::<join::Joining>)
         .get(SignedIn, "/membership", pages::show)
         .get(SignedIn, "/membership/address", pages::edit_address)
         .post(SignedIn, "/membership/address", pages::update_address)

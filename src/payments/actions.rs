@@ -8,7 +8,7 @@ use super::{
     jobs::{CloseCheckout, EndSubscription, GiveBack},
     model::{Checkout, CheckoutState, Purpose, Subscription, metadata},
     news,
-    sql::{self, ledger},
+    sql::{checkouts, ledger, subscriptions},
 };
 use crate::kit::{
     app::App,
@@ -32,9 +32,8 @@ pub struct Wish<'a> {
     /// What stands on Stripe's page and on the receipt.
     pub product: &'a str,
     pub email: &'a EmailAddress,
-    /// Our page that shows what became of it.
-    pub return_path: &'a str,
-    pub cancel_path: &'a str,
+    /// The path of our page that shows what became of it, see [`super::leading`].
+    pub page: &'a str,
 }
 
 /// Stores a wish to pay, or finds the one that is open for the purpose already: two clicks are one wish. Other open
@@ -48,8 +47,8 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
         every: wish.every,
         product: wish.product.to_owned(),
         email: wish.email.to_string(),
-        return_path: wish.return_path.to_owned(),
-        cancel_path: wish.cancel_path.to_owned(),
+        return_path: format!("{}?paid=yes", wish.page),
+        cancel_path: wish.page.to_owned(),
         state: CheckoutState::Wanted,
         stripe_session: None,
         url: None,
@@ -59,9 +58,9 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
         expires_at: None,
     };
     let mut kept = new.id;
-    if !sql::insert_checkout(db, &new).await? {
+    if !checkouts::insert(db, &new).await? {
         const BUSY: Error = Error::Conflict("The payment page was just being closed. Please try again.");
-        let before = sql::find_open_checkout(db, wish.purpose).await?.ok_or(BUSY)?;
+        let before = checkouts::find_open(db, wish.purpose).await?.ok_or(BUSY)?;
         kept = before.id;
         // Its time is over, or another amount is wanted by now: close it and start anew.
         let fresh = before.created_at > now - Duration::hours(OPEN_HOURS - 1);
@@ -69,22 +68,27 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
         if !still_good || (before.amount, before.every) != (new.amount, new.every) {
             set_state(app, db, before.id, CheckoutState::Expired).await?;
             queue::push(db, &CloseCheckout { checkout: before.id }).await?;
-            if !sql::insert_checkout(db, &new).await? {
+            if !checkouts::insert(db, &new).await? {
                 return Err(BUSY);
             }
             kept = new.id;
         }
     }
-    for other in sql::list_other_open(db, wish.purpose.kind, wish.email.as_str(), kept).await? {
+    for other in checkouts::list_other_open(db, wish.purpose.kind, wish.email.as_str(), kept).await? {
         queue::push(db, &CloseCheckout { checkout: other }).await?;
     }
     Ok(kept)
 }
 
 async fn set_state(app: &App, db: &mut PgConnection, id: Uuid, state: CheckoutState) -> sqlx::Result<()> {
-    let progress =
-        sql::Progress { state, session: None, subscription: None, payment_intent: None, by_debit: false };
-    sql::set_progress(db, id, &progress, app.clock().now()).await
+    let progress = checkouts::Progress {
+        state,
+        session: None,
+        subscription: None,
+        payment_intent: None,
+        by_debit: false,
+    };
+    checkouts::set_progress(db, id, &progress, app.clock().now()).await
 }
 
 /// Where a payer goes next.
@@ -105,7 +109,7 @@ pub enum Way {
 pub async fn open(app: &App, checkout: Uuid) -> Result<Way> {
     let now = app.clock().now();
     let mut db = app.pool().acquire().await?;
-    let wish = sql::find_checkout(&mut db, checkout).await?.ok_or(Error::NotFound)?;
+    let wish = checkouts::find(&mut db, checkout).await?.ok_or(Error::NotFound)?;
     drop(db);
     if let Some(url) = wish.page(now) {
         return Ok(Way::There(url.to_owned()));
@@ -130,7 +134,8 @@ pub async fn open(app: &App, checkout: Uuid) -> Result<Way> {
         Err(error) => return away(app, &wish, &error).await,
     };
     let mut tx = app.pool().begin().await?;
-    sql::set_opened(&mut tx, wish.id, &session.id, session.url.as_deref(), session.expires_at, now).await?;
+    checkouts::set_opened(&mut tx, wish.id, &session.id, session.url.as_deref(), session.expires_at, now)
+        .await?;
     tx.commit().await?;
     Ok(session.url.map_or(Way::Done, Way::There))
 }
@@ -149,12 +154,12 @@ async fn away(app: &App, wish: &Checkout, error: &StripeError) -> Result<Way> {
 
 /// How far the payment for something is.
 pub async fn checkout_for(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
-    Ok(sql::find_checkout_for(db, purpose).await?)
+    Ok(checkouts::find_for(db, purpose).await?)
 }
 
 /// Ends a subscription of which there is one too many; with `refund`, what it brought is paid back as well.
 pub async fn end_surplus(app: &App, db: &mut PgConnection, subscription: &str, refund: bool) -> Result<()> {
-    sql::set_surplus(db, subscription, app.clock().now()).await?;
+    subscriptions::set_surplus(db, subscription, app.clock().now()).await?;
     let job = EndSubscription { subscription: subscription.to_owned(), refund };
     Ok(queue::push(db, &job).await?)
 }
@@ -176,14 +181,14 @@ pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -
     })?;
     let mut tx = app.pool().begin().await?;
     news::keep_subscription(app, &mut tx, &answer, started).await?;
-    let kept = sql::find_subscription(&mut tx, &subscription.id).await?.ok_or(Error::NotFound)?;
+    let kept = subscriptions::find(&mut tx, &subscription.id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok(kept)
 }
 
 /// A wish that Stripe does not know, or that never got there and is too old to be tried again.
 pub(super) async fn close(app: &App, db: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
-    let Some(state) = sql::lock_checkout_state(db, id).await? else { return Ok(()) };
+    let Some(state) = checkouts::lock_state(db, id).await? else { return Ok(()) };
     set_state(app, db, id, state.after(CheckoutState::Expired)).await
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     model::{LineKind, PurposeKind},
     sql::{
-        self, EventLine,
+        events::{self, EventLine},
         ledger::{self, LineFilter, NamedLine, Totals},
     },
 };
@@ -123,7 +123,7 @@ pub(super) async fn list(
     let mut lines =
         ledger::list_lines(&mut db, &filter, asked.page.offset(SIZE), i64::from(SIZE) + 1).await?;
     let totals = ledger::total(&mut db, &filter).await?;
-    let (_, failed, ignored) = sql::count_events(&mut db).await?;
+    let (_, failed, ignored) = events::count(&mut db).await?;
     let query = Asked::query(&filter);
     let query = if query.is_empty() { query } else { format!("{query}&") };
     let paging = Paging::cut(&mut lines, asked.page, SIZE, query);
@@ -192,9 +192,9 @@ pub(super) async fn export(
             &tame(email.as_deref().unwrap_or_default()),
             &amount,
             line.method_name(),
-            &line.stripe_id,
-            line.payment_intent.as_deref().unwrap_or_default(),
-            line.subscription.as_deref().unwrap_or_default(),
+            line.origin.stripe_id().unwrap_or_default(),
+            line.origin.payment_intent().unwrap_or_default(),
+            line.origin.subscription().unwrap_or_default(),
         ];
         writer.write_record(cells).map_err(wrong)?;
     }
@@ -248,8 +248,8 @@ pub(super) async fn events(
         "waiting" => "waiting",
         _ => "failed",
     };
-    let events = sql::list_events(&mut db, shown, 200).await?;
-    let counts = sql::count_events(&mut db).await?;
+    let events = events::list(&mut db, shown, 200).await?;
+    let counts = events::count(&mut db).await?;
     let given_up = queue::given_up(&mut db).await?;
     let livemode = app.stripe().livemode();
     Ok(EventsPage { visit, shown, events, counts, given_up, livemode }.into_response())

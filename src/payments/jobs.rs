@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     model::Checkout,
     news::{self, Outcome, PaymentNews, What},
-    sql::{self, ledger},
+    sql::{checkouts, events, ledger, subscriptions},
 };
 use crate::kit::{
     app::App,
@@ -64,7 +64,7 @@ impl Job for ProcessEvent {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
-        let Some(body) = sql::find_waiting_event(&mut db, &self.id).await? else { return Ok(()) };
+        let Some(body) = events::find_waiting(&mut db, &self.id).await? else { return Ok(()) };
         drop(db);
         match process(&app, &body).await {
             Ok(outcome) => {
@@ -73,7 +73,7 @@ impl Job for ProcessEvent {
                     Outcome::Ignored(why) => Some(why),
                 };
                 let mut db = app.pool().acquire().await?;
-                sql::set_event_processed(&mut db, &self.id, ignored, app.clock().now()).await?;
+                events::set_processed(&mut db, &self.id, ignored, app.clock().now()).await?;
                 Ok(())
             }
             Err(failure) => {
@@ -82,7 +82,7 @@ impl Job for ProcessEvent {
                     Failure::GiveUp(reason) => reason.clone(),
                 };
                 let mut db = app.pool().acquire().await?;
-                sql::set_event_failed(&mut db, &self.id, &why).await?;
+                events::set_failed(&mut db, &self.id, &why).await?;
                 Err(failure)
             }
         }
@@ -143,7 +143,7 @@ impl Job for CloseCheckout {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
-        let Some(checkout) = sql::find_checkout(&mut db, self.checkout).await? else { return Ok(()) };
+        let Some(checkout) = checkouts::find(&mut db, self.checkout).await? else { return Ok(()) };
         drop(db);
         let Some(session) = checkout.stripe_session else {
             return Ok(());
@@ -174,7 +174,7 @@ impl Job for EndSubscription {
     async fn run(self, app: App) -> Result<(), Failure> {
         let id = &self.subscription;
         let mut db = app.pool().acquire().await?;
-        let alive = sql::find_subscription(&mut db, id).await?.is_some_and(|known| known.is_alive());
+        let alive = subscriptions::find(&mut db, id).await?.is_some_and(|known| known.is_alive());
         let intents = if self.refund { ledger::list_to_give_back(&mut db, id).await? } else { Vec::new() };
         drop(db);
         if alive {
@@ -232,7 +232,8 @@ impl Job for CatchUp {
     async fn run(self, app: App) -> Result<(), Failure> {
         let now = app.clock().now();
         let mut db = app.pool().acquire().await?;
-        let silent = sql::list_silent(&mut db, now - Duration::minutes(10), now - Duration::days(1)).await?;
+        let silent =
+            checkouts::list_silent(&mut db, now - Duration::minutes(10), now - Duration::days(1)).await?;
         drop(db);
         // One that cannot be looked up must not keep the others waiting.
         let mut failed = None;
@@ -285,10 +286,10 @@ impl Job for Reconcile {
 async fn repair(app: &App) -> sqlx::Result<()> {
     let now = app.clock().now();
     let mut tx = app.pool().begin().await?;
-    for id in sql::list_unprocessed(&mut tx, now - Duration::days(60), now - Duration::hours(1)).await? {
+    for id in events::list_unprocessed(&mut tx, now - Duration::days(60), now - Duration::hours(1)).await? {
         ProcessEvent::push(&mut tx, id).await?;
     }
-    for subscription in sql::list_alive(&mut tx).await? {
+    for subscription in subscriptions::list_alive(&mut tx).await? {
         let id = &subscription.id;
         if subscription.surplus_since.is_some() {
             let job = EndSubscription { subscription: id.clone(), refund: false };
@@ -316,8 +317,8 @@ impl Job for TidyPayments {
     async fn run(self, app: App) -> Result<(), Failure> {
         let now = app.clock().now();
         let mut db = app.pool().acquire().await?;
-        let wishes = sql::delete_old_checkouts(&mut db, now - Duration::days(30)).await?;
-        let events = sql::empty_old_events(&mut db, now - Duration::days(90)).await?;
+        let wishes = checkouts::delete_old(&mut db, now - Duration::days(30)).await?;
+        let events = events::empty_old(&mut db, now - Duration::days(90)).await?;
         tracing::info!(wishes, events, "payments tidied");
         Ok(())
     }

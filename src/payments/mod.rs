@@ -1,13 +1,15 @@
 //! Money: wishes to pay, what Stripe tells of them, regular payments, and the books.
 //!
-//! A room that wants money stores a [`Wish`] in its transaction, commits, and then calls [`open`] for the page at Stripe
-//! to lead the payer to. What she pays for is an opaque [`Purpose`]. Webhooks are stored first and worked off by a job,
-//! which fetches the object afresh, so neither order nor repetition matters; the room hears of it as [`PaymentNews`],
-//! whose consequence stands in `reactions.rs`. Our page after paying only shows state: it never grants anything.
+//! A room that wants money stores a [`Wish`] in its transaction, commits, and then leads the payer to Stripe's page with
+//! [`leading`], which also has the page to come back to. That page only shows state: it never grants anything. What is
+//! paid for is an opaque [`Purpose`]. Webhooks are stored first and processed by a job, which fetches the object afresh,
+//! so neither order nor repetition matters; the room hears of it as [`PaymentNews`], whose consequence stands in
+//! `reactions.rs`.
 //!
-//! The books (`ledger`) are added to and never changed. A line's amount is negative when money leaves us; corrections
-//! are lines of their own, unique by Stripe's object and kind. Tables: `stripe_events`, `checkouts`, `subscriptions`,
-//! `ledger`. Everything that Stripe has and we lack is made good by [`reconcile`].
+//! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
+//! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
+//! Tables: `stripe_events`, `checkouts`, `subscriptions`, `ledger`. Everything that Stripe has and we lack is repaired
+//! by [`reconcile`].
 
 mod model;
 mod settings;
@@ -17,18 +19,21 @@ mod actions;
 mod jobs;
 mod webhook;
 mod admin;
+pub mod leading;
 pub mod demo;
 
-pub use actions::{Way, Wish, checkout_for, end_surplus, give_back, open, set_renewal, wish};
+pub use actions::{Wish, checkout_for, end_surplus, give_back, set_renewal, wish};
 pub use jobs::{
     CatchUp, CloseCheckout, EVENTS, EndSubscription, GiveBack, ProcessEvent, Reconcile, Report, TidyPayments,
     reconcile,
 };
-pub use model::{Checkout, CheckoutState, Line, LineKind, Purpose, PurposeKind, Subscription, stripe_page};
+pub use model::{
+    Checkout, CheckoutState, Line, LineKind, Method, Origin, Purpose, PurposeKind, Subscription, stripe_page,
+};
 pub use news::{PaymentNews, What};
 pub use settings::CHECK_ABOVE;
-pub use sql::find_subscription;
 pub use sql::ledger::{LineFilter, MonthIncome, NamedLine, Totals, attribute, income_by_month, of_person};
+pub use sql::subscriptions::find as find_subscription;
 
 use crate::{
     accounts::{Access, Permission, Room, Routes},

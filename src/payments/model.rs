@@ -209,33 +209,115 @@ impl LineKind {
     }
 }
 
+/// How somebody paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Card,
+    DirectDebit,
+    Cash,
+    Cheque,
+    Transfer,
+    StandingOrder,
+}
+codes!(Method {
+    Card = "card",
+    DirectDebit = "bacs_debit",
+    Cash = "cash",
+    Cheque = "cheque",
+    Transfer = "transfer",
+    StandingOrder = "standing_order",
+});
+
+impl Method {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Card => "Card",
+            Self::DirectDebit => "Direct Debit",
+            Self::Cash => "Cash",
+            Self::Cheque => "Cheque",
+            Self::Transfer => "Bank transfer",
+            Self::StandingOrder => "Standing order",
+        }
+    }
+
+    /// Whether Stripe collects it. What it does not collect, an officer enters.
+    pub fn is_stripe(self) -> bool {
+        matches!(self, Self::Card | Self::DirectDebit)
+    }
+}
+
+/// Where a line in the books comes from. A CHECK on the table allows these two and no mixture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Something at Stripe.
+    Stripe {
+        /// The invoice or payment of a payment, the refund, the dispute. Unique among lines of one kind.
+        id: String,
+        /// `None` where Stripe did not tell.
+        method: Option<Method>,
+        subscription: Option<String>,
+        payment_intent: Option<String>,
+    },
+    /// Money that did not pass through Stripe.
+    Offline {
+        method: Method,
+        /// A cheque's number, or what stands on the bank statement.
+        reference: Option<String>,
+        /// The officer who put it in the books.
+        entered_by: Uuid,
+    },
+}
+
+impl Origin {
+    pub fn method(&self) -> Option<Method> {
+        match self {
+            Self::Stripe { method, .. } => *method,
+            Self::Offline { method, .. } => Some(*method),
+        }
+    }
+
+    pub fn stripe_id(&self) -> Option<&str> {
+        if let Self::Stripe { id, .. } = self { Some(id) } else { None }
+    }
+
+    pub fn subscription(&self) -> Option<&str> {
+        if let Self::Stripe { subscription, .. } = self { subscription.as_deref() } else { None }
+    }
+
+    pub fn payment_intent(&self) -> Option<&str> {
+        if let Self::Stripe { payment_intent, .. } = self { payment_intent.as_deref() } else { None }
+    }
+
+    /// What a treasurer finds the money by outside of these books.
+    pub fn reference(&self) -> &str {
+        match self {
+            Self::Stripe { id, .. } => id,
+            Self::Offline { reference, .. } => reference.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
 /// One line in the books. Money that leaves us is negative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     pub id: Uuid,
     pub kind: LineKind,
-    pub stripe_id: String,
+    pub origin: Origin,
     pub amount: Money,
     pub at: DateTime<Utc>,
     pub purpose: Purpose,
     pub person: Option<Uuid>,
-    pub method: Option<String>,
-    pub subscription: Option<String>,
-    pub payment_intent: Option<String>,
 }
 
 impl Line {
     pub fn method_name(&self) -> &'static str {
-        match self.method.as_deref() {
-            Some("card") => "Card",
-            Some("bacs_debit") => "Direct Debit",
-            _ => "",
-        }
+        self.origin.method().map_or("", Method::name)
     }
 
-    /// Where the officer finds it at Stripe.
-    pub fn stripe_page(&self, livemode: bool) -> String {
-        stripe_page(livemode, self.payment_intent.as_deref().unwrap_or(&self.stripe_id))
+    /// Where the officer finds it at Stripe, if it is there.
+    pub fn stripe_page(&self, livemode: bool) -> Option<String> {
+        let id = self.origin.payment_intent().or(self.origin.stripe_id())?;
+        Some(stripe_page(livemode, id))
     }
 }
 

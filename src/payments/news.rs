@@ -9,8 +9,11 @@ use sqlx::PgConnection;
 
 use super::{
     jobs::GiveBack,
-    model::{CheckoutState, Line, LineKind, Purpose, Subscription, dispute_lines, ours},
-    sql::{self, Progress, ledger},
+    model::{CheckoutState, Line, LineKind, Origin, Purpose, Subscription, dispute_lines, ours},
+    sql::{
+        checkouts::{self, Progress},
+        ledger, subscriptions,
+    },
 };
 use crate::kit::{
     app::App,
@@ -71,7 +74,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     let now = app.clock().now();
     // First how it is paid: the line in the books, which may come with the invoice, takes it from here.
     let mut tx = app.pool().begin().await?;
-    let Some(state) = sql::lock_checkout_state(&mut tx, checkout).await? else { return Ok(NOT_OURS) };
+    let Some(state) = checkouts::lock_state(&mut tx, checkout).await? else { return Ok(NOT_OURS) };
     let progress = Progress {
         state: state.after(news),
         session: Some(&session.id),
@@ -79,7 +82,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
         payment_intent: session.payment_intent.as_deref(),
         by_debit: news == CheckoutState::Pending,
     };
-    sql::set_progress(&mut tx, checkout, &progress, now).await?;
+    checkouts::set_progress(&mut tx, checkout, &progress, now).await?;
     tx.commit().await?;
     if let Some(id) = &session.subscription {
         self::subscription(app, id).await?;
@@ -95,14 +98,16 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
         let line = Line {
             id: app.random().id(now),
             kind: LineKind::Payment,
-            stripe_id: intent.clone(),
+            origin: Origin::Stripe {
+                id: intent.clone(),
+                method: None,
+                subscription: None,
+                payment_intent: Some(intent.clone()),
+            },
             amount: Money::from_pence(pence),
             at: session.created.max(now - chrono::Duration::days(1)).min(now),
             purpose,
             person: None,
-            method: None,
-            subscription: None,
-            payment_intent: Some(intent.clone()),
         };
         book(&mut tx, &line, now).await?;
     }
@@ -120,7 +125,7 @@ async fn book(db: &mut PgConnection, line: &Line, now: DateTime<Utc>) -> sqlx::R
         LineKind::Payment => What::Paid { at: line.at },
         _ => What::Returned,
     };
-    tell(db, line.purpose, line.subscription.as_deref(), what).await?;
+    tell(db, line.purpose, line.origin.subscription(), what).await?;
     Ok(true)
 }
 
@@ -142,7 +147,7 @@ pub(super) async fn keep_subscription(
     started: DateTime<Utc>,
 ) -> sqlx::Result<Outcome> {
     let Some((checkout, purpose)) = ours(&found.metadata) else { return Ok(NOT_OURS) };
-    if sql::find_checkout(db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
+    if checkouts::find(db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
         return Ok(NOT_OURS);
     }
     let failing = matches!(
@@ -165,9 +170,9 @@ pub(super) async fn keep_subscription(
         surplus_since: None,
         seen_at: started,
     };
-    let before = sql::lock_subscription(db, &kept.id).await?;
-    sql::upsert_subscription(db, &kept).await?;
-    let after = sql::find_subscription(db, &kept.id).await?;
+    let before = subscriptions::lock(db, &kept.id).await?;
+    subscriptions::upsert(db, &kept).await?;
+    let after = subscriptions::find(db, &kept.id).await?;
     let same = |a: &Subscription, b: &Subscription| *a == Subscription { seen_at: a.seen_at, ..b.clone() };
     if before.zip(after).is_none_or(|(before, after)| !same(&before, &after)) {
         tell(db, purpose, Some(&found.id), What::Changed).await?;
@@ -188,10 +193,10 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
         return Ok(NOT_OURS);
     };
     let mut db = app.pool().acquire().await?;
-    if sql::find_checkout(&mut db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
+    if checkouts::find(&mut db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
         return Ok(NOT_OURS);
     }
-    let known = sql::find_subscription(&mut db, subscription_id).await?.is_some();
+    let known = subscriptions::find(&mut db, subscription_id).await?.is_some();
     drop(db);
     let tried = found.status == InvoiceStatus::Open && found.attempt_count > 0;
     // Whether the attempt failed, only the subscription's state says, and its own news may come later.
@@ -200,7 +205,7 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
     }
     let now = app.clock().now();
     let mut tx = app.pool().begin().await?;
-    let Some(subscription) = sql::lock_subscription(&mut tx, subscription_id).await? else {
+    let Some(subscription) = subscriptions::lock(&mut tx, subscription_id).await? else {
         return Ok(NOT_OURS);
     };
     if found.status == InvoiceStatus::Paid && found.amount_paid_pence > 0 {
@@ -208,18 +213,20 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
         let line = Line {
             id: app.random().id(now),
             kind: LineKind::Payment,
-            stripe_id: found.id.clone(),
+            origin: Origin::Stripe {
+                id: found.id.clone(),
+                method: None,
+                subscription: Some(subscription_id.clone()),
+                payment_intent: found.payment_intent.clone(),
+            },
             amount: Money::from_pence(found.amount_paid_pence),
             at: paid_at,
             purpose,
             person: None,
-            method: None,
-            subscription: Some(subscription_id.clone()),
-            payment_intent: found.payment_intent.clone(),
         };
-        sql::set_paid(&mut tx, subscription_id, paid_at).await?;
+        subscriptions::set_paid(&mut tx, subscription_id, paid_at).await?;
         // The session's own news may come later; the line takes from its checkout how it was paid.
-        sql::set_subscription(&mut tx, checkout, subscription_id).await?;
+        checkouts::set_subscription(&mut tx, checkout, subscription_id).await?;
         let new = book(&mut tx, &line, now).await?;
         // A payment of a subscription that was given up before, or that was one too many from the start.
         let unwanted = subscription
@@ -246,7 +253,7 @@ async fn not_booked(app: &App, charge: &str) -> Result {
     let charge = app.stripe().find_charge(charge).await?;
     let mut db = app.pool().acquire().await?;
     let is_payer = match &charge.customer {
-        Some(customer) => sql::is_customer(&mut db, customer).await?,
+        Some(customer) => subscriptions::is_customer(&mut db, customer).await?,
         None => false,
     };
     if is_payer || ours(&charge.metadata).is_some() {
@@ -262,19 +269,16 @@ fn correction(
     app: &App,
     payment: &Line,
     kind: LineKind,
-    stripe_id: String,
+    stripe_id: &str,
     amount: Money,
     at: DateTime<Utc>,
 ) -> Line {
-    Line {
-        id: app.random().id(app.clock().now()),
-        kind,
-        stripe_id,
-        amount,
-        at,
-        person: payment.person,
-        ..payment.clone()
+    let mut line = Line { id: app.random().id(app.clock().now()), kind, amount, at, ..payment.clone() };
+    // Found by its payment intent, so it is Stripe's.
+    if let Origin::Stripe { id, .. } = &mut line.origin {
+        stripe_id.clone_into(id);
     }
+    line
 }
 
 /// Books the refunds of a charge as Stripe has them now.
@@ -303,11 +307,11 @@ pub(super) async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
     let mut tx = app.pool().begin().await?;
     let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else { return Ok(NOT_OURS) };
     let amount = Money::from_pence(-refund.amount_pence);
-    let line = correction(app, &payment, LineKind::Refund, refund.id.clone(), amount, refund.created);
+    let line = correction(app, &payment, LineKind::Refund, &refund.id, amount, refund.created);
     book(&mut tx, &line, now).await?;
     if matches!(refund.status.as_deref(), Some("failed" | "canceled")) {
         let back = Money::from_pence(refund.amount_pence);
-        let line = correction(app, &payment, LineKind::RefundFailed, refund.id.clone(), back, now);
+        let line = correction(app, &payment, LineKind::RefundFailed, &refund.id, back, now);
         book(&mut tx, &line, now).await?;
     }
     tx.commit().await?;
@@ -326,7 +330,7 @@ pub(super) async fn dispute(app: &App, dispute: &Dispute, reinstated: bool, at: 
         };
     };
     for (kind, amount) in dispute_lines(dispute, reinstated) {
-        let line = correction(app, &payment, kind, dispute.id.clone(), amount, at);
+        let line = correction(app, &payment, kind, &dispute.id, amount, at);
         book(&mut tx, &line, app.clock().now()).await?;
     }
     tx.commit().await?;

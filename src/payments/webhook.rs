@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{jobs::ProcessEvent, sql};
+use super::{jobs::ProcessEvent, sql::events};
 use crate::kit::{app::App, error::Result, stripe::Event};
 
 /// Checks the signature over the bytes as they came, keeps the event, answers. Everything else is a job's work, so a
@@ -24,7 +24,7 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: By
         tracing::error!("Stripe sent a body without an event id");
         return Ok((StatusCode::OK, "not an event\n").into_response());
     };
-    let new = sql::NewEvent {
+    let new = events::NewEvent {
         id: &event.id,
         kind: &event.kind,
         object_id: event.object_id.as_deref(),
@@ -36,8 +36,8 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: By
     };
     let mut tx = app.pool().begin().await?;
     // Sent again, by Stripe or by an officer in its dashboard: what is not worked off yet gets fresh tries.
-    sql::insert_event(&mut tx, &new).await?;
-    if sql::find_waiting_event(&mut tx, &event.id).await?.is_some() {
+    events::insert(&mut tx, &new).await?;
+    if events::find_waiting(&mut tx, &event.id).await?.is_some() {
         ProcessEvent::push(&mut tx, event.id.clone()).await?;
     }
     tx.commit().await?;

@@ -7,7 +7,7 @@ use crate::{
     support::{Browser, Page, Site},
 };
 
-async fn send(browser: &mut Browser, email: &str, sum: &str, amount: &str) -> Page {
+pub async fn send(browser: &mut Browser, email: &str, sum: &str, amount: &str) -> Page {
     let form = browser
         .get("/donate")
         .await
@@ -20,7 +20,7 @@ async fn send(browser: &mut Browser, email: &str, sum: &str, amount: &str) -> Pa
     form.submit_once(browser).await
 }
 
-fn session_of(page: &Page) -> String {
+pub fn session_of(page: &Page) -> String {
     let to = page.location.clone().unwrap_or_else(|| panic!("not sent to pay: {}", page.words()));
     to.rsplit('/').next().unwrap().to_owned()
 }

@@ -8,6 +8,7 @@ mod commands;
 mod admin;
 mod donations;
 mod membership;
+mod paying;
 mod payments;
 mod architecture;
 mod economy;

@@ -537,3 +537,48 @@ async fn a_wish_that_stripe_refuses_is_not_called_a_matter_of_minutes() {
     let page = browser.get(&sent.location.unwrap()).await;
     page.expect("Something is wrong on our side").expect_not("few minutes").expect_not("Try again");
 }
+
+/// Puts a line into the books that no page makes yet. `what` are the columns and values that differ.
+async fn line(site: &Site, columns: &str, values: &str) -> Result<(), sqlx::Error> {
+    let statement = format!(
+        "insert into ledger (id, kind, amount_pence, at, purpose_kind, purpose_id, recorded_at, {columns})
+         values (gen_random_uuid(), 'payment', 1234, '2026-11-20T10:00:00Z', 'donation', gen_random_uuid(),
+                 '2026-11-20T10:00:00Z', {values})"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&site.pool).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_line_is_stripes_or_an_officers_and_no_mixture() {
+    let site = Site::open().await;
+    let officer = "(select id from people where email = 'treasurer@demo.test')";
+    for (columns, values, holds) in [
+        ("stripe_id, method", "'in_x', 'card'".to_owned(), true),
+        ("stripe_id", "'in_y'".to_owned(), true),
+        ("stripe_id, method", "'in_x', 'card'".to_owned(), false),
+        ("stripe_id, method", "'in_z', 'cash'".to_owned(), false),
+        ("stripe_id, method, entered_by", format!("'in_z', 'card', {officer}"), false),
+        ("method, entered_by, reference", format!("'cheque', {officer}, 'No. 000123'"), true),
+        ("method, entered_by", format!("'standing_order', {officer}"), true),
+        ("method, entered_by", format!("'standing_order', {officer}"), true),
+        ("method, entered_by", format!("'card', {officer}"), false),
+        ("method", "'cash'".to_owned(), false),
+        ("entered_by", officer.to_owned(), false),
+        ("method, entered_by, payment_intent", format!("'transfer', {officer}, 'pi_x'"), false),
+    ] {
+        assert_eq!(line(&site, columns, &values).await.is_ok(), holds, "{columns}: {values}");
+    }
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    let page = treasurer.get("/admin/payments?month=2026-11&purpose=donation").await;
+    let rows = page.select("tbody tr");
+    let cheque = rows.iter().find(|row| row.contains("No. 000123")).expect("the cheque is listed");
+    assert!(cheque.contains("Cheque") && cheque.contains("£12.34"), "{cheque}");
+    assert!(rows.iter().any(|row| row.contains("Standing order")), "{rows:?}");
+    let file = treasurer.post_once("/admin/payments/export", &[("month", "2026-11")]).await;
+    let mut reader = csv::Reader::from_reader(file.body.trim_start_matches('\u{feff}').as_bytes());
+    let cheques = reader.records().map(Result::unwrap).filter(|record| &record[6] == "Cheque");
+    assert_eq!(
+        cheques.map(|record| (record[5].to_owned(), record[7].to_owned())).collect::<Vec<_>>(),
+        [("12.34".to_owned(), String::new())]
+    );
+}

@@ -7,13 +7,13 @@ use uuid::Uuid;
 use super::{Result, decode, purpose};
 use crate::{
     kit::money::Money,
-    payments::model::{Line, LineKind, Purpose, PurposeKind},
+    payments::model::{Line, LineKind, Method, Origin, Purpose, PurposeKind},
 };
 
 struct LineRow {
     id: Uuid,
     kind: String,
-    stripe_id: String,
+    stripe_id: Option<String>,
     amount_pence: i64,
     at: DateTime<Utc>,
     purpose_kind: String,
@@ -22,57 +22,72 @@ struct LineRow {
     method: Option<String>,
     subscription: Option<String>,
     payment_intent: Option<String>,
+    entered_by: Option<Uuid>,
+    reference: Option<String>,
 }
 
 impl TryFrom<LineRow> for Line {
     type Error = sqlx::Error;
 
     fn try_from(row: LineRow) -> Result<Self> {
+        let method = row.method.as_deref().map(str::parse::<Method>).transpose().map_err(decode)?;
+        let origin = match (row.stripe_id, row.entered_by, method) {
+            (Some(id), None, method) if method.is_none_or(Method::is_stripe) => Origin::Stripe {
+                id,
+                method,
+                subscription: row.subscription,
+                payment_intent: row.payment_intent,
+            },
+            (None, Some(entered_by), Some(method)) if !method.is_stripe() => {
+                Origin::Offline { method, reference: row.reference, entered_by }
+            }
+            _ => return Err(decode("a line that neither Stripe nor an officer made")),
+        };
         Ok(Self {
             id: row.id,
             kind: row.kind.parse().map_err(decode::<String>)?,
-            stripe_id: row.stripe_id,
+            origin,
             amount: Money::from_pence(row.amount_pence),
             at: row.at,
             purpose: purpose(&row.purpose_kind, row.purpose_id)?,
             person: row.person_id,
-            method: row.method,
-            subscription: row.subscription,
-            payment_intent: row.payment_intent,
         })
     }
 }
 
-/// Adds a line unless it is there. Returns whether it is new. The person is taken from the purpose's other lines.
-pub(in crate::payments) async fn insert_line(
-    db: &mut PgConnection,
-    line: &Line,
-    now: DateTime<Utc>,
-) -> Result<bool> {
+/// Adds a line unless it is there: Stripe's are told apart by kind and Stripe's id, others by their own id. Returns
+/// whether it is new. The person is taken from the purpose's other lines.
+pub async fn insert_line(db: &mut PgConnection, line: &Line, now: DateTime<Utc>) -> Result<bool> {
+    let (entered_by, reference) = match &line.origin {
+        Origin::Stripe { .. } => (None, None),
+        Origin::Offline { entered_by, reference, .. } => (Some(*entered_by), reference.as_deref()),
+    };
     // Looking first matters: `on conflict` alone would wait for whoever is just writing a person to the same line.
     let done = sqlx::query!(
         "insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method,
-                             subscription, payment_intent, recorded_at)
+                             subscription, payment_intent, recorded_at, entered_by, reference)
          select $1, $2, $3, $4, $5, $6, $7,
                 coalesce($8, (select person_id from ledger where purpose_kind = $6 and purpose_id = $7 and person_id is not null limit 1)),
                 coalesce($9, (select case when by_debit then 'bacs_debit' else 'card' end from checkouts
                               where purpose_kind = $6 and purpose_id = $7
                                 and (subscription = $10 or payment_intent = $11) limit 1)),
-                $10, $11, $12
+                $10, $11, $12, $13, $14
          where not exists (select from ledger where kind = $2 and stripe_id = $3)
-         on conflict (kind, stripe_id) do nothing",
+         on conflict do nothing",
         line.id,
         line.kind.code(),
-        line.stripe_id,
+        line.origin.stripe_id(),
         line.amount.pence(),
         line.at,
         line.purpose.kind.code(),
         line.purpose.id,
         line.person,
-        line.method,
-        line.subscription,
-        line.payment_intent,
-        now
+        line.origin.method().map(Method::code),
+        line.origin.subscription(),
+        line.origin.payment_intent(),
+        now,
+        entered_by,
+        reference
     )
     .execute(db)
     .await?;
@@ -80,13 +95,11 @@ pub(in crate::payments) async fn insert_line(
 }
 
 /// The payment that something is a correction of; locked, so that corrections of one payment wait for each other.
-pub(in crate::payments) async fn lock_payment(
-    db: &mut PgConnection,
-    payment_intent: &str,
-) -> Result<Option<Line>> {
+pub async fn lock_payment(db: &mut PgConnection, payment_intent: &str) -> Result<Option<Line>> {
     sqlx::query_as!(
         LineRow,
-        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent
+        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent,
+                entered_by, reference
          from ledger where payment_intent = $1 and kind = 'payment' for no key update",
         payment_intent
     )
@@ -97,7 +110,7 @@ pub(in crate::payments) async fn lock_payment(
 }
 
 /// Whether a payment is in the books.
-pub(in crate::payments) async fn is_booked(db: &mut PgConnection, payment_intent: &str) -> Result<bool> {
+pub async fn is_booked(db: &mut PgConnection, payment_intent: &str) -> Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from ledger where payment_intent = $1 and kind = 'payment') as "booked!""#,
         payment_intent
@@ -123,7 +136,8 @@ pub async fn attribute(db: &mut PgConnection, of: Purpose, person: Uuid) -> Resu
 pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Result<Vec<Line>> {
     let rows = sqlx::query_as!(
         LineRow,
-        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent
+        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent,
+                entered_by, reference
          from ledger where person_id = $1 order by at desc, id desc limit $2",
         person,
         limit
@@ -134,10 +148,7 @@ pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Resul
 }
 
 /// The payments of a subscription of which nothing was refunded yet, or not for good: their payment intents.
-pub(in crate::payments) async fn list_to_give_back(
-    db: &mut PgConnection,
-    subscription: &str,
-) -> Result<Vec<String>> {
+pub async fn list_to_give_back(db: &mut PgConnection, subscription: &str) -> Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"select payment_intent as "intent!" from ledger p
            where subscription = $1 and kind = 'payment' and payment_intent is not null
@@ -182,7 +193,7 @@ pub struct NamedLine {
     pub email: Option<String>,
 }
 
-pub(in crate::payments) async fn list_lines(
+pub async fn list_lines(
     db: &mut PgConnection,
     filter: &LineFilter,
     offset: i64,
@@ -191,7 +202,7 @@ pub(in crate::payments) async fn list_lines(
     let (from, until) = filter.span();
     let rows = sqlx::query!(
         "select l.id, l.kind, l.stripe_id, l.amount_pence, l.at, l.purpose_kind, l.purpose_id, l.person_id, l.method,
-                l.subscription, l.payment_intent, p.name as \"name?\",
+                l.subscription, l.payment_intent, l.entered_by, l.reference, p.name as \"name?\",
                 coalesce(p.email, (select c.email from checkouts c where c.purpose_kind = l.purpose_kind
                                    and c.purpose_id = l.purpose_id order by c.created_at desc limit 1))::text as \"email?\"
          from ledger l left join people p on p.id = l.person_id
@@ -226,6 +237,8 @@ pub(in crate::payments) async fn list_lines(
                 method: row.method,
                 subscription: row.subscription,
                 payment_intent: row.payment_intent,
+                entered_by: row.entered_by,
+                reference: row.reference,
             };
             Ok(NamedLine { line: line.try_into()?, name: row.name, email: row.email })
         })
@@ -247,7 +260,7 @@ impl Totals {
     }
 }
 
-pub(in crate::payments) async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals> {
+pub async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals> {
     let (from, until) = filter.span();
     let row = sqlx::query!(
         r#"select count(*) as "count!",
@@ -325,7 +338,7 @@ pub async fn income_by_month(
 }
 
 /// Payments of gifts booked since an instant, with when they came.
-pub(in crate::payments) async fn list_gifts(
+pub async fn list_gifts(
     db: &mut PgConnection,
     since: DateTime<Utc>,
 ) -> Result<Vec<(Purpose, DateTime<Utc>)>> {
@@ -342,7 +355,7 @@ pub(in crate::payments) async fn list_gifts(
 }
 
 /// The payments for something, by payment intent.
-pub(in crate::payments) async fn list_paid_for(db: &mut PgConnection, of: Purpose) -> Result<Vec<String>> {
+pub async fn list_paid_for(db: &mut PgConnection, of: Purpose) -> Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"select payment_intent as "intent!" from ledger
            where purpose_kind = $1 and purpose_id = $2 and kind = 'payment' and payment_intent is not null"#,

@@ -1,0 +1,249 @@
+//! Wishes to pay, and how far each is.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Result, decode, interval, purpose};
+use crate::{
+    kit::{money::Money, stripe::Interval},
+    payments::model::{Checkout, CheckoutState, Purpose, PurposeKind},
+};
+
+struct CheckoutRow {
+    id: Uuid,
+    purpose_kind: String,
+    purpose_id: Uuid,
+    amount_pence: i64,
+    billing_interval: Option<String>,
+    product: String,
+    email: String,
+    return_path: String,
+    cancel_path: String,
+    state: String,
+    stripe_session: Option<String>,
+    url: Option<String>,
+    subscription: Option<String>,
+    by_debit: bool,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<CheckoutRow> for Checkout {
+    type Error = sqlx::Error;
+
+    fn try_from(row: CheckoutRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            purpose: purpose(&row.purpose_kind, row.purpose_id)?,
+            amount: Money::from_pence(row.amount_pence),
+            every: interval(row.billing_interval.as_deref())?,
+            product: row.product,
+            email: row.email,
+            return_path: row.return_path,
+            cancel_path: row.cancel_path,
+            state: row.state.parse().map_err(decode::<String>)?,
+            stripe_session: row.stripe_session,
+            url: row.url,
+            subscription: row.subscription,
+            by_debit: row.by_debit,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+/// Stores a wish unless one for the same purpose is open already.
+pub async fn insert(db: &mut PgConnection, new: &Checkout) -> Result<bool> {
+    let done = sqlx::query!(
+        "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email,
+                                return_path, cancel_path, created_at, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7::text::citext, $8, $9, $10, $10)
+         on conflict (purpose_kind, purpose_id) where state in ('wanted', 'open') do nothing",
+        new.id,
+        new.purpose.kind.code(),
+        new.purpose.id,
+        new.amount.pence(),
+        new.every.map(Interval::code),
+        new.product,
+        new.email,
+        new.return_path,
+        new.cancel_path,
+        new.created_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Checkout>> {
+    sqlx::query_as!(
+        CheckoutRow,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
+                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
+           from checkouts where id = $1"#,
+        id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Checkout::try_from)
+    .transpose()
+}
+
+/// The one that was made last for a purpose; the paid one if there is one.
+pub async fn find_for(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
+    sqlx::query_as!(
+        CheckoutRow,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
+                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
+           from checkouts where purpose_kind = $1 and purpose_id = $2
+           order by state in ('paid', 'pending') desc, created_at desc, id desc limit 1"#,
+        purpose.kind.code(),
+        purpose.id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Checkout::try_from)
+    .transpose()
+}
+
+/// The open one for a purpose, of which there is at most one.
+pub async fn find_open(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
+    sqlx::query_as!(
+        CheckoutRow,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
+                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
+           from checkouts where purpose_kind = $1 and purpose_id = $2 and state in ('wanted', 'open')"#,
+        purpose.kind.code(),
+        purpose.id
+    )
+    .fetch_optional(db)
+    .await?
+    .map(Checkout::try_from)
+    .transpose()
+}
+
+/// Other open ones for the same kind of thing and the same address.
+pub async fn list_other_open(
+    db: &mut PgConnection,
+    kind: PurposeKind,
+    email: &str,
+    keep: Uuid,
+) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select id from checkouts where purpose_kind = $1 and email = $2::text::citext and id <> $3
+         and state in ('wanted', 'open')",
+        kind.code(),
+        email,
+        keep
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Open ones of which nothing was heard for a while; those with a debit on its way, looked at once a day.
+pub async fn list_silent(
+    db: &mut PgConnection,
+    before: DateTime<Utc>,
+    a_day_ago: DateTime<Utc>,
+) -> Result<Vec<Checkout>> {
+    let rows = sqlx::query_as!(
+        CheckoutRow,
+        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
+                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
+           from checkouts where (state in ('wanted', 'open') and created_at < $1) or (state = 'pending' and changed_at < $2)
+           order by created_at limit 500"#,
+        before,
+        a_day_ago
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Checkout::try_from).collect()
+}
+
+/// Forgets wishes that nobody paid.
+pub async fn delete_old(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query!(
+        "delete from checkouts where state in ('wanted', 'expired') and subscription is null and created_at < $1",
+        before
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Notes the page that Stripe made for it.
+pub async fn set_opened(
+    db: &mut PgConnection,
+    id: Uuid,
+    session: &str,
+    url: Option<&str>,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update checkouts set stripe_session = $2, url = $3, expires_at = $4, changed_at = $5,
+                state = case when state = 'wanted' then 'open' else state end
+         where id = $1",
+        id,
+        session,
+        url,
+        expires_at,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn lock_state(db: &mut PgConnection, id: Uuid) -> Result<Option<CheckoutState>> {
+    sqlx::query_scalar!("select state from checkouts where id = $1 for update", id)
+        .fetch_optional(db)
+        .await?
+        .map(|state| state.parse().map_err(decode::<String>))
+        .transpose()
+}
+
+/// What became of a session.
+pub struct Progress<'a> {
+    pub state: CheckoutState,
+    pub session: Option<&'a str>,
+    pub subscription: Option<&'a str>,
+    pub payment_intent: Option<&'a str>,
+    pub by_debit: bool,
+}
+
+pub async fn set_progress(
+    db: &mut PgConnection,
+    id: Uuid,
+    progress: &Progress<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update checkouts set state = $2, stripe_session = coalesce(stripe_session, $3),
+                subscription = coalesce($4, subscription), payment_intent = coalesce($5, payment_intent),
+                by_debit = by_debit or $6, changed_at = $7
+         where id = $1",
+        id,
+        progress.state.code(),
+        progress.session,
+        progress.subscription,
+        progress.payment_intent,
+        progress.by_debit,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn set_subscription(db: &mut PgConnection, checkout: Uuid, subscription: &str) -> Result<()> {
+    sqlx::query!(
+        "update checkouts set subscription = $2 where id = $1 and subscription is null",
+        checkout,
+        subscription
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

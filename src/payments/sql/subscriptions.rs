@@ -1,0 +1,145 @@
+//! Regular payments, as Stripe last told of them.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Result, interval, purpose};
+use crate::{
+    kit::{money::Money, stripe::Interval},
+    payments::model::{Subscription, subscription_code, subscription_state},
+};
+
+struct SubscriptionRow {
+    id: String,
+    purpose_kind: String,
+    purpose_id: Uuid,
+    customer: String,
+    state: String,
+    amount_pence: i64,
+    billing_interval: Option<String>,
+    current_period_end: Option<DateTime<Utc>>,
+    cancel_at_period_end: bool,
+    started_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    first_paid_at: Option<DateTime<Utc>>,
+    failing_since: Option<DateTime<Utc>>,
+    surplus_since: Option<DateTime<Utc>>,
+    seen_at: DateTime<Utc>,
+}
+
+impl TryFrom<SubscriptionRow> for Subscription {
+    type Error = sqlx::Error;
+
+    fn try_from(row: SubscriptionRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            purpose: purpose(&row.purpose_kind, row.purpose_id)?,
+            customer: row.customer,
+            state: subscription_state(&row.state),
+            amount: Money::from_pence(row.amount_pence),
+            every: interval(row.billing_interval.as_deref())?,
+            current_period_end: row.current_period_end,
+            cancel_at_period_end: row.cancel_at_period_end,
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+            first_paid_at: row.first_paid_at,
+            failing_since: row.failing_since,
+            surplus_since: row.surplus_since,
+            seen_at: row.seen_at,
+        })
+    }
+}
+
+pub async fn find(db: &mut PgConnection, id: &str) -> Result<Option<Subscription>> {
+    sqlx::query_as!(SubscriptionRow, "select * from subscriptions where id = $1", id)
+        .fetch_optional(db)
+        .await?
+        .map(Subscription::try_from)
+        .transpose()
+}
+
+/// `no key`: who only points to the row, as a membership does, must not wait for us, nor we for her.
+pub async fn lock(db: &mut PgConnection, id: &str) -> Result<Option<Subscription>> {
+    sqlx::query_as!(SubscriptionRow, "select * from subscriptions where id = $1 for no key update", id)
+        .fetch_optional(db)
+        .await?
+        .map(Subscription::try_from)
+        .transpose()
+}
+
+/// Writes a subscription as Stripe has it. What only we know (`first_paid_at`, `surplus_since`) stays, news older than
+/// what we have is not taken, and one that has ended stays ended.
+pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
+    sqlx::query!(
+        "insert into subscriptions as old (id, purpose_kind, purpose_id, customer, state, amount_pence, billing_interval,
+                current_period_end, cancel_at_period_end, started_at, ended_at, failing_since, seen_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         on conflict (id) do update set customer = excluded.customer, state = excluded.state,
+                amount_pence = excluded.amount_pence, billing_interval = excluded.billing_interval,
+                current_period_end = excluded.current_period_end, cancel_at_period_end = excluded.cancel_at_period_end,
+                ended_at = excluded.ended_at, seen_at = excluded.seen_at,
+                failing_since = case when excluded.state = 'canceled' then old.failing_since
+                                     when excluded.failing_since is null then null
+                                     else coalesce(old.failing_since, excluded.failing_since) end
+         where old.seen_at <= excluded.seen_at and (old.state <> 'canceled' or excluded.state = 'canceled')",
+        it.id,
+        it.purpose.kind.code(),
+        it.purpose.id,
+        it.customer,
+        subscription_code(it.state),
+        it.amount.pence(),
+        it.every.map(Interval::code),
+        it.current_period_end,
+        it.cancel_at_period_end,
+        it.started_at,
+        it.ended_at,
+        it.failing_since,
+        it.seen_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Subscriptions from which money may still come.
+pub async fn list_alive(db: &mut PgConnection) -> Result<Vec<Subscription>> {
+    let rows = sqlx::query_as!(
+        SubscriptionRow,
+        "select * from subscriptions where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid')"
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Subscription::try_from).collect()
+}
+
+pub async fn set_paid(db: &mut PgConnection, id: &str, paid_at: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update subscriptions set first_paid_at = least(coalesce(first_paid_at, $2), $2) where id = $1",
+        id,
+        paid_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn set_surplus(db: &mut PgConnection, id: &str, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update subscriptions set surplus_since = coalesce(surplus_since, $2) where id = $1",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn is_customer(db: &mut PgConnection, customer: &str) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from subscriptions where customer = $1) as "known!""#,
+        customer
+    )
+    .fetch_one(db)
+    .await
+}
