@@ -29,9 +29,10 @@ use crate::{
     membership, newsletters, payments, supporters,
 };
 
-/// The rooms of this site. Their order is that of the settings page.
+/// The rooms of this site. Their order is that of links, within each group, and of settings.
 pub const ROOMS: &[&Room] = &[
     &admin::ROOM,
+    &home::ROOM,
     &accounts::ROOM,
     &content::ROOM,
     &supporters::ROOM,
@@ -39,7 +40,6 @@ pub const ROOMS: &[&Room] = &[
     &donations::ROOM,
     &newsletters::ROOM,
     &payments::ROOM,
-    &home::ROOM,
 ];
 
 /// Every room's paths, and those of the house.
@@ -128,8 +128,8 @@ fn around(router: Router<App>, app: &App, rooms: Rooms) -> anyhow::Result<Router
         .layer(middleware::from_fn(csrf::need_origin_with_cookies))
         .layer(csrf::layer(&app.config().public_url)?)
         .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
-        .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
         .layer(Extension(rooms))
+        .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
         // Bodies are read, and their size is held, by `error::pages`.
         .layer(DefaultBodyLimit::disable());
     Ok(router

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     mail,
-    model::{CODE_TRIES, ConsentPurpose, Permission, REQUEST_MINUTES, Role, Standing, safe_next},
+    model::{CODE_TRIES, ConsentPurpose, MANAGE_OFFICERS, REQUEST_MINUTES, Role, Standing, safe_next},
     passwords, session,
     sql::{self, NewConsent, NewRequest},
 };
@@ -111,7 +111,7 @@ async fn may_move(db: &mut PgConnection, actor: Actor, id: Uuid) -> Result<bool>
         return Ok(true);
     }
     let Actor::Person(actor) = actor else { return Ok(true) };
-    Ok(sql::list_offices(db, actor).await?.iter().any(|office| office.allows(Permission::ManageOfficers)))
+    Ok(sql::list_offices(db, actor).await?.iter().any(|office| office.allows(MANAGE_OFFICERS)))
 }
 
 /// Told by rooms above when somebody becomes or stops being a supporter or member.

@@ -31,10 +31,15 @@ pub use actions::{
 };
 pub use guard::{Access, Line, Routes};
 pub use jobs::TidyAccounts;
-pub use model::{Consent, ConsentPurpose, Permission, Person, Role, Scope, Standing};
+pub use model::{
+    CHANGE_PEOPLE, Consent, ConsentPurpose, EXPORT_PEOPLE, MANAGE_OFFICERS, Permission, Person, Role,
+    SEE_PEOPLE, Scope, Standing,
+};
 pub use passwords::{hash as hash_password, is_strong_enough};
-pub use rooms::{Room, Rooms};
-pub use session::{BrowserName, Member, Officer, SignedIn, look_up as session_layer, start as start_session};
+pub use rooms::{Desk, Group, Link, Room, Rooms};
+pub use session::{
+    BrowserName, Member, Officer, Session, SignedIn, look_up as session_layer, start as start_session,
+};
 pub use sql::{
     find_person, find_person_by_email, has_people, holds_office, list_consents, set_password_hash,
 };
@@ -43,7 +48,16 @@ pub use sql_many::{NewPerson, add_people, give_consents};
 use crate::kit::app::App;
 
 /// What this room states of itself.
-pub const ROOM: Room = Room { routes, ..Room::new("accounts") };
+pub const ROOM: Room = Room {
+    routes,
+    desk: &[Desk {
+        title: "Officers",
+        path: "/admin/officers",
+        permission: MANAGE_OFFICERS,
+        group: Group::Site,
+    }],
+    ..Room::new("accounts")
+};
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Officer as OfficerWith, Public, SignedIn as AnyoneSignedIn};
@@ -60,7 +74,7 @@ fn routes(_: &App) -> Routes {
         .post(AnyoneSignedIn, "/account/consents", account::set_consents)
         .post(AnyoneSignedIn, "/account/sessions/{id}/end", account::end_session)
         .post(AnyoneSignedIn, "/account/sessions/end-others", account::end_other_sessions)
-        .get(OfficerWith(Permission::ManageOfficers), "/admin/officers", officers::list)
-        .post(OfficerWith(Permission::ManageOfficers), "/admin/officers", officers::create)
-        .post(OfficerWith(Permission::ManageOfficers), "/admin/officers/{id}/end", officers::end)
+        .get(OfficerWith(MANAGE_OFFICERS), "/admin/officers", officers::list)
+        .post(OfficerWith(MANAGE_OFFICERS), "/admin/officers", officers::create)
+        .post(OfficerWith(MANAGE_OFFICERS), "/admin/officers/{id}/end", officers::end)
 }

@@ -28,7 +28,8 @@ pub enum Standing {
     Member,
 }
 
-/// An office. Its rights are in [`Role::permissions`].
+/// An office. What it may do is stated with each [`Permission`]. A returning officer is kept apart from records and
+/// members’ details on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Administrator,
@@ -40,50 +41,30 @@ pub enum Role {
     Organiser,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    SeeOverview,
-    SeePeople,
-    ChangePeople,
-    ExportPeople,
-    SeePayments,
-    EditContent,
-    SendUpdates,
-    SeeAudit,
-    ManageOfficers,
-    ChangeSettings,
+/// A right that some offices bring. The lowest room that asks for it states it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// For the table of routes.
+    pub code: &'static str,
+    pub held_by: &'static [Role],
 }
 
-impl Permission {
-    pub const ALL: [Self; 10] = [
-        Self::SeeOverview,
-        Self::SeePeople,
-        Self::ChangePeople,
-        Self::ExportPeople,
-        Self::SeePayments,
-        Self::EditContent,
-        Self::SendUpdates,
-        Self::SeeAudit,
-        Self::ManageOfficers,
-        Self::ChangeSettings,
-    ];
-
-    /// For the layout, which knows no types of ours.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::SeeOverview => "see_overview",
-            Self::SeePeople => "see_people",
-            Self::ChangePeople => "change_people",
-            Self::ExportPeople => "export_people",
-            Self::SeePayments => "see_payments",
-            Self::EditContent => "edit_content",
-            Self::SendUpdates => "send_updates",
-            Self::SeeAudit => "see_audit",
-            Self::ManageOfficers => "manage_officers",
-            Self::ChangeSettings => "change_settings",
-        }
+impl fmt::Debug for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
     }
 }
+
+pub const SEE_PEOPLE: Permission =
+    Permission { code: "see_people", held_by: &[Role::Membership, Role::Treasurer, Role::Organiser] };
+
+pub const CHANGE_PEOPLE: Permission = Permission { code: "change_people", held_by: &[Role::Membership] };
+
+/// Not an organiser's: they see the people of their region, and never take the list away.
+pub const EXPORT_PEOPLE: Permission = Permission { code: "export_people", held_by: &[Role::Membership] };
+
+pub const MANAGE_OFFICERS: Permission =
+    Permission { code: "manage_officers", held_by: &[Role::Administrator] };
 
 /// Whose records an officer sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,14 +99,8 @@ pub struct Office {
 
 impl Office {
     pub fn allows(&self, permission: Permission) -> bool {
-        self.role.permissions().contains(&permission)
+        permission.held_by.contains(&self.role)
     }
-}
-
-/// The codes of everything these offices allow.
-pub fn rights(offices: &[Office]) -> Vec<&'static str> {
-    let allowed = |permission: &Permission| offices.iter().any(|office| office.allows(*permission));
-    Permission::ALL.into_iter().filter(allowed).map(Permission::code).collect()
 }
 
 /// Whose records somebody with these offices sees under one permission; `None` without that permission.
@@ -150,23 +125,6 @@ impl Role {
         Self::Communications,
         Self::Organiser,
     ];
-
-    pub fn permissions(self) -> &'static [Permission] {
-        use Permission as P;
-        match self {
-            Self::Administrator => &[P::SeeOverview, P::SeeAudit, P::ManageOfficers, P::ChangeSettings],
-            Self::Membership => {
-                &[P::SeeOverview, P::SeePeople, P::ChangePeople, P::ExportPeople, P::SeeAudit]
-            }
-            Self::Treasurer => &[P::SeeOverview, P::SeePayments, P::SeePeople],
-            // Kept apart from records and members' details on purpose.
-            Self::ReturningOfficer => &[P::SeeOverview, P::SeeAudit],
-            Self::Editor => &[P::SeeOverview, P::EditContent],
-            Self::Communications => &[P::SeeOverview, P::EditContent, P::SendUpdates],
-            // Sees her region's people, and never takes the list away.
-            Self::Organiser => &[P::SeeOverview, P::SeePeople],
-        }
-    }
 
     pub fn code(self) -> &'static str {
         match self {
@@ -305,13 +263,10 @@ mod tests {
     fn organisers_see_their_regions_only() {
         let organiser = |region| Office { role: Role::Organiser, region: Some(region) };
         let offices = [organiser(Region::NorthWest), organiser(Region::Wales)];
-        assert_eq!(
-            scope(&offices, Permission::SeePeople),
-            Some(Scope::Regions(vec![Region::NorthWest, Region::Wales]))
-        );
-        assert_eq!(scope(&offices, Permission::ChangePeople), None);
+        assert_eq!(scope(&offices, SEE_PEOPLE), Some(Scope::Regions(vec![Region::NorthWest, Region::Wales])));
+        assert_eq!(scope(&offices, CHANGE_PEOPLE), None);
         let both = [offices[0].clone(), Office { role: Role::Membership, region: None }];
-        assert_eq!(scope(&both, Permission::SeePeople), Some(Scope::Everyone));
+        assert_eq!(scope(&both, SEE_PEOPLE), Some(Scope::Everyone));
         assert!(!Scope::Regions(vec![Region::Wales]).covers(None));
     }
 

@@ -1,6 +1,7 @@
 //! Sessions: the cookie, the look-up before each request, and the proofs that handlers take.
 
 use axum::{
+    Extension,
     extract::{FromRequestParts, Request, State},
     http::{header, request::Parts},
     middleware::Next,
@@ -12,7 +13,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    model::{Office, Permission, SESSION_DAYS, Scope, Standing, rights, scope},
+    model::{Office, Permission, SESSION_DAYS, Scope, Standing, scope},
+    rooms::Rooms,
     sql,
 };
 use crate::kit::{
@@ -20,7 +22,6 @@ use crate::kit::{
     db::Slot,
     error::{Error, Result},
     random::hash_token,
-    visit::Viewer,
 };
 
 /// Who sent this request: put there by [`look_up`], absent for strangers.
@@ -46,7 +47,12 @@ fn cookie(app: &App, value: &str, days: i64) -> String {
 }
 
 /// The layer around every page: one query finds the session, the person and the offices. Strangers cost none.
-pub async fn look_up(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn look_up(
+    State(app): State<App>,
+    Extension(rooms): Extension<Rooms>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let Some(token) =
         CookieJar::from_headers(request.headers()).get(cookie_name(&app)).map(|c| c.value().to_owned())
     else {
@@ -57,13 +63,7 @@ pub async fn look_up(State(app): State<App>, mut request: Request, next: Next) -
         Err(error) => return error.into_response(),
     };
     let Some(session) = session else { return next.run(request).await };
-    let viewer = Viewer {
-        id: session.person_id,
-        name: session.name.clone(),
-        is_member: session.standing == Standing::Member,
-        is_officer: !session.offices.is_empty(),
-        rights: rights(&session.offices),
-    };
+    let viewer = rooms.viewer(&session);
     request.extensions_mut().insert(viewer.clone());
     request.extensions_mut().insert(session);
     let mut response = next.run(request).await;

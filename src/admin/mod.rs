@@ -10,24 +10,37 @@
 mod log;
 mod overview;
 mod people;
+mod permissions;
 mod person;
 
 pub use people::{Answer, Count, List, Place, Search, Sort, State, Words, begin, find};
 
+use permissions::{SEE_AUDIT, SEE_OVERVIEW};
+
 use crate::{
-    accounts::{Access, Permission, Room, Routes},
+    accounts::{Access, CHANGE_PEOPLE, Desk, EXPORT_PEOPLE, Group, Link, Room, Routes, SEE_PEOPLE},
     kit::app::App,
 };
 
 /// What this room states of itself.
-pub const ROOM: Room = Room { routes, ..Room::new("admin") };
+pub const ROOM: Room = Room {
+    routes,
+    head: |session| (!session.offices.is_empty()).then_some(Link::new("Officers", "/admin")),
+    desk: &[
+        Desk { title: "Overview", path: "/admin", permission: SEE_OVERVIEW, group: Group::People },
+        Desk { title: "Members", path: "/admin/members", permission: SEE_PEOPLE, group: Group::People },
+        Desk { title: "Supporters", path: "/admin/supporters", permission: SEE_PEOPLE, group: Group::People },
+        Desk { title: "Audit log", path: "/admin/audit", permission: SEE_AUDIT, group: Group::Site },
+    ],
+    ..Room::new("admin")
+};
 
 fn routes(_: &App) -> Routes {
-    let overview = Access::Officer(Permission::SeeOverview);
-    let see = Access::Officer(Permission::SeePeople);
-    let change = Access::Officer(Permission::ChangePeople);
-    let export = Access::Officer(Permission::ExportPeople);
-    let audit = Access::Officer(Permission::SeeAudit);
+    let overview = Access::Officer(SEE_OVERVIEW);
+    let see = Access::Officer(SEE_PEOPLE);
+    let change = Access::Officer(CHANGE_PEOPLE);
+    let export = Access::Officer(EXPORT_PEOPLE);
+    let audit = Access::Officer(SEE_AUDIT);
     Routes::new()
         .get(overview, "/admin", overview::show)
         .get(see, "/admin/emails", overview::emails)

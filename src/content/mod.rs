@@ -29,13 +29,13 @@ mod settings;
 mod demo;
 
 pub use demo::load as load_demo;
-pub use model::{Item, Kind, Mark};
+pub use model::{CHANGE_SETTINGS, EDIT_CONTENT, Item, Kind, Mark};
 pub use news::PER_PAGE as NEWS_PER_PAGE;
 pub use sql::{find_by_slug, list_addresses, list_news, list_published};
 pub use words::{Article, Page, Question, Section};
 
 use crate::{
-    accounts::{Access, Permission, Room, Routes},
+    accounts::{Access, Desk, Group, Room, Routes},
     kit::{
         app::App,
         settings::{CONTACT_EMAIL, IMPRINT, SITE_NAME},
@@ -43,13 +43,24 @@ use crate::{
 };
 
 /// What this room states of itself.
-pub const ROOM: Room =
-    Room { routes, settings: &[SITE_NAME.known, IMPRINT.known, CONTACT_EMAIL.known], ..Room::new("content") };
+pub const ROOM: Room = Room {
+    routes,
+    desk: &[
+        Desk { title: "News", path: "/admin/news", permission: EDIT_CONTENT, group: Group::Content },
+        Desk { title: "Questions", path: "/admin/faq", permission: EDIT_CONTENT, group: Group::Content },
+        Desk { title: "Pages", path: "/admin/pages", permission: EDIT_CONTENT, group: Group::Content },
+        Desk { title: "People", path: "/admin/people", permission: EDIT_CONTENT, group: Group::Content },
+        Desk { title: "Allies", path: "/admin/allies", permission: EDIT_CONTENT, group: Group::Content },
+        Desk { title: "Settings", path: "/admin/settings", permission: CHANGE_SETTINGS, group: Group::Site },
+    ],
+    settings: &[SITE_NAME.known, IMPRINT.known, CONTACT_EMAIL.known],
+    ..Room::new("content")
+};
 
 /// The paths of one kind of content on the officers' desk.
 macro_rules! desk {
     ($routes:expr, $base:literal) => {{
-        let editors = Access::Officer(Permission::EditContent);
+        let editors = Access::Officer(EDIT_CONTENT);
         $routes
             .get(editors, concat!($base, "/new"), admin::new)
             .post(editors, concat!($base, "/new"), admin::create)
@@ -68,8 +79,8 @@ macro_rules! desk {
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Officer as OfficerWith, Public};
-    let editors = OfficerWith(Permission::EditContent);
-    let setters = OfficerWith(Permission::ChangeSettings);
+    let editors = OfficerWith(EDIT_CONTENT);
+    let setters = OfficerWith(CHANGE_SETTINGS);
     let routes = Routes::new()
         .get(Cached, "/faq", faq::list)
         .get(Cached, "/faq/{slug}", faq::show)

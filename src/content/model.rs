@@ -9,6 +9,13 @@ use similar::{ChangeTag, TextDiff};
 use uuid::Uuid;
 
 use super::words::Words;
+use crate::accounts::{Permission, Role};
+
+pub const EDIT_CONTENT: Permission =
+    Permission { code: "edit_content", held_by: &[Role::Editor, Role::Communications] };
+
+pub const CHANGE_SETTINGS: Permission =
+    Permission { code: "change_settings", held_by: &[Role::Administrator] };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -23,9 +23,9 @@ pub use settings::CAP;
 pub use sql::list_to_check;
 
 use crate::{
-    accounts::{Access, Permission, Room, Routes},
+    accounts::{Access, Room, Routes},
     kit::app::App,
-    payments::leading,
+    payments::{SEE_PAYMENTS, leading},
 };
 
 /// What this room states of itself.
@@ -37,7 +37,7 @@ pub const ROOM: Room = Room {
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Public};
-    let officer = Access::Officer(Permission::SeePayments);
+    let officer = Access::Officer(SEE_PAYMENTS);
     Routes::new()
         .get(Cached, "/donate", pages::show)
         .post(Public, "/donate", pages::create)

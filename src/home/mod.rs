@@ -13,12 +13,13 @@ mod front;
 mod machines;
 
 use crate::{
-    accounts::{Access, Room, Routes},
+    accounts::{Access, Link, Room, Routes},
     kit::app::App,
 };
 
 /// What this room states of itself.
-pub const ROOM: Room = Room { routes, ..Room::new("home") };
+pub const ROOM: Room =
+    Room { routes, head: |_| Some(Link::new("Your page", "/dashboard")), ..Room::new("home") };
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, SignedIn};

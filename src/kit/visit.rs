@@ -11,21 +11,34 @@ use super::{
     settings::Site,
 };
 
-/// Who is signed in, as far as the layout cares. Guards and rights are [`crate::accounts`]' business.
+/// A link of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub title: &'static str,
+    pub href: &'static str,
+    /// Stands out from the links beside it.
+    pub is_button: bool,
+}
+
+impl Link {
+    pub const fn new(title: &'static str, href: &'static str) -> Self {
+        Self { title, href, is_button: false }
+    }
+
+    pub const fn button(title: &'static str, href: &'static str) -> Self {
+        Self { title, href, is_button: true }
+    }
+}
+
+/// Who is signed in, as far as the layout cares: it shows no link that would not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Viewer {
     pub id: Uuid,
     pub name: String,
-    pub is_member: bool,
-    pub is_officer: bool,
-    /// What her offices let her do, by code: the layout shows her no door that would not open.
-    pub rights: Vec<&'static str>,
-}
-
-impl Viewer {
-    pub fn may(&self, right: &str) -> bool {
-        self.rights.contains(&right)
-    }
+    /// In the head of every page.
+    pub links: Vec<Link>,
+    /// Of the pages behind the public ones, in groups.
+    pub desk: Vec<Vec<Link>>,
 }
 
 /// Each page struct carries one, so that the layout is checked when the page is compiled.
@@ -57,6 +70,12 @@ impl Visit {
 
     pub fn today(&self) -> NaiveDate {
         dates::london_date(self.now)
+    }
+
+    /// The link of the viewer's desk that leads to this page or to one above it: the one with the longest address.
+    pub fn desk_link(&self) -> Option<&Link> {
+        let links = self.viewer.iter().flat_map(|viewer| viewer.desk.iter().flatten());
+        links.filter(|link| self.is_at(link.href)).max_by_key(|link| link.href.len())
     }
 
     /// Whether the page at `prefix` or one below it is shown.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{forms, model::Membership, officers, pages, sql};
 use crate::{
-    accounts::{self, Officer, Permission, Person},
+    accounts::{self, CHANGE_PEOPLE, Officer, Person},
     kit::{
         app::App,
         db::Db,
@@ -46,7 +46,7 @@ struct OfficerPage {
 /// The person, if she lives where this officer may look, and her membership.
 async fn find(db: &mut PgConnection, who: &Officer, id: Uuid) -> Result<(Person, Option<Membership>)> {
     let person = accounts::find_person(db, id).await?.ok_or(Error::NotFound)?;
-    if !who.scope(Permission::ChangePeople)?.covers(person.region) {
+    if !who.scope(CHANGE_PEOPLE)?.covers(person.region) {
         return Err(Error::NotFound);
     }
     let membership = sql::find_of_person(db, id).await?;

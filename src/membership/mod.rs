@@ -28,7 +28,7 @@ pub use model::{Address, EndReason, Membership, Price, Prices, Rate, Rules, Stat
 pub use sql::{Period, find_of_person, periods};
 
 use crate::{
-    accounts::{Access, Permission, Room, Routes},
+    accounts::{Access, CHANGE_PEOPLE, Link, Room, Routes, Standing},
     kit::app::App,
     payments::leading,
 };
@@ -36,6 +36,7 @@ use crate::{
 /// What this room states of itself.
 pub const ROOM: Room = Room {
     routes,
+    head: |session| (session.standing != Standing::Member).then_some(Link::button("Join", "/join")),
     settings: &[
         settings::LOW_WAGE_MONTH.known,
         settings::LOW_WAGE_YEAR.known,
@@ -52,7 +53,7 @@ pub const ROOM: Room = Room {
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Public, SignedIn};
-    let officer = Access::Officer(Permission::ChangePeople);
+    let officer = Access::Officer(CHANGE_PEOPLE);
     Routes::new()
         .get(Cached, "/join", join::show)
         .post(Public, "/join", join::create)

@@ -26,22 +26,29 @@ mod unsubscribe;
 pub mod demo;
 
 pub use jobs::{SendUpdate, SweepUpdates, wake};
+pub use model::SEND_UPDATES;
 pub use unsubscribe::link as unsubscribe_link;
 
 use crate::{
-    accounts::{Access, Permission, Room, Routes},
+    accounts::{Access, Desk, Group, Room, Routes},
     kit::app::App,
 };
 
 /// What this room states of itself.
 pub const ROOM: Room = Room {
     routes,
+    desk: &[Desk {
+        title: "Updates",
+        path: "/admin/updates",
+        permission: SEND_UPDATES,
+        group: Group::People,
+    }],
     settings: &[settings::CONNECTIONS.known, settings::PACE.known],
     ..Room::new("newsletters")
 };
 
 fn routes(_: &App) -> Routes {
-    let officer = Access::Officer(Permission::SendUpdates);
+    let officer = Access::Officer(SEND_UPDATES);
     Routes::new()
         .get(officer, "/admin/updates", admin::list)
         .get(officer, "/admin/updates/new", admin::new)

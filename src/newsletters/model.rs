@@ -3,7 +3,12 @@ use std::str::FromStr;
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-use crate::places::Region;
+use crate::{
+    accounts::{Permission, Role},
+    places::Region,
+};
+
+pub const SEND_UPDATES: Permission = Permission { code: "send_updates", held_by: &[Role::Communications] };
 
 /// An update, at whatever stage.
 #[derive(Clone, Debug)]

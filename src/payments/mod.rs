@@ -28,7 +28,8 @@ pub use jobs::{
     reconcile,
 };
 pub use model::{
-    Checkout, CheckoutState, Line, LineKind, Method, Origin, Purpose, PurposeKind, Subscription, stripe_page,
+    Checkout, CheckoutState, Line, LineKind, Method, Origin, Purpose, PurposeKind, SEE_PAYMENTS,
+    Subscription, stripe_page,
 };
 pub use news::{PaymentNews, What};
 pub use settings::CHECK_ABOVE;
@@ -36,15 +37,25 @@ pub use sql::ledger::{LineFilter, MonthIncome, NamedLine, Totals, attribute, inc
 pub use sql::subscriptions::find as find_subscription;
 
 use crate::{
-    accounts::{Access, Permission, Room, Routes},
+    accounts::{Access, Desk, Group, Room, Routes},
     kit::app::App,
 };
 
 /// What this room states of itself.
-pub const ROOM: Room = Room { routes, settings: &[settings::CHECK_ABOVE.known], ..Room::new("payments") };
+pub const ROOM: Room = Room {
+    routes,
+    desk: &[Desk {
+        title: "Payments",
+        path: "/admin/payments",
+        permission: SEE_PAYMENTS,
+        group: Group::People,
+    }],
+    settings: &[settings::CHECK_ABOVE.known],
+    ..Room::new("payments")
+};
 
 fn routes(_: &App) -> Routes {
-    let officer = Access::Officer(Permission::SeePayments);
+    let officer = Access::Officer(SEE_PAYMENTS);
     Routes::new()
         .post(Access::Machine, "/webhooks/stripe", webhook::receive)
         .get(officer, "/admin/payments", admin::list)

@@ -4,13 +4,18 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::kit::{
-    codes::codes,
-    money::Money,
-    stripe::{
-        CheckoutSession, CheckoutStatus, Dispute, Interval, Metadata, PaymentStatus, SubscriptionStatus,
+use crate::{
+    accounts::{Permission, Role},
+    kit::{
+        codes::codes,
+        money::Money,
+        stripe::{
+            CheckoutSession, CheckoutStatus, Dispute, Interval, Metadata, PaymentStatus, SubscriptionStatus,
+        },
     },
 };
+
+pub const SEE_PAYMENTS: Permission = Permission { code: "see_payments", held_by: &[Role::Treasurer] };
 
 /// The room that knows what a payment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -281,7 +281,7 @@ describe('pages', { concurrency: 2 }, () => {
 
   test('what editors see', async () => {
     const page = await as('alex@demo.test');
-    await walk(page, '/admin/news', /EditContent/);
+    await walk(page, '/admin/news', /edit_content/);
     await page.goto('/admin/news/new');
     await page.getByLabel('Title').fill('A draft');
     await page.getByLabel('Summary').fill('It is not written yet.');
@@ -304,7 +304,7 @@ describe('pages', { concurrency: 2 }, () => {
 
   test('what officers see', async () => {
     const page = await as('alex@demo.test');
-    await walk(page, '/admin', /^Officer\((?!EditContent)/);
+    await walk(page, '/admin', /^Officer\((?!edit_content)/);
     await visit(page, '/admin/members?q=zzzz');
     await visit(page, '/admin/members?q=ben@demo.test&state=everyone');
     await page.getByRole('link', { name: 'Ben Hartley' }).click();

@@ -15,7 +15,7 @@ use super::{
     words::{self, Change, ROOMS},
 };
 use crate::{
-    accounts::{Officer, Permission, Scope},
+    accounts::{Officer, SEE_PEOPLE, Scope},
     admin::people,
     audit::{self, Chain, Filter},
     kit::{app::App, dates, db::Db, error::Result, flash, form::Form, visit::Visit},
@@ -53,7 +53,7 @@ struct Someone {
 }
 
 pub async fn list(visit: Visit, who: Officer, RawQuery(query): RawQuery, mut db: Db) -> Result<Response> {
-    let sees_people = who.scope(Permission::SeePeople).is_ok_and(|scope| scope == Scope::Everyone);
+    let sees_people = who.scope(SEE_PEOPLE).is_ok_and(|scope| scope == Scope::Everyone);
     let form = people::read(query)?;
     let asked = match asked(&form) {
         Ok(asked) => asked,

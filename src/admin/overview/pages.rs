@@ -11,7 +11,8 @@ use super::{
     sql::{self, Span},
 };
 use crate::{
-    accounts::{Officer, Permission, Scope},
+    accounts::{Officer, SEE_PEOPLE, Scope},
+    admin::permissions::SEE_OVERVIEW,
     kit::{
         app::App,
         dates,
@@ -20,6 +21,8 @@ use crate::{
         money::grouped,
         visit::Visit,
     },
+    newsletters::SEND_UPDATES,
+    payments::SEE_PAYMENTS,
 };
 
 #[derive(Template, WebTemplate)]
@@ -50,7 +53,7 @@ struct Waiting {
 }
 
 pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db) -> Result<Response> {
-    let scope = who.scope(Permission::SeeOverview)?;
+    let scope = who.scope(SEE_OVERVIEW)?;
     let slugs = scope.region_slugs();
     let slugs = slugs.as_deref();
     let today = app.clock().today();
@@ -70,7 +73,7 @@ pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db
         visit,
         sees_money: own_regions.is_none(),
         own_regions,
-        sees_people: who.may(Permission::SeePeople),
+        sees_people: who.may(SEE_PEOPLE),
         sees_emails: sees_everybody(&who),
         waiting: waiting(&figures, &who, scope == Scope::Everyone),
         growth: model::growth(&months),
@@ -98,7 +101,7 @@ fn span(now: DateTime<Utc>) -> Span {
 }
 
 fn sees_everybody(who: &Officer) -> bool {
-    who.scope(Permission::SeePeople).is_ok_and(|scope| scope == Scope::Everyone)
+    who.scope(SEE_PEOPLE).is_ok_and(|scope| scope == Scope::Everyone)
 }
 
 #[derive(Template, WebTemplate)]
@@ -130,7 +133,7 @@ fn growth_words(months: &[Month]) -> String {
 
 /// What waits, for those who may open the list behind it.
 fn waiting(figures: &Figures, who: &Officer, everywhere: bool) -> Vec<Waiting> {
-    let (people, payments) = (who.may(Permission::SeePeople), who.may(Permission::SeePayments));
+    let (people, payments) = (who.may(SEE_PEOPLE), who.may(SEE_PAYMENTS));
     let lines = [
         (people, figures.overdue, "payment is overdue", "payments are overdue", "/admin/members?state=grace"),
         (
@@ -162,7 +165,7 @@ fn waiting(figures: &Figures, who: &Officer, everywhere: bool) -> Vec<Waiting> {
             "/admin/payments/checks",
         ),
         (
-            who.may(Permission::SendUpdates),
+            who.may(SEND_UPDATES),
             figures.uncertain_mails,
             "email of an update may or may not have arrived",
             "emails of updates may or may not have arrived",

@@ -18,7 +18,7 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::{Officer, Permission},
+    accounts::{EXPORT_PEOPLE, Officer},
     audit::{self, Actor, Entry},
     kit::{app::App, db::Db, error::Result, form::Form, money, visit::Visit},
 };
@@ -80,7 +80,7 @@ async fn page(
     form: Form,
     status: StatusCode,
 ) -> Result<Response> {
-    let scope = who.scope(Permission::ExportPeople)?;
+    let scope = who.scope(EXPORT_PEOPLE)?;
     // The filters are read afresh: a reason that is missing is no fault of theirs.
     let sent = form.shown().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let search = match forms::search(list, &Form::from_values(sent)) {
@@ -109,7 +109,7 @@ async fn download(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let scope = who.scope(Permission::ExportPeople)?;
+    let scope = who.scope(EXPORT_PEOPLE)?;
     let (search, reason) = match (forms::search(list, &form), forms::reason(&form)) {
         (Ok(search), Ok(reason)) => (search, reason),
         (_, Err(form)) | (Err(form), _) => {

@@ -13,7 +13,7 @@ use super::{
     sql, states,
 };
 use crate::{
-    accounts::{ConsentPurpose, Officer, Permission, Scope},
+    accounts::{ConsentPurpose, EXPORT_PEOPLE, Officer, SEE_PEOPLE, Scope},
     kit::{
         db::Db,
         error::{Error, Result},
@@ -102,10 +102,10 @@ async fn show(
     RawQuery(query): RawQuery,
     mut db: Db,
 ) -> Result<Response> {
-    let scope = who.scope(Permission::SeePeople)?;
+    let scope = who.scope(SEE_PEOPLE)?;
     let form = read(query)?;
     let choices = choices(list, &scope);
-    let may_export = who.may(Permission::ExportPeople);
+    let may_export = who.may(EXPORT_PEOPLE);
     let search = match forms::search(list, &form) {
         Ok(search) => search,
         Err(form) => {

@@ -13,7 +13,8 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::{self, Officer, Permission, Scope},
+    accounts::{self, CHANGE_PEOPLE, Officer, SEE_PEOPLE, Scope},
+    admin::permissions::SEE_AUDIT,
     audit::{self, Actor},
     kit::{
         app::App,
@@ -54,7 +55,7 @@ struct Sees {
 impl Sees {
     fn new(who: &Officer, scope: &Scope, record: &Record) -> Self {
         let all = *scope == Scope::Everyone;
-        let change = who.scope(Permission::ChangePeople);
+        let change = who.scope(CHANGE_PEOPLE);
         Self {
             contact: all || record.is_open_to_organisers(),
             all,
@@ -81,7 +82,7 @@ async fn page(
     mut db: Db,
     wrong: Option<Form>,
 ) -> Result<Response> {
-    let scope = who.scope(Permission::SeePeople)?;
+    let scope = who.scope(SEE_PEOPLE)?;
     let record = sql::find_record(&mut db, person).await?.ok_or(Error::NotFound)?;
     if !scope.covers(record.region) {
         return Err(Error::NotFound);
@@ -93,7 +94,7 @@ async fn page(
         tx.commit().await?;
     }
     let sees = Sees::new(who, &scope, &record);
-    let may_audit = who.may(Permission::SeeAudit);
+    let may_audit = who.may(SEE_AUDIT);
     let happenings = sql::list_happenings(&mut db, person, sees.all, MOST_EVENTS).await?;
     let events = happenings.into_iter().map(Happening::read).collect();
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -119,7 +120,7 @@ pub async fn change_details(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let scope = who.scope(Permission::ChangePeople)?;
+    let scope = who.scope(CHANGE_PEOPLE)?;
     let details = forms::details(&form);
     let mut tx = db.begin().await?;
     let record = sql::lock_record(&mut tx, person).await?.ok_or(Error::NotFound)?;
