@@ -83,7 +83,7 @@ pub async fn send_test(app: &App, db: &mut PgConnection, to: &Person, update: &U
     let mut letter = letter::render(app, &update.content)?.for_reader(&to.name, &stop);
     letter.subject = format!("Test: {}", letter.subject);
     let occasion = format!("update-test:{}:{}:{}", update.id, to.id, now.timestamp_micros());
-    Ok(mail::push_bulk(app, db, &occasion, &to.email, &letter, &stop).await?)
+    Ok(mail::push_bulk(app, db, &occasion, &to.email, &letter, &unsubscribe::bulk(stop)).await?)
 }
 
 /// What pressing "Send" did.

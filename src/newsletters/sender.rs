@@ -26,7 +26,7 @@ use super::{
 use crate::kit::{
     app::App,
     email_address::EmailAddress,
-    mail::{Bulk, LIST, Line, Message, SendError},
+    mail::{Line, Message, SendError},
 };
 
 /// After so many refusals one after the other it is not the readers: the sender stops and an officer looks.
@@ -226,7 +226,7 @@ impl Sender {
             name: claimed.name.clone(),
             at: self.app.clock().now(),
             letter: self.rendered.for_reader(&claimed.name, &stop),
-            bulk: Some(Bulk { unsubscribe: stop, list: LIST }),
+            bulk: Some(unsubscribe::bulk(stop)),
         };
         let result = line.send(&message).await;
         if result.is_ok() {

@@ -20,6 +20,7 @@ use crate::{
         app::App,
         db::Db,
         error::{Error, Result},
+        mail::Bulk,
         visit::Visit,
     },
 };
@@ -27,6 +28,8 @@ use crate::{
 const PURPOSE: ConsentPurpose = ConsentPurpose::EmailUpdates;
 const BY_PAGE: &str = "unsubscribe page";
 const BY_MAILBOX: &str = "one click in the mailbox";
+/// The list's name in mailboxes, which file by it.
+const LIST: &str = "updates";
 /// Within this time the page that stopped the emails can start them again: a mail that was passed on must not let
 /// its new reader sign the first one up again at any later time.
 const UNDO_HOURS: i64 = 24;
@@ -34,6 +37,11 @@ const UNDO_HOURS: i64 = 24;
 /// The address that stops the updates of one person.
 pub fn link(app: &App, person: Uuid) -> String {
     app.link(&format!("/unsubscribe/{}", seal(app, person)))
+}
+
+/// What mailboxes are told of an update that can be stopped at this link.
+pub(super) fn bulk(stop: String) -> Bulk {
+    Bulk { unsubscribe: stop, list: LIST.to_owned() }
 }
 
 /// Half of it proves who made it; with that half as a seed the other half hides the id (a synthetic IV).

@@ -42,7 +42,7 @@ fn message(to: &str) -> Message {
 
 fn bulk(to: &str) -> Message {
     let unsubscribe = format!("https://breakthrough.test/unsubscribe/{}", "x".repeat(90));
-    Message { bulk: Some(Bulk { unsubscribe, list: "updates" }), ..message(to) }
+    Message { bulk: Some(Bulk { unsubscribe, list: "updates".into() }), ..message(to) }
 }
 
 #[tokio::test]

@@ -118,6 +118,7 @@ async fn an_officer_writes_tests_and_sends() {
         .expect("A test is on its way to alex@demo.test");
     let test = site.mail_to("alex@demo.test").await;
     assert_eq!(test.subject, "Test: Meet us in Wales");
+    assert_eq!(test.list.as_deref(), Some("<updates.breakthrough.test>"));
     assert!(test.unsubscribe.is_some());
     assert!(states(&site).await.is_empty());
     // How many, and only then the button.

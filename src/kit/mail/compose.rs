@@ -206,8 +206,10 @@ pub(crate) mod tests {
     #[test]
     fn no_name_or_subject_begins_a_header() {
         let mut message = message("Ana\r\nBcc: x@y.zz", "Hello\r\nBcc: x@y.zz");
-        message.bulk =
-            Some(Bulk { unsubscribe: "https://party.test/u/1\r\nBcc: x@y.zz".into(), list: "updates" });
+        message.bulk = Some(Bulk {
+            unsubscribe: "https://party.test/u/1\r\nBcc: x@y.zz".into(),
+            list: "letters".into(),
+        });
         let written = written(&message);
         let head = written.split("\r\n\r\n").next().unwrap();
         assert!(!head.lines().any(|line| line.to_ascii_lowercase().starts_with("bcc")), "{head}");

@@ -106,12 +106,9 @@ pub struct Message {
 pub struct Bulk {
     /// An https address that takes a one-click unsubscribe (RFC 8058).
     pub unsubscribe: String,
-    /// The list's name for machines, without the domain: `updates` (RFC 2919).
-    pub list: &'static str,
+    /// The list's name for machines, without the domain, by which a mailbox can file (RFC 2919).
+    pub list: String,
 }
-
-/// The list that everything sent to many belongs to; a mailbox can file by it.
-pub const LIST: &str = "updates";
 
 /// What stands around the words of every mail.
 #[derive(Clone, Debug)]

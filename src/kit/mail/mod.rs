@@ -15,6 +15,6 @@ mod plain;
 mod smtp;
 mod transport;
 
-pub use letter::{Bulk, Frame, LIST, Letter, Message, policy};
+pub use letter::{Bulk, Frame, Letter, Message, policy};
 pub use outbox::{SendMail, SweepOutbox, push, push_bulk};
 pub use transport::{Line, Mailer, SendError};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Bulk, LIST, Letter, Message, SendError};
+use super::{Bulk, Letter, Message, SendError};
 use crate::kit::{
     app::App,
     email_address::EmailAddress,
@@ -31,9 +31,9 @@ pub async fn push_bulk(
     occasion: &str,
     to: &EmailAddress,
     letter: &Letter,
-    unsubscribe: &str,
+    bulk: &Bulk,
 ) -> Result<(), sqlx::Error> {
-    write(app, db, occasion, to, letter, Some(unsubscribe)).await
+    write(app, db, occasion, to, letter, Some(bulk)).await
 }
 
 async fn write(
@@ -42,13 +42,13 @@ async fn write(
     occasion: &str,
     to: &EmailAddress,
     letter: &Letter,
-    unsubscribe: Option<&str>,
+    bulk: Option<&Bulk>,
 ) -> Result<(), sqlx::Error> {
     let now = app.clock().now();
     let id = app.random().id(now);
     let written = sqlx::query!(
-        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to, unsubscribe)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (occasion) do nothing",
+        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to, unsubscribe, list)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (occasion) do nothing",
         id,
         occasion,
         to.as_str(),
@@ -57,7 +57,8 @@ async fn write(
         letter.html,
         now,
         letter.reply_to.as_ref().map(EmailAddress::as_str),
-        unsubscribe
+        bulk.map(|bulk| bulk.unsubscribe.as_str()),
+        bulk.map(|bulk| bulk.list.as_str())
     )
     .execute(&mut *db)
     .await?;
@@ -84,7 +85,7 @@ impl Job for SendMail {
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
         let row = sqlx::query!(
-            "select recipient, reply_to, subject, text_body, html_body, written_at, unsubscribe from outbox where id = $1 and sent_at is null and refused is null",
+            "select recipient, reply_to, subject, text_body, html_body, written_at, unsubscribe, list from outbox where id = $1 and sent_at is null and refused is null",
             self.id
         )
         .fetch_optional(&mut *db)
@@ -95,7 +96,7 @@ impl Job for SendMail {
         let to: EmailAddress = row.recipient.parse()?;
         let reply_to = row.reply_to.map(|address| address.parse()).transpose()?;
         let letter = Letter { subject: row.subject, text: row.text_body, html: row.html_body, reply_to };
-        let bulk = row.unsubscribe.map(|unsubscribe| Bulk { unsubscribe, list: LIST });
+        let bulk = row.unsubscribe.zip(row.list).map(|(unsubscribe, list)| Bulk { unsubscribe, list });
         let message = Message { id: self.id, to, name: String::new(), at: row.written_at, letter, bulk };
         let refused = match app.mailer().send(&message).await {
             Ok(()) => None,

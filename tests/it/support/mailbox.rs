@@ -11,6 +11,8 @@ pub struct Mail {
     pub html: String,
     /// The address of `List-Unsubscribe`, if there is one.
     pub unsubscribe: Option<String>,
+    /// The list it belongs to, as a mailbox files it.
+    pub list: Option<String>,
     /// Whom an answer goes to, if not the sender.
     pub reply_to: Option<String>,
 }
@@ -43,6 +45,7 @@ pub fn to(folder: &Path, email: &str) -> Vec<Mail> {
                 text: mail.body_text(0).unwrap_or_default().into_owned(),
                 html: mail.body_html(0).unwrap_or_default().into_owned(),
                 unsubscribe,
+                list: mail.header_raw("List-Id").map(|list| list.trim().to_owned()),
                 reply_to: mail.reply_to().and_then(|to| to.first()?.address().map(str::to_owned)),
             };
             Some((entry.file_name(), mail))
