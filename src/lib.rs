@@ -33,6 +33,8 @@ pub mod admin;
 pub mod reactions;
 /// The demo party.
 pub mod demo;
+/// The page a visitor sees when something went wrong.
+pub mod error_page;
 /// Routes, jobs and layers of all rooms, put together.
 pub mod site;
 /// The command line; the program is [`command_line::main`].

@@ -16,11 +16,11 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Line, Room, Rooms, Routes},
-    admin, content, donations, home,
+    admin, content, donations, error_page, home,
     kit::{
         app::App,
         assets, csrf, db,
-        error::{self, Error},
+        error::Error,
         flash, headers,
         mail::{self, SendMail, SweepOutbox},
         queue::Jobs,
@@ -121,7 +121,7 @@ fn around(router: Router<App>, app: &App, rooms: Rooms) -> anyhow::Result<Router
         .layer(trace)
         .layer(middleware::from_fn(headers::add))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
-        .layer(middleware::from_fn_with_state(app.clone(), error::pages))
+        .layer(middleware::from_fn_with_state(app.clone(), error_page::draw))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
         .layer(middleware::from_fn(refuse_nul))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
@@ -130,7 +130,7 @@ fn around(router: Router<App>, app: &App, rooms: Rooms) -> anyhow::Result<Router
         .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
         .layer(Extension(rooms))
         .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
-        // Bodies are read, and their size is held, by `error::pages`.
+        // Bodies are read, and their size is held, by `error_page::draw`.
         .layer(DefaultBodyLimit::disable());
     Ok(router
         .fallback(not_found)
