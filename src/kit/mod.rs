@@ -11,6 +11,7 @@ pub mod config;
 pub mod codes;
 pub mod money;
 pub mod dates;
+pub mod csv;
 pub mod email_address;
 pub mod markdown;
 pub mod error;

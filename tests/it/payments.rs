@@ -240,9 +240,11 @@ async fn the_treasurer_filters_the_books_and_takes_them_along() {
             .fetch_one(&site.pool)
             .await
             .unwrap();
-    let mut reader = csv::Reader::from_reader(file.body.as_bytes());
-    let sum: i64 =
-        reader.records().map(|record| record.unwrap()[5].replace('.', "").parse::<i64>().unwrap()).sum();
+    let mut reader = csv::Reader::from_reader(file.body.trim_start_matches('\u{feff}').as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert!(file.body.starts_with('\u{feff}') && file.body.ends_with("\r\n"));
+    assert!(rows.iter().all(|row| !row[3].is_empty()), "everybody has a name");
+    let sum: i64 = rows.iter().map(|row| row[5].replace('.', "").parse::<i64>().unwrap()).sum();
     assert_eq!(sum, total, "to the penny");
     assert_eq!(count(&site, "select count(*) from audit_log where action = 'payment.exported'").await, 1);
     treasurer.get("/admin/payments/events").await.expect("No event is in this state");
