@@ -1,19 +1,15 @@
 //! The demo party: a cast of named people in every state, the same every time, for a first look and for tests.
 //!
-//! Each room adds its part from here, in the order of `lib.rs`. Everyone has the password [`PASSWORD`].
+//! Each room adds its part, as it states in its `ROOM`. Everyone has the password [`PASSWORD`].
 
 use anyhow::ensure;
 use sqlx::PgConnection;
 
 use crate::{
-    accounts::{self, Role, Standing},
+    accounts::{self, Role, Rooms, Standing, demo::CastMember},
     audit::Actor,
-    content, donations,
     kit::{app::App, email_address::EmailAddress},
-    membership::{self, demo::CastMember},
-    newsletters,
     places::Region,
-    supporters,
 };
 
 pub const PASSWORD: &str = "breakthrough-demo";
@@ -33,14 +29,14 @@ const CAST: [(&str, &str, Standing); 7] = [
 ///
 /// # Errors
 /// People are there already, or the site is in production.
-pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
+pub async fn load(app: &App, db: &mut PgConnection, rooms: Rooms) -> anyhow::Result<()> {
     ensure!(app.config().is_development(), "The demo party is for development only.");
     ensure!(
         !accounts::has_people(db).await?,
         "The demo party needs an empty database; this one has people in it."
     );
     let hash = accounts::hash_password(PASSWORD.into()).await?;
-    let mut members = Vec::new();
+    let mut cast = Vec::new();
     for (address, name, standing) in CAST {
         let email: EmailAddress = address.parse()?;
         let (person, _) = accounts::find_or_add_person(app, db, &email, name).await?;
@@ -51,16 +47,12 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             accounts::add_officer(app, db, Actor::System, person, role, region).await?;
         }
         // Ben was a member once.
-        if standing == Standing::Member || address == "ben@demo.test" {
-            let in_good_standing = standing == Standing::Member;
-            members.push(CastMember { person, email: address, name, in_good_standing });
-        }
+        let has_membership = standing == Standing::Member || address == "ben@demo.test";
+        cast.push(CastMember { person, email: address, name, standing, has_membership });
     }
-    content::load_demo(app, db).await?;
-    supporters::demo::load(app, db).await?;
-    membership::demo::load(app, db, &members).await?;
-    donations::demo::load(app, db).await?;
-    newsletters::demo::load(app, db).await?;
+    for demo in rooms.iter().filter_map(|room| room.demo) {
+        demo(app, db, &cast).await?;
+    }
     Ok(())
 }
 
@@ -77,13 +69,13 @@ pub enum When {
 ///
 /// # Errors
 /// As [`load`]; with [`When::Empty`], people who are there already are no error.
-pub async fn install(app: &App, when: When) -> anyhow::Result<()> {
+pub async fn install(app: &App, rooms: Rooms, when: When) -> anyhow::Result<()> {
     let mut tx = app.pool().begin().await?;
     sqlx::query("select pg_advisory_xact_lock(7265003)").execute(&mut *tx).await?;
     if when == When::Empty && accounts::has_people(&mut tx).await? {
         return Ok(());
     }
-    load(app, &mut tx).await?;
+    load(app, &mut tx, rooms).await?;
     tx.commit().await?;
     Ok(())
 }

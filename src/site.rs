@@ -15,7 +15,7 @@ use tower_http::{
 };
 
 use crate::{
-    accounts::{self, Access, Line, Room, Rooms, Routes},
+    accounts::{self, Access, Line, Room, Rooms, Routes, SEE_PEOPLE, Task},
     admin, content, donations, error_page, home,
     kit::{
         app::App,
@@ -29,26 +29,53 @@ use crate::{
     membership, newsletters, payments, supporters,
 };
 
-/// The rooms of this site. Their order is that of links, within each group, and of settings.
+/// The rooms of this site, in the order in which they are shown wherever rooms are listed, and in which they load the
+/// demo party.
 pub const ROOMS: &[&Room] = &[
     &admin::ROOM,
     &home::ROOM,
     &accounts::ROOM,
     &content::ROOM,
-    &supporters::ROOM,
     &membership::ROOM,
+    &supporters::ROOM,
     &donations::ROOM,
     &newsletters::ROOM,
     &payments::ROOM,
+    &HOUSE,
 ];
 
-/// Every room's paths, and those of the house.
-fn routes(app: &App, rooms: Rooms) -> Routes {
+/// What `kit` and the site itself bring.
+const HOUSE: Room = Room {
+    routes: house_routes,
+    closed: &["/dev"],
+    counts: Some(mail::COUNTS),
+    tasks: &[
+        Task {
+            count: "refused",
+            one: "email was refused since last month",
+            many: "emails were refused since last month",
+            path: "/admin/emails",
+            permission: SEE_PEOPLE,
+            whole_party: true,
+        },
+        Task {
+            count: "waiting",
+            one: "email has waited for the mail server for more than an hour",
+            many: "emails have waited for the mail server for more than an hour",
+            path: "",
+            permission: admin::SEE_OVERVIEW,
+            whole_party: true,
+        },
+    ],
+    jobs: |jobs| jobs.with::<SendMail>().every::<SweepOutbox>("11 * * * *"),
+    ..Room::new("kit")
+};
+
+fn house_routes(_: &App) -> Routes {
     Routes::new()
         .get(Access::Public, "/static/{hash}/{*name}", assets::serve)
         .get(Access::Machine, "/healthz", || async { "alive\n" })
         .get(Access::Machine, "/readyz", ready)
-        .and(rooms.routes(app))
         .and(mail_folder_routes())
         .each(Access::Development, stand_in::routes())
 }
@@ -62,23 +89,7 @@ fn mail_folder_routes() -> Routes {
 
 /// Every room's jobs, and what runs by the clock (UTC).
 pub fn jobs() -> Jobs {
-    Jobs::default()
-        .with::<SendMail>()
-        .every::<SweepOutbox>("11 * * * *")
-        .every::<accounts::TidyAccounts>("17 3 * * *")
-        .every::<supporters::TidySupporters>("27 3 * * *")
-        .with::<newsletters::SendUpdate>()
-        .each_minute::<newsletters::SweepUpdates>()
-        .with::<payments::ProcessEvent>()
-        .with::<payments::PaymentNews>()
-        .with::<payments::CloseCheckout>()
-        .with::<payments::EndSubscription>()
-        .with::<payments::GiveBack>()
-        .every::<payments::CatchUp>("*/10 * * * *")
-        .every::<payments::Reconcile>("41 3 * * *")
-        .every::<payments::TidyPayments>("37 3 * * *")
-        .every::<membership::TurnOfDay>("5 0,1 * * *")
-        .every::<donations::TidyGifts>("23 3 * * *")
+    Rooms(ROOMS).jobs()
 }
 
 /// What a worker looks at first, before the queue gives it work.
@@ -86,12 +97,12 @@ pub fn jobs() -> Jobs {
 /// # Errors
 /// The database is away.
 pub async fn wake(app: &App) -> anyhow::Result<()> {
-    newsletters::wake(app).await
+    Rooms(ROOMS).wake(app).await
 }
 
 /// The table of paths and who may use them.
 pub fn table(app: &App) -> Vec<Line> {
-    routes(app, Rooms(ROOMS)).finish(app).1
+    Rooms(ROOMS).routes(app).finish(app).1
 }
 
 /// The whole site as one service.
@@ -107,7 +118,7 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
 /// # Errors
 /// As [`router`].
 pub fn router_with(app: &App, rooms: Rooms) -> anyhow::Result<Router> {
-    around(routes(app, rooms).finish(app).0, app, rooms)
+    around(rooms.routes(app).finish(app).0, app, rooms)
 }
 
 /// The layers that every path has.

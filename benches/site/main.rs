@@ -110,7 +110,7 @@ async fn fill(embedded: &Embedded, folder: &Path) -> Result<()> {
     let config = settings(folder).check().map_err(|faults| anyhow::anyhow!("settings: {faults:?}"))?;
     let app = App::new(config, pool.clone(), Clock::system(), Random::system()).await?;
     let mut tx = pool.begin().await?;
-    demo::load(&app, &mut tx).await?;
+    demo::load(&app, &mut tx, breakthrough::accounts::Rooms(breakthrough::site::ROOMS)).await?;
     tx.commit().await?;
     let mut db = pool.acquire().await?;
     sqlx::raw_sql(include_str!("fill.sql")).execute(&mut *db).await?;

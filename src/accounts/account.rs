@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{
     actions, forms,
-    model::{ConsentPurpose, Person},
+    model::{Consent, ConsentPurpose, Person},
     passwords,
+    rooms::Asked,
     session::{Session, SignedIn},
     sql::{self, SessionLine},
 };
@@ -42,6 +43,19 @@ struct ConsentLine {
     purpose: ConsentPurpose,
     /// `since 5 December 2026`, if it stands.
     since: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "accounts/card.html")]
+struct ChoicesCard {
+    consents: Vec<Consent>,
+}
+
+/// What they agreed to, for their own page.
+pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
+    let mut consents = sql::list_consents(asked.db, asked.session.person_id).await?;
+    consents.retain(|consent| consent.withdrawn.is_none());
+    Ok(Some(ChoicesCard { consents }.render()?))
 }
 
 async fn page(

@@ -8,6 +8,18 @@ use uuid::Uuid;
 use super::model::{ConsentPurpose, Standing};
 use crate::places::Region;
 
+/// Somebody of the demo party whom tests and the README name.
+#[derive(Clone, Copy, Debug)]
+pub struct CastMember {
+    pub person: Uuid,
+    pub email: &'static str,
+    pub name: &'static str,
+    /// What they are at the end.
+    pub standing: Standing,
+    /// Whether they have, or had, a membership.
+    pub has_membership: bool,
+}
+
 /// Somebody to be added as she is; her address counts as proved.
 #[derive(Clone, Debug)]
 pub struct DemoPerson {

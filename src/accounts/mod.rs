@@ -1,10 +1,10 @@
 //! Who somebody is: name and verified email, how they sign in, their sessions, their consents, the offices they
 //! hold, and the guards that open pages to them.
 //!
-//! Every room declares its paths with [`Routes`], and there says who may come in ([`Access`]); nothing is open by
-//! forgetting. Handlers take [`SignedIn`], [`Member`] or [`Officer`] as proof. A person's standing (supporter,
-//! member) is decided in later rooms, which tell us with [`set_standing`], so that one query finds session, standing
-//! and offices.
+//! Every room states its entries as a [`Room`], and its paths with [`Routes`], where it says who may come in
+//! ([`Access`]); nothing is open by forgetting. Handlers take [`SignedIn`], [`Member`] or [`Officer`] as proof. A
+//! person's standing (supporter, member) is decided in later rooms, which tell us with [`set_standing`], so that one
+//! query finds session, standing and offices.
 //!
 //! Nobody learns here whether an email address is known: asking for a link answers the same for all.
 //! Tables: `people`, `officers`, `sessions`, `sign_in_requests`, `consents`.
@@ -21,6 +21,7 @@ mod rooms;
 mod pages;
 mod account;
 mod officers;
+mod timeline;
 mod jobs;
 mod sql_many;
 pub mod demo;
@@ -36,7 +37,10 @@ pub use model::{
     SEE_PEOPLE, Scope, Standing,
 };
 pub use passwords::{hash as hash_password, is_strong_enough};
-pub use rooms::{Desk, Group, Link, Room, Rooms};
+pub use rooms::{
+    Asked, Counts, Desk, Figure, Group, Link, Pending, Rank, Room, Rooms, Says, Source, Task, Tells,
+    Timeline, says,
+};
 pub use session::{
     BrowserName, Member, Officer, Session, SignedIn, look_up as session_layer, start as start_session,
 };
@@ -56,6 +60,27 @@ pub const ROOM: Room = Room {
         permission: MANAGE_OFFICERS,
         group: Group::Site,
     }],
+    log: &[("person.", "People’s details"), ("officer.", "Offices"), ("record.", "Records opened")],
+    audit: &[
+        says("person.changed", "Details changed", Tells::People),
+        says("person.password_set", "Password set", Tells::People),
+        says("officer.added", "Office given", Tells::Party),
+        says("officer.ended", "Office ended", Tells::Party),
+        // Written by `audit` itself, which is below every room.
+        says("record.seen", "Record opened", Tells::People),
+    ],
+    closed: &["/account"],
+    counts: Some(sql::COUNTS),
+    timeline: Some(Timeline {
+        view: "accounts_timeline",
+        sources: &[
+            Source { name: "record", title: "Record", words: |_, _| "First known to us".to_owned() },
+            Source { name: "consent", title: "Consent", words: timeline::consent },
+            Source { name: "mail", title: "Email", words: timeline::mail },
+        ],
+    }),
+    card: Some((Rank::Choices, |asked| Box::pin(account::card(asked)))),
+    jobs: |jobs| jobs.every::<TidyAccounts>("17 3 * * *"),
     ..Room::new("accounts")
 };
 

@@ -200,6 +200,14 @@ impl ConsentPurpose {
         }
     }
 
+    /// `email updates`
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EmailUpdates => "email updates",
+            Self::OrganiserContact => "contact by organisers",
+        }
+    }
+
     /// The words that stand beside the box, and that are kept with each consent.
     pub fn wording(self) -> &'static str {
         match self {

@@ -4,13 +4,19 @@
 //! `site.rs` holds the one list of rooms. Handlers take it as [`Rooms`], so that another list, as a test makes one,
 //! is seen everywhere.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use std::pin::Pin;
 
-use super::{guard::Routes, model::Permission, session::Session};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use super::{demo::CastMember, guard::Routes, model::Permission, session::Session};
 pub use crate::kit::visit::Link;
 use crate::kit::{
     app::App,
     error::{Error, Result},
+    money::grouped,
+    queue::Jobs,
     settings::Known,
     visit::Viewer,
 };
@@ -39,6 +45,121 @@ impl Group {
     pub const ALL: [Self; 3] = [Self::People, Self::Content, Self::Site];
 }
 
+/// An action of the audit log in words, and what its lines tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Says {
+    /// `room.what_happened`
+    pub action: &'static str,
+    pub words: &'static str,
+    pub tells: Tells,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// Of people: only who may open their records reads whose it is and its details.
+    People,
+    /// Of the party's own business: every officer who may read the log reads all of it.
+    Party,
+}
+
+pub const fn says(action: &'static str, words: &'static str, tells: Tells) -> Says {
+    Says { action, words, tells }
+}
+
+/// Numbers that the rooms count for the overview, by room and name.
+#[derive(Debug, Default)]
+pub struct Counts(pub Value);
+
+impl Counts {
+    /// Nothing is 0.
+    pub fn of(&self, room: &str, name: &str) -> i64 {
+        self.0.get(room).and_then(|counts| counts.get(name)).and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    /// `12,345`
+    pub fn words(&self, room: &str, name: &str) -> String {
+        grouped(self.of(room, name).unsigned_abs())
+    }
+}
+
+/// A figure of the overview.
+#[derive(Clone, Copy)]
+pub struct Figure {
+    /// Not for officers who look after some regions only.
+    pub whole_party: bool,
+    /// The number, and the words behind it.
+    pub words: fn(&Counts) -> (String, String),
+}
+
+/// Something that somebody should look at, if there is any of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    /// The name of the room's count.
+    pub count: &'static str,
+    /// The words behind a 1.
+    pub one: &'static str,
+    /// The words behind any other number.
+    pub many: &'static str,
+    /// Where to look at it; empty if nowhere.
+    pub path: &'static str,
+    pub permission: Permission,
+    /// Not for officers who look after some regions only.
+    pub whole_party: bool,
+}
+
+/// What a room knows of a person's past: a view, and what its lines say.
+///
+/// The view is the room's own, named after it, and has the columns `person_id uuid`, `at timestamptz`, `source text`,
+/// `what text`, `detail jsonb`, `actor uuid` (null for the site itself), and `sensitive boolean`: whether the line
+/// shows addresses, prices or officers' reasons, which an officer of a region does not read.
+#[derive(Clone, Copy)]
+pub struct Timeline {
+    pub view: &'static str,
+    pub sources: &'static [Source],
+}
+
+/// One kind of line in a person's timeline.
+#[derive(Clone, Copy)]
+pub struct Source {
+    /// As in the view.
+    pub name: &'static str,
+    pub title: &'static str,
+    /// From `what` and `detail`.
+    pub words: fn(&str, &Value) -> String,
+}
+
+/// What a function in a constant returns.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a card on somebody's own page is made from.
+pub struct Asked<'a> {
+    pub app: &'a App,
+    pub db: &'a mut PgConnection,
+    pub session: &'a Session,
+}
+
+/// A section of somebody's own page, made with one query at the most; `None` if there is nothing to say.
+pub type Card = for<'a> fn(Asked<'a>) -> Pending<'a, Result<Option<String>>>;
+
+/// Where a card stands, in the order of what cannot wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Where they stand.
+    Standing,
+    /// What they have to do.
+    Duties,
+    News,
+    /// What they chose.
+    Choices,
+}
+
+/// Adds a room's part of the demo party, in the caller's transaction.
+pub type Demo =
+    for<'a> fn(&'a App, &'a mut PgConnection, &'a [CastMember]) -> Pending<'a, anyhow::Result<()>>;
+
+/// What a worker does when it starts, before the queue gives it work.
+pub type Wake = for<'a> fn(&'a App) -> Pending<'a, anyhow::Result<()>>;
+
 /// One room's entries; what a room has nothing of it leaves to [`Room::new`].
 pub struct Room {
     /// The name of its folder.
@@ -49,11 +170,49 @@ pub struct Room {
     pub desk: &'static [Desk],
     /// In the order of the settings page.
     pub settings: &'static [Known],
+    /// What to choose from in the audit log: how the actions begin, and the heading for them.
+    pub log: &'static [(&'static str, &'static str)],
+    /// Every action that this room writes into the audit log. One that is missing is shown without its details.
+    pub audit: &'static [Says],
+    /// Public pages that are always there, for the sitemap.
+    pub public: &'static [&'static str],
+    /// Where search engines have no business, with everything below.
+    pub closed: &'static [&'static str],
+    /// One statement for all that the overview counts in this room: a `jsonb` object of whole numbers. `$1` are the
+    /// regions to count in, as `text[]`, null for all; `$2` is the first day of this month, `$3` the instant at which
+    /// it began, `$4` that of last month, and `$5` was an hour ago.
+    pub counts: Option<&'static str>,
+    pub figures: &'static [Figure],
+    pub tasks: &'static [Task],
+    pub timeline: Option<Timeline>,
+    pub card: Option<(Rank, Card)>,
+    /// Adds the room's jobs, and when they run (UTC).
+    pub jobs: fn(Jobs) -> Jobs,
+    pub wake: Option<Wake>,
+    pub demo: Option<Demo>,
 }
 
 impl Room {
     pub const fn new(name: &'static str) -> Self {
-        Self { name, routes: |_| Routes::new(), head: |_| None, desk: &[], settings: &[] }
+        Self {
+            name,
+            routes: |_| Routes::new(),
+            head: |_| None,
+            desk: &[],
+            settings: &[],
+            log: &[],
+            audit: &[],
+            public: &[],
+            closed: &[],
+            counts: None,
+            figures: &[],
+            tasks: &[],
+            timeline: None,
+            card: None,
+            jobs: |jobs| jobs,
+            wake: None,
+            demo: None,
+        }
     }
 }
 
@@ -94,6 +253,33 @@ impl Rooms {
 
     pub fn settings(self) -> impl Iterator<Item = &'static Known> {
         self.iter().flat_map(|room| room.settings)
+    }
+
+    /// Every room's jobs.
+    pub fn jobs(self) -> Jobs {
+        self.iter().fold(Jobs::default(), |jobs, room| (room.jobs)(jobs))
+    }
+
+    /// What a worker looks at first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn wake(self, app: &App) -> anyhow::Result<()> {
+        for wake in self.iter().filter_map(|room| room.wake) {
+            wake(app).await?;
+        }
+        Ok(())
+    }
+
+    /// How the lines of one source of a person's timeline are read.
+    pub fn source(self, name: &str) -> Option<&'static Source> {
+        let timelines = self.iter().filter_map(|room| room.timeline.as_ref());
+        timelines.flat_map(|timeline| timeline.sources).find(|source| source.name == name)
+    }
+
+    /// What is known of an action of the audit log.
+    pub fn says(self, action: &str) -> Option<&'static Says> {
+        self.iter().flat_map(|room| room.audit).find(|says| says.action == action)
     }
 }
 

@@ -6,6 +6,12 @@ use uuid::Uuid;
 use super::model::{Consent, ConsentPurpose, Office, Person, Role, Standing};
 use crate::{kit::email_address::EmailAddress, places::Region};
 
+/// By standing; see [`Room::counts`](super::Room).
+pub(super) const COUNTS: &str = "
+    select jsonb_build_object('members', count(*) filter (where standing = 'member'),
+                              'supporters', count(*) filter (where standing = 'supporter'))
+    from people where $1::text[] is null or region = any($1)";
+
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {

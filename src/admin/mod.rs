@@ -15,10 +15,12 @@ mod person;
 
 pub use people::{Answer, Count, List, Place, Search, Sort, State, Words, begin, find};
 
-use permissions::{SEE_AUDIT, SEE_OVERVIEW};
+pub use permissions::{SEE_AUDIT, SEE_OVERVIEW};
 
 use crate::{
-    accounts::{Access, CHANGE_PEOPLE, Desk, EXPORT_PEOPLE, Group, Link, Room, Routes, SEE_PEOPLE},
+    accounts::{
+        Access, CHANGE_PEOPLE, Desk, EXPORT_PEOPLE, Group, Link, Rank, Room, Routes, SEE_PEOPLE, Tells, says,
+    },
     kit::app::App,
 };
 
@@ -32,6 +34,11 @@ pub const ROOM: Room = Room {
         Desk { title: "Supporters", path: "/admin/supporters", permission: SEE_PEOPLE, group: Group::People },
         Desk { title: "Audit log", path: "/admin/audit", permission: SEE_AUDIT, group: Group::Site },
     ],
+    log: &[("list.", "Lists exported")],
+    // Lists are searched by names and addresses.
+    audit: &[says("list.exported", "List exported", Tells::People)],
+    closed: &["/admin"],
+    card: Some((Rank::Duties, |asked| Box::pin(async move { overview::card(&asked) }))),
     ..Room::new("admin")
 };
 

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 
 use self::database::Database;
 use crate::{
-    accounts::{self, Access, Role},
+    accounts::{self, Access, Role, Rooms},
     audit::Actor,
     ballots::counting,
     demo,
@@ -173,12 +173,12 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
         Command::Serve { no_worker, bare } => {
             // Not "has just been made": a start that was killed before the demo was in is finished by the next.
             if database.embedded.is_some() && app.config().is_development() && !bare {
-                demo::install(&app, demo::When::Empty).await?;
+                demo::install(&app, Rooms(site::ROOMS), demo::When::Empty).await?;
             }
             Box::pin(serve::serve(&app, !no_worker)).await?;
         }
         Command::Work => serve::work(&app).await?,
-        Command::Demo => demo::install(&app, demo::When::Asked).await?,
+        Command::Demo => demo::install(&app, Rooms(site::ROOMS), demo::When::Asked).await?,
         Command::Officer { command: OfficerCommand::Add { email, name, role, region } } => {
             let mut tx = app.pool().begin().await?;
             let (person, _) = accounts::find_or_add_person(&app, &mut tx, &email, &name).await?;

@@ -28,14 +28,13 @@ mod history;
 mod settings;
 mod demo;
 
-pub use demo::load as load_demo;
 pub use model::{CHANGE_SETTINGS, EDIT_CONTENT, Item, Kind, Mark};
 pub use news::PER_PAGE as NEWS_PER_PAGE;
 pub use sql::{find_by_slug, list_addresses, list_news, list_published};
 pub use words::{Article, Page, Question, Section};
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes},
+    accounts::{Access, Desk, Group, Rank, Room, Routes, Tells, says},
     kit::{
         app::App,
         settings::{CONTACT_EMAIL, IMPRINT, SITE_NAME},
@@ -54,6 +53,21 @@ pub const ROOM: Room = Room {
         Desk { title: "Settings", path: "/admin/settings", permission: CHANGE_SETTINGS, group: Group::Site },
     ],
     settings: &[SITE_NAME.known, IMPRINT.known, CONTACT_EMAIL.known],
+    log: &[("content.", "Pages and news"), ("setting.", "Settings")],
+    audit: &[
+        says("content.added", "Content added", Tells::Party),
+        says("content.changed", "Content changed", Tells::Party),
+        says("content.restored", "Earlier version restored", Tells::Party),
+        says("content.published", "Content published", Tells::Party),
+        says("content.unpublished", "Content unpublished", Tells::Party),
+        says("content.deleted", "Content deleted", Tells::Party),
+        says("content.brought_back", "Deleted content restored", Tells::Party),
+        says("content.moved", "Content moved", Tells::Party),
+        says("setting.changed", "Setting changed", Tells::Party),
+    ],
+    public: &["/faq", "/news", "/people", "/allies", "/contact"],
+    card: Some((Rank::News, |asked| Box::pin(news::card(asked)))),
+    demo: Some(|app, db, _| Box::pin(demo::load(app, db))),
     ..Room::new("content")
 };
 

@@ -12,12 +12,15 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{model::Item, sql, structured, words::Article};
-use crate::kit::{
-    app::App,
-    db::Db,
-    error::{Error, Result},
-    paging::{PageNumber, Paging},
-    visit::Visit,
+use crate::{
+    accounts::Asked,
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        paging::{PageNumber, Paging},
+        visit::Visit,
+    },
 };
 
 pub const PER_PAGE: u32 = 12;
@@ -36,6 +39,18 @@ struct NewsPage {
 pub(super) struct Which {
     #[serde(default)]
     page: PageNumber,
+}
+
+#[derive(Template)]
+#[template(path = "content/card.html")]
+struct NewsCard {
+    news: Vec<Item<Article>>,
+}
+
+/// The newest, for somebody's own page.
+pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
+    let news = sql::list_news(asked.db, 3, 0).await?;
+    Ok(if news.is_empty() { None } else { Some(NewsCard { news }.render()?) })
 }
 
 pub(super) async fn list(visit: Visit, Query(which): Query<Which>, mut db: Db) -> Result<Response> {

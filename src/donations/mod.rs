@@ -23,7 +23,7 @@ pub use settings::CAP;
 pub use sql::list_to_check;
 
 use crate::{
-    accounts::{Access, Room, Routes},
+    accounts::{Access, Room, Routes, Task, Tells, says},
     kit::app::App,
     payments::{SEE_PAYMENTS, leading},
 };
@@ -32,6 +32,25 @@ use crate::{
 pub const ROOM: Room = Room {
     routes,
     settings: &[settings::CAP.known, settings::LEAST.known, settings::CHECK_DAYS.known],
+    log: &[("donation.", "Donations")],
+    audit: &[
+        says("donation.received", "Donation received", Tells::Party),
+        says("donation.above_cap", "Donation above the limit sent back", Tells::Party),
+        says("donation.checked", "Donor found on the register", Tells::Party),
+        says("donation.returned", "Donation returned after the check", Tells::Party),
+    ],
+    public: &["/donate"],
+    counts: Some(sql::COUNTS),
+    tasks: &[Task {
+        count: "to_check",
+        one: "donation needs a donor check",
+        many: "donations need a donor check",
+        path: "/admin/payments/checks",
+        permission: SEE_PAYMENTS,
+        whole_party: true,
+    }],
+    jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *"),
+    demo: Some(|app, db, _| Box::pin(async { Ok(demo::load(app, db).await?) })),
     ..Room::new("donations")
 };
 

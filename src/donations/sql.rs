@@ -5,6 +5,11 @@ use uuid::Uuid;
 use super::model::{Gift, GiverAddress};
 use crate::kit::{email_address::EmailAddress, money::Money};
 
+/// See [`Room::counts`](crate::accounts::Room).
+pub(super) const COUNTS: &str = "
+    select jsonb_build_object('to_check', count(*))
+    from gifts where needs_check and checked_at is null and paid_at is not null";
+
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 pub(super) async fn insert_gift(db: &mut PgConnection, new: &Gift, declaration: &str) -> Result<()> {

@@ -1,14 +1,15 @@
-//! The page of whoever signs in: where they stand, news, their choices.
+//! The page of whoever signs in: the cards that the rooms have for them.
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 
 use crate::{
-    accounts::{self, Consent, SignedIn, Standing},
-    content::{self, Article, Item},
-    kit::{db::Db, error::Result, visit::Visit},
-    membership::{self, Membership},
+    accounts::{Asked, Rooms, SignedIn},
+    kit::{app::App, db::Db, error::Result, visit::Visit},
 };
 
 #[derive(Template, WebTemplate)]
@@ -17,27 +18,21 @@ struct Dashboard {
     visit: Visit,
     /// The name to greet by.
     name: String,
-    standing: Standing,
-    membership: Option<Membership>,
-    is_officer: bool,
-    news: Vec<Item<Article>>,
-    consents: Vec<Consent>,
+    cards: Vec<String>,
 }
 
-pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
-    // With the look-up of the session these are four queries, which is the most.
-    let membership = membership::find_of_person(&mut db, who.person_id).await?;
-    let news = content::list_news(&mut db, 3, 0).await?;
-    let mut consents = accounts::list_consents(&mut db, who.person_id).await?;
-    consents.retain(|consent| consent.withdrawn.is_none());
-    let page = Dashboard {
-        visit,
-        name: who.name,
-        standing: who.standing,
-        membership,
-        is_officer: !who.offices.is_empty(),
-        news,
-        consents,
-    };
-    Ok(page.into_response())
+pub(super) async fn show(
+    State(app): State<App>,
+    rooms: Rooms,
+    visit: Visit,
+    SignedIn(session): SignedIn,
+    mut db: Db,
+) -> Result<Response> {
+    let mut makers: Vec<_> = rooms.iter().filter_map(|room| room.card).collect();
+    makers.sort_by_key(|(place, _)| *place);
+    let mut cards = Vec::new();
+    for (_, make) in makers {
+        cards.extend(make(Asked { app: &app, db: &mut db, session: &session }).await?);
+    }
+    Ok(Dashboard { visit, name: session.name, cards }.into_response())
 }

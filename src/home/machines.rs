@@ -9,12 +9,10 @@ use axum::{
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
+    accounts::Rooms,
     content::{self, Kind},
     kit::{app::App, dates, db::Db, error::Result, visit::Visit},
 };
-
-/// Public pages that are always there.
-const ALWAYS: [&str; 8] = ["/join", "/support", "/donate", "/faq", "/news", "/people", "/allies", "/contact"];
 
 #[derive(Template)]
 #[template(path = "home/sitemap.xml")]
@@ -23,8 +21,9 @@ struct Sitemap {
     places: Vec<(String, Option<DateTime<Utc>>)>,
 }
 
-pub(super) async fn sitemap(visit: Visit, mut db: Db) -> Result<Response> {
-    let mut places: Vec<_> = ALWAYS.iter().map(|path| ((*path).to_owned(), None)).collect();
+pub(super) async fn sitemap(rooms: Rooms, visit: Visit, mut db: Db) -> Result<Response> {
+    let always = rooms.iter().flat_map(|room| room.public);
+    let mut places: Vec<_> = always.map(|path| ((*path).to_owned(), None)).collect();
     for (kind, slug, changed_at) in content::list_addresses(&mut db).await? {
         let path = kind.address(&slug);
         // The home page shows news as well, so its own words do not date it.
@@ -39,9 +38,9 @@ fn plain(body: String) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
 }
 
-pub(super) async fn robots(State(app): State<App>) -> Response {
-    let closed =
-        ["/admin", "/account", "/dashboard", "/dev"].map(|path| format!("Disallow: {path}\n")).concat();
+pub(super) async fn robots(State(app): State<App>, rooms: Rooms) -> Response {
+    let closed = rooms.iter().flat_map(|room| room.closed);
+    let closed = closed.map(|path| format!("Disallow: {path}\n")).collect::<Vec<_>>().concat();
     plain(format!("User-agent: *\n{closed}\nSitemap: {}\n", app.link("/sitemap.xml")))
 }
 

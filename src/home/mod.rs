@@ -4,9 +4,8 @@
 //! This room reads many rooms and owns no table. The words of the home page and of the funding page are pages of
 //! `content` that officers edit (`home`, `funding`); what belongs to other rooms is put around them here.
 //!
-//! The dashboard is made with at most four queries, the look-up of the session among them. A room that adds
-//! something for a member to see adds one field to `dashboard::Dashboard`, one query to its handler, and one
-//! section to the template, in the order of what cannot wait.
+//! The dashboard shows the cards that rooms state in their `ROOM`, each made with one query at the most, in the order
+//! of what cannot wait.
 
 mod dashboard;
 mod front;
@@ -18,8 +17,12 @@ use crate::{
 };
 
 /// What this room states of itself.
-pub const ROOM: Room =
-    Room { routes, head: |_| Some(Link::new("Your page", "/dashboard")), ..Room::new("home") };
+pub const ROOM: Room = Room {
+    routes,
+    head: |_| Some(Link::new("Your page", "/dashboard")),
+    closed: &["/dashboard"],
+    ..Room::new("home")
+};
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, SignedIn};

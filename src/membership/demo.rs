@@ -12,7 +12,7 @@ use super::model::{EndReason, Rate, State};
 use crate::{
     accounts::{
         ConsentPurpose, Standing,
-        demo::{DemoPerson, add_people},
+        demo::{CastMember, DemoPerson, add_people},
     },
     kit::{
         app::App,
@@ -64,16 +64,6 @@ impl Dice {
     }
 }
 
-/// One of the named people, who has an account already, and how she stands.
-#[derive(Clone, Copy, Debug)]
-pub struct CastMember<'a> {
-    pub person: Uuid,
-    pub email: &'a str,
-    pub name: &'a str,
-    /// Otherwise her membership has lapsed.
-    pub in_good_standing: bool,
-}
-
 /// Where somebody's story stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -99,12 +89,13 @@ struct Story {
 }
 
 /// Makes members of the cast, and the crowd around them.
-pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember<'_>]) -> Result<(), sqlx::Error> {
+pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyhow::Result<()> {
     let mut dice = Dice::new(2021);
     let now = app.clock().now();
     let mut stories = Vec::new();
-    for member in cast {
-        let fate = if member.in_good_standing { Fate::Paying } else { Fate::Ended(EndReason::Lapsed) };
+    for member in cast.iter().filter(|member| member.has_membership) {
+        let fate =
+            if member.standing == Standing::Member { Fate::Paying } else { Fate::Ended(EndReason::Lapsed) };
         let mut story = story(&mut dice, now, stories.len(), fate, Some(member.name));
         story.person.id = member.person;
         story.payment.person = member.person;
@@ -130,7 +121,8 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember<'_>]) -> 
     add_people(db, &people).await?;
     let payments: Vec<_> = stories.iter().map(|story| story.payment.clone()).collect();
     load_payments(app, db, &payments).await?;
-    insert(db, &stories, now).await
+    insert(db, &stories, now).await?;
+    Ok(())
 }
 
 fn story(dice: &mut Dice, now: DateTime<Utc>, number: usize, fate: Fate, known: Option<&str>) -> Story {

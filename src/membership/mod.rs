@@ -28,8 +28,11 @@ pub use model::{Address, EndReason, Membership, Price, Prices, Rate, Rules, Stat
 pub use sql::{Period, find_of_person, periods};
 
 use crate::{
-    accounts::{Access, CHANGE_PEOPLE, Link, Room, Routes, Standing},
-    kit::app::App,
+    accounts::{
+        Access, CHANGE_PEOPLE, Figure, Link, Rank, Room, Routes, SEE_PEOPLE, Source, Standing, Task, Tells,
+        Timeline, says,
+    },
+    kit::{app::App, markdown::shorten},
     payments::leading,
 };
 
@@ -48,6 +51,83 @@ pub const ROOM: Room = Room {
         settings::GRACE_DAYS.known,
         settings::PENDING_COUNTS.known,
     ],
+    log: &[("membership.", "Memberships")],
+    audit: &[
+        says("membership.joined", "Joined", Tells::People),
+        says("membership.rejoined", "Rejoined", Tells::People),
+        says("membership.payment_replaced", "Payment replaced", Tells::People),
+        says("membership.second_payment", "Duplicate payment ended", Tells::People),
+        says("membership.state_changed", "Membership status changed", Tells::People),
+        says("membership.renewal_stopped", "Renewal stopped", Tells::People),
+        says("membership.renewal_resumed", "Renewal resumed", Tells::People),
+        says("membership.address_changed", "Address changed", Tells::People),
+        says("membership.details_changed", "Member’s details changed", Tells::People),
+        says("membership.suspended", "Membership suspended", Tells::People),
+        says("membership.suspension_lifted", "Suspension lifted", Tells::People),
+        says("membership.ended", "Membership ended", Tells::People),
+        says("membership.note_added", "Note added", Tells::People),
+    ],
+    public: &["/join"],
+    closed: &["/membership"],
+    counts: Some(sql::COUNTS),
+    figures: &[
+        Figure {
+            whole_party: false,
+            words: |counts| {
+                let (members, good) = (counts.of("accounts", "members"), counts.of("membership", "active"));
+                let standing = if members == good {
+                    "members, all in good standing".to_owned()
+                } else {
+                    format!("members, {} in good standing", counts.words("membership", "active"))
+                };
+                (counts.words("accounts", "members"), standing)
+            },
+        },
+        Figure {
+            whole_party: false,
+            words: |counts| {
+                let left = counts.words("membership", "left");
+                (counts.words("membership", "joined"), format!("joined this month, {left} left"))
+            },
+        },
+    ],
+    tasks: &[
+        Task {
+            count: "grace",
+            one: "payment is overdue",
+            many: "payments are overdue",
+            path: "/admin/members?state=grace",
+            permission: SEE_PEOPLE,
+            whole_party: false,
+        },
+        Task {
+            count: "pending",
+            one: "first Direct Debit is on its way",
+            many: "first Direct Debits are on their way",
+            path: "/admin/members?state=pending",
+            permission: SEE_PEOPLE,
+            whole_party: false,
+        },
+        Task {
+            count: "suspended",
+            one: "membership is suspended",
+            many: "memberships are suspended",
+            path: "/admin/members?state=suspended",
+            permission: SEE_PEOPLE,
+            whole_party: false,
+        },
+    ],
+    timeline: Some(Timeline {
+        view: "membership_timeline",
+        sources: &[Source {
+            name: "note",
+            title: "Note",
+            words: |_, detail| shorten(detail["words"].as_str().unwrap_or_default(), 200),
+        }],
+    }),
+    card: Some((Rank::Standing, |asked| Box::pin(pages::card(asked)))),
+    jobs: |jobs| jobs.every::<TurnOfDay>("5 0,1 * * *"),
+    demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("membership")
 };
 

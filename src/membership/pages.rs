@@ -10,7 +10,7 @@ use axum::{
 
 use super::{actions, forms, model::Membership, sql};
 use crate::{
-    accounts::{self, Person, SignedIn},
+    accounts::{self, Asked, Person, Session, SignedIn, Standing},
     audit::Actor,
     kit::{
         app::App,
@@ -54,6 +54,19 @@ impl MembershipPage {
     fn can_resume(&self) -> bool {
         self.subscription.as_ref().is_some_and(|it| it.is_alive() && it.cancel_at_period_end)
     }
+}
+
+#[derive(Template)]
+#[template(path = "membership/card.html")]
+struct StandingCard<'a> {
+    session: &'a Session,
+    membership: Option<Membership>,
+}
+
+/// Where somebody stands, for their own page.
+pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
+    let membership = sql::find_of_person(asked.db, asked.session.person_id).await?;
+    Ok(Some(StandingCard { session: asked.session, membership }.render()?))
 }
 
 pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {

@@ -9,6 +9,22 @@ use crate::{
     places::Region,
 };
 
+/// By state, and who came and left this month; see [`Room::counts`](crate::accounts::Room).
+pub(super) const COUNTS: &str = "
+    select jsonb_build_object(
+               'active', count(*) filter (where m.state = 'active'),
+               'grace', count(*) filter (where m.state = 'grace'),
+               'pending', count(*) filter (where m.state = 'pending'),
+               'suspended', count(*) filter (where m.state = 'suspended'),
+               'joined', (select count(*) from membership_periods q join memberships n on n.id = q.membership_id
+                          join people p on p.id = n.person_id
+                          where q.started_on >= $2 and ($1::text[] is null or p.region = any($1))),
+               'left', (select count(*) from membership_periods q join memberships n on n.id = q.membership_id
+                        join people p on p.id = n.person_id
+                        where q.ended_on >= $2 and ($1::text[] is null or p.region = any($1))))
+    from memberships m
+    where $1::text[] is null or exists (select from people p where p.id = m.person_id and p.region = any($1))";
+
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {

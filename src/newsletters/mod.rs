@@ -25,12 +25,12 @@ mod admin;
 mod unsubscribe;
 pub mod demo;
 
-pub use jobs::{SendUpdate, SweepUpdates, wake};
+pub use jobs::{SendUpdate, SweepUpdates};
 pub use model::SEND_UPDATES;
 pub use unsubscribe::link as unsubscribe_link;
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes},
+    accounts::{Access, Desk, Group, Room, Routes, Source, Task, Tells, Timeline, says},
     kit::app::App,
 };
 
@@ -44,6 +44,33 @@ pub const ROOM: Room = Room {
         group: Group::People,
     }],
     settings: &[settings::CONNECTIONS.known, settings::PACE.known],
+    log: &[("update.", "Email updates")],
+    audit: &[
+        says("update.written", "Update written", Tells::Party),
+        says("update.changed", "Update changed", Tells::Party),
+        says("update.deleted", "Update deleted", Tells::Party),
+        says("update.sent", "Update sent", Tells::Party),
+        says("update.paused", "Update paused", Tells::Party),
+        says("update.resumed", "Update resumed", Tells::Party),
+        says("update.cancelled", "Update cancelled", Tells::Party),
+        says("update.decided", "Decided about uncertain emails", Tells::Party),
+    ],
+    counts: Some(sql::COUNTS),
+    tasks: &[Task {
+        count: "uncertain",
+        one: "email of an update may or may not have arrived",
+        many: "emails of updates may or may not have arrived",
+        path: "/admin/updates",
+        permission: SEND_UPDATES,
+        whole_party: false,
+    }],
+    timeline: Some(Timeline {
+        view: "newsletters_timeline",
+        sources: &[Source { name: "update", title: "Email", words: model::delivery_words }],
+    }),
+    jobs: |jobs| jobs.with::<SendUpdate>().each_minute::<SweepUpdates>(),
+    wake: Some(|app| Box::pin(jobs::wake(app))),
+    demo: Some(|app, db, _| Box::pin(demo::load(app, db))),
     ..Room::new("newsletters")
 };
 

@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +24,16 @@ pub struct Update {
     pub trouble: Option<String>,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// What became of an update to one person, for their timeline.
+pub fn delivery_words(state: &str, detail: &Value) -> String {
+    let subject = detail["subject"].as_str().unwrap_or_default();
+    match state {
+        "sent" => format!("We emailed “{subject}”"),
+        "refused" => format!("The mail server refused “{subject}”"),
+        _ => format!("“{subject}” may or may not have arrived"),
+    }
 }
 
 /// What it says.

@@ -8,6 +8,10 @@ use crate::{
     places::Region,
 };
 
+/// See [`Room::counts`](crate::accounts::Room).
+pub(super) const COUNTS: &str =
+    "select jsonb_build_object('uncertain', count(*)) from deliveries where state = 'uncertain'";
+
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {

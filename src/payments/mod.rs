@@ -37,8 +37,8 @@ pub use sql::ledger::{LineFilter, MonthIncome, NamedLine, Totals, attribute, inc
 pub use sql::subscriptions::find as find_subscription;
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes},
-    kit::app::App,
+    accounts::{Access, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, says},
+    kit::{app::App, money::Money},
 };
 
 /// What this room states of itself.
@@ -51,6 +51,40 @@ pub const ROOM: Room = Room {
         group: Group::People,
     }],
     settings: &[settings::CHECK_ABOVE.known],
+    log: &[("payment.", "Payments")],
+    // Lists are searched by names and addresses.
+    audit: &[says("payment.exported", "Payments exported", Tells::People)],
+    counts: Some(sql::COUNTS),
+    figures: &[Figure {
+        whole_party: true,
+        words: |counts| {
+            let income = |name| Money::from_pence(counts.of("payments", name));
+            let (this, last) = (income("income"), income("income_before"));
+            (this.to_string(), format!("came in this month, {last} last month"))
+        },
+    }],
+    tasks: &[Task {
+        count: "failed_events",
+        one: "message from Stripe could not be processed",
+        many: "messages from Stripe could not be processed",
+        path: "/admin/payments/events",
+        permission: SEE_PAYMENTS,
+        whole_party: true,
+    }],
+    timeline: Some(Timeline {
+        view: "payments_timeline",
+        sources: &[Source { name: "payment", title: "Payment", words: model::line_words }],
+    }),
+    jobs: |jobs| {
+        jobs.with::<ProcessEvent>()
+            .with::<PaymentNews>()
+            .with::<CloseCheckout>()
+            .with::<EndSubscription>()
+            .with::<GiveBack>()
+            .every::<CatchUp>("*/10 * * * *")
+            .every::<Reconcile>("41 3 * * *")
+            .every::<TidyPayments>("37 3 * * *")
+    },
     ..Room::new("payments")
 };
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -372,8 +373,38 @@ pub fn ours(metadata: &Metadata) -> Option<(Uuid, Purpose)> {
     Some((id("checkout")?, Purpose { kind, id: id("id")? }))
 }
 
+/// A line of the books, for a person's timeline.
+pub fn line_words(kind: &str, detail: &Value) -> String {
+    let pence = detail.get("pence").and_then(Value::as_i64).unwrap_or_default();
+    let amount = Money::from_pence(pence.saturating_abs());
+    let purpose = match detail.get("purpose").and_then(Value::as_str) {
+        Some("membership") => " for membership",
+        Some("donation") => " as a gift",
+        _ => "",
+    };
+    let method = match detail.get("method").and_then(Value::as_str).and_then(|code| code.parse().ok()) {
+        Some(Method::Card) => " by card",
+        Some(Method::DirectDebit) => " by Direct Debit",
+        Some(Method::Cash) => " in cash",
+        Some(Method::Cheque) => " by cheque",
+        Some(Method::Transfer) => " by bank transfer",
+        Some(Method::StandingOrder) => " by standing order",
+        None => "",
+    };
+    match kind {
+        "payment" => format!("Paid {amount}{purpose}{method}"),
+        "refund" => format!("{amount} paid back"),
+        "refund_failed" => format!("Paying {amount} back did not work"),
+        "dispute" => format!("The bank took {amount} back"),
+        "dispute_won" => format!("The bank returned {amount}"),
+        other => format!("{}: {amount}", other.replace('_', " ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -455,5 +486,16 @@ mod tests {
             assert_eq!(subscription_code(subscription_state(code)), code);
         }
         assert_eq!(subscription_state("resting"), SubscriptionStatus::Other);
+    }
+
+    #[test]
+    fn money_in_plain_words() {
+        let detail = json!({ "pence": 500, "purpose": "membership", "method": "bacs_debit" });
+        assert_eq!(line_words("payment", &detail), "Paid £5 for membership by Direct Debit");
+        assert_eq!(line_words("refund", &json!({ "pence": -500 })), "£5 paid back");
+        assert_eq!(
+            line_words("dispute", &json!({ "pence": i64::MIN })),
+            line_words("dispute", &json!({ "pence": i64::MAX }))
+        );
     }
 }

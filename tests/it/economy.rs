@@ -210,7 +210,7 @@ async fn without_postgres_there_is_a_plain_page_and_it_comes_back_by_itself() {
     let config = settings(address, &folder).check().unwrap();
     let app = App::new(config, pool.clone(), Clock::set_to(noon()), Random::seeded(7)).await.unwrap();
     let mut tx = pool.begin().await.unwrap();
-    demo::load(&app, &mut tx).await.unwrap();
+    demo::load(&app, &mut tx, breakthrough::accounts::Rooms(breakthrough::site::ROOMS)).await.unwrap();
     tx.commit().await.unwrap();
     let service = site::router(&app).unwrap().into_make_service_with_connect_info::<std::net::SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });

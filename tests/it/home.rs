@@ -118,7 +118,18 @@ async fn the_sitemap_names_every_door() {
     let site = Site::open().await;
     let page = site.stranger().get("/sitemap.xml").await;
     page.expect_status(200);
-    for path in ["/join", "/support", "/donate", "/faq", "/news", "/faq/who-leads-breakthrough", "/privacy"] {
+    for path in [
+        "/join",
+        "/support",
+        "/donate",
+        "/faq",
+        "/news",
+        "/people",
+        "/allies",
+        "/contact",
+        "/faq/who-leads-breakthrough",
+        "/privacy",
+    ] {
         let place = format!("<loc>http://{}{path}</loc>", site.address);
         assert!(page.body.contains(&place), "{place} is missing in {}", page.body);
     }

@@ -314,13 +314,13 @@ async fn the_mail_server_is_heard() {
     page.expect("no such mailbox").expect("dropafter@demo.test");
     // Its time comes, and the sweep finds it.
     site.app.clock().advance(chrono::Duration::minutes(2));
-    newsletters::wake(&site.app).await.unwrap();
+    breakthrough::site::wake(&site.app).await.unwrap();
     site.work().await;
     let page = officer.get(&draft).await;
     page.expect("4 of 4 done").expect("2 sent");
     assert_eq!(sink.accepted().len(), 3);
     // Never by itself; when the officer says so, with the same Message-ID.
-    newsletters::wake(&site.app).await.unwrap();
+    breakthrough::site::wake(&site.app).await.unwrap();
     site.work().await;
     assert_eq!(sink.accepted().len(), 3);
     let form = page.form(&format!("{draft}/uncertain"));
@@ -495,7 +495,7 @@ async fn no_more_than_two_updates_are_sent_at_once() {
     site.work().await;
     assert_eq!(states(&site).await, [("waiting".to_owned(), 1)]);
     sqlx::query("select pg_advisory_unlock_all()").execute(&mut *two).await.unwrap();
-    newsletters::wake(&site.app).await.unwrap();
+    breakthrough::site::wake(&site.app).await.unwrap();
     site.work().await;
     assert_eq!(states(&site).await, [("sent".to_owned(), 1)]);
     sqlx::query("select pg_advisory_unlock_all()").execute(&mut *one).await.unwrap();

@@ -1,9 +1,12 @@
 //! What rooms state of themselves, read together.
 
+mod pretend;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use breakthrough::{
     accounts::{Access, Permission, Role, Rooms},
+    audit,
     kit::settings::Dated,
     site,
 };
@@ -143,4 +146,166 @@ async fn officers_see_the_links_that_their_offices_open() {
     let page = officer.get("/admin/faq/new").await;
     assert_eq!(page.select(".site-head > ul a").join(" "), "Officers Your page");
     assert_eq!(page.select(".desk-nav [aria-current]").join(" "), "Questions");
+}
+
+#[test]
+fn every_action_of_the_audit_log_is_declared_and_every_declared_one_is_written() {
+    let written = written_actions();
+    let mut declared = BTreeSet::new();
+    for room in ROOMS.iter() {
+        for says in room.audit {
+            assert!(declared.insert(says.action.to_owned()), "{} is declared twice", says.action);
+            assert!(says.words.starts_with(char::is_uppercase), "{}: {}", says.action, says.words);
+            let known = room.log.iter().any(|(begin, _)| says.action.starts_with(begin));
+            assert!(known, "{} stands under no heading of {}", says.action, room.name);
+        }
+    }
+    let undeclared: Vec<_> = written.difference(&declared).collect();
+    assert!(undeclared.is_empty(), "written and declared by no room: {undeclared:?}");
+    let unwritten: Vec<_> = declared.difference(&written).collect();
+    assert!(unwritten.is_empty(), "declared and written by no room: {unwritten:?}");
+}
+
+#[tokio::test]
+async fn an_action_that_nobody_declares_is_veiled() {
+    let site = Site::open().await;
+    let ana: String = sqlx::query_scalar("select id::text from people where email = 'ana@demo.test'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let mut db = site.pool.begin().await.unwrap();
+    for subject in [("person", ana.as_str()), ("thing", "Hush hush")] {
+        let entry = audit::Entry {
+            actor: audit::Actor::System,
+            action: "membership.whispered",
+            subject,
+            detail: serde_json::json!({ "words": ["nobody", "should read this"] }),
+        };
+        audit::record(&mut db, site.app.clock().now(), &entry).await.unwrap();
+    }
+    db.commit().await.unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let log = officer.get("/admin/audit?room=membership.").await;
+    let lines = log.select("tbody tr");
+    let (thing, person) = (&lines[0], &lines[1]);
+    assert!(thing.contains("Unknown action") && thing.contains("Thing"), "{thing}");
+    assert!(person.contains("Unknown action") && person.contains("A person"), "{person}");
+    log.expect_not("should read this").expect_not("Hush hush").expect_not("whispered");
+    let page = officer.get(&format!("/admin/members/{ana}")).await;
+    page.expect("Unknown action").expect_not("should read this");
+}
+
+#[tokio::test]
+async fn every_timeline_is_a_view_of_its_room_with_the_columns_it_needs() {
+    let site = Site::open().await;
+    for room in ROOMS.iter() {
+        let Some(timeline) = &room.timeline else { continue };
+        assert!(
+            timeline.view.starts_with(&format!("{}_", room.name)),
+            "{} names {}",
+            room.name,
+            timeline.view
+        );
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "select column_name, data_type from information_schema.columns c join information_schema.views v using (table_name)
+             where table_name = $1 order by 1",
+        )
+        .bind(timeline.view)
+        .fetch_all(&site.pool)
+        .await
+        .unwrap();
+        let columns: Vec<_> = columns.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect();
+        assert_eq!(
+            columns,
+            [
+                ("actor", "uuid"),
+                ("at", "timestamp with time zone"),
+                ("detail", "jsonb"),
+                ("person_id", "uuid"),
+                ("sensitive", "boolean"),
+                ("source", "text"),
+                ("what", "text"),
+            ],
+            "{}",
+            timeline.view
+        );
+        let statement = format!("select distinct source from {}", timeline.view);
+        let sources: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_all(&site.pool).await.unwrap();
+        for source in sources.iter().filter(|source| *source != "audit") {
+            assert!(timeline.sources.iter().any(|known| known.name == source), "{source} has no words");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_task_and_figure_is_counted() {
+    let site = Site::open().await;
+    for regions in [None, Some(vec!["wales".to_owned()])] {
+        for room in ROOMS.iter() {
+            let Some(counts) = room.counts else {
+                assert!(room.tasks.is_empty(), "{} counts nothing", room.name);
+                continue;
+            };
+            let statement = format!(
+                "with asked as (select $1::text[], $2::date, $3::timestamptz, $4::timestamptz, $5::timestamptz) select ({counts})"
+            );
+            let now = site.app.clock().now();
+            let counted: serde_json::Value = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+                .bind(&regions)
+                .bind(site.app.clock().today())
+                .bind(now)
+                .bind(now)
+                .bind(now)
+                .fetch_one(&site.pool)
+                .await
+                .unwrap();
+            for task in room.tasks {
+                assert!(
+                    counted[task.count].is_i64(),
+                    "{} does not count {}: {counted}",
+                    room.name,
+                    task.count
+                );
+            }
+        }
+    }
+}
+
+/// The actions that the rooms write into the log, as their code names them: what is handed to something that writes a
+/// line, and whatever else begins as the actions of a room do.
+fn written_actions() -> BTreeSet<String> {
+    let is_action = |text: &&str| {
+        text.split_once('.').is_some_and(|(room, what)| {
+            let word =
+                |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            word(room) && word(what)
+        })
+    };
+    let headings: Vec<_> = ROOMS.iter().flat_map(|room| room.log).map(|(begin, _)| *begin).collect();
+    let mut found = BTreeSet::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let code = std::fs::read_to_string(&path).unwrap();
+            let code: Vec<_> = code
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//") && !line.contains("says("))
+                .collect();
+            let code = code.join("\n");
+            for call in ["action: ", "record(", "audit("].iter().flat_map(|begin| code.split(begin).skip(1)) {
+                let call = call.split([';', '}']).next().unwrap_or_default();
+                found.extend(call.split('"').find(is_action).map(str::to_owned));
+            }
+            let begins = |text: &&str| headings.iter().any(|begin| text.starts_with(begin));
+            found.extend(code.split('"').filter(is_action).filter(begins).map(str::to_owned));
+        }
+    }
+    assert!(found.len() > 20, "{found:?}");
+    found
 }

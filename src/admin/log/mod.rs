@@ -5,4 +5,4 @@ mod sql;
 mod words;
 
 pub(super) use pages::{check, list};
-pub(super) use words::{Change, action, changes};
+pub(super) use words::{Change, UNKNOWN, changes};

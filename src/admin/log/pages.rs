@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::{
     sql,
-    words::{self, Change, ROOMS},
+    words::{self, Change, UNKNOWN},
 };
 use crate::{
-    accounts::{Officer, SEE_PEOPLE, Scope},
+    accounts::{Officer, Rooms, SEE_PEOPLE, Scope, Tells},
     admin::people,
     audit::{self, Chain, Filter},
     kit::{app::App, dates, db::Db, error::Result, flash, form::Form, visit::Visit},
@@ -28,7 +28,8 @@ const PAGE_SIZE: usize = 50;
 struct AuditPage {
     visit: Visit,
     form: Form,
-    rooms: [(&'static str, &'static str); ROOMS.len()],
+    /// What the lines are about, to choose from.
+    rooms: Vec<(&'static str, &'static str)>,
     /// Whether this officer sees people's records, and so what was done to which of them.
     sees_people: bool,
     lines: Vec<Line>,
@@ -41,7 +42,7 @@ struct Line {
     id: i64,
     at: DateTime<Utc>,
     who: Someone,
-    action: String,
+    action: &'static str,
     about: Option<Someone>,
     changes: Vec<Change>,
 }
@@ -52,14 +53,22 @@ struct Someone {
     href: String,
 }
 
-pub async fn list(visit: Visit, who: Officer, RawQuery(query): RawQuery, mut db: Db) -> Result<Response> {
+pub async fn list(
+    rooms: Rooms,
+    visit: Visit,
+    who: Officer,
+    RawQuery(query): RawQuery,
+    mut db: Db,
+) -> Result<Response> {
+    let headings: Vec<_> = rooms.iter().flat_map(|room| room.log).copied().collect();
     let sees_people = who.scope(SEE_PEOPLE).is_ok_and(|scope| scope == Scope::Everyone);
     let form = people::read(query)?;
-    let asked = match asked(&form) {
+    let asked = match asked(&form, &headings) {
         Ok(asked) => asked,
         Err(form) => {
             let (newest, older) = Default::default();
-            let page = AuditPage { visit, form, rooms: ROOMS, sees_people, lines: Vec::new(), newest, older };
+            let page =
+                AuditPage { visit, form, rooms: headings, sees_people, lines: Vec::new(), newest, older };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -85,8 +94,8 @@ pub async fn list(visit: Visit, who: Officer, RawQuery(query): RawQuery, mut db:
     tx.commit().await?;
     let older = found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default();
     let newest = if filter.before.is_some() { asked.address(0) } else { String::new() };
-    let lines = found.into_iter().map(|line| read(line, &names, sees_people)).collect();
-    Ok(AuditPage { visit, form, rooms: ROOMS, sees_people, lines, newest, older }.into_response())
+    let lines = found.into_iter().map(|line| read(rooms, line, &names, sees_people)).collect();
+    Ok(AuditPage { visit, form, rooms: headings, sees_people, lines, newest, older }.into_response())
 }
 
 struct Asked {
@@ -107,12 +116,12 @@ impl Asked {
     }
 }
 
-fn asked(form: &Form) -> std::result::Result<Asked, Form> {
+fn asked(form: &Form, headings: &[(&'static str, &'static str)]) -> std::result::Result<Asked, Form> {
     let mut check = form.check();
     let person = check.optional_text("person", 200);
     let from = people::day(&mut check, form, "from");
     let to = people::day(&mut check, form, "to");
-    let room = ROOMS.iter().find(|(code, _)| *code == form.value("room")).map(|(code, _)| *code);
+    let room = headings.iter().find(|(code, _)| *code == form.value("room")).map(|(code, _)| *code);
     let fields = ["room", "person", "from", "to"]
         .into_iter()
         .map(|name| (name, form.value(name).trim().to_owned()))
@@ -134,11 +143,14 @@ fn asked(form: &Form) -> std::result::Result<Asked, Form> {
 }
 
 /// A line in words. Who may not open people's records reads that something was done to somebody's, by which officer:
-/// no name, no link, no detail. Who holds which office is no secret among officers.
-fn read(line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> Line {
-    let is_veiled = !sees_people && line.subject_kind == "person" && !line.action.starts_with("officer.");
-    // Lists are sought by names and addresses.
-    let tells_of_people = matches!(line.action.as_str(), "list.exported" | "payment.exported");
+/// no name, no link, no detail. Nobody reads more of an action that no room declares.
+fn read(rooms: Rooms, line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> Line {
+    let says = rooms.says(&line.action);
+    let is_veiled = match says.map(|says| says.tells) {
+        Some(Tells::Party) => false,
+        Some(Tells::People) => !sees_people,
+        None => true,
+    };
     let person = |id: &str| {
         let known = id.parse::<Uuid>().ok()?;
         if is_veiled && id == line.subject_id {
@@ -153,7 +165,7 @@ fn read(line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> 
     let about = match line.subject_kind.as_str() {
         "person" => person(&line.subject_id),
         // An id tells a reader nothing; a key or a name does.
-        kind if line.subject_id.parse::<Uuid>().is_ok() => {
+        kind if says.is_none() || line.subject_id.parse::<Uuid>().is_ok() => {
             Some(Someone { name: words::sentence(kind), href: String::new() })
         }
         kind => Some(Someone {
@@ -165,13 +177,9 @@ fn read(line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> 
         id: line.id,
         at: line.at,
         who,
-        action: words::action(&line.action),
+        action: says.map_or(UNKNOWN, |says| says.words),
         about,
-        changes: if is_veiled || (!sees_people && tells_of_people) {
-            Vec::new()
-        } else {
-            words::changes(&line.detail)
-        },
+        changes: if is_veiled { Vec::new() } else { words::changes(&line.detail) },
     }
 }
 

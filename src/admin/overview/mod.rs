@@ -7,4 +7,4 @@ mod model;
 mod pages;
 mod sql;
 
-pub(super) use pages::{emails, show};
+pub(super) use pages::{card, emails, show};

@@ -11,27 +11,6 @@ use crate::{
     },
 };
 
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Figures {
-    pub members: i64,
-    pub in_good_standing: i64,
-    pub supporters: i64,
-    pub joined_this_month: i64,
-    pub left_this_month: i64,
-    pub income_this_month: Money,
-    pub income_last_month: Money,
-    pub overdue: i64,
-    pub pending: i64,
-    pub suspended: i64,
-    pub failed_events: i64,
-    pub gifts_to_check: i64,
-    pub refused_mails: i64,
-    /// For more than an hour.
-    pub waiting_mails: i64,
-    /// Of updates: cut off before the mail server had answered.
-    pub uncertain_mails: i64,
-}
-
 /// A mail that a mail server would not take.
 #[derive(Clone, Debug)]
 pub struct RefusedMail {

@@ -7,11 +7,11 @@ use axum::{
 use chrono::{DateTime, Datelike, Duration, Months, Utc};
 
 use super::{
-    model::{self, Area, Bar, Figures, Line, Month, RefusedMail},
+    model::{self, Area, Bar, Line, Month, RefusedMail},
     sql::{self, Span},
 };
 use crate::{
-    accounts::{Officer, SEE_PEOPLE, Scope},
+    accounts::{Asked, Counts, Officer, Rooms, SEE_PEOPLE, Scope},
     admin::permissions::SEE_OVERVIEW,
     kit::{
         app::App,
@@ -21,8 +21,6 @@ use crate::{
         money::grouped,
         visit::Visit,
     },
-    newsletters::SEND_UPDATES,
-    payments::SEE_PAYMENTS,
 };
 
 #[derive(Template, WebTemplate)]
@@ -35,7 +33,8 @@ struct OverviewPage {
     sees_people: bool,
     /// Whether the list of refused emails is open to this officer.
     sees_emails: bool,
-    figures: Figures,
+    /// Numbers, and the words behind them.
+    figures: Vec<(String, String)>,
     waiting: Vec<Waiting>,
     months: Vec<Month>,
     growth: Line,
@@ -49,20 +48,27 @@ struct OverviewPage {
 /// Something that somebody should look at.
 struct Waiting {
     words: String,
-    href: &'static str,
+    /// Empty if there is nothing to open.
+    path: &'static str,
 }
 
-pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db) -> Result<Response> {
+pub async fn show(
+    State(app): State<App>,
+    rooms: Rooms,
+    visit: Visit,
+    who: Officer,
+    mut db: Db,
+) -> Result<Response> {
     let scope = who.scope(SEE_OVERVIEW)?;
     let slugs = scope.region_slugs();
     let slugs = slugs.as_deref();
     let today = app.clock().today();
     let firsts = model::last_year(today);
     let span = span(app.clock().now());
-    let figures = sql::figures(&mut db, slugs, &span).await?;
+    let counts = sql::counts(&mut db, rooms, slugs, &span).await?;
     let months = sql::months(&mut db, slugs, &firsts).await?;
-    let (counts, elsewhere) = sql::regions(&mut db, slugs).await?;
-    let areas = model::areas(&counts);
+    let (members, elsewhere) = sql::regions(&mut db, slugs).await?;
+    let areas = model::areas(&members);
     let own_regions = match &scope {
         Scope::Everyone => None,
         Scope::Regions(regions) => {
@@ -75,17 +81,26 @@ pub async fn show(State(app): State<App>, visit: Visit, who: Officer, mut db: Db
         own_regions,
         sees_people: who.may(SEE_PEOPLE),
         sees_emails: sees_everybody(&who),
-        waiting: waiting(&figures, &who, scope == Scope::Everyone),
+        figures: figures(rooms, &counts, scope == Scope::Everyone),
+        waiting: waiting(rooms, &counts, &who, scope == Scope::Everyone),
         growth: model::growth(&months),
         growth_words: growth_words(&months),
         income: model::income(&months),
         key: model::key(&areas),
-        figures,
         months,
         areas,
         elsewhere,
     };
     Ok(page.into_response())
+}
+
+#[derive(Template)]
+#[template(path = "admin/card.html")]
+struct OfficeCard;
+
+/// The way to the desk, on an officer's own page.
+pub fn card(asked: &Asked<'_>) -> Result<Option<String>> {
+    Ok(if asked.session.offices.is_empty() { None } else { Some(OfficeCard.render()?) })
 }
 
 fn span(now: DateTime<Utc>) -> Span {
@@ -131,66 +146,25 @@ fn growth_words(months: &[Month]) -> String {
     )
 }
 
+fn figures(rooms: Rooms, counts: &Counts, whole_party: bool) -> Vec<(String, String)> {
+    let figures = rooms.iter().flat_map(|room| room.figures);
+    figures.filter(|figure| whole_party || !figure.whole_party).map(|figure| (figure.words)(counts)).collect()
+}
+
 /// What waits, for those who may open the list behind it.
-fn waiting(figures: &Figures, who: &Officer, everywhere: bool) -> Vec<Waiting> {
-    let (people, payments) = (who.may(SEE_PEOPLE), who.may(SEE_PAYMENTS));
-    let lines = [
-        (people, figures.overdue, "payment is overdue", "payments are overdue", "/admin/members?state=grace"),
-        (
-            people,
-            figures.pending,
-            "first Direct Debit is on its way",
-            "first Direct Debits are on their way",
-            "/admin/members?state=pending",
-        ),
-        (
-            people,
-            figures.suspended,
-            "membership is suspended",
-            "memberships are suspended",
-            "/admin/members?state=suspended",
-        ),
-        (
-            payments && everywhere,
-            figures.failed_events,
-            "message from Stripe could not be worked through",
-            "messages from Stripe could not be worked through",
-            "/admin/payments/events",
-        ),
-        (
-            payments && everywhere,
-            figures.gifts_to_check,
-            "gift waits for its donor to be checked",
-            "gifts wait for their donors to be checked",
-            "/admin/payments/checks",
-        ),
-        (
-            who.may(SEND_UPDATES),
-            figures.uncertain_mails,
-            "email of an update may or may not have arrived",
-            "emails of updates may or may not have arrived",
-            "/admin/updates",
-        ),
-        (
-            everywhere && people,
-            figures.refused_mails,
-            "email was refused since last month",
-            "emails were refused since last month",
-            "/admin/emails",
-        ),
-        (
-            everywhere,
-            figures.waiting_mails,
-            "email has waited for the mail server for more than an hour",
-            "emails have waited for the mail server for more than an hour",
-            "",
-        ),
-    ];
-    let shown = lines.into_iter().filter(|(allowed, count, ..)| *allowed && *count > 0);
-    shown
-        .map(|(_, count, one, many, href)| Waiting {
-            words: format!("{} {}", grouped(count.unsigned_abs()), if count == 1 { one } else { many }),
-            href,
+fn waiting(rooms: Rooms, counts: &Counts, who: &Officer, whole_party: bool) -> Vec<Waiting> {
+    let tasks = rooms.iter().flat_map(|room| room.tasks.iter().map(move |task| (room.name, task)));
+    tasks
+        .filter(|(_, task)| who.may(task.permission) && (whole_party || !task.whole_party))
+        .map(|(room, task)| (counts.of(room, task.count), task))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, task)| Waiting {
+            words: format!(
+                "{} {}",
+                grouped(count.unsigned_abs()),
+                if count == 1 { task.one } else { task.many }
+            ),
+            path: task.path,
         })
         .collect()
 }

@@ -1,8 +1,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
-use super::model::{Figures, Month, RefusedMail};
-use crate::{kit::money::Money, places::Region};
+use super::model::{Month, RefusedMail};
+use crate::{
+    accounts::{Counts, Rooms},
+    kit::money::Money,
+    places::Region,
+};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -15,62 +19,30 @@ pub struct Span {
     pub hour_ago: DateTime<Utc>,
 }
 
-/// `regions` limits the figures about people; `None` is everyone. The others are for officers of the whole party.
-pub async fn figures(db: &mut PgConnection, regions: Option<&[String]>, span: &Span) -> Result<Figures> {
-    let row = sqlx::query!(
-        r#"with standings as (
-               select count(*) filter (where standing = 'member') as members,
-                      count(*) filter (where standing = 'supporter') as supporters
-               from people where $1::text[] is null or region = any($1)
-           ), states as (
-               select count(*) filter (where m.state = 'active') as active,
-                      count(*) filter (where m.state = 'grace') as grace,
-                      count(*) filter (where m.state = 'pending') as pending,
-                      count(*) filter (where m.state = 'suspended') as suspended
-               from memberships m
-               where $1::text[] is null or exists (select from people p where p.id = m.person_id and p.region = any($1))
-           )
-           select members as "members!", supporters as "supporters!", active as "active!", grace as "grace!",
-                  pending as "pending!", suspended as "suspended!",
-                  (select count(*) from membership_periods q join memberships m on m.id = q.membership_id
-                   join people p on p.id = m.person_id
-                   where q.started_on >= $2 and ($1::text[] is null or p.region = any($1))) as "joined!",
-                  (select count(*) from membership_periods q join memberships m on m.id = q.membership_id
-                   join people p on p.id = m.person_id
-                   where q.ended_on >= $2 and ($1::text[] is null or p.region = any($1))) as "left!",
-                  (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $3) as "income!",
-                  (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $4 and at < $3) as "income_before!",
-                  (select count(*) from stripe_events where outcome = 'failed') as "failed_events!",
-                  (select count(*) from gifts where needs_check and checked_at is null and paid_at is not null) as "gifts_to_check!",
-                  (select count(*) from outbox where refused is not null and written_at >= $4) as "refused_mails!",
-                  (select count(*) from outbox where sent_at is null and refused is null and written_at < $5) as "waiting_mails!",
-                  (select count(*) from deliveries where state = 'uncertain') as "uncertain_mails!"
-           from standings, states"#,
-        regions,
-        span.this_month,
-        span.this_month_at,
-        span.last_month_at,
-        span.hour_ago
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(Figures {
-        members: row.members,
-        in_good_standing: row.active,
-        supporters: row.supporters,
-        joined_this_month: row.joined,
-        left_this_month: row.left,
-        income_this_month: Money::from_pence(row.income),
-        income_last_month: Money::from_pence(row.income_before),
-        overdue: row.grace,
-        pending: row.pending,
-        suspended: row.suspended,
-        failed_events: row.failed_events,
-        gifts_to_check: row.gifts_to_check,
-        refused_mails: row.refused_mails,
-        waiting_mails: row.waiting_mails,
-        uncertain_mails: row.uncertain_mails,
-    })
+/// What every room counts, in one query. `regions` limits what is counted about people; `None` is everyone.
+pub async fn counts(
+    db: &mut PgConnection,
+    rooms: Rooms,
+    regions: Option<&[String]>,
+    span: &Span,
+) -> Result<Counts> {
+    let counted = rooms.iter().filter_map(|room| Some(format!("'{}', ({})", room.name, room.counts?)));
+    // Says of what kind the five are, whether or not a room asks for them. The statements are constants of the
+    // rooms, and a test runs them all.
+    let statement = format!(
+        "with asked as (select $1::text[], $2::date, $3::timestamptz, $4::timestamptz, $5::timestamptz)
+         select jsonb_build_object({})",
+        counted.collect::<Vec<_>>().join(", ")
+    );
+    let counts = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+        .bind(regions)
+        .bind(span.this_month)
+        .bind(span.this_month_at)
+        .bind(span.last_month_at)
+        .bind(span.hour_ago)
+        .fetch_one(db)
+        .await?;
+    Ok(Counts(counts))
 }
 
 /// The months from the first days given (oldest first) to today: who came and left, how many were there at each

@@ -21,5 +21,4 @@ pub use words::Words;
 
 pub(super) use export::{download_members, download_supporters, members_form, supporters_form};
 pub(super) use forms::day;
-pub(super) use model::consent_words;
 pub(super) use pages::{members, read, supporters};

@@ -289,16 +289,9 @@ impl fmt::Display for Search {
             write!(f, ", up to {}", dates::day(day))?;
         }
         if let Some(purpose) = self.consent {
-            write!(f, ", agreed to {}", consent_words(purpose))?;
+            write!(f, ", agreed to {}", purpose.name())?;
         }
         Ok(())
-    }
-}
-
-pub fn consent_words(purpose: ConsentPurpose) -> &'static str {
-    match purpose {
-        ConsentPurpose::EmailUpdates => "email updates",
-        ConsentPurpose::OrganiserContact => "contact by organisers",
     }
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use super::{
     find::{self, Answer, Count},
     forms,
-    model::{List, Search, Sort, consent_words},
+    model::{List, Search, Sort},
     sql, states,
 };
 use crate::{
@@ -184,6 +184,6 @@ fn choices(list: List, scope: &Scope) -> Choices {
         } else {
             Vec::new()
         },
-        consents: ConsentPurpose::ALL.map(|purpose| (purpose.code(), consent_words(purpose))).into(),
+        consents: ConsentPurpose::ALL.map(|purpose| (purpose.code(), purpose.name())).into(),
     }
 }

@@ -6,9 +6,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    accounts::{ConsentPurpose, Role},
+    accounts::{ConsentPurpose, Role, Rooms},
     admin::{log, people},
-    kit::{markdown::shorten, money::Money},
+    kit::money::Money,
     places::Region,
     supporters::Interest,
 };
@@ -112,22 +112,11 @@ impl Record {
     }
 }
 
-/// What a line of the timeline was made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    Audit,
-    Payment,
-    Consent,
-    Mail,
-    Note,
-    Record,
-}
-
 /// One row of the timeline's query, before it is put into words.
-#[derive(Debug)]
+#[derive(Debug, sqlx::FromRow)]
 pub struct Happening {
     pub at: DateTime<Utc>,
-    pub source: Source,
+    pub source: String,
     pub what: String,
     pub detail: Value,
     pub by: Option<String>,
@@ -143,58 +132,21 @@ pub struct Event {
     pub by: String,
 }
 
+/// The lines that come from the audit log, whose words are its own.
+const AUDIT: &str = "audit";
+
 impl Happening {
-    pub fn read(self) -> Event {
-        let text = |key: &str| self.detail.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (kind, words, changes) = match self.source {
-            Source::Audit => ("Change", log::action(&self.what), log::changes(&self.detail)),
-            Source::Payment => ("Payment", payment(&self.what, &self.detail), Vec::new()),
-            Source::Consent => ("Consent", consent(&self.what, &text("purpose"), &text("where")), Vec::new()),
-            Source::Mail => ("Email", mail(&self.what, &text("subject")), Vec::new()),
-            Source::Note => ("Note", shorten(&text("words"), 200), Vec::new()),
-            Source::Record => ("Record", "First known to us".to_owned(), Vec::new()),
+    /// In words; `None` for a line that no room reads.
+    pub fn read(self, rooms: Rooms) -> Option<Event> {
+        let (kind, words, changes) = if self.source == AUDIT {
+            let says = rooms.says(&self.what);
+            let changes = says.map(|_| log::changes(&self.detail)).unwrap_or_default();
+            ("Change", says.map_or(log::UNKNOWN, |says| says.words).to_owned(), changes)
+        } else {
+            let source = rooms.source(&self.source)?;
+            (source.title, (source.words)(&self.what, &self.detail), Vec::new())
         };
-        Event { at: self.at, kind, words, changes, by: self.by.unwrap_or_default() }
-    }
-}
-
-fn payment(kind: &str, detail: &Value) -> String {
-    let pence = detail.get("pence").and_then(Value::as_i64).unwrap_or_default();
-    let amount = Money::from_pence(pence.saturating_abs());
-    let purpose = match detail.get("purpose").and_then(Value::as_str) {
-        Some("membership") => " for membership",
-        Some("donation") => " as a gift",
-        _ => "",
-    };
-    let method = match detail.get("method").and_then(Value::as_str) {
-        Some("card") => " by card",
-        Some("bacs_debit") => " by Direct Debit",
-        _ => "",
-    };
-    match kind {
-        "payment" => format!("Paid {amount}{purpose}{method}"),
-        "refund" => format!("{amount} paid back"),
-        "refund_failed" => format!("Paying {amount} back did not work"),
-        "dispute" => format!("The bank took {amount} back"),
-        "dispute_won" => format!("The bank returned {amount}"),
-        other => format!("{}: {amount}", log::action(other)),
-    }
-}
-
-fn consent(what: &str, purpose: &str, place: &str) -> String {
-    let purpose = purpose.parse().map_or("something", people::consent_words);
-    match what {
-        "given" => format!("Agreed to {purpose} ({place})"),
-        _ => format!("No longer agrees to {purpose} ({place})"),
-    }
-}
-
-fn mail(what: &str, subject: &str) -> String {
-    match what {
-        "sent" => format!("We emailed “{subject}”"),
-        "refused" => format!("The mail server refused “{subject}”"),
-        "uncertain" => format!("“{subject}” may or may not have arrived"),
-        _ => format!("“{subject}” waits to be sent"),
+        Some(Event { at: self.at, kind, words, changes, by: self.by.unwrap_or_default() })
     }
 }
 
@@ -208,27 +160,10 @@ pub fn office(role: Option<&str>, region: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn money_in_plain_words() {
-        let detail = json!({ "pence": 500, "purpose": "membership", "method": "bacs_debit" });
-        assert_eq!(payment("payment", &detail), "Paid £5 for membership by Direct Debit");
-        assert_eq!(payment("refund", &json!({ "pence": -500 })), "£5 paid back");
-        assert_eq!(
-            payment("dispute", &json!({ "pence": i64::MIN })),
-            payment("dispute", &json!({ "pence": i64::MAX }))
-        );
-    }
-
-    #[test]
-    fn consents_and_offices_in_plain_words() {
-        assert_eq!(
-            consent("given", "email_updates", "joining form"),
-            "Agreed to email updates (joining form)"
-        );
+    fn offices_in_plain_words() {
         assert_eq!(office(Some("organiser"), Some("north-west")), "Regional organiser, North West");
     }
 }

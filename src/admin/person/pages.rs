@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::{
     forms,
-    model::{Event, Happening, Record},
+    model::{Event, Record},
     sql,
 };
 use crate::{
-    accounts::{self, CHANGE_PEOPLE, Officer, SEE_PEOPLE, Scope},
+    accounts::{self, CHANGE_PEOPLE, Officer, Rooms, SEE_PEOPLE, Scope},
     admin::permissions::SEE_AUDIT,
     audit::{self, Actor},
     kit::{
@@ -66,16 +66,18 @@ impl Sees {
 
 pub async fn show(
     State(app): State<App>,
+    rooms: Rooms,
     visit: Visit,
     who: Officer,
     Path(person): Path<String>,
     db: Db,
 ) -> Result<Response> {
-    page(&app, visit, &who, person.parse().map_err(|_| Error::NotFound)?, db, None).await
+    page(&app, rooms, visit, &who, person.parse().map_err(|_| Error::NotFound)?, db, None).await
 }
 
 async fn page(
     app: &App,
+    rooms: Rooms,
     visit: Visit,
     who: &Officer,
     person: Uuid,
@@ -95,8 +97,8 @@ async fn page(
     }
     let sees = Sees::new(who, &scope, &record);
     let may_audit = who.may(SEE_AUDIT);
-    let happenings = sql::list_happenings(&mut db, person, sees.all, MOST_EVENTS).await?;
-    let events = happenings.into_iter().map(Happening::read).collect();
+    let happenings = sql::list_happenings(&mut db, rooms, person, sees.all, MOST_EVENTS).await?;
+    let events = happenings.into_iter().filter_map(|happening| happening.read(rooms)).collect();
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let form = wrong.unwrap_or_else(|| {
         Form::filled([
@@ -114,6 +116,7 @@ async fn page(
 /// which the membership's own form changes with them.
 pub async fn change_details(
     State(app): State<App>,
+    rooms: Rooms,
     visit: Visit,
     who: Officer,
     Path(person): Path<Uuid>,
@@ -148,5 +151,5 @@ pub async fn change_details(
         }
     };
     drop(tx);
-    page(&app, visit, &who, person, db, Some(wrong)).await
+    page(&app, rooms, visit, &who, person, db, Some(wrong)).await
 }

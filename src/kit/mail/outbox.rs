@@ -12,6 +12,12 @@ use crate::kit::{
     queue::{self, Failure, Job},
 };
 
+/// Mails refused since last month (`$4`), and mails that have waited since before `$5`, as a `jsonb` object.
+pub const COUNTS: &str = "
+    select jsonb_build_object(
+        'refused', (select count(*) from outbox where refused is not null and written_at >= $4),
+        'waiting', (select count(*) from outbox where sent_at is null and refused is null and written_at < $5))";
+
 /// Writes a letter into the outbox. `occasion` names what it is about (`welcome:<id>`): a second letter for the
 /// same occasion is not written.
 pub async fn push(

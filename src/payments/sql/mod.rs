@@ -12,6 +12,13 @@ use crate::kit::stripe::Interval;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
+/// See [`Room::counts`](crate::accounts::Room).
+pub(super) const COUNTS: &str = "
+    select jsonb_build_object(
+        'income', (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $3),
+        'income_before', (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $4 and at < $3),
+        'failed_events', (select count(*) from stripe_events where outcome = 'failed'))";
+
 fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
     sqlx::Error::Decode(error.to_string().into())
 }

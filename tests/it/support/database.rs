@@ -107,7 +107,9 @@ async fn server() -> &'static Server {
             .await
             .unwrap();
             let mut tx = pool.begin().await.unwrap();
-            demo::load(&app, &mut tx).await.unwrap();
+            demo::load(&app, &mut tx, breakthrough::accounts::Rooms(breakthrough::site::ROOMS))
+                .await
+                .unwrap();
             tx.commit().await.unwrap();
             sqlx::query("vacuum analyze").execute(&pool).await.unwrap();
             pool.close().await;

@@ -10,6 +10,7 @@ pub mod smtp;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use breakthrough::{
+    accounts::Rooms,
     kit::{app::App, clock::Clock, config::Config, random::Random},
     site,
 };
@@ -31,6 +32,7 @@ pub struct Site {
     pub address: SocketAddr,
     /// Where this site's database can be reached, for another process.
     pub database_url: String,
+    rooms: Rooms,
     folder: Arc<PathBuf>,
     _database: database::Scratch,
 }
@@ -43,15 +45,21 @@ impl Site {
 
     /// One whose pool holds so many connections and no more.
     pub async fn open_with_connections(most: u32) -> Self {
-        Self::open_as(most, |_| {}).await
+        Self::open_as(most, Rooms(site::ROOMS), |_| {}).await
+    }
+
+    /// One with other rooms.
+    pub async fn open_with_rooms(rooms: Rooms) -> Self {
+        Self::open_as(8, rooms, |_| {}).await
     }
 
     pub async fn open_with(change: impl FnOnce(&mut breakthrough::kit::config::Settings)) -> Self {
-        Self::open_as(8, change).await
+        Self::open_as(8, Rooms(site::ROOMS), change).await
     }
 
     async fn open_as(
         connections: u32,
+        rooms: Rooms,
         change: impl FnOnce(&mut breakthrough::kit::config::Settings),
     ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -63,10 +71,11 @@ impl Site {
         let config: Config = settings.check().expect("the settings hold");
         let pool = database.pool.clone();
         let app = App::new(config, pool.clone(), Clock::set_to(noon()), Random::seeded(7)).await.unwrap();
-        let service = site::router(&app).unwrap().into_make_service_with_connect_info::<SocketAddr>();
+        let service =
+            site::router_with(&app, rooms).unwrap().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let database_url = database.url.clone();
-        Self { app, pool, address, database_url, folder: Arc::new(folder), _database: database }
+        Self { app, pool, address, database_url, rooms, folder: Arc::new(folder), _database: database }
     }
 
     /// Where this site keeps its files.
@@ -97,7 +106,7 @@ impl Site {
 
     /// Runs every job that is due, and those they push, until none is left.
     pub async fn work(&self) {
-        let worker = site::jobs().worker(&self.app).await.unwrap();
+        let worker = self.rooms.jobs().worker(&self.app).await.unwrap();
         for _ in 0..20 {
             worker.run_once().await.unwrap();
             let due: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs where run_at <= now() and attempts < max_attempts")
