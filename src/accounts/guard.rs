@@ -16,7 +16,13 @@ use super::{
     model::{Permission, Standing},
     session::Session,
 };
-use crate::kit::{app::App, cache, error::Error, form::Form, visit::Visit};
+use crate::kit::{
+    app::App,
+    cache::{self, Tables},
+    error::Error,
+    form::Form,
+    visit::Visit,
+};
 
 pub(super) const MEMBERS_ONLY: &str = "This page is for members. You can join at any time.";
 
@@ -25,8 +31,9 @@ pub(super) const MEMBERS_ONLY: &str = "This page is for members. You can join at
 pub enum Access {
     /// Everybody.
     Public,
-    /// Everybody; strangers get it from memory until content changes. Only for pages that are the same for all.
-    Cached,
+    /// Everybody; strangers get it from memory until one of the tables changes that the page reads. Only for pages
+    /// that are the same for all. Each table needs a trigger that calls `notify_changed`.
+    Cached(Tables),
     /// Programs that prove themselves otherwise, by a signature or a token in the address.
     Machine,
     /// Anyone signed in: supporters, members, officers.
@@ -99,7 +106,10 @@ impl Routes {
                 Access::Public | Access::Machine => handler,
                 Access::Development if app.config().is_development() => handler,
                 Access::Development => continue,
-                Access::Cached => handler.layer(middleware::from_fn_with_state(app.clone(), cache::pages)),
+                Access::Cached(tables) => {
+                    let state = (app.clone(), tables);
+                    handler.layer(middleware::from_fn_with_state(state, cache::pages))
+                }
                 Access::SignedIn | Access::Member | Access::Officer(_) => {
                     let app = app.clone();
                     handler.layer(middleware::from_fn(move |request, next| {

@@ -87,7 +87,7 @@ pub const ROOM: Room = Room {
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Officer as OfficerWith, Public, SignedIn as AnyoneSignedIn};
     Routes::new()
-        .get(Cached, "/sign-in", pages::show)
+        .get(Cached(&[]), "/sign-in", pages::show)
         .post(Public, "/sign-in", pages::sign_in)
         .get(Public, "/sign-in/check", pages::check)
         .post(Public, "/sign-in/code", pages::use_code)

@@ -202,6 +202,7 @@ fn print_routes(app: &App) {
         .map(|line| {
             let access = match line.access {
                 Access::Officer(permission) => format!("officer {permission:?}"),
+                Access::Cached(tables) => [&["cached"], tables].concat().join(" "),
                 other => format!("{other:?}").to_lowercase(),
             };
             format!("{:<5} {:<48} {access}", line.method, line.path)

@@ -202,7 +202,6 @@ pub(super) async fn update(
     match actions::change(&app, &mut tx, actor, kind, id, forms::based_on(&form), &draft).await? {
         Saved::Done => {
             tx.commit().await?;
-            app.pages().clear();
             Ok(flash::redirect(&app, &format!("{}/{id}", kind.desk()), "Saved."))
         }
         Saved::AddressTaken => {
@@ -228,7 +227,6 @@ macro_rules! act {
         let mut tx = $db.begin().await?;
         $action(&$app, &mut tx, Actor::Person($who.person_id), $kind, id).await?;
         tx.commit().await?;
-        $app.pages().clear();
         let to: String = $to(id);
         Ok(flash::redirect(&$app, &to, $said))
     }};
@@ -299,6 +297,5 @@ pub(super) async fn place(
     let actor = Actor::Person(who.person_id);
     actions::place(&app, &mut tx, actor, kind, id(&path)?, forms::direction(&form)).await?;
     tx.commit().await?;
-    app.pages().clear();
     Ok(flash::redirect(&app, kind.list(), "Moved."))
 }

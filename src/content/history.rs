@@ -85,7 +85,6 @@ pub(super) async fn restore(
         ));
     }
     tx.commit().await?;
-    app.pages().clear();
     let said = format!("Version {version} is the current one again.");
     Ok(flash::redirect(&app, &format!("{}/{id}", kind.desk()), &said))
 }

@@ -8,7 +8,7 @@
 //! version it builds; if somebody was faster, nothing is lost: the page comes back with both texts. A draft has no
 //! `published_at`; a deleted item keeps its row. Old addresses lead to the new one (`content_slugs`).
 //!
-//! A change empties every process's page cache by a trigger. Tables: `content_items`, `content_slugs`,
+//! Tables: `content_items`, `content_slugs`,
 //! `content_revisions`. The settings of `kit::settings` are edited here too.
 
 mod words;
@@ -96,20 +96,20 @@ fn routes(_: &App) -> Routes {
     let editors = OfficerWith(EDIT_CONTENT);
     let setters = OfficerWith(CHANGE_SETTINGS);
     let routes = Routes::new()
-        .get(Cached, "/faq", faq::list)
-        .get(Cached, "/faq/{slug}", faq::show)
-        .get(Cached, "/about", pages::about)
-        .get(Cached, "/privacy", pages::privacy)
-        .get(Cached, "/accessibility", pages::accessibility)
-        .get(Cached, "/pages/{slug}", pages::show)
-        .get(Cached, "/people", pages::people)
-        .get(Cached, "/allies", pages::allies)
-        .get(Cached, "/news", news::list)
-        .get(Cached, "/news/feed.xml", news::feed)
-        .get(Cached, "/news/{slug}", news::show)
-        .get(Cached, "/contact", contact::show)
+        .get(Cached(&["content_items"]), "/faq", faq::list)
+        .get(Cached(&["content_items", "content_slugs"]), "/faq/{slug}", faq::show)
+        .get(Cached(&["content_items", "content_slugs"]), "/about", pages::about)
+        .get(Cached(&["content_items", "content_slugs"]), "/privacy", pages::privacy)
+        .get(Cached(&["content_items", "content_slugs"]), "/accessibility", pages::accessibility)
+        .get(Cached(&["content_items", "content_slugs"]), "/pages/{slug}", pages::show)
+        .get(Cached(&["content_items"]), "/people", pages::people)
+        .get(Cached(&["content_items"]), "/allies", pages::allies)
+        .get(Cached(&["content_items"]), "/news", news::list)
+        .get(Cached(&["content_items"]), "/news/feed.xml", news::feed)
+        .get(Cached(&["content_items", "content_slugs"]), "/news/{slug}", news::show)
+        .get(Cached(&[]), "/contact", contact::show)
         .post(Public, "/contact", contact::send)
-        .get(Cached, "/contact/thanks", contact::thanks)
+        .get(Cached(&[]), "/contact/thanks", contact::thanks)
         .get(setters, "/admin/settings", settings::list)
         .get(setters, "/admin/settings/{key}", settings::edit)
         .post(setters, "/admin/settings/{key}", settings::update)

@@ -112,7 +112,6 @@ pub(super) async fn update(
     tx.commit().await?;
     // Other processes hear of it by the trigger; this one knows already.
     app.reload_settings().await?;
-    app.pages().clear();
     let said =
         format!("{}: {} from {}.", known.label, known.show(&dated.value), dates::day(dated.valid_from));
     Ok(flash::redirect(&app, "/admin/settings", &said))

@@ -58,7 +58,7 @@ fn routes(_: &App) -> Routes {
     use Access::{Cached, Public};
     let officer = Access::Officer(SEE_PAYMENTS);
     Routes::new()
-        .get(Cached, "/donate", pages::show)
+        .get(Cached(&[]), "/donate", pages::show)
         .post(Public, "/donate", pages::create)
         .get(Public, "/donate/{gift}", leading::show::<Gift>)
         .post(Public, "/donate/{gift}/payment", leading::pay::<Gift>)

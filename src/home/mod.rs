@@ -27,10 +27,10 @@ pub const ROOM: Room = Room {
 fn routes(_: &App) -> Routes {
     use Access::{Cached, SignedIn};
     Routes::new()
-        .get(Cached, "/", front::show)
-        .get(Cached, "/funding", front::funding)
+        .get(Cached(&["content_items", "content_slugs"]), "/", front::show)
+        .get(Cached(&["content_items", "content_slugs", "ledger"]), "/funding", front::funding)
         .get(SignedIn, "/dashboard", dashboard::show)
-        .get(Cached, "/sitemap.xml", machines::sitemap)
-        .get(Cached, "/robots.txt", machines::robots)
-        .get(Cached, "/.well-known/security.txt", machines::security)
+        .get(Cached(&["content_items"]), "/sitemap.xml", machines::sitemap)
+        .get(Cached(&[]), "/robots.txt", machines::robots)
+        .get(Cached(&[]), "/.well-known/security.txt", machines::security)
 }

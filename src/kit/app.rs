@@ -130,10 +130,12 @@ impl App {
         self.settings().get(setting, day)
     }
 
+    /// Takes a change to the settings up. Every page shows some of them, so that those in memory are dropped.
     pub async fn reload_settings(&self) -> anyhow::Result<()> {
         let mut db = self.pool().acquire().await?;
         let settings = Arc::new(Settings::load(&mut db).await?);
         *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        self.pages().clear();
         Ok(())
     }
 

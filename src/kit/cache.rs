@@ -1,9 +1,13 @@
-//! Public pages, rendered and compressed once, then served from memory until content changes.
+//! Public pages, rendered and compressed once, then served from memory until a table that they read changes.
 //!
-//! Only answers to strangers are kept: a request with a cookie goes past the cache. So does one with a query, whose
-//! values have no end, but for the first pages of a list (`?page=2`). A change to content
-//! reaches every process through Postgres' NOTIFY (see [`super::db::changes`]) and empties it. Entries also end
-//! after five minutes, for what changes by date alone.
+//! Which tables these are is stated beside the page's path. A trigger on each tells every process of a change
+//! through Postgres' NOTIFY (see [`super::db::changes`]), and the pages that read it are dropped. Settings stand on
+//! every page, so that a change to them drops all. Entries also end after five minutes, for what changes by date
+//! alone.
+//!
+//! Only answers to strangers are kept: a request with a cookie goes past the cache, so that officers see at once
+//! what they changed. So does one with a query, whose values have no end, but for the first pages of a list
+//! (`?page=2`).
 
 use std::{
     collections::HashMap,
@@ -84,7 +88,11 @@ pub fn vary_by_encoding(response: &mut Response) {
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie"));
 }
 
+/// Tables that a page reads, by name. `settings` is left out: every page reads those.
+pub type Tables = &'static [&'static str];
+
 struct Entry {
+    tables: Tables,
     bodies: Bodies,
     content_type: &'static str,
     made_at: DateTime<Utc>,
@@ -92,8 +100,12 @@ struct Entry {
 
 #[derive(Default)]
 struct Shelf {
-    /// Grows with each clearing: a page rendered before a change must not be kept after it.
-    generation: u64,
+    /// How many changes were heard of.
+    changes: u64,
+    /// After how many changes a table last changed: a page rendered before a change must not be kept after it.
+    changed: HashMap<String, u64>,
+    /// The same for everything at once.
+    cleared: u64,
     entries: HashMap<String, Arc<Entry>>,
 }
 
@@ -104,9 +116,20 @@ pub struct PageCache(Arc<Mutex<Shelf>>);
 const MOST_PAGES: usize = 5_000;
 
 impl PageCache {
+    /// Forgets the pages that read a table.
+    pub fn forget(&self, table: &str) {
+        let mut shelf = self.lock();
+        shelf.changes += 1;
+        let now = shelf.changes;
+        shelf.changed.insert(table.to_owned(), now);
+        shelf.entries.retain(|_, entry| !entry.tables.contains(&table));
+    }
+
+    /// Forgets everything.
     pub fn clear(&self) {
         let mut shelf = self.lock();
-        shelf.generation += 1;
+        shelf.changes += 1;
+        shelf.cleared = shelf.changes;
         shelf.entries.clear();
     }
 
@@ -117,12 +140,14 @@ impl PageCache {
     fn find(&self, path: &str, now: DateTime<Utc>) -> (u64, Option<Arc<Entry>>) {
         let shelf = self.lock();
         let entry = shelf.entries.get(path).filter(|entry| now - entry.made_at < Duration::minutes(5));
-        (shelf.generation, entry.cloned())
+        (shelf.changes, entry.cloned())
     }
 
-    fn keep(&self, path: String, generation: u64, entry: Arc<Entry>) {
+    /// Keeps a page unless something it reads changed since it was looked for.
+    fn keep(&self, path: String, looked_at: u64, entry: Arc<Entry>) {
         let mut shelf = self.lock();
-        if shelf.generation != generation {
+        let changed = entry.tables.iter().filter_map(|table| shelf.changed.get(*table)).max();
+        if shelf.cleared.max(changed.copied().unwrap_or_default()) > looked_at {
             return;
         }
         if shelf.entries.len() >= MOST_PAGES {
@@ -133,7 +158,7 @@ impl PageCache {
 }
 
 /// The layer that serves a public page from memory.
-pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn pages(State((app, tables)): State<(App, Tables)>, request: Request, next: Next) -> Response {
     let Some(address) = key(&request) else {
         let mut response = next.run(request).await;
         response
@@ -144,7 +169,7 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     };
     let headers = request.headers().clone();
     let now = app.clock().now();
-    let (generation, kept) = app.pages().find(&address, now);
+    let (looked_at, kept) = app.pages().find(&address, now);
     let entry = if let Some(entry) = kept {
         entry
     } else {
@@ -160,8 +185,8 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
         let Ok(bodies) = tokio::task::spawn_blocking(move || Bodies::compress(body.into())).await else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let entry = Arc::new(Entry { bodies, content_type, made_at: now });
-        app.pages().keep(address, generation, entry.clone());
+        let entry = Arc::new(Entry { tables, bodies, content_type, made_at: now });
+        app.pages().keep(address, looked_at, entry.clone());
         entry
     };
     let mut response = entry.bodies.respond(&headers, entry.content_type);
@@ -205,6 +230,40 @@ fn known_type(response: &Response) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_drops_the_pages_that_read_the_table_and_no_others() {
+        let cache = PageCache::default();
+        let now = DateTime::from_timestamp_nanos(0);
+        let entry = |tables| {
+            let bodies = Bodies::plain(Vec::new());
+            Arc::new(Entry { tables, bodies, content_type: "", made_at: now })
+        };
+        let fill = || {
+            for (path, tables) in
+                [("/news", &["content_items"][..]), ("/funding", &["ledger", "content_items"])]
+            {
+                cache.keep(path.to_owned(), cache.find(path, now).0, entry(tables));
+            }
+        };
+        let kept = |path| cache.find(path, now).1.is_some();
+        fill();
+        cache.forget("people");
+        assert!(kept("/news") && kept("/funding"));
+        cache.forget("ledger");
+        assert!(kept("/news") && !kept("/funding"));
+        fill();
+        cache.forget("content_items");
+        assert!(!kept("/news") && !kept("/funding"));
+        let (before, _) = cache.find("/funding", now);
+        cache.forget("ledger");
+        cache.keep("/news".to_owned(), before, entry(&["content_items"]));
+        cache.keep("/funding".to_owned(), before, entry(&["ledger"]));
+        assert!(kept("/news") && !kept("/funding"), "rendered before the change");
+        cache.clear();
+        cache.keep("/news".to_owned(), before, entry(&["content_items"]));
+        assert!(!kept("/news"), "rendered before everything was forgotten");
+    }
 
     #[test]
     fn keeps_pages_of_lists_and_nothing_made_up() {

@@ -135,7 +135,7 @@ fn routes(_: &App) -> Routes {
     use Access::{Cached, Public, SignedIn};
     let officer = Access::Officer(CHANGE_PEOPLE);
     Routes::new()
-        .get(Cached, "/join", join::show)
+        .get(Cached(&[]), "/join", join::show)
         .post(Public, "/join", join::create)
         .get(Public, "/join/{application}", leading::show::<join::Joining>)
         .post(Public, "/join/{application}/payment", leading::pay::<join::Joining>)

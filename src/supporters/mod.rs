@@ -46,9 +46,9 @@ pub const ROOM: Room = Room {
 
 fn routes(_: &App) -> Routes {
     Routes::new()
-        .get(Access::Cached, "/support", pages::new)
+        .get(Access::Cached(&[]), "/support", pages::new)
         .post(Access::Public, "/support", pages::create)
-        .get(Access::Cached, "/support/check", pages::check)
+        .get(Access::Cached(&[]), "/support/check", pages::check)
         .get(Access::Public, "/support/confirm/{token}", pages::show_link)
         .post(Access::Public, "/support/confirm/{token}", pages::confirm)
 }

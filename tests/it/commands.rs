@@ -42,6 +42,7 @@ async fn routes_prints_the_table_and_needs_no_database() {
     for line in table {
         let access = match line.access {
             Access::Officer(permission) => vec!["officer".to_owned(), format!("{permission:?}")],
+            Access::Cached(tables) => [&["cached"], tables].concat().into_iter().map(str::to_owned).collect(),
             other => vec![format!("{other:?}").to_lowercase()],
         };
         let found = lines.iter().any(|words| {

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use breakthrough::kit::db;
 use reqwest::{Method, header};
 use scraper::{Html, Selector};
 
@@ -98,6 +97,7 @@ async fn pages_say_what_they_should() {
 #[tokio::test]
 async fn an_officer_writes_publishes_and_renames_an_article() {
     let site = Site::open().await;
+    site.listen().await;
     let mut officer = site.signed_in_as(EDITOR).await;
     let mut visitor = site.stranger();
     let page =
@@ -112,10 +112,10 @@ async fn an_officer_writes_publishes_and_renames_an_article() {
     let data: serde_json::Value =
         serde_json::from_str(&article.select("script[type='application/ld+json']")[0]).unwrap();
     assert_eq!((&data["@type"], &data["headline"]), (&"NewsArticle".into(), &"We won in Radcliffe".into()));
-    visitor.get("/news").await.expect("We won in Radcliffe");
+    visitor.soon("/news", |page| page.words().contains("We won in Radcliffe")).await;
     let page = officer.get(&path).await;
     page.form(&path).fill("slug", "radcliffe").submit(&mut officer).await.expect("Saved.");
-    let old = visitor.get_once("/news/we-won-in-radcliffe").await;
+    let old = visitor.soon("/news/we-won-in-radcliffe", |page| page.status != 200).await;
     assert_eq!((old.status.as_u16(), old.location.as_deref()), (308, Some("/news/radcliffe")));
     let page = officer.get(&path).await;
     page.form(&format!("{path}/publication/end")).submit(&mut officer).await.expect("draft again");
@@ -160,6 +160,7 @@ async fn a_preview_saves_nothing() {
 #[tokio::test]
 async fn an_ally_is_added_looked_at_and_changed() {
     let site = Site::open().await;
+    site.listen().await;
     let mut officer = site.signed_in_as(EDITOR).await;
     let form = officer.get("/admin/allies").await;
     form.expect("Left Unity");
@@ -180,7 +181,8 @@ async fn an_ally_is_added_looked_at_and_changed() {
     let draft = preview.form("/admin/allies/new").submit(&mut officer).await;
     let path = draft.path.clone();
     draft.expect("Saved as a draft").form(&format!("{path}/publication")).submit(&mut officer).await;
-    site.stranger().get("/allies").await.expect("Tenants of Bury").expect("March 2025");
+    let page = site.stranger().soon("/allies", |page| page.words().contains("Tenants of Bury")).await;
+    page.expect("March 2025");
     let page = officer.get(&path).await;
     assert_eq!(page.form(&path).value("memorandum"), Some("yes"));
     page.form(&path)
@@ -189,8 +191,8 @@ async fn an_ally_is_added_looked_at_and_changed() {
         .submit(&mut officer)
         .await
         .expect("Saved.");
-    let page = site.stranger().get("/allies").await;
-    page.expect("May 2024").expect_not("March 2025");
+    let page = site.stranger().soon("/allies", |page| page.words().contains("May 2024")).await;
+    page.expect_not("March 2025");
     let allies = page.select("main li");
     let ours = allies.iter().find(|ally| ally.contains("Tenants of Bury")).unwrap();
     assert!(!ours.contains("Memorandum"), "{ours}");
@@ -199,6 +201,7 @@ async fn an_ally_is_added_looked_at_and_changed() {
 #[tokio::test]
 async fn versions_are_kept_compared_and_brought_back() {
     let site = Site::open().await;
+    site.listen().await;
     let mut officer = site.signed_in_as(EDITOR).await;
     let page = open_item(&mut officer, "/admin/faq", "Who funds you?").await;
     let path = page.path.clone();
@@ -212,8 +215,9 @@ async fn versions_are_kept_compared_and_brought_back() {
     let first = officer.get(&format!("{path}/versions/1")).await;
     let page = first.form(&format!("{path}/versions/1/restoration")).submit(&mut officer).await;
     page.expect("Version 1 is the current one again.").expect("Version 3");
-    let page = site.stranger().get("/faq/who-funds-you").await;
-    page.expect_not("Only our members do.").expect("donations by individuals");
+    let gone = |page: &Page| !page.words().contains("Only our members do.");
+    let page = site.stranger().soon("/faq/who-funds-you", gone).await;
+    page.expect("donations by individuals");
     officer.get(&format!("{path}/versions/9")).await.expect_status(404);
 }
 
@@ -241,6 +245,7 @@ async fn authors_of_versions_are_looked_up_one_by_one() {
 #[tokio::test]
 async fn two_tabs_lose_nothing() {
     let site = Site::open().await;
+    site.listen().await;
     let mut first = site.signed_in_as(EDITOR).await;
     let mut second = site.signed_in_as(EDITOR).await;
     let one = open_item(&mut first, "/admin/people", "Alex Mays").await;
@@ -253,7 +258,8 @@ async fn two_tabs_lose_nothing() {
     assert!(page.select("del").join("").contains("leader"), "{}", page.words());
     site.stranger().get("/people").await.expect("Party leader");
     page.form(&path).submit(&mut second).await.expect_status(200).expect("Saved.");
-    site.stranger().get("/people").await.expect("Founder").expect_not("Party leader");
+    let page = site.stranger().soon("/people", |page| page.words().contains("Founder")).await;
+    page.expect_not("Party leader");
 }
 
 #[tokio::test]
@@ -339,7 +345,7 @@ async fn only_editors_edit_and_only_administrators_set() {
 #[tokio::test]
 async fn an_edit_shows_at_once_in_every_process() {
     let site = Site::open().await;
-    tokio::spawn(db::listen(site.app.clone()));
+    site.listen().await;
     let stranger = site.stranger();
     let first = stranger.raw(Method::GET, "/people").send().await.unwrap();
     let etag = first.headers()[header::ETAG].clone();

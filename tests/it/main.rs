@@ -12,6 +12,7 @@ mod paying;
 mod payments;
 mod architecture;
 mod economy;
+mod page_cache;
 mod rooms;
 mod routes;
 mod content;

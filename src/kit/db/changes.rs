@@ -1,4 +1,4 @@
-//! News between processes: a trigger on content and settings says NOTIFY, every process forgets what it kept.
+//! News between processes: a trigger on a table says NOTIFY, every process forgets the pages that read it.
 
 use std::time::Duration;
 
@@ -22,10 +22,12 @@ pub async fn listen(app: App) {
 async fn listen_once(app: &App) -> anyhow::Result<()> {
     let mut listener = PgListener::connect_with(app.pool()).await?;
     listener.listen(CHANNEL).await?;
+    app.reload_settings().await?;
     loop {
-        app.reload_settings().await?;
-        app.pages().clear();
-        // `None` is a lost connection: go round, forget, listen again.
-        let _ = listener.try_recv().await?;
+        match listener.try_recv().await? {
+            Some(news) if news.payload() != "settings" => app.pages().forget(news.payload()),
+            // `None` is a lost connection, on which news may have been missed.
+            Some(_) | None => app.reload_settings().await?,
+        }
     }
 }

@@ -30,6 +30,18 @@ impl Browser {
         page
     }
 
+    /// Opens a page again until it holds, for at most two seconds: it takes a moment until a page in memory is dropped.
+    pub async fn soon(&mut self, path: &str, holds: impl Fn(&Page) -> bool) -> Page {
+        for _ in 0..100 {
+            let page = self.get_once(path).await;
+            if holds(&page) {
+                return page;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{path} did not change within two seconds");
+    }
+
     /// Opens a page and stays where it answers.
     pub async fn get_once(&mut self, path: &str) -> Page {
         self.request(Method::GET, path, None).await

@@ -78,6 +78,24 @@ impl Site {
         Self { app, pool, address, database_url, rooms, folder: Arc::new(folder), _database: database }
     }
 
+    /// Hears of changes as a served site does, so that pages in memory are dropped. Before, tests see them get old.
+    pub async fn listen(&self) {
+        tokio::spawn(breakthrough::kit::db::listen(self.app.clone()));
+        for _ in 0..200 {
+            let listens: bool = sqlx::query_scalar(
+                "select exists (select from pg_stat_activity where datname = current_database() and query ilike 'listen %')",
+            )
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+            if listens {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the site does not listen for changes");
+    }
+
     /// Where this site keeps its files.
     pub fn folder(&self) -> &std::path::Path {
         &self.folder
