@@ -17,12 +17,14 @@ pub mod content;
 pub mod payments;
 /// People who want news and to help, and pay nothing.
 pub mod supporters;
-/// News and campaign updates by email.
-pub mod newsletters;
 /// Members: joining, rates, states.
 pub mod membership;
+/// Finds, filters, counts and exports people, by typed conditions and within an officer's scope.
+pub mod people;
 /// Single gifts.
 pub mod donations;
+/// News and campaign updates by email.
+pub mod newsletters;
 /// How members decide together: votes and their count.
 pub mod ballots;
 /// The home page and the page of whoever signs in; they read many rooms.

@@ -26,7 +26,7 @@ use crate::{
         queue::Jobs,
         stripe::stand_in,
     },
-    membership, newsletters, payments, supporters,
+    membership, newsletters, payments, people, supporters,
 };
 
 /// The rooms of this site, in the order in which they are shown wherever rooms are listed, and in which they load the
@@ -38,6 +38,7 @@ pub const ROOMS: &[&Room] = &[
     &content::ROOM,
     &membership::ROOM,
     &supporters::ROOM,
+    &people::ROOM,
     &donations::ROOM,
     &newsletters::ROOM,
     &payments::ROOM,

@@ -33,8 +33,8 @@ pub use actions::{
 pub use guard::{Access, Line, Routes};
 pub use jobs::TidyAccounts;
 pub use model::{
-    CHANGE_PEOPLE, Consent, ConsentPurpose, EXPORT_PEOPLE, MANAGE_OFFICERS, Permission, Person, Role,
-    SEE_PEOPLE, Scope, Standing,
+    CHANGE_PEOPLE, Consent, ConsentPurpose, EXPORT_PEOPLE, MANAGE_OFFICERS, Office, Permission, Person, Role,
+    SEE_PEOPLE, Scope, Standing, Term,
 };
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use rooms::{

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{kit::email_address::EmailAddress, places::Region};
@@ -30,7 +31,8 @@ pub enum Standing {
 
 /// An office. What it may do is stated with each [`Permission`]. A returning officer is kept apart from records and
 /// members’ details on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     Administrator,
     Membership,
@@ -91,10 +93,27 @@ impl Scope {
 }
 
 /// One office as somebody holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Office {
     pub role: Role,
     pub region: Option<Region>,
+}
+
+/// `Regional organiser, North West`
+impl fmt::Display for Office {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.role.name())?;
+        self.region.map_or(Ok(()), |region| write!(f, ", {region}"))
+    }
+}
+
+/// An office and when it was held.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Term {
+    #[serde(flatten)]
+    pub office: Office,
+    pub granted_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 impl Office {
@@ -163,11 +182,29 @@ impl FromStr for Role {
 }
 
 impl Standing {
+    pub const ALL: [Self; 3] = [Self::None, Self::Supporter, Self::Member];
+
     pub fn code(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Supporter => "supporter",
             Self::Member => "member",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "Neither member nor supporter",
+            Self::Supporter => "Supporter",
+            Self::Member => "Member",
+        }
+    }
+
+    /// The class of its tag in the style sheet.
+    pub fn colour(self) -> &'static str {
+        match self {
+            Self::None => "off",
+            Self::Supporter | Self::Member => "good",
         }
     }
 }
@@ -176,7 +213,7 @@ impl FromStr for Standing {
     type Err = String;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        [Self::None, Self::Supporter, Self::Member]
+        Self::ALL
             .into_iter()
             .find(|standing| standing.code() == code)
             .ok_or_else(|| format!("`{code}` is no standing"))
@@ -184,7 +221,8 @@ impl FromStr for Standing {
 }
 
 /// What we may use an address for, each asked for by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ConsentPurpose {
     EmailUpdates,
     OrganiserContact,
@@ -237,7 +275,7 @@ impl fmt::Display for ConsentPurpose {
 }
 
 /// One consent, as it was given.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Consent {
     pub purpose: ConsentPurpose,
     pub wording: String,
@@ -265,6 +303,8 @@ pub fn safe_next(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -276,6 +316,20 @@ mod tests {
         let both = [offices[0].clone(), Office { role: Role::Membership, region: None }];
         assert_eq!(scope(&both, SEE_PEOPLE), Some(Scope::Everyone));
         assert!(!Scope::Regions(vec![Region::Wales]).covers(None));
+    }
+
+    #[test]
+    fn codes_are_read_alike_in_columns_and_documents() {
+        for role in Role::ALL {
+            let office: Office = serde_json::from_value(json!({ "role": role.code() })).unwrap();
+            assert_eq!((office.role, office.role.code().parse()), (role, Ok(role)));
+        }
+        for purpose in ConsentPurpose::ALL {
+            assert_eq!(serde_json::from_value::<ConsentPurpose>(json!(purpose.code())).unwrap(), purpose);
+        }
+        let office: Office =
+            serde_json::from_value(json!({ "role": "organiser", "region": "north-west" })).unwrap();
+        assert_eq!(office.to_string(), "Regional organiser, North West");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::model::{Consent, ConsentPurpose, Office, Person, Role, Standing};
@@ -180,12 +179,6 @@ pub(super) struct SessionRow {
     pub last_seen_at: DateTime<Utc>,
 }
 
-#[derive(Deserialize)]
-struct OfficeJson {
-    role: String,
-    region: Option<String>,
-}
-
 pub(super) async fn find_session(
     db: &mut PgConnection,
     token_hash: &[u8],
@@ -194,7 +187,7 @@ pub(super) async fn find_session(
     let row = sqlx::query!(
         r#"select s.id, s.person_id, s.last_seen_at, p.email::text as "email!", p.name, p.standing,
                   coalesce((select json_agg(json_build_object('role', o.role, 'region', o.region))
-                            from officers o where o.person_id = p.id and o.ended_at is null), '[]') as "offices!"
+                            from officers o where o.person_id = p.id and o.ended_at is null), '[]') as "offices!: Json<Vec<Office>>"
            from sessions s join people p on p.id = s.person_id
            where s.token_hash = $1 and s.expires_at > $2"#,
         token_hash,
@@ -203,21 +196,13 @@ pub(super) async fn find_session(
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let offices: Vec<OfficeJson> = serde_json::from_value(row.offices).map_err(decode)?;
-    let offices = offices
-        .into_iter()
-        .map(|office| {
-            let region = office.region.map(|slug| slug.parse::<Region>()).transpose().map_err(decode)?;
-            Ok(Office { role: office.role.parse::<Role>().map_err(decode)?, region })
-        })
-        .collect::<Result<_>>()?;
     Ok(Some(SessionRow {
         session_id: row.id,
         person_id: row.person_id,
         email: row.email,
         name: row.name,
         standing: row.standing.parse().map_err(decode::<String>)?,
-        offices,
+        offices: row.offices.0,
         last_seen_at: row.last_seen_at,
     }))
 }

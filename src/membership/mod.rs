@@ -24,8 +24,10 @@ pub mod demo;
 
 pub use actions::{hear, price, rules, summary};
 pub use jobs::TurnOfDay;
-pub use model::{Address, EndReason, Membership, Price, Prices, Rate, Rules, State, Suspension};
-pub use sql::{Period, find_of_person, periods};
+pub use model::{
+    Address, EndReason, Membership, Note, Price, Prices, Rate, Rules, State, Status, Suspension,
+};
+pub use sql::{Period, find_of_person, periods, read_membership};
 
 use crate::{
     accounts::{

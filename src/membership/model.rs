@@ -1,6 +1,7 @@
 //! Rates, states, and the rules by which a state follows from the facts. Pure.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::settings;
@@ -166,33 +167,16 @@ pub enum State {
 
 impl State {
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Active => "active",
-            Self::Grace { .. } => "grace",
-            Self::Suspended { .. } => "suspended",
-            Self::Ended { .. } => "ended",
-        }
+        self.status().code()
     }
 
-    /// The word for lists and tags.
-    pub fn name(self) -> &'static str {
+    pub fn status(self) -> Status {
         match self {
-            Self::Pending => "First payment on its way",
-            Self::Active => "In good standing",
-            Self::Grace { .. } => "Payment overdue",
-            Self::Suspended { .. } => "Suspended",
-            Self::Ended { .. } => "Ended",
-        }
-    }
-
-    /// The class of its tag in the style sheet.
-    pub fn colour(self) -> &'static str {
-        match self {
-            Self::Pending | Self::Grace { .. } => "wait",
-            Self::Active => "good",
-            Self::Suspended { .. } => "bad",
-            Self::Ended { .. } => "off",
+            Self::Pending => Status::Pending,
+            Self::Active => Status::Active,
+            Self::Grace { .. } => Status::Grace,
+            Self::Suspended { .. } => Status::Suspended,
+            Self::Ended { .. } => Status::Ended,
         }
     }
 
@@ -212,6 +196,46 @@ impl State {
 
     pub fn is_ended(self) -> bool {
         matches!(self, Self::Ended { .. })
+    }
+}
+
+/// A [`State`] without its facts: what lists show and filter by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    Grace,
+    Pending,
+    Suspended,
+    Ended,
+}
+codes!(Status {
+    Active = "active",
+    Grace = "grace",
+    Pending = "pending",
+    Suspended = "suspended",
+    Ended = "ended",
+});
+
+impl Status {
+    /// The word for lists and tags.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "First payment on its way",
+            Self::Active => "In good standing",
+            Self::Grace => "Payment overdue",
+            Self::Suspended => "Suspended",
+            Self::Ended => "Ended",
+        }
+    }
+
+    /// The class of its tag in the style sheet.
+    pub fn colour(self) -> &'static str {
+        match self {
+            Self::Pending | Self::Grace => "wait",
+            Self::Active => "good",
+            Self::Suspended => "bad",
+            Self::Ended => "off",
+        }
     }
 }
 
@@ -245,6 +269,14 @@ pub struct Suspension {
     pub by: Option<Uuid>,
 }
 
+/// What an officer wrote down about a member, for other officers.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Note {
+    pub words: String,
+    pub author: String,
+    pub written_at: DateTime<Utc>,
+}
+
 impl Membership {
     /// In words, for her who reads it.
     pub fn in_words(&self) -> String {
@@ -273,6 +305,12 @@ impl Membership {
                 format!("Your membership ended on {}: {}.", dates::day(on), reason.words())
             }
         }
+    }
+
+    /// What an officer wrote beside the end, or the reason in general words; empty while it has not ended.
+    pub fn why_ended(&self) -> &str {
+        let State::Ended { reason, .. } = self.state else { return "" };
+        self.end_words.as_deref().filter(|words| !words.is_empty()).unwrap_or(reason.words())
     }
 
     /// `£5 a month`

@@ -1,4 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -234,6 +235,7 @@ pub(super) async fn delete_old_applications(db: &mut PgConnection, before: DateT
 
 // Memberships.
 
+#[derive(Deserialize)]
 struct Row {
     id: Uuid,
     person_id: Uuid,
@@ -304,6 +306,14 @@ impl TryFrom<Row> for Membership {
 
 fn one(row: Option<Row>) -> Result<Option<Membership>> {
     row.map(Membership::try_from).transpose()
+}
+
+/// A membership from its row as JSON, for a query of a higher room that reads much at once.
+///
+/// # Errors
+/// It is no such row, or an impossible one.
+pub fn read_membership(row: serde_json::Value) -> Result<Membership> {
+    serde_json::from_value::<Row>(row).map_err(decode)?.try_into()
 }
 
 /// A person's membership, ended ones too.

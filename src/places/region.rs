@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::Deserialize;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Nation {
     England,
@@ -50,7 +52,8 @@ impl fmt::Display for Nation {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Region {
     NorthEast,
     NorthWest,
@@ -117,6 +120,20 @@ impl Region {
         }
     }
 
+    /// In a sentence: "members in the North West".
+    pub fn in_words(self) -> String {
+        match self {
+            Self::NorthEast
+            | Self::NorthWest
+            | Self::EastMidlands
+            | Self::WestMidlands
+            | Self::EastOfEngland
+            | Self::SouthEast
+            | Self::SouthWest => format!("the {}", self.name()),
+            _ => self.name().to_owned(),
+        }
+    }
+
     pub fn nation(self) -> Nation {
         match self {
             Self::Scotland => Nation::Scotland,
@@ -157,6 +174,7 @@ mod tests {
     fn codes_and_slugs_are_read_back() {
         for region in Region::ALL {
             assert_eq!(region.slug().parse(), Ok(region));
+            assert_eq!(serde_json::from_value::<Region>(region.slug().into()).unwrap(), region);
             assert_eq!(Region::named(&region.name().to_uppercase()), Some(region));
         }
         for nation in Nation::ALL {

@@ -20,6 +20,7 @@ mod home;
 mod mail;
 mod newsletters;
 mod outage;
+mod people;
 mod supporters;
 mod counting;
 mod stripe_stand_in;

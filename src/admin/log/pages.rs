@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     accounts::{Officer, Rooms, SEE_PEOPLE, Scope, Tells},
-    admin::people,
     audit::{self, Chain, Filter},
     kit::{app::App, dates, db::Db, error::Result, flash, form::Form, visit::Visit},
+    people,
 };
 
 const PAGE_SIZE: usize = 50;

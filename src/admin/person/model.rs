@@ -1,14 +1,14 @@
 //! A person's record and the words of its timeline.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    accounts::{ConsentPurpose, Role, Rooms},
-    admin::{log, people},
+    accounts::{Consent, ConsentPurpose, Rooms, Standing, Term},
+    admin::log,
     kit::money::Money,
+    membership::{Membership, Note, Status},
     places::Region,
     supporters::Interest,
 };
@@ -21,11 +21,11 @@ pub struct Record {
     pub email_verified_at: Option<DateTime<Utc>>,
     pub postcode: Option<String>,
     pub region: Option<Region>,
-    pub standing: String,
+    pub standing: Standing,
     pub created_at: DateTime<Utc>,
     pub membership: Option<Membership>,
     pub consents: Vec<Consent>,
-    pub offices: Vec<Office>,
+    pub offices: Vec<Term>,
     pub notes: Vec<Note>,
     /// What this person wants to help with.
     pub interests: Vec<Interest>,
@@ -33,69 +33,23 @@ pub struct Record {
     pub paid_in_all: Money,
 }
 
-#[derive(Debug)]
-pub struct Membership {
-    pub number: i64,
-    pub state: String,
-    pub joined_on: NaiveDate,
-    pub born_on: NaiveDate,
-    pub address: String,
-    pub pays: String,
-    pub grace_until: Option<NaiveDate>,
-    pub ends_on: Option<NaiveDate>,
-    pub ended: Option<(NaiveDate, String)>,
-    pub suspended: Option<(NaiveDate, String)>,
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Consent {
-    pub purpose: String,
-    pub wording: String,
-    pub source: String,
-    pub given_at: DateTime<Utc>,
-    pub withdrawn_at: Option<DateTime<Utc>>,
-    pub withdrawn_how: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Office {
-    pub role: String,
-    pub region: Option<String>,
-    pub granted_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-}
-
-impl Office {
-    /// `Regional organiser, North West`
-    pub fn words(&self) -> String {
-        office(Some(&self.role), self.region.as_deref())
-    }
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Note {
-    pub words: String,
-    pub author: String,
-    pub written_at: DateTime<Utc>,
-}
-
 impl Record {
-    pub fn state(&self) -> Option<&str> {
-        self.membership.as_ref().map(|membership| membership.state.as_str())
+    fn status(&self) -> Option<Status> {
+        self.membership.as_ref().map(|membership| membership.state.status())
     }
 
-    pub fn state_words(&self) -> &'static str {
-        people::states::words(self.state(), &self.standing)
+    pub fn status_name(&self) -> &'static str {
+        self.status().map_or(self.standing.name(), Status::name)
     }
 
-    pub fn state_class(&self) -> &'static str {
-        people::states::class(self.state(), &self.standing)
+    pub fn status_colour(&self) -> &'static str {
+        self.status().map_or(self.standing.colour(), Status::colour)
     }
 
     /// Whether organisers of the region may have the address.
     pub fn is_open_to_organisers(&self) -> bool {
-        let purpose = ConsentPurpose::OrganiserContact.code();
-        self.consents.iter().any(|consent| consent.purpose == purpose && consent.withdrawn_at.is_none())
+        let purpose = ConsentPurpose::OrganiserContact;
+        self.consents.iter().any(|consent| consent.purpose == purpose && consent.withdrawn.is_none())
     }
 
     /// `leafleting, social media`
@@ -103,12 +57,20 @@ impl Record {
         self.interests.iter().map(|interest| interest.name().to_lowercase()).collect::<Vec<_>>().join(", ")
     }
 
+    /// `7 Bolton Street, Bury, BL9 0ND`
+    pub fn address_of(&self, membership: &Membership) -> String {
+        let address = &membership.address;
+        let postcode = self.postcode.as_deref().unwrap_or_default();
+        let lines = [address.line1.as_str(), &address.line2, &address.town, postcode];
+        lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
     pub fn is_ended(&self) -> bool {
-        self.state() == Some("ended")
+        self.status() == Some(Status::Ended)
     }
 
     pub fn is_suspended(&self) -> bool {
-        self.state() == Some("suspended")
+        self.status() == Some(Status::Suspended)
     }
 }
 
@@ -147,23 +109,5 @@ impl Happening {
             (source.title, (source.words)(&self.what, &self.detail), Vec::new())
         };
         Some(Event { at: self.at, kind, words, changes, by: self.by.unwrap_or_default() })
-    }
-}
-
-pub fn office(role: Option<&str>, region: Option<&str>) -> String {
-    let role = role.and_then(|code| code.parse::<Role>().ok()).map_or("Officer", Role::name);
-    match region.and_then(|slug| slug.parse::<Region>().ok()) {
-        Some(region) => format!("{role}, {region}"),
-        None => role.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn offices_in_plain_words() {
-        assert_eq!(office(Some("organiser"), Some("north-west")), "Regional organiser, North West");
     }
 }

@@ -4,8 +4,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    model::{Place, Search},
-    sql::{self, Filter, Order, Row},
+    condition::Segment,
+    model::{List, Place, Search},
+    sql::{self, Order, Row},
 };
 use crate::accounts::Scope;
 
@@ -39,25 +40,27 @@ pub struct Answer {
 /// # Errors
 /// The database is away.
 pub async fn find(db: &mut PgConnection, search: &Search, scope: &Scope) -> Result<Answer, sqlx::Error> {
-    let filter = Filter::new(search, scope);
+    let segment = search.segment();
+    let total = match search.whole_list() {
+        Some(whole) => Some(sql::count(db, &whole, scope).await?),
+        None => None,
+    };
     if search.words.is_empty()
         && let Place::After(person) = search.place
     {
-        let total = if search.is_whole_list() { Some(sql::count(db, &filter).await?) } else { None };
-        return walk(db, search, &filter, Some(person), total).await;
+        return walk(db, search, scope, Some(person), total).await;
     }
-    let total = if search.is_whole_list() { Some(sql::count(db, &filter).await?) } else { None };
     if total.is_some_and(|total| total > MOST_FOUND) {
-        return walk(db, search, &filter, None, total).await;
+        return walk(db, search, scope, None, total).await;
     }
-    let mut found = sql::find(db, &filter, &search.words, MOST_FOUND + 1).await?;
+    let mut found = sql::find(db, &segment, scope, MOST_FOUND + 1).await?;
     let many = i64::try_from(found.len()).unwrap_or(i64::MAX) > MOST_FOUND;
     if many && search.words.is_empty() {
-        return walk(db, search, &filter, None, None).await;
+        return walk(db, search, scope, None, None).await;
     }
     let mut similar = false;
     if found.is_empty() && search.words.has_long() {
-        found = sql::find_similar(db, &filter, &search.words, MOST_FOUND).await?;
+        found = sql::find_similar(db, &segment, scope, &search.words, MOST_FOUND).await?;
         similar = !found.is_empty();
     }
     found.truncate(usize::try_from(MOST_FOUND).unwrap_or(usize::MAX));
@@ -93,12 +96,14 @@ pub async fn find(db: &mut PgConnection, search: &Search, scope: &Scope) -> Resu
 async fn walk(
     db: &mut PgConnection,
     search: &Search,
-    filter: &Filter,
+    scope: &Scope,
     after: Option<Uuid>,
     total: Option<i64>,
 ) -> Result<Answer, sqlx::Error> {
     let size = PAGE_SIZE as usize;
-    let mut found = sql::walk(db, filter, search.sort, after, i64::from(PAGE_SIZE) + 1).await?;
+    let sort = (search.sort, search.list == List::Members);
+    let most = i64::from(PAGE_SIZE) + 1;
+    let mut found = sql::walk(db, &search.segment(), scope, sort, after, most).await?;
     let has_next = found.len() > size;
     found.truncate(size);
     let next = found.last().filter(|_| has_next).copied().map(Place::After);
@@ -112,17 +117,17 @@ async fn walk(
     })
 }
 
-/// Everyone whom a question fits, for an export; those who only come close are left out. In a transaction made by
+/// Everybody in a segment, for an export or a roll; those who only come close are left out. In a transaction made by
 /// [`begin`](super::begin).
 ///
 /// # Errors
 /// The database is away.
-pub async fn everyone(
+pub async fn list_ids(
     db: &mut PgConnection,
-    search: &Search,
+    segment: &Segment,
     scope: &Scope,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
-    let mut found = sql::find(db, &Filter::new(search, scope), &search.words, 10_000_000).await?;
+    let mut found = sql::find(db, segment, scope, 10_000_000).await?;
     // Ids begin with the time they were made at: whoever came first stands first.
     found.sort_unstable();
     Ok(found)

@@ -2,11 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::words::Words;
-use crate::{accounts::ConsentPurpose, kit::dates, membership::Rate, places::Region};
+use super::{
+    condition::{Condition, Segment},
+    words::Words,
+};
+use crate::{accounts::Standing, membership::Status};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
@@ -41,11 +43,11 @@ impl List {
         match self {
             Self::Members => &[
                 State::Now,
-                State::Active,
-                State::Grace,
-                State::Pending,
-                State::Suspended,
-                State::Ended,
+                State::Is(Status::Active),
+                State::Is(Status::Grace),
+                State::Is(Status::Pending),
+                State::Is(Status::Suspended),
+                State::Is(Status::Ended),
                 State::Everyone,
             ],
             Self::Supporters => &[State::Now, State::Others],
@@ -65,11 +67,7 @@ pub enum State {
     /// Members who count as such today; confirmed supporters.
     #[default]
     Now,
-    Active,
-    Grace,
-    Pending,
-    Suspended,
-    Ended,
+    Is(Status),
     Everyone,
     /// Known to us and neither member nor supporter: donors, unconfirmed sign-ups, those who stopped.
     Others,
@@ -79,11 +77,7 @@ impl State {
     pub fn code(self) -> &'static str {
         match self {
             Self::Now => "now",
-            Self::Active => "active",
-            Self::Grace => "grace",
-            Self::Pending => "pending",
-            Self::Suspended => "suspended",
-            Self::Ended => "ended",
+            Self::Is(status) => status.code(),
             Self::Everyone => "everyone",
             Self::Others => "others",
         }
@@ -93,13 +87,19 @@ impl State {
         match (self, list) {
             (Self::Now, List::Members) => "Members now",
             (Self::Now, List::Supporters) => "Supporters now",
-            (Self::Active, _) => "In good standing",
-            (Self::Grace, _) => "Payment overdue",
-            (Self::Pending, _) => "First payment on its way",
-            (Self::Suspended, _) => "Suspended",
-            (Self::Ended, _) => "Ended",
+            (Self::Is(status), _) => status.name(),
             (Self::Everyone, _) => "Everyone, past and present",
             (Self::Others, _) => "Others we know",
+        }
+    }
+
+    fn conditions(self, list: List) -> Vec<Condition> {
+        match (self, list) {
+            (Self::Now, List::Members) => vec![Condition::Standing(vec![Standing::Member])],
+            (Self::Others, _) => vec![Condition::Standing(vec![Standing::None]), Condition::NoMembership],
+            (_, List::Supporters) => vec![Condition::Standing(vec![Standing::Supporter])],
+            (Self::Is(status), List::Members) => vec![Condition::Status(vec![status])],
+            (Self::Everyone, List::Members) => Vec::new(),
         }
     }
 }
@@ -166,11 +166,8 @@ pub struct Search {
     pub list: List,
     pub words: Words,
     pub state: State,
-    pub region: Option<Region>,
-    pub rate: Option<Rate>,
-    pub joined_from: Option<NaiveDate>,
-    pub joined_to: Option<NaiveDate>,
-    pub consent: Option<ConsentPurpose>,
+    /// What else is asked. On the list of supporters, "joined" is since when we know somebody.
+    pub conditions: Vec<Condition>,
     pub sort: Sort,
     pub place: Place,
 }
@@ -189,14 +186,36 @@ impl Search {
             list,
             words: Words::default(),
             state: State::default(),
-            region: None,
-            rate: None,
-            joined_from: None,
-            joined_to: None,
-            consent: None,
+            conditions: Vec::new(),
             sort: Sort::default(),
             place: Place::Page(1),
         }
+    }
+
+    /// Whom it asks for.
+    pub fn segment(&self) -> Segment {
+        let mut segment = Segment::default();
+        if self.list == List::Members {
+            segment = segment.and(Condition::HasMembership);
+        }
+        segment = self.state.conditions(self.list).into_iter().fold(segment, Segment::and);
+        for condition in &self.conditions {
+            segment = segment.and(match (self.list, condition) {
+                (List::Supporters, Condition::JoinedFrom(day)) => Condition::KnownFrom(*day),
+                (List::Supporters, Condition::JoinedTo(day)) => Condition::KnownTo(*day),
+                (_, condition) => condition.clone(),
+            });
+        }
+        if self.words.is_empty() { segment } else { segment.and(Condition::Words(self.words.clone())) }
+    }
+
+    /// The whole list of those who have a standing, perhaps in a region: what an index counts by itself.
+    pub fn whole_list(&self) -> Option<Segment> {
+        let is_region = |condition: &Condition| matches!(condition, Condition::Region(_));
+        let whole =
+            self.words.is_empty() && self.state == State::Now && self.conditions.iter().all(is_region);
+        let segment = Segment(self.state.conditions(self.list));
+        whole.then(|| self.conditions.iter().cloned().fold(segment, Segment::and))
     }
 
     /// The address of another place in the same list.
@@ -225,20 +244,8 @@ impl Search {
         if self.state != State::default() {
             fields.push(("state", self.state.code().to_owned()));
         }
-        if let Some(region) = self.region {
-            fields.push(("region", region.slug().to_owned()));
-        }
-        if let Some(rate) = self.rate {
-            fields.push(("rate", rate.code().to_owned()));
-        }
-        if let Some(day) = self.joined_from {
-            fields.push(("joined_from", day.to_string()));
-        }
-        if let Some(day) = self.joined_to {
-            fields.push(("joined_to", day.to_string()));
-        }
-        if let Some(purpose) = self.consent {
-            fields.push(("consent", purpose.code().to_owned()));
+        for condition in &self.conditions {
+            fields.extend(condition.values().into_iter().map(|value| (condition.name(), value)));
         }
         if self.sort != Sort::default() {
             fields.push(("sort", self.sort.code().to_owned()));
@@ -249,19 +256,10 @@ impl Search {
     /// What an officer of some regions may ask. What members pay is not for organisers: an order or a filter by it
     /// would tell.
     #[must_use]
-    pub fn without_money(self) -> Self {
+    pub fn without_money(mut self) -> Self {
+        self.conditions.retain(|condition| !condition.tells_of_money());
         let sort = if self.sort == Sort::LastPayment { Sort::Name } else { self.sort };
-        Self { rate: None, sort, ..self }
-    }
-
-    /// Whether it asks for no more than a standing and a region, which an index counts by itself.
-    pub fn is_whole_list(&self) -> bool {
-        self.words.is_empty()
-            && self.state == State::Now
-            && self.rate.is_none()
-            && self.joined_from.is_none()
-            && self.joined_to.is_none()
-            && self.consent.is_none()
+        Self { sort, ..self }
     }
 
     pub fn is_filtered(&self) -> bool {
@@ -269,48 +267,34 @@ impl Search {
     }
 }
 
-/// The filter in words, for the page and the audit log: `Members now, North West, joined from 1 May 2026`.
+/// The filter in words, for the page and the audit log: `Members now, in the North West, joined since 1 May 2026`.
 impl fmt::Display for Search {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.state.words(self.list))?;
         if !self.words.typed().is_empty() {
             write!(f, ", found by “{}”", self.words.typed())?;
         }
-        if let Some(region) = self.region {
-            write!(f, ", {region}")?;
-        }
-        if let Some(rate) = self.rate {
-            write!(f, ", {} rate", rate.name())?;
-        }
-        if let Some(day) = self.joined_from {
-            write!(f, ", from {}", dates::day(day))?;
-        }
-        if let Some(day) = self.joined_to {
-            write!(f, ", up to {}", dates::day(day))?;
-        }
-        if let Some(purpose) = self.consent {
-            write!(f, ", agreed to {}", purpose.name())?;
-        }
-        Ok(())
+        self.conditions.iter().try_for_each(|condition| write!(f, ", {condition}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::Region;
 
     #[test]
     fn addresses_hold_what_was_asked_and_nothing_else() {
         let mut search = Search::new(List::Members);
         assert_eq!(search.address("/admin/members", Place::Page(1)), "/admin/members");
         search.words = Words::parse("ana & co");
-        search.state = State::Grace;
-        search.region = Some(Region::NorthWest);
+        search.state = State::Is(Status::Grace);
+        search.conditions.push(Condition::Region(vec![Region::NorthWest]));
         assert_eq!(
             search.address("/admin/members", Place::Page(2)),
             "/admin/members?q=ana+%26+co&state=grace&region=north-west&page=2"
         );
-        assert_eq!(search.to_string(), "Payment overdue, found by “ana & co”, North West");
+        assert_eq!(search.to_string(), "Payment overdue, found by “ana & co”, in the North West");
     }
 
     #[test]

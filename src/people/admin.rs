@@ -1,3 +1,5 @@
+//! The lists of members and supporters, as officers see them.
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -10,7 +12,7 @@ use super::{
     find::{self, Answer, Count},
     forms,
     model::{List, Search, Sort},
-    sql, states,
+    sql,
 };
 use crate::{
     accounts::{ConsentPurpose, EXPORT_PEOPLE, Officer, SEE_PEOPLE, Scope},
@@ -26,7 +28,7 @@ use crate::{
 };
 
 #[derive(Template, WebTemplate)]
-#[template(path = "admin/people.html")]
+#[template(path = "people/list.html")]
 struct PeoplePage {
     visit: Visit,
     list: List,

@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 use super::{
+    condition::Condition,
     model::{List, Place, Search, Sort, State},
     words::Words,
 };
@@ -24,19 +25,17 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
     let sort =
         if form.value("sort").is_empty() { Some(Sort::default()) } else { check.parse::<Sort>("sort") };
     let sort = sort.map(|sort| if list.sorts().contains(&sort) { sort } else { Sort::default() });
+    let mut conditions = Vec::new();
     let region =
         optional(form, "region", || check.choice::<Region>("region", "Choose a region from the list"));
+    conditions.extend(region.map(|region| Condition::Region(vec![region])));
     let rate = optional(form, "rate", || check.choice::<Rate>("rate", "Choose a rate from the list"));
-    let joined_from = day(&mut check, form, "joined_from");
-    let joined_to = day(&mut check, form, "joined_to");
+    conditions.extend(rate.map(|rate| Condition::Rate(vec![rate])));
+    conditions.extend(joined(&mut check, form));
     let consent = optional(form, "consent", || {
         check.choice::<ConsentPurpose>("consent", "Choose a consent from the list")
     });
-    if let (Some(from), Some(to)) = (joined_from, joined_to)
-        && from > to
-    {
-        check.fail("joined_to", "This day is before the first one. Change one of them");
-    }
+    conditions.extend(consent.map(Condition::Consent));
     // An address that was cut off or is years old leads to the first page, not to an error.
     let after = Uuid::parse_str(form.value("after")).ok().map(Place::After);
     let page = form.value("page").parse().unwrap_or(1).clamp(1, 100);
@@ -45,15 +44,21 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
             list,
             words: Words::parse(form.value("q")),
             state: state.unwrap_or_default(),
-            region,
-            rate,
-            joined_from,
-            joined_to,
-            consent,
+            conditions,
             sort: sort.unwrap_or_default(),
             place: after.unwrap_or(Place::Page(page)),
         })
     })
+}
+
+/// From which day to which somebody joined: the fields `joined_from` and `joined_to`.
+pub fn joined(check: &mut Check<'_>, form: &Form) -> Vec<Condition> {
+    let from = day(check, form, "joined_from");
+    let to = day(check, form, "joined_to");
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        check.fail("joined_to", "This day is before the first one. Change one of them");
+    }
+    from.map(Condition::JoinedFrom).into_iter().chain(to.map(Condition::JoinedTo)).collect()
 }
 
 /// A day in the address, if there is one. Postgres knows fewer years than chrono, and nobody asks for others.

@@ -12,9 +12,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    admin::read,
     csv, find, forms,
     model::{List, Search},
-    pages::read,
     sql,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[derive(Template, WebTemplate)]
-#[template(path = "admin/export.html")]
+#[template(path = "people/export.html")]
 struct ExportPage {
     visit: Visit,
     list: List,
@@ -91,7 +91,7 @@ async fn page(
         }
     };
     let mut tx = sql::begin(&mut db).await?;
-    let count = find::everyone(&mut tx, &search, &scope).await?.len();
+    let count = find::list_ids(&mut tx, &search.segment(), &scope).await?.len();
     tx.commit().await?;
     let people = people(count);
     Ok((status, ExportPage { visit, list, form, search: Some(search), people }).into_response())
@@ -117,7 +117,7 @@ async fn download(
         }
     };
     let mut tx = sql::begin(&mut db).await?;
-    let found = find::everyone(&mut tx, &search, &scope).await?;
+    let found = find::list_ids(&mut tx, &search.segment(), &scope).await?;
     let entry = Entry {
         actor: Actor::Person(who.0.person_id),
         action: "list.exported",

@@ -1,6 +1,6 @@
 //! Lists as spreadsheets open them.
 
-use super::{sql::Row, states};
+use super::sql::Row;
 use crate::kit::dates;
 
 /// Without it spreadsheets take UTF-8 for something older.
@@ -35,10 +35,10 @@ pub fn row(row: &Row, record: &str) -> String {
         row.email.clone(),
         row.postcode.clone().unwrap_or_default(),
         row.region.map(|region| region.name().to_owned()).unwrap_or_default(),
-        states::words(row.state.as_deref(), &row.standing).to_owned(),
-        row.rate_words().to_owned(),
+        row.status_name().to_owned(),
+        row.rate_name().to_owned(),
         row.amount.map(crate::kit::money::Money::decimal).unwrap_or_default(),
-        row.billing_interval.clone().unwrap_or_default(),
+        row.interval.map(|interval| interval.to_string()).unwrap_or_default(),
         row.joined_on.to_string(),
         row.last_paid_at.map(|at| dates::london_date(at).to_string()).unwrap_or_default(),
         yes(row.wants_updates),

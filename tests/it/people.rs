@@ -1,0 +1,676 @@
+//! The lists of people: search, filters, order, export, and the segments that others choose by.
+
+use std::time::Instant;
+
+use breakthrough::{
+    accounts::{ConsentPurpose, Scope, Standing},
+    audit,
+    kit::stripe::Interval,
+    membership::{Rate, Status},
+    people::{self, Condition, Count, List, Place, Search, Segment, Sort, State, Words},
+    places::Region,
+    supporters::Interest,
+};
+use chrono::NaiveDate;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::support::{Browser, Page, Site};
+
+/// One of the people that these tests add.
+#[derive(Clone, Copy)]
+pub struct Someone {
+    pub name: &'static str,
+    pub email: &'static str,
+    pub postcode: &'static str,
+    pub region: &'static str,
+    pub rate: &'static str,
+    pub state: &'static str,
+    pub joined_on: &'static str,
+}
+
+pub const DILYS: Someone = Someone {
+    name: "Dilys Fairweather-Jones",
+    email: "dilys.fj@valley.test",
+    postcode: "CF10 3NP",
+    region: "wales",
+    rate: "solidarity",
+    state: "active",
+    joined_on: "2024-03-01",
+};
+pub const ZOE: Someone = Someone {
+    name: "Zoë Ångström",
+    email: "zoe@tyneford.test",
+    postcode: "M1 1AE",
+    region: "north-west",
+    rate: "low_wage",
+    state: "active",
+    joined_on: "2025-06-15",
+};
+pub const KWABENA: Someone = Someone {
+    name: "Kwabena O'Dowd",
+    email: "kwabena@downs.test",
+    postcode: "BN1 1AA",
+    region: "south-east",
+    rate: "standard",
+    state: "grace",
+    joined_on: "2026-11-02",
+};
+
+pub async fn add(pool: &PgPool, someone: Someone) -> Uuid {
+    let member = ["active", "grace", "pending"].contains(&someone.state);
+    let id: Uuid = sqlx::query_scalar(
+        "insert into people (id, email, name, postcode, region, standing, created_at, email_verified_at)
+         values (gen_random_uuid(), $1, $2, $3, $4, $5, $6::date, $6::date) returning id",
+    )
+    .bind(someone.email)
+    .bind(someone.name)
+    .bind(someone.postcode)
+    .bind(someone.region)
+    .bind(if member { "member" } else { "none" })
+    .bind(someone.joined_on.parse::<NaiveDate>().unwrap())
+    .fetch_one(pool)
+    .await
+    .unwrap();
+    sqlx::query(
+        "with m as (
+             insert into memberships (id, person_id, joined_on, born_on, address_line1, town, rate, billing_interval, amount_pence, state, state_since,
+                                      grace_until, ended_on, end_reason, suspended_at, suspended_until, suspended_words)
+             values (gen_random_uuid(), $1, $2, '1980-05-01', '1 High Street', 'Bury', $3, 'month', 500, $4, $2,
+                     case when $4 = 'grace' then date '2026-12-01' end,
+                     case when $4 = 'ended' then date '2026-11-10' end, case when $4 = 'ended' then 'left' end,
+                     case when $4 = 'suspended' then timestamptz '2026-11-10' end, case when $4 = 'suspended' then date '2026-12-10' end,
+                     case when $4 = 'suspended' then 'A complaint is looked into' end)
+             returning id, joined_on, ended_on
+         )
+         insert into membership_periods (id, membership_id, started_on, ended_on) select gen_random_uuid(), id, joined_on, ended_on from m",
+    )
+    .bind(id)
+    .bind(someone.joined_on.parse::<NaiveDate>().unwrap())
+    .bind(someone.rate)
+    .bind(someone.state)
+    .execute(pool)
+    .await
+    .unwrap();
+    id
+}
+
+pub async fn pay(pool: &PgPool, person: Uuid, pence: i64, at: &str) {
+    sqlx::query(
+        "insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, recorded_at)
+         values (gen_random_uuid(), 'payment', gen_random_uuid()::text, $2, $3::timestamptz, 'membership', gen_random_uuid(), $1, 'card', $3::timestamptz)",
+    )
+    .bind(person)
+    .bind(pence)
+    .bind(at.parse::<chrono::DateTime<chrono::Utc>>().unwrap())
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+pub async fn consent(pool: &PgPool, person: Uuid, purpose: ConsentPurpose) {
+    sqlx::query(
+        "insert into consents (id, person_id, purpose, wording, source, given_at)
+         values (gen_random_uuid(), $1, $2, $3, 'joining form', '2026-11-02T09:00:00Z')",
+    )
+    .bind(person)
+    .bind(purpose.code())
+    .bind(purpose.wording())
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// The people on a list, in its order.
+fn names(page: &Page) -> Vec<String> {
+    page.expect_status(200);
+    page.select("tbody th[scope=row] a")
+}
+
+fn encoded(text: &str) -> String {
+    serde_html_form::to_string([("q", text)]).unwrap()
+}
+
+#[tokio::test]
+async fn a_search_finds_people_as_one_remembers_them() {
+    let site = Site::open().await;
+    let dilys = add(&site.pool, DILYS).await;
+    add(&site.pool, ZOE).await;
+    add(&site.pool, KWABENA).await;
+    let number: i64 = sqlx::query_scalar("select number from memberships where person_id = $1")
+        .bind(dilys)
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    for (typed, expected) in [
+        ("Dilys Fairweather-Jones", DILYS.name),
+        ("fairweather", DILYS.name),
+        ("airweath", DILYS.name),
+        ("jones DILYS", DILYS.name),
+        ("di fairweather", DILYS.name),
+        ("dilys.fj@valley.test", DILYS.name),
+        ("valley.test", DILYS.name),
+        ("CF10 3NP", DILYS.name),
+        ("cf103np", DILYS.name),
+        ("dilys cf10", DILYS.name),
+        (&number.to_string(), DILYS.name),
+        (&format!("#{number}"), DILYS.name),
+        ("zoe", ZOE.name),
+        ("Zoë", ZOE.name),
+        ("angstrom", ZOE.name),
+        ("m1 1ae", ZOE.name),
+        ("ÅNGSTRÖM zoë", ZOE.name),
+        ("o'dowd", KWABENA.name),
+        ("bn1", KWABENA.name),
+    ] {
+        let page = officer.get(&format!("/admin/members?{}", encoded(typed))).await;
+        assert_eq!(names(&page), [expected], "{typed}");
+        page.expect("1 person");
+    }
+    // Two letters begin a word; others of the demo party may share them.
+    let found = names(&officer.get("/admin/members?q=kw").await);
+    assert!(found.iter().any(|name| name == KWABENA.name), "{found:?}");
+    assert!(found.iter().all(|name| name.split(' ').any(|word| word.starts_with("Kw"))), "{found:?}");
+    for slip in ["fairwaether", "farweather", "Kwabenna", "zoe angstorm", "fairweathr jones"] {
+        let page = officer.get(&format!("/admin/members?{}", encoded(slip))).await;
+        page.expect("Nobody fits exactly");
+        assert_eq!(names(&page).len(), 1, "{slip}");
+    }
+    for nobody in
+        // The first three are `(1)`, `'n` and `1/2` without their accents.
+        [
+            "⑴",
+            "ŉ",
+            "½ ŉ",
+            "qqqqqq",
+            "dilys zoe",
+            "%",
+            "_____",
+            "99999%",
+            "' or 1=1 --",
+            "\\",
+            "x".repeat(5_000).as_str(),
+        ]
+    {
+        let page = officer.get(&format!("/admin/members?state=everyone&{}", encoded(nobody))).await;
+        page.expect_status(200);
+        if nobody.chars().any(|c| c.is_ascii_alphanumeric()) {
+            page.expect("Nobody fits");
+        }
+    }
+    site.expect_no_jobs().await;
+}
+
+#[tokio::test]
+async fn filters_narrow_a_list_and_say_so() {
+    let site = Site::open().await;
+    let dilys = add(&site.pool, DILYS).await;
+    add(&site.pool, ZOE).await;
+    add(&site.pool, KWABENA).await;
+    add(&site.pool, Someone { name: "Gone Girl", email: "gone@x.test", state: "ended", ..KWABENA }).await;
+    add(&site.pool, Someone { name: "Hush Hour", email: "hush@x.test", state: "suspended", ..KWABENA }).await;
+    consent(&site.pool, dilys, ConsentPurpose::EmailUpdates).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    for (query, expected) in [
+        ("q=valley+dilys", vec![DILYS.name]),
+        ("state=grace&q=downs", vec![KWABENA.name]),
+        ("state=ended&region=south-east", vec!["Gone Girl"]),
+        ("state=suspended&region=south-east", vec!["Hush Hour"]),
+        ("region=wales&rate=solidarity", vec![DILYS.name]),
+        ("joined_from=2025-06-15&joined_to=2025-06-15&region=north-west", vec![ZOE.name]),
+        ("consent=email_updates&region=wales", vec![DILYS.name]),
+        ("consent=organiser_contact&region=wales", vec![]),
+        ("state=everyone&region=south-east", vec!["Gone Girl", "Hush Hour", KWABENA.name]),
+        ("state=everyone&region=south-east&sort=newest&q=o%27dowd", vec![KWABENA.name]),
+    ] {
+        let page = officer.get(&format!("/admin/members?{query}")).await;
+        // The demo party may be among them; of those added here, exactly these are.
+        let ours = ["Gone Girl", "Hush Hour", DILYS.name, ZOE.name, KWABENA.name];
+        let found: Vec<_> = names(&page).into_iter().filter(|name| ours.contains(&name.as_str())).collect();
+        assert_eq!(found, expected, "{query}");
+    }
+    let page = officer.get("/admin/members?region=wales&rate=solidarity").await;
+    page.expect("Members now, in Wales, at the “Solidarity” rate").expect("£5 a month Solidarity");
+    for (query, complaint) in [
+        ("joined_from=soon", "Enter a date like 2026-11-21"),
+        ("joined_from=-5000-01-01", "Enter a year between 1900 and 2100"),
+        ("joined_to=9999-12-31", "Enter a year between 1900 and 2100"),
+        ("joined_from=2026-02-01&joined_to=2026-01-01", "This day is before the first one"),
+        ("region=narnia", "Choose a region from the list"),
+        ("state=asleep", "Choose a state from the list"),
+    ] {
+        officer.get(&format!("/admin/members?{query}")).await.expect_status(422).expect(complaint);
+    }
+}
+
+#[tokio::test]
+async fn lists_are_sorted_and_paged() {
+    let site = Site::open().await;
+    sqlx::query(
+        "insert into people (id, email, name, region, standing, created_at)
+         select gen_random_uuid(), 'pager' || n || '@x.test', 'Pager ' || to_char(n, 'FM000'), 'wales', 'supporter', timestamptz '2026-01-01' + n * interval '1 hour'
+         from generate_series(1, 120) n",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let page = officer.get("/admin/supporters?q=pager").await;
+    page.expect("120 people").expect("Page 1 of 3");
+    let mut seen = names(&page);
+    for _ in 0..2 {
+        let link = page_link(&mut officer, &seen, "pager").await;
+        let next = officer.get(&link).await;
+        seen.extend(names(&next));
+    }
+    let expected: Vec<String> = (1..=120).map(|n| format!("Pager {n:03}")).collect();
+    assert_eq!(seen, expected);
+    let page = officer.get("/admin/supporters?q=pager&sort=newest").await;
+    assert_eq!(names(&page)[0], "Pager 120");
+    assert_eq!(page.attributes("th[aria-sort]", "aria-sort"), ["descending"]);
+    let page = officer.get("/admin/supporters?q=pager&sort=oldest&page=3").await;
+    assert_eq!(names(&page).last().unwrap(), "Pager 120");
+    page.expect("Page 3 of 3");
+    officer.get("/admin/supporters?q=pager&page=99").await.expect_status(200);
+    officer.get("/admin/supporters?page=-1&after=nonsense").await.expect_status(200);
+}
+
+/// The address of the page after those that were seen, as the page before it gives it.
+async fn page_link(officer: &mut Browser, seen: &[String], query: &str) -> String {
+    let at = seen.len() / 50;
+    let page = officer.get(&format!("/admin/supporters?q={query}&page={at}")).await;
+    page.attributes("nav.paging a[rel=next]", "href").remove(0)
+}
+
+#[tokio::test]
+async fn an_organiser_sees_her_region_and_nobody_else() {
+    let site = Site::open().await;
+    let dilys = add(&site.pool, DILYS).await;
+    let zoe = add(&site.pool, ZOE).await;
+    let shy =
+        add(&site.pool, Someone { name: "Shy Sheila", email: "shy@tyneford.test", rate: "standard", ..ZOE })
+            .await;
+    consent(&site.pool, zoe, ConsentPurpose::OrganiserContact).await;
+    pay(&site.pool, zoe, 500, "2026-11-03T10:00:00Z").await;
+    let north = Someone { region: "north-west", ..KWABENA };
+    let hush =
+        add(&site.pool, Someone { name: "Hush Hour", email: "hush@x.test", state: "suspended", ..north })
+            .await;
+    let gone =
+        add(&site.pool, Someone { name: "Gone Girl", email: "gone@x.test", state: "ended", ..north }).await;
+    let mut db = site.pool.begin().await.unwrap();
+    let entry = audit::Entry {
+        actor: audit::Actor::System,
+        action: "person.changed",
+        subject: ("person", &shy.to_string()),
+        detail: serde_json::json!({ "email": ["timid@before.test", "shy@tyneford.test"] }),
+    };
+    audit::record(&mut db, site.app.clock().now(), &entry).await.unwrap();
+    db.commit().await.unwrap();
+    let mut organiser = site.signed_in_as("organiser@demo.test").await;
+    let all = organiser.get("/admin/members").await;
+    let seen = names(&all);
+    assert!(seen.contains(&ZOE.name.to_owned()) && seen.contains(&"Shy Sheila".to_owned()), "{seen:?}");
+    let own: i64 =
+        sqlx::query_scalar("select count(*) from people p join memberships m on m.person_id = p.id where p.standing = 'member' and p.region = 'north-west'")
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    assert_eq!(i64::try_from(seen.len()).unwrap(), own);
+    for query in [
+        "q=dilys",
+        "region=wales",
+        "state=everyone&q=valley.test",
+        "q=fairwaether",
+        "q=CF10+3NP",
+        "sort=region&region=wales",
+    ] {
+        let page = organiser.get(&format!("/admin/members?{query}")).await;
+        assert!(names(&page).is_empty(), "{query}");
+        page.expect_not("Dilys");
+    }
+    // Addresses are seen, and found by, where somebody agreed to it; money never.
+    let page = organiser.get("/admin/members?q=tyneford&rate=low_wage&sort=last_payment").await;
+    assert_eq!(names(&page), [ZOE.name]);
+    page.expect(ZOE.email).expect_not("£5").expect_not("Export");
+    for (typed, finds_zoe, finds_sheila) in [
+        ("sh", false, true),
+        ("sheila", false, true),
+        ("shiela", false, true),
+        // Close to the address of somebody who agreed.
+        ("shy@tyneford.test", true, false),
+        ("tynefrod", true, false),
+        ("M1 1AE", true, false),
+        ("m1", true, false),
+        ("sheila tyneford", false, false),
+    ] {
+        let page = organiser.get(&format!("/admin/members?{}", encoded(typed))).await;
+        let found = names(&page);
+        let finds = |name: &str| found.iter().any(|found| found == name);
+        assert_eq!((finds(ZOE.name), finds("Shy Sheila")), (finds_zoe, finds_sheila), "{typed}: {found:?}");
+        assert!(
+            page.select("tbody .meta").iter().all(|words| !words.contains("shy@tyneford.test")),
+            "{typed}"
+        );
+    }
+    organiser.get(&format!("/admin/members/{dilys}")).await.expect_status(404);
+    organiser.get(&format!("/admin/members/{}", Uuid::nil())).await.expect_status(404);
+    organiser.get("/admin/members/nonsense").await.expect_status(404);
+    let page = organiser.get(&format!("/admin/members/{zoe}")).await;
+    page.expect_status(200).expect(ZOE.email).expect_not("Paid £5").expect_not("low-wage").expect_not("Born");
+    organiser
+        .get(&format!("/admin/members/{shy}"))
+        .await
+        .expect_status(200)
+        .expect_not("shy@tyneford.test")
+        .expect_not("timid@before.test")
+        .expect_not("M1 1AE");
+    // That somebody is suspended or has gone, and not why.
+    let page = organiser.get(&format!("/admin/members/{hush}")).await;
+    page.expect("Suspended until 10 December 2026").expect_not("A complaint is looked into");
+    let page = organiser.get(&format!("/admin/members/{gone}")).await;
+    page.expect("Ended on 10 November 2026").expect_not("2026: left").expect_not("End the membership");
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    officer.get(&format!("/admin/members/{shy}")).await.expect("timid@before.test");
+    officer.get(&format!("/admin/members/{hush}")).await.expect("A complaint is looked into");
+    for path in ["/admin/members/export", "/admin/supporters/export", "/admin/audit", "/admin/emails"] {
+        organiser.get(path).await.expect_status(403);
+    }
+    organiser.post("/admin/members/export", &[("reason", "To take it home")]).await.expect_status(403);
+    organiser.get("/admin").await.expect_not("Refused emails");
+    organiser
+        .post(&format!("/admin/supporters/{zoe}/details"), &[("name", "Z"), ("email", "z@x.test")])
+        .await
+        .expect_status(403);
+    let overview = organiser.get("/admin").await;
+    overview.expect("You look after North West").expect_not("came in this month").expect_not("Income");
+    let figures = overview.select(".figures strong");
+    let members: i64 =
+        sqlx::query_scalar("select count(*) from people where standing = 'member' and region = 'north-west'")
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    assert_eq!(figures[0], members.to_string());
+    assert_eq!(overview.select("tbody th[scope=row] a"), ["North West"]);
+}
+
+#[tokio::test]
+async fn an_export_asks_why_and_is_written_down() {
+    let site = Site::open().await;
+    let dilys = add(&site.pool, DILYS).await;
+    add(&site.pool, Someone { name: "=HYPERLINK(\"http://evil.test\")", email: "evil@valley.test", ..DILYS })
+        .await;
+    add(&site.pool, Someone { name: "Ivor \"Ivo\", the Third", email: "ivor@valley.test", ..DILYS }).await;
+    add(&site.pool, ZOE).await;
+    pay(&site.pool, dilys, 500, "2026-11-03T10:00:00Z").await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let list = officer.get("/admin/members?region=wales&q=valley.test").await;
+    let page = officer.get(&list.attributes(".list-head a.button", "href")[0]).await;
+    page.expect("Export 3 people").expect("Members now, found by “valley.test”, in Wales");
+    let again = page.form("/admin/members/export").submit_once(&mut officer).await;
+    again.expect_status(422).expect("Say what you need the list for").expect("Export 3 people");
+    let file = again
+        .form("/admin/members/export")
+        .fill("reason", "Letters for the AGM")
+        .submit_once(&mut officer)
+        .await;
+    file.expect_status(200);
+    assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(file.headers["content-disposition"], "attachment; filename=\"members-2026-11-21.csv\"");
+    assert!(file.body.starts_with('\u{FEFF}'));
+    let mut reader = csv::Reader::from_reader(file.body.trim_start_matches('\u{FEFF}').as_bytes());
+    let heads = reader.headers().unwrap().clone();
+    let column = |name: &str| heads.iter().position(|head| head == name).unwrap();
+    let mut rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+    rows.sort_by(|a, b| a[1].cmp(&b[1]));
+    let found: Vec<&str> = rows.iter().map(|row| &row[column("Name")]).collect();
+    assert_eq!(found, ["'=HYPERLINK(\"http://evil.test\")", DILYS.name, "Ivor \"Ivo\", the Third"]);
+    let row = &rows[1];
+    for (head, value) in [
+        ("Email", DILYS.email),
+        ("Postcode", "CF10 3NP"),
+        ("Region", "Wales"),
+        ("State", "In good standing"),
+        ("Rate", "Solidarity"),
+        ("Amount in pounds", "5.00"),
+        ("Joined", "2024-03-01"),
+        ("Last payment", "2026-11-03"),
+        ("Email updates", "no"),
+    ] {
+        assert_eq!(&row[column(head)], value, "{head}");
+    }
+    assert_eq!(row[column("Record")], site.app.link(&format!("/admin/members/{dilys}")));
+    let log = officer.get("/admin/audit?room=list.").await;
+    log.expect("List exported")
+        .expect("Filter: Members now, found by “valley.test”, in Wales")
+        .expect("People: 3")
+        .expect("Reason: Letters for the AGM");
+    // More than one batch.
+    sqlx::query(
+        "insert into people (id, email, name, region, standing, created_at)
+         select gen_random_uuid(), 'bulk' || n || '@x.test', 'Bulk ' || n, 'wales', 'supporter', timestamptz '2026-01-01' from generate_series(1, 2100) n",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let file =
+        officer.post_once("/admin/supporters/export", &[("q", "bulk"), ("reason", "A test of size")]).await;
+    assert_eq!(file.body.lines().count(), 2_101);
+}
+
+/// A party of 100,000.
+async fn fill(pool: &PgPool) {
+    let mut db = pool.acquire().await.unwrap();
+    sqlx::raw_sql(include_str!("../../benches/site/fill.sql")).execute(&mut *db).await.unwrap();
+    sqlx::raw_sql("vacuum analyze people, memberships, ledger, consents").execute(&mut *db).await.unwrap();
+}
+
+fn asking(conditions: &[Condition]) -> Search {
+    Search { conditions: conditions.to_vec(), ..Search::new(List::Members) }
+}
+
+fn asked(typed: &str) -> Search {
+    Search { words: Words::parse(typed), ..Search::new(List::Members) }
+}
+
+/// What one page of a list did to the large tables: whole reads, and reads by an index.
+async fn watched(pool: &PgPool, search: &Search, scope: &Scope) -> (people::Answer, i64, i64) {
+    const SCANS: &str = "select sum(coalesce(seq_scan, 0))::bigint, sum(coalesce(idx_scan, 0))::bigint from pg_stat_xact_user_tables
+                         where relname in ('people', 'memberships', 'ledger', 'consents')";
+    let mut db = pool.acquire().await.unwrap();
+    let mut tx = people::begin(&mut db).await.unwrap();
+    let before: (i64, i64) = sqlx::query_as(SCANS).fetch_one(&mut *tx).await.unwrap();
+    let answer = people::find(&mut tx, search, scope).await.unwrap();
+    let after: (i64, i64) = sqlx::query_as(SCANS).fetch_one(&mut *tx).await.unwrap();
+    tx.rollback().await.unwrap();
+    (answer, after.0 - before.0, after.1 - before.1)
+}
+
+#[tokio::test]
+async fn every_kind_of_search_of_100_000_uses_an_index() {
+    let site = Site::open().await;
+    let begun = Instant::now();
+    fill(&site.pool).await;
+    println!("filled in {:?}", begun.elapsed());
+    let everyone = Scope::Everyone;
+    let (members, supporters) = (Search::new(List::Members), Search::new(List::Supporters));
+    let day: NaiveDate = "2023-05-01".parse().unwrap();
+    let searches = [
+        ("none", asked("zzqxvw"), Some(0)),
+        ("one", asked("person77777@example27.test"), Some(1)),
+        ("few", asked("person7777"), Some(10)),
+        ("middling", asked("tomasz"), None),
+        ("common", asked("example"), None),
+        ("two words", asked("iqbal example8.test"), None),
+        ("three words", asked("gwen example6.test m1"), None),
+        ("one letter", asked("q"), None),
+        ("two letters", asked("jo"), None),
+        ("short and long", asked("jo example9.test"), None),
+        ("postcode", asked("m1 1ae"), None),
+        ("postcode without its space", asked("SW1A1AA"), None),
+        ("accent", asked("Róisín"), None),
+        ("accent left out", asked("roisin example17.test"), None),
+        ("typo", asked("oluwasuen"), Some(50)),
+        ("typo that nobody is like", asked("wwwqqqzzz"), Some(0)),
+        ("first page", members.clone(), None),
+        ("first page by region", Search { sort: Sort::Region, ..members.clone() }, None),
+        ("first page, newest", Search { sort: Sort::Newest, ..members.clone() }, None),
+        ("first page, oldest", Search { sort: Sort::Oldest, ..members.clone() }, None),
+        ("first page by payment", Search { sort: Sort::LastPayment, ..members.clone() }, None),
+        ("rare state", Search { state: State::Is(Status::Grace), ..members.clone() }, Some(100)),
+        ("no such state", Search { state: State::Is(Status::Suspended), ..members.clone() }, Some(0)),
+        (
+            "rate and region",
+            asking(&[Condition::Rate(vec![Rate::Solidarity]), Condition::Region(vec![Region::Wales])]),
+            None,
+        ),
+        ("a day", asking(&[Condition::JoinedFrom(day), Condition::JoinedTo(day)]), Some(45)),
+        ("consent", asking(&[Condition::Consent(ConsentPurpose::EmailUpdates)]), None),
+        ("consent few gave", asking(&[Condition::Consent(ConsentPurpose::OrganiserContact)]), None),
+        ("supporters", supporters.clone(), None),
+        ("supporters, newest", Search { sort: Sort::Newest, ..supporters }, None),
+    ];
+    let mut faults = Vec::new();
+    for (what, search, expected) in searches {
+        let begun = Instant::now();
+        let (answer, whole, by_index) = watched(&site.pool, &search, &everyone).await;
+        println!("{what:<28} {:>9.1?}  {:?}, {} rows", begun.elapsed(), answer.count, answer.rows.len());
+        if whole > 0 || by_index == 0 {
+            faults.push(format!("{what}: {whole} whole reads, {by_index} by an index"));
+        }
+        match expected {
+            // The demo party adds a few of its own.
+            Some(count) => {
+                let Count::Exactly(found) = answer.count else { panic!("{what}: {:?}", answer.count) };
+                assert!((count..count + 50).contains(&found), "{what}: {found} found");
+            }
+            None => assert_ne!(answer.count, Count::Exactly(0), "{what}"),
+        }
+        let mut after = search.clone();
+        if let (Some(next), Count::Many(_)) = (answer.next, answer.count) {
+            after.place = next;
+            let (second, whole, _) = watched(&site.pool, &after, &everyone).await;
+            assert!(whole == 0, "{what}: whole reads on the second page");
+            assert!(
+                second.rows.iter().all(|row| answer.rows.iter().all(|other| other.id != row.id)),
+                "{what}"
+            );
+            assert_eq!(second.rows.len(), 50, "{what}");
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+
+    let (answer, ..) = watched(&site.pool, &members, &everyone).await;
+    let standing: i64 = sqlx::query_scalar("select count(*) from people where standing = 'member'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    assert_eq!(answer.count, Count::Many(Some(standing)));
+
+    // A walk through a long list meets everybody once, in its order.
+    let mut place = Place::Page(1);
+    let mut walked = Vec::new();
+    let in_wales = asking(&[Condition::Region(vec![Region::Wales])]);
+    for _ in 0..4 {
+        let search = Search { sort: Sort::LastPayment, place, ..in_wales.clone() };
+        let (answer, ..) = watched(&site.pool, &search, &everyone).await;
+        walked.extend(answer.rows.iter().map(|row| row.last_paid_at));
+        place = answer.next.unwrap();
+    }
+    assert_eq!(walked.len(), 200);
+    assert!(walked.is_sorted_by(|a, b| a >= b));
+    // An officer of one region finds by name whoever has not agreed to more.
+    let wales = Scope::Regions(vec![Region::Wales]);
+    for typed in ["tomasz", "jo", "oluwasuen"] {
+        let (answer, whole, by_index) = watched(&site.pool, &asked(typed), &wales).await;
+        assert!(whole == 0 && by_index > 0, "{typed}: {whole} whole reads, {by_index} by an index");
+        assert!(answer.rows.iter().all(|row| row.region == Some(Region::Wales)), "{typed}");
+    }
+    sqlx::query(
+        "insert into consents (id, person_id, purpose, wording, source, given_at)
+         select gen_random_uuid(), id, 'organiser_contact', 'yes', 'test', now() from people
+         where region = 'wales' and not exists (select from consents c where c.person_id = people.id and c.purpose = 'organiser_contact' and c.withdrawn_at is null)",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let (answer, ..) = watched(&site.pool, &asked("example"), &wales).await;
+    assert_eq!(answer.count, Count::TooMany);
+    assert!(answer.rows.iter().all(|row| row.region == Some(Region::Wales)));
+}
+
+/// Each condition beside the same in SQL. A condition without a line here is one that nothing has run.
+#[tokio::test]
+async fn every_condition_finds_whom_it_says() {
+    let site = Site::open().await;
+    for someone in [DILYS, ZOE, KWABENA] {
+        add(&site.pool, someone).await;
+    }
+    let hush = Someone { name: "Hush Hour", email: "hush@x.test", state: "suspended", ..KWABENA };
+    let hush = add(&site.pool, hush).await;
+    consent(&site.pool, hush, ConsentPurpose::OrganiserContact).await;
+    let day: NaiveDate = "2026-11-02".parse().unwrap();
+    let member = |condition: &str| {
+        format!("exists (select from memberships m where m.person_id = p.id and {condition})")
+    };
+    let conditions = [
+        (Condition::Words(Words::parse("hush hour")), "p.name = 'Hush Hour'".to_owned()),
+        (Condition::Words(Words::parse("zo")), "to_tsvector('simple', p.search) @@ to_tsquery('zo:*')".to_owned()),
+        (Condition::Standing(vec![Standing::Member]), "p.standing = 'member'".to_owned()),
+        (Condition::Standing(vec![Standing::Member, Standing::None]), "p.standing <> 'supporter'".to_owned()),
+        (Condition::Standing(vec![]), "false".to_owned()),
+        (Condition::HasMembership, member("true")),
+        (Condition::NoMembership, format!("not {}", member("true"))),
+        (Condition::Status(vec![Status::Grace, Status::Suspended]), member("m.state in ('grace', 'suspended')")),
+        (Condition::Region(vec![Region::Wales]), "p.region = 'wales'".to_owned()),
+        (Condition::Region(vec![Region::Wales, Region::London]), "p.region in ('wales', 'london')".to_owned()),
+        (Condition::Rate(vec![Rate::LowWage]), member("m.rate = 'low_wage'")),
+        (Condition::Interval(vec![Interval::Year]), member("m.billing_interval = 'year'")),
+        (Condition::JoinedFrom(day), member("m.joined_on >= '2026-11-02'")),
+        (Condition::JoinedTo(day), member("m.joined_on <= '2026-11-02'")),
+        (Condition::KnownFrom(day), "(p.created_at at time zone 'Europe/London')::date >= '2026-11-02'".to_owned()),
+        (Condition::KnownTo(day), "(p.created_at at time zone 'Europe/London')::date <= '2026-11-02'".to_owned()),
+        (
+            Condition::Consent(ConsentPurpose::OrganiserContact),
+            "exists (select from consents c where c.person_id = p.id and c.purpose = 'organiser_contact' and c.withdrawn_at is null)".to_owned(),
+        ),
+        (
+            Condition::Interest(vec![Interest::Leafleting, Interest::Skills]),
+            "exists (select from supporters s where s.person_id = p.id and ('leafleting' = any(s.interests) or 'skills' = any(s.interests)))".to_owned(),
+        ),
+    ];
+    let north = Scope::Regions(vec![Region::NorthWest, Region::SouthEast]);
+    let both = [
+        (Scope::Everyone, "true"),
+        // Their addresses are not searched, but for those of people who agreed; here names are.
+        (north, "p.region in ('north-west', 'south-east')"),
+    ];
+    let mut db = site.pool.acquire().await.unwrap();
+    for (condition, sql) in &conditions {
+        for (scope, limit) in &both {
+            let query = format!("select p.id from people p where {sql} and {limit} order by p.id");
+            let expected: Vec<Uuid> =
+                sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_all(&mut *db).await.unwrap();
+            let segment = Segment::default().and(condition.clone());
+            let found = people::list_ids(&mut db, &segment, scope).await.unwrap();
+            assert_eq!(found, expected, "{condition} within {scope:?}");
+            let count = people::count(&mut db, &segment, scope).await.unwrap();
+            assert_eq!(usize::try_from(count).unwrap(), expected.len(), "{condition}");
+            let is_empty = *condition == Condition::Standing(vec![]);
+            assert!(*scope != Scope::Everyone || is_empty == expected.is_empty(), "{condition} finds nobody");
+        }
+    }
+    // All together narrow each other, the same condition twice too.
+    let members = Condition::Standing(vec![Standing::Member]);
+    let two =
+        [Condition::Region(vec![Region::Wales, Region::London]), Condition::Region(vec![Region::Wales])];
+    let segment = two.into_iter().fold(Segment::default().and(members), Segment::and);
+    let found = people::count(&mut db, &segment, &Scope::Everyone).await.unwrap();
+    let expected: i64 =
+        sqlx::query_scalar("select count(*) from people where standing = 'member' and region = 'wales'")
+            .fetch_one(&mut *db)
+            .await
+            .unwrap();
+    assert_eq!(found, expected);
+}
