@@ -5,7 +5,7 @@ use askama_web::WebTemplate;
 use axum::{
     body::{Body, Bytes},
     extract::{RawQuery, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use super::{
     admin::read,
-    csv, find, forms,
+    columns, find, forms,
     model::{List, Search},
     sql,
 };
 use crate::{
     accounts::{EXPORT_PEOPLE, Officer},
     audit::{self, Actor, Entry},
-    kit::{app::App, db::Db, error::Result, form::Form, money, visit::Visit},
+    kit::{app::App, csv, db::Db, error::Result, form::Form, money, visit::Visit},
 };
 
 #[derive(Template, WebTemplate)]
@@ -127,34 +127,29 @@ async fn download(
     audit::record(&mut tx, app.clock().now(), &entry).await?;
     tx.commit().await?;
     drop(db);
-    let name = format!("{}-{}.csv", list.code(), app.clock().today());
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    Ok((headers, stream(app, found)).into_response())
+    let today = app.clock().today();
+    Ok(csv::download(list.code(), today, stream(app, found)))
 }
 
 /// Rows in batches, each a query of its own: neither the list nor a connection is kept while a slow reader reads.
 fn stream(app: App, found: Vec<Uuid>) -> Body {
     let record = app.link("/admin/members/");
-    let begin = format!("{}{}", csv::BYTE_ORDER_MARK, csv::head());
-    let batches = futures_util::stream::try_unfold((found, 0, Some(begin)), move |(found, at, begin)| {
+    let file = csv::File::new(columns::HEADS);
+    let batches = futures_util::stream::try_unfold((found, 0, file), move |(found, at, mut file)| {
         let (app, record) = (app.clone(), record.clone());
         async move {
-            let mut text = begin.unwrap_or_default();
             let batch = &found[at..found.len().min(at + 1_000)];
-            if batch.is_empty() && text.is_empty() {
-                return Ok(None);
-            }
             let next = at + batch.len();
             if !batch.is_empty() {
                 let mut db = app.pool().acquire().await?;
                 for row in sql::rows(&mut db, batch, sql::Order::AsGiven, 1_000, 0).await? {
-                    text.push_str(&csv::row(&row, &record));
+                    file.row(columns::cells(&row, &record));
                 }
             }
-            Ok::<_, sqlx::Error>(Some((Bytes::from(text), (found, next, None))))
+            // The first piece holds the heads, also of an empty list.
+            let piece = file.take();
+            let more = !piece.is_empty();
+            Ok::<_, sqlx::Error>(more.then_some((Bytes::from(piece), (found, next, file))))
         }
     });
     Body::from_stream(batches)

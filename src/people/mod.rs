@@ -19,7 +19,7 @@ mod model;
 mod sql;
 mod find;
 mod forms;
-mod csv;
+mod columns;
 mod admin;
 mod export;
 
