@@ -10,7 +10,7 @@ use crate::{
         queue::{FOR_DAYS, Failure, Job},
     },
     membership,
-    payments::{PaymentNews, PurposeKind},
+    payments::PaymentNews,
 };
 
 /// Money came, failed to come, or went back: the room that wanted it looks at how things are.
@@ -20,9 +20,15 @@ impl Job for PaymentNews {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut tx = app.pool().begin().await?;
-        let heard = match self.purpose.kind {
-            PurposeKind::Membership => membership::hear(&app, &mut tx, &self).await,
-            PurposeKind::Donation => donations::hear(&app, &mut tx, &self).await,
+        let kind = &self.purpose.kind;
+        let heard = if kind.is(&membership::DUES) {
+            membership::hear(&app, &mut tx, &self).await
+        } else if kind.is(&donations::GIFTS) {
+            donations::hear(&app, &mut tx, &self).await
+        } else {
+            // The money is in the books. The job is tried for days, in case the room is on its way, and then stands
+            // among the work that officers are told was given up.
+            return Err(anyhow::anyhow!("no room hears of payments of the kind `{kind}`").into());
         };
         heard.map_err(Failure::from_page)?;
         tx.commit().await?;

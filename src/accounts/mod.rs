@@ -38,8 +38,8 @@ pub use model::{
 };
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use rooms::{
-    Asked, Counts, Desk, Figure, Group, Link, Pending, Rank, Room, Rooms, Says, Source, Task, Tells,
-    Timeline, says,
+    Asked, Counts, Desk, Figure, Group, Link, Pending, PurposeKind, Rank, Room, Rooms, Says, Source, Task,
+    Tells, Timeline, says,
 };
 pub use session::{
     BrowserName, Member, Officer, Session, SignedIn, look_up as session_layer, start as start_session,
@@ -74,9 +74,13 @@ pub const ROOM: Room = Room {
     timeline: Some(Timeline {
         view: "accounts_timeline",
         sources: &[
-            Source { name: "record", title: "Record", words: |_, _| "First known to us".to_owned() },
-            Source { name: "consent", title: "Consent", words: timeline::consent },
-            Source { name: "mail", title: "Email", words: timeline::mail },
+            Source { name: "record", title: "Record", words: |_, _, _| "First known to us".to_owned() },
+            Source {
+                name: "consent",
+                title: "Consent",
+                words: |_, what, detail| timeline::consent(what, detail),
+            },
+            Source { name: "mail", title: "Email", words: |_, what, detail| timeline::mail(what, detail) },
         ],
     }),
     card: Some((Rank::Choices, |asked| Box::pin(account::card(asked)))),

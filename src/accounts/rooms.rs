@@ -124,8 +124,8 @@ pub struct Source {
     /// As in the view.
     pub name: &'static str,
     pub title: &'static str,
-    /// From `what` and `detail`.
-    pub words: fn(&str, &Value) -> String,
+    /// From `what` and `detail`; the rooms, for whoever has to look up what another room declares.
+    pub words: fn(Rooms, &str, &Value) -> String,
 }
 
 /// What a function in a constant returns.
@@ -160,6 +160,21 @@ pub type Demo =
 /// What a worker does when it starts, before the queue gives it work.
 pub type Wake = for<'a> fn(&'a App) -> Pending<'a, anyhow::Result<()>>;
 
+/// A kind of thing that people pay a room for. Money is booked under its code; the words are for pages and books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PurposeKind {
+    /// Lower-case letters and underscores; never changed, because the books and Stripe keep it.
+    pub code: &'static str,
+    /// One payment: `Gift`.
+    pub name: &'static str,
+    /// After "Paid £5": `as a gift`.
+    pub paid: &'static str,
+    /// The heading over sums of it: `Gifts`.
+    pub income: &'static str,
+    /// On the funding page, after a sum: `from gifts of individuals`.
+    pub source: &'static str,
+}
+
 /// One room's entries; what a room has nothing of it leaves to [`Room::new`].
 pub struct Room {
     /// The name of its folder.
@@ -170,6 +185,8 @@ pub struct Room {
     pub desk: &'static [Desk],
     /// In the order of the settings page.
     pub settings: &'static [Known],
+    /// What people pay it for, in the order of tables of income.
+    pub purposes: &'static [PurposeKind],
     /// What to choose from in the audit log: how the actions begin, and the heading for them.
     pub log: &'static [(&'static str, &'static str)],
     /// Every action that this room writes into the audit log. One that is missing is shown without its details.
@@ -200,6 +217,7 @@ impl Room {
             head: |_| None,
             desk: &[],
             settings: &[],
+            purposes: &[],
             log: &[],
             audit: &[],
             public: &[],
@@ -249,6 +267,10 @@ impl Rooms {
             links: self.iter().filter_map(|room| (room.head)(session)).collect(),
             desk,
         }
+    }
+
+    pub fn purposes(self) -> impl Iterator<Item = PurposeKind> {
+        self.iter().flat_map(|room| room.purposes).copied()
     }
 
     pub fn settings(self) -> impl Iterator<Item = &'static Known> {

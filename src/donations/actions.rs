@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     forms::{DECLARATION, Give},
     mail,
-    model::{Bounds, Found, Gift},
+    model::{Bounds, Found, GIFTS, Gift},
     settings, sql,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         mail as outbox,
         money::Money,
     },
-    payments::{self, PaymentNews, Purpose, PurposeKind, What},
+    payments::{self, PaymentNews, Purpose, What},
 };
 
 /// How long the same answers sent again are the same gift.
@@ -42,7 +42,7 @@ fn start_of_year(day: NaiveDate) -> DateTime<Utc> {
 }
 
 pub(super) fn purpose(gift: Uuid) -> Purpose {
-    Purpose { kind: PurposeKind::Donation, id: gift }
+    Purpose::new(GIFTS, gift)
 }
 
 /// The page that says what became of the payment. Its id is opaque.
@@ -110,7 +110,7 @@ async fn wish_to_pay(app: &App, db: &mut PgConnection, gift: &Gift) -> Result<Uu
 /// Another try at paying. `None` if it has been paid.
 pub(super) async fn pay_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
     let gift = sql::lock_gift(db, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(db, purpose(id)).await?;
+    let checkout = payments::checkout_for(db, &purpose(id)).await?;
     let is_paid = checkout.is_some_and(|checkout| checkout.state == payments::CheckoutState::Paid);
     if is_paid || gift.paid_at.is_some() {
         return Ok(None);
@@ -137,10 +137,10 @@ pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Resul
     let known = accounts::find_person_by_email(db, &gift.email).await?.map(|person| person.id);
     sql::set_paid(db, gift.id, *at, known, over_cap).await?;
     if let Some(person) = gift.person.or(known) {
-        payments::attribute(db, news.purpose, person).await?;
+        payments::attribute(db, &news.purpose, person).await?;
     }
     if over_cap {
-        payments::give_back(db, news.purpose).await?;
+        payments::give_back(db, &news.purpose).await?;
     }
     let entry = Entry {
         actor: Actor::System,
@@ -171,7 +171,7 @@ pub(super) async fn check(
         return Err(Error::Conflict("This gift was checked already, or needs no check."));
     }
     if returned {
-        payments::give_back(db, purpose(gift)).await?;
+        payments::give_back(db, &purpose(gift)).await?;
     }
     let entry = Entry {
         actor: Actor::Person(officer),

@@ -5,12 +5,12 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::forms::DECLARATION;
+use super::{forms::DECLARATION, model::GIFTS};
 use crate::{
     kit::{app::App, money::Money},
     membership::demo::Dice,
     payments::{
-        self,
+        self, Purpose,
         demo::{DemoGift, load_gifts},
     },
 };
@@ -51,7 +51,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
         names.push(name);
         gifts.push(DemoGift {
             key: format!("{number:04}"),
-            gift: dice.id(),
+            purpose: Purpose::new(GIFTS, dice.id()),
             checkout: dice.id(),
             person: None,
             email: format!("{}@givers.example", name.to_lowercase().replace(' ', ".")),
@@ -64,7 +64,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
         .iter()
         .zip(&names)
         .map(|(gift, name)| Row {
-            id: gift.gift,
+            id: gift.purpose.id,
             name,
             email: &gift.email,
             amount_pence: gift.pence,

@@ -18,7 +18,7 @@ pub mod demo;
 
 pub use actions::{bounds, hear};
 pub use jobs::TidyGifts;
-pub use model::{Bounds, Gift, GiverAddress};
+pub use model::{Bounds, GIFTS, Gift, GiverAddress};
 pub use settings::CAP;
 pub use sql::list_to_check;
 
@@ -32,6 +32,7 @@ use crate::{
 pub const ROOM: Room = Room {
     routes,
     settings: &[settings::CAP.known, settings::LEAST.known, settings::CHECK_DAYS.known],
+    purposes: &[GIFTS],
     log: &[("donation.", "Donations")],
     audit: &[
         says("donation.received", "Donation received", Tells::Party),

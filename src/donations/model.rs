@@ -3,7 +3,19 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::kit::{email_address::EmailAddress, money::Money};
+use crate::{
+    accounts::PurposeKind,
+    kit::{email_address::EmailAddress, money::Money},
+};
+
+/// What a gift is in the books.
+pub const GIFTS: PurposeKind = PurposeKind {
+    code: "donation",
+    name: "Gift",
+    paid: "as a gift",
+    income: "Gifts",
+    source: "from gifts of individuals",
+};
 
 /// The usual sums on the form, in pence.
 pub const USUAL: [i64; 4] = [500, 1_000, 2_500, 5_000];

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Gift, GiverAddress};
+use super::model::{GIFTS, Gift, GiverAddress};
 use crate::kit::{email_address::EmailAddress, money::Money};
 
 /// See [`Room::counts`](crate::accounts::Room).
@@ -151,11 +151,12 @@ pub(super) async fn given_since(
 ) -> Result<Money> {
     let pence = sqlx::query_scalar!(
         r#"select coalesce(sum(l.amount_pence), 0)::bigint as "pence!"
-           from gifts g join ledger l on l.purpose_kind = 'donation' and l.purpose_id = g.id
+           from gifts g join ledger l on l.purpose_kind = $4 and l.purpose_id = g.id
            where g.email = $1::text::citext and g.paid_at >= $2 and ($3::uuid is null or g.id <> $3)"#,
         email.as_str(),
         since,
-        leave_out
+        leave_out,
+        GIFTS.code
     )
     .fetch_one(db)
     .await?;
@@ -222,10 +223,11 @@ pub(super) async fn note_balance(db: &mut PgConnection, id: Uuid, now: DateTime<
                 checked_at = case when left_over = 0 then coalesce(checked_at, $2) when not returned then checked_at end,
                 checked_by = case when left_over = 0 or not returned then checked_by end
          from (select coalesce(sum(amount_pence), 0) as left_over from ledger
-               where purpose_kind = 'donation' and purpose_id = $1) as books
+               where purpose_kind = $3 and purpose_id = $1) as books
          where id = $1",
         id,
-        now
+        now,
+        GIFTS.code
     )
     .execute(db)
     .await?;

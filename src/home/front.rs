@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{Datelike, Months};
 
 use crate::{
+    accounts::{PurposeKind, Rooms},
     content::{self, Article, Item, Page, Question, Section},
     donations,
     kit::{
@@ -14,7 +15,7 @@ use crate::{
         money::Money,
         visit::Visit,
     },
-    payments::{self, MonthIncome},
+    payments::{self, Kinds, MonthIncome},
 };
 
 #[derive(Template, WebTemplate)]
@@ -64,22 +65,28 @@ struct FundingPage {
     cap: String,
     /// The last twelve whole months, oldest first; empty where nothing came in.
     months: Vec<MonthIncome>,
+    /// The kinds of income in them.
+    columns: Vec<PurposeKind>,
 }
 
 impl FundingPage {
-    /// In the whole year: from memberships, from gifts.
-    fn sources(&self) -> (Money, Money) {
-        let sum = |part: fn(&MonthIncome) -> Money| {
-            Money::from_pence(self.months.iter().map(|month| part(month).pence()).sum())
-        };
-        (sum(|month| month.membership), sum(|month| month.donations))
+    /// What the whole year brought, for each column, and where it came from.
+    fn sources(&self) -> Vec<(Money, &'static str)> {
+        let mut sums = vec![0; self.columns.len()];
+        for month in &self.months {
+            for (sum, part) in sums.iter_mut().zip(month.income.split(&self.columns)) {
+                *sum += part.pence();
+            }
+        }
+        sums.into_iter().map(Money::from_pence).zip(self.columns.iter().map(|kind| kind.source)).collect()
     }
 
     /// Name, total, and percent of the best month, newest first.
     fn bars(&self) -> Vec<(String, String, i64)> {
-        let best = self.months.iter().map(|month| month.total().pence()).max().unwrap_or_default().max(1);
+        let best =
+            self.months.iter().map(|month| month.income.total().pence()).max().unwrap_or_default().max(1);
         let bar = |month: &MonthIncome| {
-            let total = month.total();
+            let total = month.income.total();
             (month.name(), total.to_string(), (total.pence() * 100 / best).max(0))
         };
         self.months.iter().rev().map(bar).collect()
@@ -89,6 +96,7 @@ impl FundingPage {
 pub(super) async fn funding(
     axum::extract::State(app): axum::extract::State<crate::kit::app::App>,
     visit: Visit,
+    rooms: Rooms,
     mut db: Db,
 ) -> Result<Response> {
     let item = page(&mut db, "funding").await?;
@@ -97,8 +105,9 @@ pub(super) async fn funding(
     let end = today.with_day(1).unwrap_or(today);
     let from = end.checked_sub_months(Months::new(12)).unwrap_or(end);
     let mut months = payments::income_by_month(&mut db, from, end.pred_opt().unwrap_or(end)).await?;
-    if months.iter().all(|month| month.total() == Money::default()) {
+    if months.iter().all(|month| month.income.total() == Money::default()) {
         months.clear();
     }
-    Ok(FundingPage { visit, item, cap, months }.into_response())
+    let columns = Kinds::of(rooms).columns(months.iter().map(|month| &month.income));
+    Ok(FundingPage { visit, item, cap, months, columns }.into_response())
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     forms::{DECLARATION, Join, NewAddress},
     mail,
-    model::{Meeting, Membership, Rate, Rules, State, meet, state},
+    model::{DUES, Meeting, Membership, Rate, Rules, State, meet, state},
     settings,
     sql::{self, Application},
 };
@@ -24,7 +24,7 @@ use crate::{
         money::Money,
         stripe::{Interval, SubscriptionStatus},
     },
-    payments::{self, PaymentNews, Purpose, PurposeKind, Subscription, What},
+    payments::{self, PaymentNews, Purpose, Subscription, What},
 };
 
 /// How long the same answers sent again are the same application.
@@ -42,7 +42,7 @@ pub fn rules(app: &App, subscription: Option<&Subscription>) -> Rules {
 }
 
 pub(super) fn purpose(application: Uuid) -> Purpose {
-    Purpose { kind: PurposeKind::Membership, id: application }
+    Purpose::new(DUES, application)
 }
 
 /// The page that says what became of the payment. Its id is opaque.
@@ -134,7 +134,7 @@ async fn wish_to_pay(app: &App, db: &mut PgConnection, application: &Application
 pub(super) async fn pay_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
     use payments::CheckoutState::{Paid, Pending};
     let application = sql::lock_application(db, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(db, purpose(id)).await?;
+    let checkout = payments::checkout_for(db, &purpose(id)).await?;
     let is_paid = checkout.is_some_and(|checkout| matches!(checkout.state, Paid | Pending));
     let failed_later = match application.person {
         Some(person) => sql::find_of_person(db, person).await?.is_some_and(|known| known.state.is_ended()),
@@ -159,7 +159,7 @@ pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Resul
     // The application first, then the membership: every caller locks in this order.
     let application = sql::lock_application(db, news.purpose.id).await?;
     if let Some(membership) = sql::lock_by_subscription(db, id).await? {
-        payments::attribute(db, news.purpose, membership.person).await?;
+        payments::attribute(db, &news.purpose, membership.person).await?;
         let after = recompute(app, db, membership, Actor::System).await?;
         let failing = subscription_of(db, &after).await?.filter(Subscription::is_failing);
         if let (Some(failing), What::Failed { invoice, attempt, next_try, page }) = (failing, &news.what) {
@@ -206,7 +206,7 @@ async fn settle(
         Some(membership) => subscription_of(db, membership).await?,
         None => None,
     };
-    payments::attribute(db, purpose(application.id), id).await?;
+    payments::attribute(db, &purpose(application.id), id).await?;
     let meeting = meet(known.as_ref(), present.as_ref(), is_proved);
     if meeting == Meeting::Surplus {
         payments::end_surplus(app, db, &subscription.id, true).await?;

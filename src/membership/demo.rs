@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::{Builder, Uuid};
 
 use self::names::{FIRST, LAST, PLACES, STREETS};
-use super::model::{EndReason, Rate, State};
+use super::model::{DUES, EndReason, Rate, State};
 use crate::{
     accounts::{
         ConsentPurpose, Standing,
@@ -20,7 +20,7 @@ use crate::{
         stripe::{Interval, SubscriptionStatus},
     },
     payments::{
-        LineKind,
+        LineKind, Purpose,
         demo::{DemoSubscription, load as load_payments},
     },
     places::{Place, Postcode, Region, locate},
@@ -274,7 +274,7 @@ fn payment(
     }
     DemoSubscription {
         key: format!("{number:04}"),
-        purpose: dice.id(),
+        purpose: Purpose::new(DUES, dice.id()),
         checkout: dice.id(),
         person: person.id,
         name: person.name.clone(),

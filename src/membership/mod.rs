@@ -25,7 +25,7 @@ pub mod demo;
 pub use actions::{hear, price, rules, summary};
 pub use jobs::TurnOfDay;
 pub use model::{
-    Address, EndReason, Membership, Note, Price, Prices, Rate, Rules, State, Status, Suspension,
+    Address, DUES, EndReason, Membership, Note, Price, Prices, Rate, Rules, State, Status, Suspension,
 };
 pub use sql::{Period, find_of_person, periods, read_membership};
 
@@ -53,6 +53,7 @@ pub const ROOM: Room = Room {
         settings::GRACE_DAYS.known,
         settings::PENDING_COUNTS.known,
     ],
+    purposes: &[DUES],
     log: &[("membership.", "Memberships")],
     audit: &[
         says("membership.joined", "Joined", Tells::People),
@@ -124,7 +125,7 @@ pub const ROOM: Room = Room {
         sources: &[Source {
             name: "note",
             title: "Note",
-            words: |_, detail| shorten(detail["words"].as_str().unwrap_or_default(), 200),
+            words: |_, _, detail| shorten(detail["words"].as_str().unwrap_or_default(), 200),
         }],
     }),
     card: Some((Rank::Standing, |asked| Box::pin(pages::card(asked)))),

@@ -5,14 +5,26 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::settings;
-use crate::kit::{
-    codes::codes,
-    dates,
-    money::Money,
-    settings::{Setting, Settings},
-    stripe::{Interval, SubscriptionStatus},
+use crate::{
+    accounts::PurposeKind,
+    kit::{
+        codes::codes,
+        dates,
+        money::Money,
+        settings::{Setting, Settings},
+        stripe::{Interval, SubscriptionStatus},
+    },
+    payments::Subscription,
 };
-use crate::payments::Subscription;
+
+/// What a member's subscription is in the books.
+pub const DUES: PurposeKind = PurposeKind {
+    code: "membership",
+    name: "Membership",
+    paid: "for membership",
+    income: "Membership",
+    source: "from members’ subscriptions",
+};
 
 /// What a member chose to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -418,7 +430,7 @@ pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>, is_
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payments::{Purpose, PurposeKind};
+    use crate::payments::Purpose;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -451,7 +463,7 @@ mod tests {
     fn subscription(state: SubscriptionStatus) -> Subscription {
         Subscription {
             id: "sub_1".into(),
-            purpose: Purpose { kind: PurposeKind::Membership, id: Uuid::nil() },
+            purpose: Purpose::new(DUES, Uuid::nil()),
             customer: "cus_1".into(),
             state,
             amount: Money::from_pence(500),

@@ -10,7 +10,7 @@ use axum::{
 
 use super::{actions, forms, model::Membership, sql};
 use crate::{
-    accounts::{self, Asked, Person, Session, SignedIn, Standing},
+    accounts::{self, Asked, Person, Rooms, Session, SignedIn, Standing},
     audit::Actor,
     kit::{
         app::App,
@@ -21,7 +21,7 @@ use crate::{
         form::Form,
         visit::Visit,
     },
-    payments::{self, Line, Subscription},
+    payments::{self, Kinds, Line, Subscription},
     places::Postcode,
 };
 
@@ -35,6 +35,7 @@ struct MembershipPage {
     membership: Option<Membership>,
     subscription: Option<Subscription>,
     payments: Vec<Line>,
+    kinds: Kinds,
     /// Whether there are older payments than those shown.
     more: bool,
 }
@@ -69,7 +70,12 @@ pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
     Ok(Some(StandingCard { session: asked.session, membership }.render()?))
 }
 
-pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+pub(super) async fn show(
+    visit: Visit,
+    SignedIn(who): SignedIn,
+    rooms: Rooms,
+    mut db: Db,
+) -> Result<Response> {
     let (membership, subscription) = match actions::summary(&mut db, who.person_id).await? {
         Some((membership, subscription)) => (Some(membership), subscription),
         None => (None, None),
@@ -77,7 +83,8 @@ pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> R
     let mut payments = payments::of_person(&mut db, who.person_id, i64::from(SHOWN) + 1).await?;
     let more = payments.len() > usize::from(SHOWN);
     payments.truncate(SHOWN.into());
-    Ok(MembershipPage { visit, membership, subscription, payments, more }.into_response())
+    Ok(MembershipPage { visit, membership, subscription, payments, kinds: Kinds::of(rooms), more }
+        .into_response())
 }
 
 #[derive(Template, WebTemplate)]

@@ -66,7 +66,11 @@ pub const ROOM: Room = Room {
     }],
     timeline: Some(Timeline {
         view: "newsletters_timeline",
-        sources: &[Source { name: "update", title: "Email", words: model::delivery_words }],
+        sources: &[Source {
+            name: "update",
+            title: "Email",
+            words: |_, what, detail| model::delivery_words(what, detail),
+        }],
     }),
     jobs: |jobs| jobs.with::<SendUpdate>().each_minute::<SweepUpdates>(),
     wake: Some(|app| Box::pin(jobs::wake(app))),

@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::{
     jobs::{CloseCheckout, EndSubscription, GiveBack},
-    model::{Checkout, CheckoutState, Purpose, Subscription, metadata},
+    model::{Checkout, CheckoutState, Subscription, metadata},
     news,
+    purposes::Purpose,
     sql::{checkouts, ledger, subscriptions},
 };
 use crate::kit::{
@@ -42,7 +43,7 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
     let now = app.clock().now();
     let new = Checkout {
         id: app.random().opaque_id(),
-        purpose: wish.purpose,
+        purpose: wish.purpose.clone(),
         amount: wish.amount,
         every: wish.every,
         product: wish.product.to_owned(),
@@ -60,7 +61,7 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
     let mut kept = new.id;
     if !checkouts::insert(db, &new).await? {
         const BUSY: Error = Error::Conflict("The payment page was just being closed. Please try again.");
-        let before = checkouts::find_open(db, wish.purpose).await?.ok_or(BUSY)?;
+        let before = checkouts::find_open(db, &wish.purpose).await?.ok_or(BUSY)?;
         kept = before.id;
         // Its time is over, or another amount is wanted by now: close it and start anew.
         let fresh = before.created_at > now - Duration::hours(OPEN_HOURS - 1);
@@ -74,7 +75,7 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
             kept = new.id;
         }
     }
-    for other in checkouts::list_other_open(db, wish.purpose.kind, wish.email.as_str(), kept).await? {
+    for other in checkouts::list_other_open(db, &wish.purpose.kind, wish.email.as_str(), kept).await? {
         queue::push(db, &CloseCheckout { checkout: other }).await?;
     }
     Ok(kept)
@@ -126,7 +127,7 @@ pub async fn open(app: &App, checkout: Uuid) -> Result<Way> {
         email: &wish.email,
         success_url: &success_url,
         cancel_url: &cancel_url,
-        metadata: metadata(wish.id, wish.purpose),
+        metadata: metadata(wish.id, &wish.purpose),
         expires_at: Some(wish.created_at + Duration::hours(OPEN_HOURS)),
     };
     let session = match app.stripe().create_checkout(&format!("checkout:{}", wish.id), &new).await {
@@ -153,7 +154,7 @@ async fn away(app: &App, wish: &Checkout, error: &StripeError) -> Result<Way> {
 }
 
 /// How far the payment for something is.
-pub async fn checkout_for(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
+pub async fn checkout_for(db: &mut PgConnection, purpose: &Purpose) -> Result<Option<Checkout>> {
     Ok(checkouts::find_for(db, purpose).await?)
 }
 
@@ -188,12 +189,12 @@ pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -
 
 /// A wish that Stripe does not know, or that never got there and is too old to be tried again.
 pub(super) async fn close(app: &App, db: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
-    let Some(state) = checkouts::lock_state(db, id).await? else { return Ok(()) };
+    let Some((state, _)) = checkouts::lock_state(db, id).await? else { return Ok(()) };
     set_state(app, db, id, state.after(CheckoutState::Expired)).await
 }
 
 /// Pays back, by a job, whatever was paid for something.
-pub async fn give_back(db: &mut PgConnection, purpose: Purpose) -> Result<()> {
+pub async fn give_back(db: &mut PgConnection, purpose: &Purpose) -> Result<()> {
     for payment_intent in ledger::list_paid_for(db, purpose).await? {
         queue::push(db, &GiveBack { payment_intent }).await?;
     }

@@ -11,14 +11,15 @@ use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use super::{
-    model::{LineKind, PurposeKind},
+    model::LineKind,
+    purposes::{KindCode, Kinds},
     sql::{
         events::{self, EventLine},
         ledger::{self, LineFilter, NamedLine, Totals},
     },
 };
 use crate::{
-    accounts::Officer,
+    accounts::{Officer, Rooms},
     audit::{self, Actor, Entry},
     kit::{
         app::App,
@@ -50,11 +51,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn filter(&self) -> LineFilter {
+    fn filter(&self, kinds: &Kinds) -> LineFilter {
         let month = format!("{}-01", self.month).parse::<NaiveDate>().ok();
         LineFilter {
             month: month.filter(|month| (2000..=2200).contains(&month.year())),
-            purpose: self.purpose.parse().ok(),
+            purpose: self.purpose.parse().ok().filter(|purpose| kinds.is_known(purpose)),
             kind: self.kind.parse().ok(),
             search: self.q.chars().filter(|c| !c.is_control()).take(100).collect(),
         }
@@ -65,7 +66,7 @@ impl Asked {
         let month = filter.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default();
         let parts = [
             ("month", month.as_str()),
-            ("purpose", filter.purpose.map_or("", PurposeKind::code)),
+            ("purpose", filter.purpose.as_ref().map_or("", KindCode::as_str)),
             ("kind", filter.kind.map_or("", LineKind::code)),
             ("q", filter.search.as_str()),
         ];
@@ -83,7 +84,7 @@ struct ListPage {
     totals: Totals,
     paging: Paging,
     months: Vec<(String, String)>,
-    purposes: Vec<(&'static str, &'static str)>,
+    purposes: Kinds,
     kinds: Vec<(&'static str, &'static str)>,
     livemode: bool,
     failed: i64,
@@ -115,10 +116,12 @@ fn months(today: NaiveDate) -> Vec<(String, String)> {
 pub(super) async fn list(
     State(app): State<App>,
     visit: Visit,
+    rooms: Rooms,
     Query(asked): Query<Asked>,
     mut db: Db,
 ) -> Result<Response> {
-    let filter = asked.filter();
+    let kinds = Kinds::of(rooms);
+    let filter = asked.filter(&kinds);
     let mut lines =
         ledger::list_lines(&mut db, &filter, asked.page.offset(SIZE), i64::from(SIZE) + 1).await?;
     let totals = ledger::total(&mut db, &filter).await?;
@@ -128,13 +131,13 @@ pub(super) async fn list(
     let paging = Paging::cut(&mut lines, asked.page, SIZE, query);
     let form = Form::filled([
         ("month", filter.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default()),
-        ("purpose", filter.purpose.map(|purpose| purpose.code().to_owned()).unwrap_or_default()),
+        ("purpose", filter.purpose.as_ref().map(KindCode::to_string).unwrap_or_default()),
         ("kind", filter.kind.map(|kind| kind.code().to_owned()).unwrap_or_default()),
         ("q", filter.search.clone()),
     ]);
     let page = ListPage {
         months: months(app.clock().today()),
-        purposes: PurposeKind::ALL.iter().map(|kind| (kind.code(), kind.name())).collect(),
+        purposes: kinds,
         kinds: LineKind::ALL.iter().map(|kind| (kind.code(), kind.name())).collect(),
         livemode: app.stripe().livemode(),
         visit,
@@ -152,6 +155,7 @@ pub(super) async fn list(
 pub(super) async fn export(
     State(app): State<App>,
     Officer(who): Officer,
+    rooms: Rooms,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
@@ -163,7 +167,8 @@ pub(super) async fn export(
         q: sent("q"),
         page: PageNumber::default(),
     };
-    let filter = asked.filter();
+    let kinds = Kinds::of(rooms);
+    let filter = asked.filter(&kinds);
     let lines = ledger::list_lines(&mut db, &filter, 0, MOST_EXPORTED).await?;
     let mut file = csv::File::new([
         "date",
@@ -181,7 +186,7 @@ pub(super) async fn export(
         file.row([
             csv::day(dates::london_date(line.at)),
             csv::text(line.kind.name()),
-            csv::text(line.purpose.kind.name()),
+            csv::text(kinds.name(&line.purpose.kind)),
             csv::name(name.as_deref()),
             csv::text(email.as_deref().unwrap_or_default()),
             csv::amount(line.amount),
@@ -245,12 +250,14 @@ mod tests {
     fn what_cannot_be_read_does_not_filter() {
         let asked =
             |month: &str, kind: &str| Asked { month: month.into(), kind: kind.into(), ..Asked::default() };
-        assert_eq!(asked("2026-11", "refund").filter().month, NaiveDate::from_ymd_opt(2026, 11, 1));
-        assert_eq!(asked("2026-11", "refund").filter().kind, Some(LineKind::Refund));
+        let kinds = Kinds::of(Rooms(&[]));
+        assert_eq!(asked("2026-11", "refund").filter(&kinds).month, NaiveDate::from_ymd_opt(2026, 11, 1));
+        assert_eq!(asked("2026-11", "refund").filter(&kinds).kind, Some(LineKind::Refund));
         for month in ["", "2026-13", "1026-11", "11-2026", "2026-11-01-01", "'; drop"] {
-            assert_eq!(asked(month, "gift").filter().month, None, "{month}");
+            assert_eq!(asked(month, "gift").filter(&kinds).month, None, "{month}");
         }
-        let filter = Asked { q: "a&b=c".into(), ..asked("2026-11", "x") }.filter();
+        let filter =
+            Asked { q: "a&b=c".into(), purpose: "none".into(), ..asked("2026-11", "x") }.filter(&kinds);
         assert_eq!(Asked::query(&filter), "month=2026-11&q=a%26b%3Dc");
     }
 }

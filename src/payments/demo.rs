@@ -5,7 +5,10 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{LineKind, Purpose, PurposeKind, metadata, subscription_code};
+use super::{
+    model::{LineKind, metadata, subscription_code},
+    purposes::Purpose,
+};
 use crate::kit::{
     app::App,
     stripe::{
@@ -19,7 +22,7 @@ use crate::kit::{
 pub struct DemoSubscription {
     /// Letters and digits, unique: goes into every id.
     pub key: String,
-    pub purpose: Uuid,
+    pub purpose: Purpose,
     pub checkout: Uuid,
     pub person: Uuid,
     pub name: String,
@@ -71,6 +74,7 @@ struct CheckoutRow<'a> {
 #[derive(Serialize)]
 struct SubscriptionRow<'a> {
     id: String,
+    purpose_kind: &'a str,
     purpose_id: Uuid,
     customer: String,
     state: &'a str,
@@ -106,8 +110,8 @@ pub async fn load(app: &App, db: &mut PgConnection, past: &[DemoSubscription]) -
         .iter()
         .map(|it| CheckoutRow {
             id: it.checkout,
-            purpose_kind: PurposeKind::Membership.code(),
-            purpose_id: it.purpose,
+            purpose_kind: it.purpose.kind.as_str(),
+            purpose_id: it.purpose.id,
             amount_pence: it.pence,
             billing_interval: Some(it.every.code()),
             email: &it.email,
@@ -141,7 +145,7 @@ fn seeds(past: &[DemoSubscription]) -> Vec<Seed> {
             started_at: it.paid_at.last().copied().unwrap_or(it.started_at),
             paid_periods: 1,
             status: it.state,
-            metadata: metadata(it.checkout, Purpose { kind: PurposeKind::Membership, id: it.purpose }),
+            metadata: metadata(it.checkout, &it.purpose),
         })
         .collect()
 }
@@ -164,8 +168,8 @@ fn lines(it: &DemoSubscription) -> Vec<LineRow<'_>> {
             stripe_id,
             amount_pence: pence,
             at,
-            purpose_kind: PurposeKind::Membership.code(),
-            purpose_id: it.purpose,
+            purpose_kind: it.purpose.kind.as_str(),
+            purpose_id: it.purpose.id,
             person_id: Some(it.person),
             method: if it.by_debit { "bacs_debit" } else { "card" },
             subscription: Some(it.id()),
@@ -184,7 +188,7 @@ fn lines(it: &DemoSubscription) -> Vec<LineRow<'_>> {
 #[derive(Clone, Debug)]
 pub struct DemoGift {
     pub key: String,
-    pub gift: Uuid,
+    pub purpose: Purpose,
     pub checkout: Uuid,
     pub person: Option<Uuid>,
     pub email: String,
@@ -199,8 +203,8 @@ pub async fn load_gifts(db: &mut PgConnection, gifts: &[DemoGift]) -> Result<(),
         .iter()
         .map(|gift| CheckoutRow {
             id: gift.checkout,
-            purpose_kind: PurposeKind::Donation.code(),
-            purpose_id: gift.gift,
+            purpose_kind: gift.purpose.kind.as_str(),
+            purpose_id: gift.purpose.id,
             amount_pence: gift.pence,
             billing_interval: None,
             email: &gift.email,
@@ -222,8 +226,8 @@ pub async fn load_gifts(db: &mut PgConnection, gifts: &[DemoGift]) -> Result<(),
             stripe_id: intent(gift),
             amount_pence: gift.pence,
             at: gift.at,
-            purpose_kind: PurposeKind::Donation.code(),
-            purpose_id: gift.gift,
+            purpose_kind: gift.purpose.kind.as_str(),
+            purpose_id: gift.purpose.id,
             person_id: gift.person,
             method: "card",
             subscription: None,
@@ -258,7 +262,8 @@ async fn insert_subscriptions(db: &mut PgConnection, past: &[DemoSubscription]) 
         .iter()
         .map(|it| SubscriptionRow {
             id: it.id(),
-            purpose_id: it.purpose,
+            purpose_kind: it.purpose.kind.as_str(),
+            purpose_id: it.purpose.id,
             customer: format!("cus_Seed{}", it.key),
             state: subscription_code(it.state),
             amount_pence: it.pence,
@@ -274,9 +279,9 @@ async fn insert_subscriptions(db: &mut PgConnection, past: &[DemoSubscription]) 
     sqlx::query!(
         "insert into subscriptions (id, purpose_kind, purpose_id, customer, state, amount_pence, billing_interval,
                 current_period_end, cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, seen_at)
-         select id, 'membership', purpose_id, customer, state, amount_pence, billing_interval, current_period_end,
+         select id, purpose_kind, purpose_id, customer, state, amount_pence, billing_interval, current_period_end,
                 cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, started_at
-         from jsonb_to_recordset($1) as r(id text, purpose_id uuid, customer text, state text, amount_pence bigint,
+         from jsonb_to_recordset($1) as r(id text, purpose_kind text, purpose_id uuid, customer text, state text, amount_pence bigint,
                 billing_interval text, current_period_end timestamptz, cancel_at_period_end boolean,
                 started_at timestamptz, ended_at timestamptz, first_paid_at timestamptz, failing_since timestamptz)",
         serde_json::to_value(rows).map_err(encode)?

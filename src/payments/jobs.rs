@@ -300,9 +300,10 @@ async fn repair(app: &App) -> sqlx::Result<()> {
             queue::push_keyed(&mut tx, &news, &format!("nightly:{id}")).await?;
         }
     }
-    for (purpose, at) in ledger::list_gifts(&mut tx, now - Duration::days(60)).await? {
+    for (purpose, at) in ledger::list_single(&mut tx, now - Duration::days(60)).await? {
+        let key = format!("nightly:{}", purpose.id);
         let news = PaymentNews { purpose, subscription: None, what: What::Paid { at } };
-        queue::push_keyed(&mut tx, &news, &format!("nightly:{}", purpose.id)).await?;
+        queue::push_keyed(&mut tx, &news, &key).await?;
     }
     tx.commit().await
 }

@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use super::{
     actions::{self, Way},
-    model::{Checkout, CheckoutState, Purpose},
+    model::{Checkout, CheckoutState},
+    purposes::Purpose,
 };
 use crate::kit::{app::App, db::Db, error::Result, flash, visit::Visit};
 
@@ -129,7 +130,7 @@ async fn watch<P: Payable>(
     loop {
         let mut db = app.pool().acquire().await?;
         let known = P::find(&mut db, id).await?;
-        let checkout = actions::checkout_for(&mut db, P::purpose(id)).await?;
+        let checkout = actions::checkout_for(&mut db, &P::purpose(id)).await?;
         drop(db);
         let state = checkout.as_ref().map(|checkout| checkout.state);
         let seen = known.progress(state).unwrap_or_else(|| progress(checkout.as_ref(), returned));

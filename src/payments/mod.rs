@@ -2,9 +2,9 @@
 //!
 //! A room that wants money stores a [`Wish`] in its transaction, commits, and then leads the payer to Stripe's page with
 //! [`leading`], which also has the page to come back to. That page only shows state: it never grants anything. What is
-//! paid for is an opaque [`Purpose`]. Webhooks are stored first and processed by a job, which fetches the object afresh,
-//! so neither order nor repetition matters; the room hears of it as [`PaymentNews`], whose consequence stands in
-//! `reactions.rs`.
+//! paid for is an opaque [`Purpose`]; rooms declare the kinds in their `ROOM`. Webhooks are stored first and processed by
+//! a job, which fetches the object afresh, so neither order nor repetition matters; the room hears of it as
+//! [`PaymentNews`], whose consequence stands in `reactions.rs`.
 //!
 //! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
 //! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
@@ -12,6 +12,7 @@
 //! by [`reconcile`].
 
 mod model;
+mod purposes;
 mod settings;
 mod sql;
 mod news;
@@ -28,12 +29,12 @@ pub use jobs::{
     reconcile,
 };
 pub use model::{
-    Checkout, CheckoutState, Line, LineKind, Method, Origin, Purpose, PurposeKind, SEE_PAYMENTS,
-    Subscription, stripe_page,
+    Checkout, CheckoutState, Line, LineKind, Method, Origin, SEE_PAYMENTS, Subscription, stripe_page,
 };
 pub use news::{PaymentNews, What};
+pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
-pub use sql::ledger::{LineFilter, MonthIncome, NamedLine, Totals, attribute, income_by_month, of_person};
+pub use sql::ledger::{LineFilter, NamedLine, Totals, attribute, income_by_month, of_person};
 pub use sql::subscriptions::find as find_subscription;
 
 use crate::{
@@ -73,7 +74,11 @@ pub const ROOM: Room = Room {
     }],
     timeline: Some(Timeline {
         view: "payments_timeline",
-        sources: &[Source { name: "payment", title: "Payment", words: model::line_words }],
+        sources: &[Source {
+            name: "payment",
+            title: "Payment",
+            words: |rooms, what, detail| model::line_words(&Kinds::of(rooms), what, detail),
+        }],
     }),
     jobs: |jobs| {
         jobs.with::<ProcessEvent>()

@@ -1,10 +1,10 @@
-//! What is paid for, how far a payment is, and what a line in the books is. Pure.
+//! How far a payment is, and what a line in the books is. Pure.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::purposes::{Kinds, Purpose};
 use crate::{
     accounts::{Permission, Role},
     kit::{
@@ -17,31 +17,6 @@ use crate::{
 };
 
 pub const SEE_PAYMENTS: Permission = Permission { code: "see_payments", held_by: &[Role::Treasurer] };
-
-/// The room that knows what a payment is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PurposeKind {
-    Membership,
-    Donation,
-}
-codes!(PurposeKind { Membership = "membership", Donation = "donation" });
-
-impl PurposeKind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Membership => "Membership",
-            Self::Donation => "Gift",
-        }
-    }
-}
-
-/// What is paid for: an id that only the room of that kind can read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Purpose {
-    pub kind: PurposeKind,
-    pub id: Uuid,
-}
 
 /// How far one wish to pay is, in the order in which it goes: what is later is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -357,10 +332,10 @@ pub fn dispute_lines(dispute: &Dispute, reinstated: bool) -> Vec<(LineKind, Mone
 }
 
 /// What we write beside each payment at Stripe: opaque ids only.
-pub fn metadata(checkout: Uuid, purpose: Purpose) -> Metadata {
+pub fn metadata(checkout: Uuid, purpose: &Purpose) -> Metadata {
     [
         ("checkout".to_owned(), checkout.to_string()),
-        ("purpose".to_owned(), purpose.kind.code().to_owned()),
+        ("purpose".to_owned(), purpose.kind.to_string()),
         ("id".to_owned(), purpose.id.to_string()),
     ]
     .into()
@@ -374,14 +349,11 @@ pub fn ours(metadata: &Metadata) -> Option<(Uuid, Purpose)> {
 }
 
 /// A line of the books, for a person's timeline.
-pub fn line_words(kind: &str, detail: &Value) -> String {
+pub fn line_words(kinds: &Kinds, kind: &str, detail: &Value) -> String {
     let pence = detail.get("pence").and_then(Value::as_i64).unwrap_or_default();
     let amount = Money::from_pence(pence.saturating_abs());
-    let purpose = match detail.get("purpose").and_then(Value::as_str) {
-        Some("membership") => " for membership",
-        Some("donation") => " as a gift",
-        _ => "",
-    };
+    let purpose = detail.get("purpose").and_then(Value::as_str).map_or("", |code| kinds.paid(code));
+    let space = if purpose.is_empty() { "" } else { " " };
     let method = match detail.get("method").and_then(Value::as_str).and_then(|code| code.parse().ok()) {
         Some(Method::Card) => " by card",
         Some(Method::DirectDebit) => " by Direct Debit",
@@ -392,7 +364,7 @@ pub fn line_words(kind: &str, detail: &Value) -> String {
         None => "",
     };
     match kind {
-        "payment" => format!("Paid {amount}{purpose}{method}"),
+        "payment" => format!("Paid {amount}{space}{purpose}{method}"),
         "refund" => format!("{amount} paid back"),
         "refund_failed" => format!("Paying {amount} back did not work"),
         "dispute" => format!("The bank took {amount} back"),
@@ -406,6 +378,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::accounts::{PurposeKind, Room, Rooms};
+
+    static TICKETS: Room = Room {
+        purposes: &[PurposeKind {
+            code: "ticket",
+            name: "Ticket",
+            paid: "for a ticket",
+            income: "Tickets",
+            source: "from tickets",
+        }],
+        ..Room::new("tickets")
+    };
+    static ROOMS: &[&Room] = &[&TICKETS];
 
     #[test]
     fn later_news_wins_in_whatever_order_it_comes() {
@@ -454,10 +439,10 @@ mod tests {
     #[test]
     fn only_our_own_metadata_is_read() {
         let (checkout, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let purpose = Purpose { kind: PurposeKind::Membership, id };
-        let mut written = metadata(checkout, purpose);
+        let purpose = Purpose { kind: "ticket".parse().unwrap(), id };
+        let mut written = metadata(checkout, &purpose);
         assert_eq!(ours(&written), Some((checkout, purpose)));
-        written.insert("purpose".into(), "shop".into());
+        written.insert("purpose".into(), "Shop!".into());
         assert_eq!(ours(&written), None);
         assert_eq!(ours(&Metadata::new()), None);
     }
@@ -490,12 +475,13 @@ mod tests {
 
     #[test]
     fn money_in_plain_words() {
-        let detail = json!({ "pence": 500, "purpose": "membership", "method": "bacs_debit" });
-        assert_eq!(line_words("payment", &detail), "Paid £5 for membership by Direct Debit");
-        assert_eq!(line_words("refund", &json!({ "pence": -500 })), "£5 paid back");
+        let kinds = Kinds::of(Rooms(ROOMS));
+        let detail = json!({ "pence": 500, "purpose": "ticket", "method": "bacs_debit" });
+        assert_eq!(line_words(&kinds, "payment", &detail), "Paid £5 for a ticket by Direct Debit");
+        assert_eq!(line_words(&kinds, "refund", &json!({ "pence": -500 })), "£5 paid back");
         assert_eq!(
-            line_words("dispute", &json!({ "pence": i64::MIN })),
-            line_words("dispute", &json!({ "pence": i64::MAX }))
+            line_words(&kinds, "dispute", &json!({ "pence": i64::MIN })),
+            line_words(&kinds, "dispute", &json!({ "pence": i64::MAX }))
         );
     }
 }

@@ -9,7 +9,8 @@ use sqlx::PgConnection;
 
 use super::{
     jobs::GiveBack,
-    model::{CheckoutState, Line, LineKind, Origin, Purpose, Subscription, dispute_lines, ours},
+    model::{CheckoutState, Line, LineKind, Origin, Subscription, dispute_lines, ours},
+    purposes::Purpose,
     sql::{
         checkouts::{self, Progress},
         ledger, subscriptions,
@@ -74,7 +75,10 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     let now = app.clock().now();
     // First how it is paid: the line in the books, which may come with the invoice, takes it from here.
     let mut tx = app.pool().begin().await?;
-    let Some(state) = checkouts::lock_state(&mut tx, checkout).await? else { return Ok(NOT_OURS) };
+    let Some((state, known)) = checkouts::lock_state(&mut tx, checkout).await? else { return Ok(NOT_OURS) };
+    if known != purpose {
+        return Ok(NOT_OURS);
+    }
     let progress = Progress {
         state: state.after(news),
         session: Some(&session.id),
@@ -106,7 +110,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
             },
             amount: Money::from_pence(pence),
             at: session.created.max(now - chrono::Duration::days(1)).min(now),
-            purpose,
+            purpose: purpose.clone(),
             person: None,
         };
         book(&mut tx, &line, now).await?;
@@ -125,7 +129,7 @@ async fn book(db: &mut PgConnection, line: &Line, now: DateTime<Utc>) -> sqlx::R
         LineKind::Payment => What::Paid { at: line.at },
         _ => What::Returned,
     };
-    tell(db, line.purpose, line.origin.subscription(), what).await?;
+    tell(db, line.purpose.clone(), line.origin.subscription(), what).await?;
     Ok(true)
 }
 
@@ -156,7 +160,7 @@ pub(super) async fn keep_subscription(
     );
     let kept = Subscription {
         id: found.id.clone(),
-        purpose,
+        purpose: purpose.clone(),
         customer: found.customer.clone(),
         state: found.status,
         amount: Money::from_pence(found.amount_pence.unwrap_or_default()),

@@ -2,7 +2,24 @@
 
 use std::time::Duration;
 
-use breakthrough::kit::stripe::stand_in::PaidBy;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use breakthrough::{
+    accounts::{Access, PurposeKind, Room, Rooms, Routes},
+    kit::{
+        app::App, db::Db, email_address::EmailAddress, error::Result, money::Money, stripe::stand_in::PaidBy,
+        visit::Visit,
+    },
+    payments::{
+        self, CheckoutState, Purpose,
+        leading::{self, Payable, Progress, Words},
+    },
+    site,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     donations,
@@ -141,5 +158,188 @@ async fn a_page_that_waits_keeps_no_connection() {
         }
         waiting.await.unwrap().expect("One moment");
         assert!(free > 3, "{room}: the only connection was free {free} times");
+    }
+}
+
+/// A kind that only this test has: `src` does not know of it.
+const TICKETS: PurposeKind = PurposeKind {
+    code: "ticket",
+    name: "Ticket",
+    paid: "for a ticket",
+    income: "Tickets",
+    source: "from tickets to our events",
+};
+
+static TICKET_OFFICE: Room = Room {
+    routes: |_| {
+        Routes::new()
+            .post(Access::Public, "/tickets", buy)
+            .get(Access::Public, "/tickets/{ticket}", leading::show::<Ticket>)
+            .post(Access::Public, "/tickets/{ticket}/payment", leading::pay::<Ticket>)
+    },
+    purposes: &[TICKETS],
+    ..Room::new("tickets")
+};
+
+struct Ticket;
+
+async fn wish(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Uuid> {
+    let email: EmailAddress = "visitor@example.org".parse().unwrap();
+    let wish = payments::Wish {
+        purpose: Ticket::purpose(id),
+        amount: Money::from_pence(1_250),
+        every: None,
+        product: "A ticket",
+        email: &email,
+        page: &Ticket::path(id),
+    };
+    payments::wish(app, db, &wish).await
+}
+
+async fn buy(State(app): State<App>, mut db: Db) -> Result<Response> {
+    let id = app.random().opaque_id();
+    let mut tx = db.begin().await?;
+    let checkout = wish(&app, &mut tx, id).await?;
+    tx.commit().await?;
+    drop(db);
+    leading::lead::<Ticket>(&app, id, checkout).await
+}
+
+impl Payable for Ticket {
+    const PAID_ALREADY: &'static str = "You have your ticket.";
+
+    fn purpose(id: Uuid) -> Purpose {
+        Purpose::new(TICKETS, id)
+    }
+
+    fn path(id: Uuid) -> String {
+        format!("/tickets/{id}")
+    }
+
+    async fn find(_: &mut PgConnection, _: Uuid) -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wish_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+        wish(app, db, id).await.map(Some)
+    }
+
+    fn progress(&self, checkout: Option<CheckoutState>) -> Option<Progress> {
+        (checkout? == CheckoutState::Paid).then_some(Progress::Settled)
+    }
+
+    fn words(&self) -> Words {
+        Words {
+            title: "Your ticket",
+            confirmed: "your ticket".to_owned(),
+            price: "£12.50".to_owned(),
+            mail: "an email comes",
+            form: None,
+        }
+    }
+
+    fn settled(self, _: Visit, _: Option<CheckoutState>) -> Response {
+        "Here is your ticket".into_response()
+    }
+}
+
+#[tokio::test]
+async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() {
+    let rooms: Vec<&'static Room> = site::ROOMS.iter().copied().chain([&TICKET_OFFICE]).collect();
+    let site = Site::open_with_rooms(Rooms(Vec::leak(rooms))).await;
+    site.app.stripe_stand_in().hold();
+
+    // Bought, waited for, and there.
+    let mut browser = site.stranger();
+    let session = donations::session_of(&browser.post_once("/tickets", &[]).await);
+    let path: String = sqlx::query_scalar("select cancel_path from checkouts where purpose_kind = 'ticket'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    browser.get(&path).await.expect("You have not paid yet").expect("£12.50");
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    for webhook in site.app.stripe_stand_in().waiting().await.unwrap() {
+        assert!(site.app.stripe_stand_in().deliver(webhook.number).await.unwrap());
+    }
+    site.work().await;
+    browser.get(&path).await.expect("Here is your ticket");
+    let booked = "select sum(amount_pence)::bigint from ledger where purpose_kind = 'ticket'";
+    assert_eq!(count(&site, booked).await, 1_250);
+
+    // `reactions.rs` does not know the kind: the news waits with its reason, and officers are told in the end.
+    let reason = "select count(*) from graphile_worker._private_jobs
+                  where last_error like '%no room hears of payments of the kind `ticket`%'";
+    assert_eq!(count(&site, reason).await, 2, "the session changed, and money came");
+    sqlx::query(
+        "update graphile_worker._private_jobs set attempts = max_attempts where last_error is not null",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    treasurer
+        .get("/admin/payments/events")
+        .await
+        .expect("Work that was given up")
+        .expect("payments_news : 2");
+
+    // The treasurer's list and file.
+    let page = treasurer.get("/admin/payments?purpose=ticket").await;
+    let rows = page.select("tbody tr");
+    assert!(rows.len() == 1 && rows[0].contains("Ticket") && rows[0].contains("£12.50"), "{rows:?}");
+    assert!(page.select("select[name=purpose] option").contains(&"Ticket".to_owned()));
+    let file = treasurer.post_once("/admin/payments/export", &[("purpose", "ticket")]).await;
+    assert!(file.body.contains("Ticket") && file.body.contains("12.50"), "{}", file.body);
+
+    // The overview, its chart, its table; and the payer's own timeline.
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let page = officer.get("/admin").await;
+    let table = "section[aria-label=\"Income by month\"]";
+    let heads = page.select(&format!("{table} th[scope=col]"));
+    assert_eq!(heads, ["Month", "Membership", "Gifts", "Tickets", "Together"]);
+    let this_month = &page.select(&format!("{table} tbody tr"))[0];
+    assert!(this_month.contains("November 2026") && this_month.contains("£12.50"), "{this_month}");
+    page.expect("Tickets").expect("membership, gifts and tickets");
+    let ana = "update ledger set person_id = (select id from people where email = 'ana@demo.test') where purpose_kind = 'ticket'";
+    sqlx::query(ana).execute(&site.pool).await.unwrap();
+    let ana: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    officer.get(&format!("/admin/members/{ana}")).await.expect("Paid £12.50 for a ticket by card");
+    site.signed_in_as("ana@demo.test").await.get("/membership").await.expect("Ticket");
+
+    // The public page of the last whole months: the ticket is of the month before.
+    sqlx::query("update ledger set at = at - interval '1 month' where purpose_kind = 'ticket'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    site.app.pages().clear();
+    let page = site.stranger().get("/funding").await;
+    page.expect("£12.50 from tickets to our events").expect("Tickets");
+    let total = &page.select("section[aria-label=\"Income by month\"] tbody tr")[0];
+    assert!(total.contains("October 2026") && total.contains("£12.50"), "{total}");
+}
+
+#[tokio::test]
+async fn money_of_a_kind_that_nobody_declares_stays_in_the_sums() {
+    let site = Site::open().await;
+    sqlx::query(
+        "insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, recorded_at)
+         values (gen_random_uuid(), 'payment', 'pi_old', 777, '2026-10-05T10:00:00Z', 'raffle', gen_random_uuid(), '2026-10-05T10:00:00Z')",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let page = site.stranger().get("/funding").await;
+    page.expect("£7.77 from other sources");
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    treasurer.get("/admin/payments?q=pi_old").await.expect("Other").expect("£7.77");
+    // A word that no kind has does not filter.
+    let all = treasurer.get("/admin/payments").await.select(".figures")[0].clone();
+    assert_eq!(treasurer.get("/admin/payments?purpose=nonsense").await.select(".figures")[0], all);
+    for wrong in ["Raffle", "", "raffle-2", "raf fle"] {
+        let written = sqlx::query("update ledger set purpose_kind = $1 where stripe_id = 'pi_old'");
+        assert!(written.bind(wrong).execute(&site.pool).await.is_err(), "{wrong}");
     }
 }

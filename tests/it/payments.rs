@@ -261,7 +261,7 @@ async fn income_by_month_adds_up_to_the_books() {
     let today = site.app.clock().today();
     let months = payments::income_by_month(&mut db, today - chrono::Months::new(36), today).await.unwrap();
     assert_eq!(months.len(), 37);
-    let sum: i64 = months.iter().map(|month| month.total().pence()).sum();
+    let sum: i64 = months.iter().map(|month| month.income.total().pence()).sum();
     let books: i64 =
         sqlx::query_scalar("select sum(amount_pence)::bigint from ledger").fetch_one(&mut *db).await.unwrap();
     let old: i64 = sqlx::query_scalar(

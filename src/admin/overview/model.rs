@@ -4,7 +4,9 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
+    accounts::PurposeKind,
     kit::money::{Money, grouped},
+    payments::Income,
     places::{
         Region,
         map::{self, RegionShape},
@@ -25,25 +27,20 @@ pub struct RefusedMail {
 }
 
 /// One month, oldest first in a list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Month {
     pub first: NaiveDate,
     pub joined: i64,
     pub left: i64,
     /// At the month's end, or today.
     pub members: i64,
-    pub dues: Money,
-    pub gifts: Money,
+    pub income: Income,
 }
 
 impl Month {
     /// `November 2026`
     pub fn name(&self) -> String {
         self.first.format("%B %Y").to_string()
-    }
-
-    pub fn income(&self) -> Money {
-        self.dues.checked_add(self.gifts).unwrap_or(self.dues)
     }
 }
 
@@ -94,29 +91,40 @@ pub fn growth(months: &[Month]) -> Line {
     }
 }
 
-/// One month's income as a bar of two parts.
+/// One month's income as a bar of parts.
 #[derive(Debug)]
 pub struct Bar {
     pub label: String,
     pub words: String,
-    /// Widths in percent of the best month; the second begins where the first ends.
-    pub dues: String,
-    pub gifts: String,
+    /// One a column: where it begins and how wide it is, in percent of the best month.
+    pub parts: Vec<(String, String)>,
+}
+
+/// The shades of a bar's parts, far from each other where there are few.
+pub fn shade(column: usize) -> usize {
+    [2, 4, 1, 5, 3][column % 5]
 }
 
 /// The newest six, newest first: what one looks for stands on top.
-pub fn income(months: &[Month]) -> Vec<Bar> {
+pub fn income(months: &[Month], columns: &[PurposeKind]) -> Vec<Bar> {
     let newest: Vec<_> = months.iter().rev().take(6).collect();
-    let most = newest.iter().map(|month| month.income().pence()).max().unwrap_or(0).max(1);
+    let most = newest.iter().map(|month| month.income.total().pence()).max().unwrap_or(0).max(1);
     // More paid back than paid in makes a sum below nothing, and no bar.
     let width = |amount: Money| amount.pence().clamp(0, most) * 1_000 / most;
     newest
         .into_iter()
-        .map(|month| Bar {
-            label: month.name(),
-            words: month.income().to_string(),
-            dues: percent(width(month.dues)),
-            gifts: percent(width(month.gifts).min(1_000 - width(month.dues))),
+        .map(|month| {
+            let mut start = 0;
+            let part = |sum: Money| {
+                let width = width(sum).min(1_000 - start);
+                start += width;
+                (percent(start - width), percent(width))
+            };
+            Bar {
+                label: month.name(),
+                words: month.income.total().to_string(),
+                parts: month.income.split(columns).into_iter().map(part).collect(),
+            }
         })
         .collect()
 }
@@ -168,6 +176,7 @@ pub fn last_year(today: NaiveDate) -> Vec<NaiveDate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{donations::GIFTS, membership::DUES};
 
     fn month(year: i32, month: u32, members: i64, dues: i64, gifts: i64) -> Month {
         Month {
@@ -175,8 +184,10 @@ mod tests {
             joined: 0,
             left: 0,
             members,
-            dues: Money::from_pence(dues),
-            gifts: Money::from_pence(gifts),
+            income: [(DUES, dues), (GIFTS, gifts)]
+                .into_iter()
+                .map(|(kind, pence)| (kind.into(), Money::from_pence(pence)))
+                .collect(),
         }
     }
 
@@ -196,10 +207,11 @@ mod tests {
 
     #[test]
     fn bars_are_shares_of_the_best_month() {
-        let bars = income(&[month(2026, 10, 0, 100, 100), month(2026, 11, 0, 50, -200)]);
+        let bars = income(&[month(2026, 10, 0, 100, 100), month(2026, 11, 0, 50, -200)], &[DUES, GIFTS]);
+        let owned = |(start, width): (&str, &str)| (start.to_owned(), width.to_owned());
         assert_eq!(bars[0].label, "November 2026");
-        assert_eq!((bars[0].dues.as_str(), bars[0].gifts.as_str()), ("25.0", "0.0"));
-        assert_eq!((bars[1].dues.as_str(), bars[1].gifts.as_str()), ("50.0", "50.0"));
+        assert_eq!(bars[0].parts, [("0.0", "25.0"), ("25.0", "0.0")].map(owned));
+        assert_eq!(bars[1].parts, [("0.0", "50.0"), ("50.0", "50.0")].map(owned));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     sql::{self, Span},
 };
 use crate::{
-    accounts::{Asked, Counts, Officer, Rooms, SEE_PEOPLE, Scope},
+    accounts::{Asked, Counts, Officer, PurposeKind, Rooms, SEE_PEOPLE, Scope},
     admin::permissions::SEE_OVERVIEW,
     kit::{
         app::App,
@@ -21,6 +21,7 @@ use crate::{
         money::grouped,
         visit::Visit,
     },
+    payments::Kinds,
 };
 
 #[derive(Template, WebTemplate)]
@@ -40,6 +41,7 @@ struct OverviewPage {
     growth: Line,
     growth_words: String,
     income: Vec<Bar>,
+    columns: Vec<PurposeKind>,
     areas: Vec<Area>,
     elsewhere: i64,
     key: Vec<(i64, String)>,
@@ -68,6 +70,7 @@ pub async fn show(
     let counts = sql::counts(&mut db, rooms, slugs, &span).await?;
     let months = sql::months(&mut db, slugs, &firsts).await?;
     let (members, elsewhere) = sql::regions(&mut db, slugs).await?;
+    let columns = Kinds::of(rooms).columns(months.iter().map(|month| &month.income));
     let areas = model::areas(&members);
     let own_regions = match &scope {
         Scope::Everyone => None,
@@ -85,7 +88,8 @@ pub async fn show(
         waiting: waiting(rooms, &counts, &who, scope == Scope::Everyone),
         growth: model::growth(&months),
         growth_words: growth_words(&months),
-        income: model::income(&months),
+        income: model::income(&months, &columns),
+        columns,
         key: model::key(&areas),
         months,
         areas,

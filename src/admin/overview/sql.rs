@@ -1,10 +1,13 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 
 use super::model::{Month, RefusedMail};
 use crate::{
     accounts::{Counts, Rooms},
     kit::money::Money,
+    payments::KindCode,
     places::Region,
 };
 
@@ -64,18 +67,19 @@ pub async fn months(
            ), ends as (
                select date_trunc('month', ended_on)::date as month, count(*) as people from periods
                where ended_on is not null group by 1
-           ), money as (
-               select date_trunc('month', at at time zone 'Europe/London')::date as month,
-                      coalesce(sum(amount_pence) filter (where purpose_kind = 'membership'), 0)::bigint as dues,
-                      coalesce(sum(amount_pence) filter (where purpose_kind = 'donation'), 0)::bigint as gifts
+           ), kinds as (
+               select date_trunc('month', at at time zone 'Europe/London')::date as month, purpose_kind,
+                      sum(amount_pence)::bigint as pence
                from ledger
                where $1::text[] is null and at >= (($2::date[])[1]::timestamp at time zone 'Europe/London')
-               group by 1
+               group by 1, 2
+           ), money as (
+               select month, jsonb_object_agg(purpose_kind, pence) as income from kinds group by 1
            )
            select f.month as "month!", coalesce(s.people, 0) as "joined!", coalesce(e.people, 0) as "left!",
                   (coalesce((select sum(people) from starts where starts.month <= f.month), 0)
                    - coalesce((select sum(people) from ends where ends.month <= f.month), 0))::bigint as "members!",
-                  coalesce(money.dues, 0) as "dues!", coalesce(money.gifts, 0) as "gifts!"
+                  coalesce(money.income, '{}') as "income!: Json<BTreeMap<KindCode, Money>>"
            from unnest($2::date[]) as f(month)
            left join starts s on s.month = f.month
            left join ends e on e.month = f.month
@@ -93,8 +97,7 @@ pub async fn months(
             joined: row.joined,
             left: row.left,
             members: row.members,
-            dues: Money::from_pence(row.dues),
-            gifts: Money::from_pence(row.gifts),
+            income: row.income.0.into_iter().collect(),
         })
         .collect())
 }

@@ -106,7 +106,7 @@ impl Happening {
             ("Change", says.map_or(log::UNKNOWN, |says| says.words).to_owned(), changes)
         } else {
             let source = rooms.source(&self.source)?;
-            (source.title, (source.words)(&self.what, &self.detail), Vec::new())
+            (source.title, (source.words)(rooms, &self.what, &self.detail), Vec::new())
         };
         Some(Event { at: self.at, kind, words, changes, by: self.by.unwrap_or_default() })
     }

@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::{Result, decode, interval, purpose};
 use crate::{
     kit::{money::Money, stripe::Interval},
-    payments::model::{Checkout, CheckoutState, Purpose, PurposeKind},
+    payments::{
+        model::{Checkout, CheckoutState},
+        purposes::{KindCode, Purpose},
+    },
 };
 
 struct CheckoutRow {
@@ -61,7 +64,7 @@ pub async fn insert(db: &mut PgConnection, new: &Checkout) -> Result<bool> {
          values ($1, $2, $3, $4, $5, $6, $7::text::citext, $8, $9, $10, $10)
          on conflict (purpose_kind, purpose_id) where state in ('wanted', 'open') do nothing",
         new.id,
-        new.purpose.kind.code(),
+        new.purpose.kind.as_str(),
         new.purpose.id,
         new.amount.pence(),
         new.every.map(Interval::code),
@@ -91,14 +94,14 @@ pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Checkout>> {
 }
 
 /// The one that was made last for a purpose; the paid one if there is one.
-pub async fn find_for(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
+pub async fn find_for(db: &mut PgConnection, purpose: &Purpose) -> Result<Option<Checkout>> {
     sqlx::query_as!(
         CheckoutRow,
         r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
                   return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
            from checkouts where purpose_kind = $1 and purpose_id = $2
            order by state in ('paid', 'pending') desc, created_at desc, id desc limit 1"#,
-        purpose.kind.code(),
+        purpose.kind.as_str(),
         purpose.id
     )
     .fetch_optional(db)
@@ -108,13 +111,13 @@ pub async fn find_for(db: &mut PgConnection, purpose: Purpose) -> Result<Option<
 }
 
 /// The open one for a purpose, of which there is at most one.
-pub async fn find_open(db: &mut PgConnection, purpose: Purpose) -> Result<Option<Checkout>> {
+pub async fn find_open(db: &mut PgConnection, purpose: &Purpose) -> Result<Option<Checkout>> {
     sqlx::query_as!(
         CheckoutRow,
         r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
                   return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
            from checkouts where purpose_kind = $1 and purpose_id = $2 and state in ('wanted', 'open')"#,
-        purpose.kind.code(),
+        purpose.kind.as_str(),
         purpose.id
     )
     .fetch_optional(db)
@@ -126,14 +129,14 @@ pub async fn find_open(db: &mut PgConnection, purpose: Purpose) -> Result<Option
 /// Other open ones for the same kind of thing and the same address.
 pub async fn list_other_open(
     db: &mut PgConnection,
-    kind: PurposeKind,
+    kind: &KindCode,
     email: &str,
     keep: Uuid,
 ) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "select id from checkouts where purpose_kind = $1 and email = $2::text::citext and id <> $3
          and state in ('wanted', 'open')",
-        kind.code(),
+        kind.as_str(),
         email,
         keep
     )
@@ -196,11 +199,14 @@ pub async fn set_opened(
     Ok(())
 }
 
-pub async fn lock_state(db: &mut PgConnection, id: Uuid) -> Result<Option<CheckoutState>> {
-    sqlx::query_scalar!("select state from checkouts where id = $1 for update", id)
+pub async fn lock_state(db: &mut PgConnection, id: Uuid) -> Result<Option<(CheckoutState, Purpose)>> {
+    sqlx::query!("select state, purpose_kind, purpose_id from checkouts where id = $1 for update", id)
         .fetch_optional(db)
         .await?
-        .map(|state| state.parse().map_err(decode::<String>))
+        .map(|row| {
+            let state = row.state.parse().map_err(decode::<String>)?;
+            Ok((state, purpose(&row.purpose_kind, row.purpose_id)?))
+        })
         .transpose()
 }
 

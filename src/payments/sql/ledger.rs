@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::{Result, decode, purpose};
 use crate::{
     kit::money::Money,
-    payments::model::{Line, LineKind, Method, Origin, Purpose, PurposeKind},
+    payments::{
+        model::{Line, LineKind, Method, Origin},
+        purposes::{KindCode, MonthIncome, Purpose},
+    },
 };
 
 struct LineRow {
@@ -79,7 +82,7 @@ pub async fn insert_line(db: &mut PgConnection, line: &Line, now: DateTime<Utc>)
         line.origin.stripe_id(),
         line.amount.pence(),
         line.at,
-        line.purpose.kind.code(),
+        line.purpose.kind.as_str(),
         line.purpose.id,
         line.person,
         line.origin.method().map(Method::code),
@@ -120,10 +123,10 @@ pub async fn is_booked(db: &mut PgConnection, payment_intent: &str) -> Result<bo
 }
 
 /// Says whose payments these were, once the room above knows.
-pub async fn attribute(db: &mut PgConnection, of: Purpose, person: Uuid) -> Result<()> {
+pub async fn attribute(db: &mut PgConnection, of: &Purpose, person: Uuid) -> Result<()> {
     sqlx::query!(
         "update ledger set person_id = $3 where purpose_kind = $1 and purpose_id = $2 and person_id is null",
-        of.kind.code(),
+        of.kind.as_str(),
         of.id,
         person
     )
@@ -164,7 +167,7 @@ pub async fn list_to_give_back(db: &mut PgConnection, subscription: &str) -> Res
 #[derive(Clone, Debug, Default)]
 pub struct LineFilter {
     pub month: Option<NaiveDate>,
-    pub purpose: Option<PurposeKind>,
+    pub purpose: Option<KindCode>,
     pub kind: Option<LineKind>,
     /// Part of a name or email, or the start of a Stripe id.
     pub search: String,
@@ -215,7 +218,7 @@ pub async fn list_lines(
          order by l.at desc, l.id desc offset $6 limit $7",
         from,
         until,
-        filter.purpose.map(PurposeKind::code),
+        filter.purpose.as_ref().map(KindCode::as_str),
         filter.kind.map(LineKind::code),
         filter.like(),
         offset,
@@ -275,7 +278,7 @@ pub async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals>
                   or lower(l.stripe_id) like $5 || '%' or lower(l.payment_intent) like $5 || '%')"#,
         from,
         until,
-        filter.purpose.map(PurposeKind::code),
+        filter.purpose.as_ref().map(KindCode::as_str),
         filter.kind.map(LineKind::code),
         filter.like()
     )
@@ -288,26 +291,6 @@ pub async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals>
     })
 }
 
-/// What one month brought, after refunds and claims.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MonthIncome {
-    /// The month's first day.
-    pub month: NaiveDate,
-    pub membership: Money,
-    pub donations: Money,
-}
-
-impl MonthIncome {
-    /// `November 2026`
-    pub fn name(&self) -> String {
-        self.month.format("%B %Y").to_string()
-    }
-
-    pub fn total(&self) -> Money {
-        Money::from_pence(self.membership.pence() + self.donations.pence())
-    }
-}
-
 /// Income by month from the month of `from` on, oldest first, months without any left in.
 pub async fn income_by_month(
     db: &mut PgConnection,
@@ -315,51 +298,53 @@ pub async fn income_by_month(
     until: NaiveDate,
 ) -> Result<Vec<MonthIncome>> {
     let rows = sqlx::query!(
-        r#"select m.month::date as "month!",
-                  coalesce(sum(l.amount_pence) filter (where l.purpose_kind = 'membership'), 0)::bigint as "membership!",
-                  coalesce(sum(l.amount_pence) filter (where l.purpose_kind = 'donation'), 0)::bigint as "donations!"
+        r#"select m.month::date as "month!", l.purpose_kind as "kind?", coalesce(sum(l.amount_pence), 0)::bigint as "pence!"
            from generate_series(date_trunc('month', $1::date::timestamp), $2::date::timestamp, interval '1 month') as m(month)
            left join ledger l on l.at >= m.month at time zone 'Europe/London'
                              and l.at < (m.month + interval '1 month') at time zone 'Europe/London'
-           group by 1 order by 1"#,
+           group by 1, 2 order by 1, 2"#,
         from,
         until
     )
     .fetch_all(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| MonthIncome {
-            month: row.month,
-            membership: Money::from_pence(row.membership),
-            donations: Money::from_pence(row.donations),
+    rows.chunk_by(|one, next| one.month == next.month)
+        .map(|rows| {
+            // A month without any line is a single row without a kind.
+            let sums = rows.iter().filter_map(|row| Some((row.kind.as_deref()?, row.pence)));
+            Ok(MonthIncome {
+                month: rows[0].month,
+                income: sums
+                    .map(|(kind, pence)| {
+                        Ok((kind.parse().map_err(decode::<String>)?, Money::from_pence(pence)))
+                    })
+                    .collect::<Result<_>>()?,
+            })
         })
-        .collect())
+        .collect()
 }
 
-/// Payments of gifts booked since an instant, with when they came.
-pub async fn list_gifts(
+/// Single payments through Stripe booked since an instant, with when they came.
+pub async fn list_single(
     db: &mut PgConnection,
     since: DateTime<Utc>,
 ) -> Result<Vec<(Purpose, DateTime<Utc>)>> {
     let rows = sqlx::query!(
-        "select purpose_id, at from ledger where purpose_kind = 'donation' and kind = 'payment' and at >= $1",
+        "select purpose_kind, purpose_id, at from ledger
+         where kind = 'payment' and payment_intent is not null and subscription is null and at >= $1",
         since
     )
     .fetch_all(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (Purpose { kind: PurposeKind::Donation, id: row.purpose_id }, row.at))
-        .collect())
+    rows.into_iter().map(|row| Ok((purpose(&row.purpose_kind, row.purpose_id)?, row.at))).collect()
 }
 
 /// The payments for something, by payment intent.
-pub async fn list_paid_for(db: &mut PgConnection, of: Purpose) -> Result<Vec<String>> {
+pub async fn list_paid_for(db: &mut PgConnection, of: &Purpose) -> Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"select payment_intent as "intent!" from ledger
            where purpose_kind = $1 and purpose_id = $2 and kind = 'payment' and payment_intent is not null"#,
-        of.kind.code(),
+        of.kind.as_str(),
         of.id
     )
     .fetch_all(db)

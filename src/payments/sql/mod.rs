@@ -7,7 +7,7 @@ pub(super) mod subscriptions;
 
 use uuid::Uuid;
 
-use super::model::{Purpose, PurposeKind};
+use super::purposes::Purpose;
 use crate::kit::stripe::Interval;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -24,7 +24,7 @@ fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
 }
 
 fn purpose(kind: &str, id: Uuid) -> Result<Purpose> {
-    Ok(Purpose { kind: kind.parse::<PurposeKind>().map_err(decode)?, id })
+    Ok(Purpose { kind: kind.parse().map_err(decode)?, id })
 }
 
 fn interval(code: Option<&str>) -> Result<Option<Interval>> {

@@ -84,7 +84,7 @@ pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
                                      else coalesce(old.failing_since, excluded.failing_since) end
          where old.seen_at <= excluded.seen_at and (old.state <> 'canceled' or excluded.state = 'canceled')",
         it.id,
-        it.purpose.kind.code(),
+        it.purpose.kind.as_str(),
         it.purpose.id,
         it.customer,
         subscription_code(it.state),

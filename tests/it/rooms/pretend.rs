@@ -61,7 +61,7 @@ static CATS: Room = Room {
         sources: &[Source {
             name: "cat",
             title: "Cat",
-            words: |what, detail| format!("{what} {}", detail["name"]),
+            words: |_, what, detail| format!("{what} {}", detail["name"]),
         }],
     }),
     card: Some((Rank::Duties, |asked| {
