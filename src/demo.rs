@@ -7,8 +7,8 @@ use sqlx::PgConnection;
 
 use crate::{
     accounts::{self, Role, Rooms, Standing, demo::CastMember},
-    audit::Actor,
-    kit::{app::App, email_address::EmailAddress},
+    audit::{Actor, Change},
+    kit::{app::App, db, email_address::EmailAddress},
     places::Region,
 };
 
@@ -37,19 +37,21 @@ pub async fn load(app: &App, db: &mut PgConnection, rooms: Rooms) -> anyhow::Res
     );
     let hash = accounts::hash_password(PASSWORD.into()).await?;
     let mut cast = Vec::new();
+    let mut change = Change::begin(app, db, Actor::System).await?;
     for (address, name, standing) in CAST {
         let email: EmailAddress = address.parse()?;
-        let (person, _) = accounts::find_or_add_person(app, db, &email, name).await?;
-        accounts::verify_email(app, db, person).await?;
-        accounts::set_password_hash(db, person, &hash).await?;
-        accounts::set_standing(db, person, standing).await?;
+        let (person, _) = accounts::find_or_add_person(&mut change, &email, name).await?;
+        accounts::verify_email(&mut change, person).await?;
+        accounts::set_password_hash(&mut change, person, &hash).await?;
+        accounts::set_standing(&mut change, person, standing).await?;
         for (role, region) in offices(email.as_str()) {
-            accounts::add_officer(app, db, Actor::System, person, role, region).await?;
+            accounts::add_officer(&mut change, person, role, region).await?;
         }
         // Ben was a member once.
         let has_membership = standing == Standing::Member || address == "ben@demo.test";
         cast.push(CastMember { person, email: address, name, standing, has_membership });
     }
+    change.commit().await?;
     for demo in rooms.iter().filter_map(|room| room.demo) {
         demo(app, db, &cast).await?;
     }
@@ -71,7 +73,7 @@ pub enum When {
 /// As [`load`]; with [`When::Empty`], people who are there already are no error.
 pub async fn install(app: &App, rooms: Rooms, when: When) -> anyhow::Result<()> {
     let mut tx = app.pool().begin().await?;
-    sqlx::query("select pg_advisory_xact_lock(7265003)").execute(&mut *tx).await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(db::lock::DEMO).execute(&mut *tx).await?;
     if when == When::Empty && accounts::has_people(&mut tx).await? {
         return Ok(());
     }

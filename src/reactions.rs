@@ -4,6 +4,7 @@
 //! `site.rs` joins the two.
 
 use crate::{
+    audit::{Actor, Change},
     donations,
     kit::{
         app::App,
@@ -19,19 +20,19 @@ impl Job for PaymentNews {
     const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
-        let mut tx = app.pool().begin().await?;
+        let mut change = Change::begin_alone(&app, Actor::System).await?;
         let kind = &self.purpose.kind;
         let heard = if kind.is(&membership::DUES) {
-            membership::hear(&app, &mut tx, &self).await
+            membership::hear(&mut change, &self).await
         } else if kind.is(&donations::GIFTS) {
-            donations::hear(&app, &mut tx, &self).await
+            donations::hear(&mut change, &self).await
         } else {
             // The money is in the books. The job is tried for days, in case the room is on its way, and then stands
             // among the work that officers are told was given up.
             return Err(anyhow::anyhow!("no room hears of payments of the kind `{kind}`").into());
         };
         heard.map_err(Failure::from_page)?;
-        tx.commit().await?;
+        change.commit().await?;
         Ok(())
     }
 }

@@ -18,14 +18,17 @@ use super::{
     session::{Session, SignedIn},
     sql::{self, SessionLine},
 };
-use crate::kit::{
-    app::App,
-    dates,
-    db::Db,
-    error::{Error, Result},
-    flash,
-    form::Form,
-    visit::Visit,
+use crate::{
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        dates,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        visit::Visit,
+    },
 };
 
 #[derive(Template, WebTemplate)]
@@ -108,9 +111,9 @@ pub(super) async fn set_password(
     // Hashing takes long; the connection is not kept for it.
     drop(db);
     let hash = passwords::hash(password).await?;
-    let mut tx = app.pool().begin().await?;
-    actions::set_password(&app, &mut tx, &who, &hash).await?;
-    tx.commit().await?;
+    let mut change = Change::begin_alone(&app, Actor::Person(who.person_id)).await?;
+    actions::set_password(&mut change, &who, &hash).await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, "/account", "Your password is set. Other devices are signed out."))
 }
 
@@ -120,15 +123,15 @@ pub(super) async fn set_consents(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     for purpose in ConsentPurpose::ALL {
         if form.checked("consent", purpose.code()) {
-            actions::give_consent(&app, &mut tx, who.person_id, purpose, "account page").await?;
+            actions::give_consent(&mut change, who.person_id, purpose, "account page").await?;
         } else {
-            actions::withdraw_consent(&app, &mut tx, who.person_id, purpose, "account page").await?;
+            actions::withdraw_consent(&mut change, who.person_id, purpose, "account page").await?;
         }
     }
-    tx.commit().await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, "/account", "Your choices are saved."))
 }
 

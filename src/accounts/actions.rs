@@ -13,12 +13,11 @@ use super::{
     sql::{self, NewConsent, NewRequest},
 };
 use crate::{
-    audit::{self, Actor, Entry},
+    audit::{Actor, Change},
     kit::{
         app::App,
         email_address::EmailAddress,
         error::{Error, Result},
-        mail as outbox,
         random::{Token, hash_token},
     },
     places::Region,
@@ -26,13 +25,13 @@ use crate::{
 
 /// The person with this address; added with this name if nobody has it. Says whether she is new.
 pub async fn find_or_add_person(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     email: &EmailAddress,
     name: &str,
 ) -> Result<(Uuid, bool)> {
-    let now = app.clock().now();
-    Ok(sql::insert_person(db, app.random().id(now), email, name, now).await?)
+    let app = change.app;
+    let now = change.now;
+    Ok(sql::insert_person(change, app.random().id(now), email, name, now).await?)
 }
 
 /// What officers and the person herself can change.
@@ -50,15 +49,11 @@ pub struct Details {
 /// # Errors
 /// [`Error::Conflict`] if somebody else has the address, or if it is an officer's and the actor may not appoint
 /// officers; not found.
-pub async fn change_details(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    id: Uuid,
-    new: &Details,
-) -> Result<()> {
-    let old = sql::find_person(db, id).await?.ok_or(Error::NotFound)?;
-    if let Some(other) = sql::find_person_by_email(db, &new.email).await?
+pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) -> Result<()> {
+    let app = change.app;
+    let now = change.now;
+    let old = sql::find_person(change, id).await?.ok_or(Error::NotFound)?;
+    if let Some(other) = sql::find_person_by_email(change, &new.email).await?
         && other.id != id
     {
         return Err(Error::Conflict(
@@ -67,19 +62,20 @@ pub async fn change_details(
     }
     let moves = old.email != new.email;
     if moves {
-        if !may_move(db, actor, id).await? {
+        let by = change.by;
+        if !may_move(change, by, id).await? {
             return Err(Error::Conflict(
                 "She holds an office. Only an administrator may change the email address of an officer.",
             ));
         }
         // Before the new address is set: a link that is being used at this moment is waited for, and proves the old one.
-        sql::delete_requests(db, id).await?;
+        sql::delete_requests(change, id).await?;
     }
-    sql::set_details(db, id, &new.name, &new.email, new.postcode.as_deref(), new.region).await?;
+    sql::set_details(change, id, &new.name, &new.email, new.postcode.as_deref(), new.region).await?;
     if moves {
-        sql::delete_other_sessions(db, id, None).await?;
-        let occasion = format!("address:{id}:{}", app.clock().now().timestamp_micros());
-        outbox::push(app, db, &occasion, &old.email, &mail::address_changed(app, &old.name)?).await?;
+        sql::delete_other_sessions(change, id, None).await?;
+        let occasion = format!("address:{id}:{}", now.timestamp_micros());
+        change.mail(occasion, &old.email, mail::address_changed(app, &old.name)?);
     }
     let mut changes = serde_json::Map::new();
     let region = |region: Option<Region>| region.map(Region::slug).unwrap_or_default().to_owned();
@@ -96,13 +92,8 @@ pub async fn change_details(
     if changes.is_empty() {
         return Ok(());
     }
-    let entry = Entry {
-        actor,
-        action: "person.changed",
-        subject: ("person", &id.to_string()),
-        detail: changes.into(),
-    };
-    Ok(audit::record(db, app.clock().now(), &entry).await?)
+    change.audit("person.changed", ("person", id), changes.into());
+    Ok(())
 }
 
 /// An officer's address opens everything that she may do, so changing it is like appointing her.
@@ -120,44 +111,45 @@ pub async fn set_standing(db: &mut PgConnection, id: Uuid, standing: Standing) -
 }
 
 /// The address was proved by something sent to it.
-pub async fn verify_email(app: &App, db: &mut PgConnection, id: Uuid) -> Result<()> {
-    Ok(sql::set_verified(db, id, app.clock().now()).await?)
+pub async fn verify_email(change: &mut Change<'_>, id: Uuid) -> Result<()> {
+    let now = change.now;
+    Ok(sql::set_verified(change, id, now).await?)
 }
 
 /// Keeps a consent with its wording, the place it was given and the time. A standing one stays as it is.
 pub async fn give_consent(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     person: Uuid,
     purpose: ConsentPurpose,
     source: &str,
 ) -> Result<bool> {
-    let now = app.clock().now();
+    let app = change.app;
+    let now = change.now;
     let new = NewConsent { id: app.random().id(now), person_id: person, purpose, source, now };
-    Ok(sql::insert_consent(db, &new).await?)
+    Ok(sql::insert_consent(change, &new).await?)
 }
 
 /// Ends a consent. Returns whether there was one.
 pub async fn withdraw_consent(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     person: Uuid,
     purpose: ConsentPurpose,
     how: &str,
 ) -> Result<bool> {
-    Ok(sql::end_consent(db, person, purpose, how, app.clock().now()).await?)
+    let now = change.now;
+    Ok(sql::end_consent(change, person, purpose, how, now).await?)
 }
 
 /// Mails a link and a code, or to an unknown address the news that it is unknown. Returns the request's id, which
 /// the next page carries; it is the same for both.
 pub(super) async fn request_sign_in(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     email: &EmailAddress,
     next: &str,
 ) -> Result<Uuid> {
-    let now = app.clock().now();
-    let person = sql::find_person_by_email(db, email).await?;
+    let app = change.app;
+    let now = change.now;
+    let person = sql::find_person_by_email(change, email).await?;
     let (id, link, code) = (app.random().opaque_id(), app.random().token(), app.random().code());
     let code_hash = code_hash(app, id, &code);
     let new = NewRequest {
@@ -169,12 +161,12 @@ pub(super) async fn request_sign_in(
         now,
         expires_at: now + Duration::minutes(REQUEST_MINUTES),
     };
-    sql::insert_request(db, &new).await?;
+    sql::insert_request(change, &new).await?;
     let letter = match &person {
         Some(person) => mail::sign_in(app, &person.name, link.text(), &code)?,
         None => mail::unknown_address(app)?,
     };
-    outbox::push(app, db, &format!("sign-in:{id}"), email, &letter).await?;
+    change.mail(format!("sign-in:{id}"), email, letter);
     Ok(id)
 }
 
@@ -184,14 +176,9 @@ fn code_hash(app: &App, request: Uuid, code: &str) -> Vec<u8> {
 }
 
 /// A link that signs somebody in once, for a mail of another room. `days` is how long it works.
-pub async fn issue_link(
-    app: &App,
-    db: &mut PgConnection,
-    person: Uuid,
-    next: &str,
-    days: i64,
-) -> Result<String> {
-    let now = app.clock().now();
+pub async fn issue_link(change: &mut Change<'_>, person: Uuid, next: &str, days: i64) -> Result<String> {
+    let app = change.app;
+    let now = change.now;
     let link: Token = app.random().token();
     let new = NewRequest {
         id: app.random().opaque_id(),
@@ -202,7 +189,7 @@ pub async fn issue_link(
         now,
         expires_at: now + Duration::days(days),
     };
-    sql::insert_request(db, &new).await?;
+    sql::insert_request(change, &new).await?;
     Ok(app.link(&format!("/sign-in/link/{}", link.text())))
 }
 
@@ -214,20 +201,21 @@ pub(super) struct Entered {
 
 /// Uses an emailed link. `None` if it is unknown, used or over.
 pub(super) async fn sign_in_by_link(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     token: &str,
     browser: &str,
 ) -> Result<Option<Entered>> {
-    let request = sql::use_link(db, &hash_token(token), app.clock().now()).await?;
-    enter(app, db, request, browser).await
+    let now = change.now;
+    let request = sql::use_link(change, &hash_token(token), now).await?;
+    enter(change, request, browser).await
 }
 
 /// Whether a code that was typed in is right, and the request still open. Counts the try, so it must be committed
 /// whatever comes of it.
 pub(super) async fn try_code(app: &App, db: &mut PgConnection, request: Uuid, code: &str) -> Result<bool> {
+    let now = app.clock().now();
     let right = code_hash(app, request, code);
-    let Some(Some(hash)) = sql::try_code(db, request, app.clock().now(), CODE_TRIES).await? else {
+    let Some(Some(hash)) = sql::try_code(db, request, now, CODE_TRIES).await? else {
         return Ok(false);
     };
     Ok(subtle::ConstantTimeEq::ct_eq(hash.as_slice(), right.as_slice()).into())
@@ -235,24 +223,24 @@ pub(super) async fn try_code(app: &App, db: &mut PgConnection, request: Uuid, co
 
 /// Uses the request whose code was right. `None` if it was used in the meantime.
 pub(super) async fn sign_in_by_code(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     request: Uuid,
     browser: &str,
 ) -> Result<Option<Entered>> {
-    let request = sql::use_request(db, request, app.clock().now()).await?;
-    enter(app, db, request, browser).await
+    let now = change.now;
+    let request = sql::use_request(change, request, now).await?;
+    enter(change, request, browser).await
 }
 
 async fn enter(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     request: Option<sql::Request>,
     browser: &str,
 ) -> Result<Option<Entered>> {
+    let now = change.now;
     let Some(request) = request else { return Ok(None) };
-    sql::set_verified(db, request.person_id, app.clock().now()).await?;
-    let cookie = session::start(app, db, request.person_id, browser).await?;
+    sql::set_verified(change, request.person_id, now).await?;
+    let cookie = session::start(change, request.person_id, browser).await?;
     tracing::info!(request = %request.id, "signed in by mail");
     Ok(Some(Entered { next: request.next_path, cookie }))
 }
@@ -272,24 +260,17 @@ pub(super) async fn check_password(
 }
 
 /// Sets a password, ends every other session, and mails the owner.
-pub(super) async fn set_password(
-    app: &App,
-    db: &mut PgConnection,
-    who: &session::Session,
-    hash: &str,
-) -> Result<()> {
-    sql::set_password_hash(db, who.person_id, hash).await?;
-    sql::delete_other_sessions(db, who.person_id, Some(who.id)).await?;
-    sql::delete_requests(db, who.person_id).await?;
-    let now = app.clock().now();
+pub(super) async fn set_password(change: &mut Change<'_>, who: &session::Session, hash: &str) -> Result<()> {
+    let app = change.app;
+    sql::set_password_hash(change, who.person_id, hash).await?;
+    sql::delete_other_sessions(change, who.person_id, Some(who.id)).await?;
+    sql::delete_requests(change, who.person_id).await?;
+    let now = change.now;
     let email: EmailAddress = who.email.parse().map_err(anyhow::Error::from)?;
     let occasion = format!("password:{}:{}", who.person_id, now.timestamp_micros());
-    outbox::push(app, db, &occasion, &email, &mail::password_changed(app, &who.name)?).await?;
-    let subject = who.person_id.to_string();
-    let actor = Actor::Person(who.person_id);
-    let entry =
-        Entry { actor, action: "person.password_set", subject: ("person", &subject), detail: json!({}) };
-    Ok(audit::record(db, now, &entry).await?)
+    change.mail(occasion, &email, mail::password_changed(app, &who.name)?);
+    change.audit("person.password_set", ("person", who.person_id), json!({}));
+    Ok(())
 }
 
 /// Gives an office. Returns whether she did not hold it already.
@@ -297,44 +278,37 @@ pub(super) async fn set_password(
 /// # Errors
 /// [`Error::Invalid`] if an organiser has no region or another office has one.
 pub async fn add_officer(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
+    change: &mut Change<'_>,
     person: Uuid,
     role: Role,
     region: Option<Region>,
 ) -> Result<bool> {
+    let app = change.app;
     if (role == Role::Organiser) != region.is_some() {
         return Err(Error::Invalid("An organiser needs a region; other offices have none."));
     }
-    let now = app.clock().now();
-    let granted_by = match actor {
+    let now = change.now;
+    let granted_by = match change.by {
         Actor::Person(id) => id.to_string(),
         Actor::System => "system".to_owned(),
     };
-    let added = sql::insert_officer(db, app.random().id(now), person, role, region, &granted_by, now).await?;
+    let added =
+        sql::insert_officer(change, app.random().id(now), person, role, region, &granted_by, now).await?;
     if added {
         let detail = json!({ "role": role.code(), "region": region.map(Region::slug) });
-        let entry =
-            Entry { actor, action: "officer.added", subject: ("person", &person.to_string()), detail };
-        audit::record(db, now, &entry).await?;
+        change.audit("officer.added", ("person", person), detail);
     }
     Ok(added)
 }
 
 /// Ends an office. The last administrator stays: nobody could appoint another.
-pub(super) async fn end_officer(app: &App, db: &mut PgConnection, actor: Actor, office: Uuid) -> Result<()> {
-    let now = app.clock().now();
+pub(super) async fn end_officer(change: &mut Change<'_>, office: Uuid) -> Result<()> {
+    let now = change.now;
     // Locked first: two who end each other at the same moment go one after the other.
-    if sql::lock_administrators(db).await? == [office] {
+    if sql::lock_administrators(change).await? == [office] {
         return Err(Error::Conflict("This is the last administrator. Appoint another one first."));
     }
-    let Some((person, role)) = sql::end_officer(db, office, now).await? else { return Ok(()) };
-    let entry = Entry {
-        actor,
-        action: "officer.ended",
-        subject: ("person", &person.to_string()),
-        detail: json!({ "role": role }),
-    };
-    Ok(audit::record(db, now, &entry).await?)
+    let Some((person, role)) = sql::end_officer(change, office, now).await? else { return Ok(()) };
+    change.audit("officer.ended", ("person", person), json!({ "role": role }));
+    Ok(())
 }

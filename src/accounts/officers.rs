@@ -16,7 +16,7 @@ use super::{
     sql::{self, OfficerLine},
 };
 use crate::{
-    audit::Actor,
+    audit::{Actor, Change},
     kit::{app::App, db::Db, error::Result, flash, form::Form, visit::Visit},
     places::Region,
 };
@@ -53,18 +53,10 @@ pub(super) async fn create(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let mut tx = db.begin().await?;
-    let (person, _) = actions::find_or_add_person(&app, &mut tx, &command.email, &command.name).await?;
-    let added = actions::add_officer(
-        &app,
-        &mut tx,
-        Actor::Person(who.person_id),
-        person,
-        command.role,
-        command.region,
-    )
-    .await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let (person, _) = actions::find_or_add_person(&mut change, &command.email, &command.name).await?;
+    let added = actions::add_officer(&mut change, person, command.role, command.region).await?;
+    change.commit().await?;
     let said = if added {
         "is appointed. She can sign in by a link to her email address."
     } else {
@@ -79,8 +71,8 @@ pub(super) async fn end(
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    actions::end_officer(&app, &mut tx, Actor::Person(who.person_id), id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::end_officer(&mut change, id).await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, "/admin/officers", "The office is ended."))
 }

@@ -18,15 +18,18 @@ use super::{
     session::{self, BrowserName, Session},
     sql,
 };
-use crate::kit::{
-    app::App,
-    db::Db,
-    error::{Error, Result},
-    form::Form,
-    proxy::ClientAddress,
-    random::hash_token,
-    rate_limit::{self, Limit},
-    visit::Visit,
+use crate::{
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        form::Form,
+        proxy::ClientAddress,
+        random::hash_token,
+        rate_limit::{self, Limit},
+        visit::Visit,
+    },
 };
 
 const BY_ADDRESS: Limit = Limit { name: "sign-in from", tries: 60, minutes: 15 };
@@ -73,9 +76,9 @@ pub(super) async fn sign_in(
     match command {
         SignIn::ByMail { email, next } => {
             rate_limit::take(&app, &mut db, LINKS, email.as_str()).await?;
-            let mut tx = db.begin().await?;
-            let request = actions::request_sign_in(&app, &mut tx, &email, &next).await?;
-            tx.commit().await?;
+            let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+            let request = actions::request_sign_in(&mut change, &email, &next).await?;
+            change.commit().await?;
             Ok(Redirect::to(&format!("/sign-in/check?request={request}")).into_response())
         }
         SignIn::ByPassword { email, password, next } => {
@@ -88,9 +91,9 @@ pub(super) async fn sign_in(
                 let page = SignInPage { visit, form: form.failed("password", wrong) };
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             };
-            let mut tx = app.pool().begin().await?;
-            let cookie = session::start(&app, &mut tx, person, &browser).await?;
-            tx.commit().await?;
+            let mut change = Change::begin_alone(&app, Actor::System).await?;
+            let cookie = session::start(&mut change, person, &browser).await?;
+            change.commit().await?;
             Ok(enter(Entered { next, cookie }))
         }
     }
@@ -134,9 +137,9 @@ pub(super) async fn use_code(
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     // The try counts even if nothing else is written.
     let entered = if actions::try_code(&app, &mut db, command.request, &command.code).await? {
-        let mut tx = db.begin().await?;
-        let entered = actions::sign_in_by_code(&app, &mut tx, command.request, &browser).await?;
-        tx.commit().await?;
+        let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+        let entered = actions::sign_in_by_code(&mut change, command.request, &browser).await?;
+        change.commit().await?;
         entered
     } else {
         None
@@ -179,9 +182,9 @@ pub(super) async fn use_link(
     BrowserName(browser): BrowserName,
     mut db: Db,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let entered = actions::sign_in_by_link(&app, &mut tx, &token, &browser).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let entered = actions::sign_in_by_link(&mut change, &token, &browser).await?;
+    change.commit().await?;
     Ok(match entered {
         Some(entered) => enter(entered),
         None => (StatusCode::GONE, LinkPage { visit, name: None }).into_response(),

@@ -9,7 +9,6 @@ use axum::{
 };
 use axum_extra::extract::cookie::CookieJar;
 use chrono::Duration;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -17,11 +16,14 @@ use super::{
     rooms::Rooms,
     sql,
 };
-use crate::kit::{
-    app::App,
-    db::Slot,
-    error::{Error, Result},
-    random::hash_token,
+use crate::{
+    audit::Change,
+    kit::{
+        app::App,
+        db::Slot,
+        error::{Error, Result},
+        random::hash_token,
+    },
 };
 
 /// Who sent this request: put there by [`look_up`], absent for strangers.
@@ -134,8 +136,9 @@ fn browser_name(sent: &str) -> String {
 }
 
 /// Starts a session for somebody who has just proved to be this person, and returns the cookie that carries it.
-pub async fn start(app: &App, db: &mut PgConnection, person: Uuid, browser: &str) -> Result<String> {
-    let now = app.clock().now();
+pub async fn start(change: &mut Change<'_>, person: Uuid, browser: &str) -> Result<String> {
+    let app = change.app;
+    let now = change.now;
     let token = app.random().token();
     let new = sql::NewSession {
         id: app.random().opaque_id(),
@@ -145,7 +148,7 @@ pub async fn start(app: &App, db: &mut PgConnection, person: Uuid, browser: &str
         now,
         expires_at: now + Duration::days(SESSION_DAYS),
     };
-    sql::insert_session(db, &new).await?;
+    sql::insert_session(change, &new).await?;
     Ok(cookie(app, token.text(), SESSION_DAYS))
 }
 

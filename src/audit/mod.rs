@@ -1,12 +1,12 @@
 //! Who did what to which record, and when: append-only and hash-chained, so that a removed or altered line shows.
 //!
-//! Every change by an officer, and every change of standing or money by a job, calls [`record`] in its own
-//! transaction. Details name fields and old and new values, never passwords or secrets. Reading it is the business
-//! of the officers' desk ([`list`]); [`verify`] walks the chain. That an officer opened a record is noted too, once a
-//! day ([`record_sight`]).
+//! Every action works in a [`Change`], and notes there what the log shall say ([`Change::audit`]). Details name fields
+//! and old and new values, never passwords or secrets. Reading it is the business of the officers' desk ([`list`]);
+//! [`verify`] walks the chain. That an officer opened a record is noted too, once a day ([`record_sight`]).
 //!
 //! Tables: `audit_log`, `audit_sights`.
 
+mod change;
 mod sql;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use change::Change;
 pub use sql::{Filter, list, of_subject};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +36,11 @@ impl Actor {
 
 /// One line, before it is written.
 #[derive(Clone, Debug)]
-pub struct Entry<'a> {
-    pub actor: Actor,
-    /// `room.what_happened`, like `membership.suspended`.
-    pub action: &'static str,
-    pub subject: (&'static str, &'a str),
-    pub detail: Value,
+struct Entry {
+    action: &'static str,
+    subject_kind: &'static str,
+    subject_id: String,
+    detail: Value,
 }
 
 /// One line, as it was written.
@@ -56,11 +56,6 @@ pub struct Line {
     hash: Vec<u8>,
 }
 
-/// Writes a line. Lines are chained in the order of their ids, so writers wait for each other's commit.
-pub async fn record(db: &mut PgConnection, now: DateTime<Utc>, entry: &Entry<'_>) -> Result<(), sqlx::Error> {
-    sql::write(db, now, &entry.actor.text(), entry).await
-}
-
 /// Notes that somebody opened a record, unless it was noted on that day before.
 pub async fn record_sight(
     db: &mut PgConnection,
@@ -69,13 +64,7 @@ pub async fn record_sight(
     subject: (&'static str, &str),
 ) -> Result<(), sqlx::Error> {
     let day = crate::kit::dates::london_date(now);
-    let entry = Entry {
-        actor: Actor::Person(officer),
-        action: "record.seen",
-        subject,
-        detail: serde_json::json!({}),
-    };
-    sql::write_sight(db, now, officer, &entry, day).await
+    sql::write_sight(db, now, officer, "record.seen", subject, day).await
 }
 
 /// What a walk along the chain found.

@@ -2,36 +2,39 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Entry, Line};
+use super::{Actor, Entry, Line};
 
-/// Chains and writes a line in one statement; the formula is in the migration that made `audit_write`, and once more,
+/// Chains and writes lines in their order; the formula is in the migration that made `audit_write_all`, and once more,
 /// for the check, in [`super::verify`].
 pub(super) async fn write(
     db: &mut PgConnection,
     now: DateTime<Utc>,
-    actor: &str,
-    entry: &Entry<'_>,
+    by: Actor,
+    lines: &[Entry],
 ) -> Result<(), sqlx::Error> {
+    let column = |of: fn(&Entry) -> &str| lines.iter().map(|line| of(line).to_owned()).collect::<Vec<_>>();
+    let details: Vec<_> = lines.iter().map(|line| line.detail.to_string()).collect();
     sqlx::query!(
-        "select audit_write($1, $2, $3, $4, $5, $6)",
+        "select audit_write_all($1, $2, $3, $4, $5, $6)",
         now,
-        actor,
-        entry.action,
-        entry.subject.0,
-        entry.subject.1,
-        entry.detail.to_string()
+        by.text(),
+        &column(|line| line.action),
+        &column(|line| line.subject_kind),
+        &column(|line| &line.subject_id),
+        &details
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// The same, if it is the officer's first sight of the record on that day.
+/// Writes that an officer opened a record, if it is their first sight of it on that day.
 pub(super) async fn write_sight(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     officer: Uuid,
-    entry: &Entry<'_>,
+    action: &str,
+    (kind, id): (&str, &str),
     day: NaiveDate,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
@@ -39,14 +42,13 @@ pub(super) async fn write_sight(
              insert into audit_sights (officer, subject_kind, subject_id, seen_on) values ($1, $2, $3, $4)
              on conflict do nothing returning officer
          )
-         select audit_write($5, officer::text, $6, $2, $3, $7) from first",
+         select audit_write_all($5, officer::text, array[$6], array[$2], array[$3], array['{}']) from first",
         officer,
-        entry.subject.0,
-        entry.subject.1,
+        kind,
+        id,
         day,
         now,
-        entry.action,
-        entry.detail.to_string()
+        action
     )
     .execute(db)
     .await?;

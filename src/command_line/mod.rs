@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use self::database::Database;
 use crate::{
     accounts::{self, Access, Role, Rooms},
-    audit::Actor,
+    audit::{Actor, Change},
     ballots::counting,
     demo,
     kit::{
@@ -180,11 +180,11 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
         Command::Work => serve::work(&app).await?,
         Command::Demo => demo::install(&app, Rooms(site::ROOMS), demo::When::Asked).await?,
         Command::Officer { command: OfficerCommand::Add { email, name, role, region } } => {
-            let mut tx = app.pool().begin().await?;
-            let (person, _) = accounts::find_or_add_person(&app, &mut tx, &email, &name).await?;
-            accounts::add_officer(&app, &mut tx, Actor::System, person, role, region).await?;
-            let link = accounts::issue_link(&app, &mut tx, person, "/admin", 2).await?;
-            tx.commit().await?;
+            let mut change = Change::begin_alone(&app, Actor::System).await?;
+            let (person, _) = accounts::find_or_add_person(&mut change, &email, &name).await?;
+            accounts::add_officer(&mut change, person, role, region).await?;
+            let link = accounts::issue_link(&mut change, person, "/admin", 2).await?;
+            change.commit().await?;
             println!("{link}");
         }
         Command::Reconcile { command: ReconcileCommand::Stripe } => {

@@ -20,9 +20,9 @@ pub(super) async fn serve(app: &App, with_worker: bool) -> anyhow::Result<()> {
     let (stop, mut stopping) = watch::channel(false);
     let stop = Arc::new(stop);
     tokio::spawn({
-        let stop = stop.clone();
+        let (stop, stopped) = (stop.clone(), stopped());
         async move {
-            stopped().await;
+            stopped.await;
             let _ = stop.send(true);
         }
     });
@@ -51,8 +51,9 @@ pub(super) async fn serve(app: &App, with_worker: bool) -> anyhow::Result<()> {
 }
 
 pub(super) async fn work(app: &App) -> anyhow::Result<()> {
+    let stopped = stopped();
     tokio::spawn(db::listen(app.clone()));
-    work_until(app, stopped()).await
+    work_until(app, stopped).await
 }
 
 /// For jobs that run when the process is asked to stop.
@@ -127,18 +128,20 @@ async fn greet(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ctrl-C, or the TERM that service managers send.
-async fn stopped() {
-    let terminated = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                terminate.recv().await;
+/// Ctrl-C, or the TERM that service managers send. Either is waited for from this call on, not from the first look.
+fn stopped() -> impl Future<Output = ()> {
+    use signal::unix::{SignalKind, signal};
+    let (interrupted, terminated) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let came = async |signal: std::io::Result<signal::unix::Signal>| match signal {
+            Ok(mut signal) => {
+                signal.recv().await;
             }
             Err(_) => std::future::pending().await,
+        };
+        tokio::select! {
+            () = came(interrupted) => {}
+            () = came(terminated) => {}
         }
-    };
-    tokio::select! {
-        _ = signal::ctrl_c() => {}
-        () = terminated => {}
     }
 }

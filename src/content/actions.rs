@@ -1,6 +1,6 @@
 //! What officers do to content. Each function runs in the caller's transaction and writes the audit log.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -12,11 +12,9 @@ use super::{
     words::Words,
 };
 use crate::{
-    audit::{self, Actor, Entry},
+    audit::{Actor, Change},
     kit::{
-        app::App,
         error::{Error, Result},
-        mail as outbox,
         settings::{self, CONTACT_EMAIL, Dated, Known},
     },
 };
@@ -44,39 +42,21 @@ fn author(actor: Actor) -> String {
     }
 }
 
-async fn record(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    action: &'static str,
-    kind: Kind,
-    id: Uuid,
-    detail: Value,
-) -> Result<()> {
-    let entry = Entry { actor, action, subject: (kind.code(), &id.to_string()), detail };
-    Ok(audit::record(db, app.clock().now(), &entry).await?)
-}
-
 /// Adds a draft that nobody sees yet. `None` if another item has its address.
-pub async fn add(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    kind: Kind,
-    draft: &Draft,
-) -> Result<Option<Uuid>> {
-    if kind.has_slug() && sql::is_slug_taken(db, kind, &draft.slug, None).await? {
+pub async fn add(change: &mut Change<'_>, kind: Kind, draft: &Draft) -> Result<Option<Uuid>> {
+    let app = change.app;
+    if kind.has_slug() && sql::is_slug_taken(change, kind, &draft.slug, None).await? {
         return Ok(None);
     }
-    let now = app.clock().now();
+    let now = change.now;
     let id = app.random().id(now);
-    sql::insert(db, kind, id, draft, now).await.map_err(faster)?;
+    sql::insert(change, kind, id, draft, now).await.map_err(faster)?;
     if kind.has_slug() {
-        sql::set_slug(db, kind, &draft.slug, id).await?;
+        sql::set_slug(change, kind, &draft.slug, id).await?;
     }
-    let new = NewRevision { item: id, kind, version: 1, draft, author: &author(actor), now };
-    sql::insert_revision(db, &new).await?;
-    record(app, db, actor, "content.added", kind, id, json!({"title": draft.words.title()})).await?;
+    let new = NewRevision { item: id, kind, version: 1, draft, author: &author(change.by), now };
+    sql::insert_revision(change, &new).await?;
+    change.audit("content.added", (kind.code(), id), json!({"title": draft.words.title()}));
     Ok(Some(id))
 }
 
@@ -96,15 +76,13 @@ async fn lock(db: &mut PgConnection, kind: Kind, id: Uuid) -> Result<Item<Words>
 
 /// Saves a draft that was written on top of version `based_on`.
 pub async fn change(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
+    change: &mut Change<'_>,
     kind: Kind,
     id: Uuid,
     based_on: i32,
     draft: &Draft,
 ) -> Result<Saved> {
-    let item = lock(db, kind, id).await?;
+    let item = lock(change, kind, id).await?;
     let old = item.draft();
     if old == *draft {
         return Ok(Saved::Done);
@@ -112,13 +90,11 @@ pub async fn change(
     if item.version != based_on {
         return Ok(Saved::Overtaken(Box::new(item)));
     }
-    save(app, db, actor, kind, &item, draft, "content.changed").await
+    save(change, kind, &item, draft, "content.changed").await
 }
 
 async fn save(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
+    change: &mut Change<'_>,
     kind: Kind,
     item: &Item<Words>,
     draft: &Draft,
@@ -129,61 +105,57 @@ async fn save(
         if item.is_fixed() {
             return Err(Error::Invalid("The site links to this page by its address, so the address stays."));
         }
-        if sql::is_slug_taken(db, kind, &draft.slug, Some(id)).await? {
+        if sql::is_slug_taken(change, kind, &draft.slug, Some(id)).await? {
             return Ok(Saved::AddressTaken);
         }
-        sql::set_slug(db, kind, &draft.slug, id).await?;
+        sql::set_slug(change, kind, &draft.slug, id).await?;
     }
-    let now = app.clock().now();
+    let now = change.now;
     let version = item.version + 1;
-    sql::set_words(db, id, version, draft, now).await.map_err(faster)?;
-    let new = NewRevision { item: id, kind, version, draft, author: &author(actor), now };
-    sql::insert_revision(db, &new).await?;
+    sql::set_words(change, id, version, draft, now).await.map_err(faster)?;
+    let new = NewRevision { item: id, kind, version, draft, author: &author(change.by), now };
+    sql::insert_revision(change, &new).await?;
     let fields = item.draft().changed_fields(draft);
     let detail = json!({"title": draft.words.title(), "version": version, "fields": fields});
-    record(app, db, actor, action, kind, id, detail).await?;
+    change.audit(action, (kind.code(), id), detail);
     Ok(Saved::Done)
 }
 
 /// Brings an old version back, as a new one. What stood until now stays among the versions.
-pub async fn restore(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    kind: Kind,
-    id: Uuid,
-    version: i32,
-) -> Result<Saved> {
-    let item = lock(db, kind, id).await?;
-    let mut draft = sql::find_revision(db, kind, id, version).await?.ok_or(Error::NotFound)?;
+pub async fn restore(change: &mut Change<'_>, kind: Kind, id: Uuid, version: i32) -> Result<Saved> {
+    let item = lock(change, kind, id).await?;
+    let mut draft = sql::find_revision(change, kind, id, version).await?.ok_or(Error::NotFound)?;
     // The words come back, not the place: its old group may be gone.
     draft.parent = item.parent_id;
     if item.draft() == draft {
         return Ok(Saved::Done);
     }
-    save(app, db, actor, kind, &item, &draft, "content.restored").await
+    save(change, kind, &item, &draft, "content.restored").await
 }
 
-pub async fn publish(app: &App, db: &mut PgConnection, actor: Actor, kind: Kind, id: Uuid) -> Result<()> {
-    let item = lock(db, kind, id).await?;
+pub async fn publish(change: &mut Change<'_>, kind: Kind, id: Uuid) -> Result<()> {
+    let now = change.now;
+    let item = lock(change, kind, id).await?;
     if item.deleted_at.is_some() {
         return Err(Error::Conflict("This was deleted in the meantime. Bring it back first."));
     }
     if item.published_at.is_some() {
         return Ok(());
     }
-    sql::set_published(db, id, Some(app.clock().now())).await?;
-    record(app, db, actor, "content.published", kind, id, json!({"title": item.words.title()})).await
+    sql::set_published(change, id, Some(now)).await?;
+    change.audit("content.published", (kind.code(), id), json!({"title": item.words.title()}));
+    Ok(())
 }
 
-pub async fn unpublish(app: &App, db: &mut PgConnection, actor: Actor, kind: Kind, id: Uuid) -> Result<()> {
-    let item = lock(db, kind, id).await?;
+pub async fn unpublish(change: &mut Change<'_>, kind: Kind, id: Uuid) -> Result<()> {
+    let item = lock(change, kind, id).await?;
     refuse_fixed(&item)?;
     if item.published_at.is_none() {
         return Ok(());
     }
-    sql::set_published(db, id, None).await?;
-    record(app, db, actor, "content.unpublished", kind, id, json!({"title": item.words.title()})).await
+    sql::set_published(change, id, None).await?;
+    change.audit("content.unpublished", (kind.code(), id), json!({"title": item.words.title()}));
+    Ok(())
 }
 
 fn refuse_fixed(item: &Item<Words>) -> Result<()> {
@@ -194,33 +166,36 @@ fn refuse_fixed(item: &Item<Words>) -> Result<()> {
 }
 
 /// Takes an item off the site and out of the lists. It can be brought back.
-pub async fn delete(app: &App, db: &mut PgConnection, actor: Actor, kind: Kind, id: Uuid) -> Result<()> {
-    let item = lock(db, kind, id).await?;
+pub async fn delete(change: &mut Change<'_>, kind: Kind, id: Uuid) -> Result<()> {
+    let now = change.now;
+    let item = lock(change, kind, id).await?;
     refuse_fixed(&item)?;
     if item.deleted_at.is_some() {
         return Ok(());
     }
-    if sql::has_children(db, id).await? {
+    if sql::has_children(change, id).await? {
         return Err(Error::Conflict("There are questions in this group. Move them to another group first."));
     }
-    sql::set_deleted(db, id, Some(app.clock().now())).await?;
-    record(app, db, actor, "content.deleted", kind, id, json!({"title": item.words.title()})).await
+    sql::set_deleted(change, id, Some(now)).await?;
+    change.audit("content.deleted", (kind.code(), id), json!({"title": item.words.title()}));
+    Ok(())
 }
 
 /// Undoes a deletion. It comes back as a draft, so that nothing old appears unseen.
-pub async fn bring_back(app: &App, db: &mut PgConnection, actor: Actor, kind: Kind, id: Uuid) -> Result<()> {
-    let item = lock(db, kind, id).await?;
+pub async fn bring_back(change: &mut Change<'_>, kind: Kind, id: Uuid) -> Result<()> {
+    let item = lock(change, kind, id).await?;
     if item.deleted_at.is_none() {
         return Ok(());
     }
     if let Some(parent) = item.parent_id
-        && lock(db, Kind::Group, parent).await?.deleted_at.is_some()
+        && lock(change, Kind::Group, parent).await?.deleted_at.is_some()
     {
         return Err(Error::Conflict("Its group is deleted. Bring the group back first."));
     }
-    sql::set_deleted(db, id, None).await?;
-    sql::set_published(db, id, None).await?;
-    record(app, db, actor, "content.brought_back", kind, id, json!({"title": item.words.title()})).await
+    sql::set_deleted(change, id, None).await?;
+    sql::set_published(change, id, None).await?;
+    change.audit("content.brought_back", (kind.code(), id), json!({"title": item.words.title()}));
+    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,16 +205,9 @@ pub enum Direction {
 }
 
 /// Moves an item past its neighbour.
-pub async fn place(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    kind: Kind,
-    id: Uuid,
-    direction: Direction,
-) -> Result<()> {
-    let item = sql::find(db, kind, id).await?.ok_or(Error::NotFound)?;
-    let mut ids = sql::lock_siblings(db, kind, item.parent_id).await?;
+pub async fn place(change: &mut Change<'_>, kind: Kind, id: Uuid, direction: Direction) -> Result<()> {
+    let item = sql::find(change, kind, id).await?.ok_or(Error::NotFound)?;
+    let mut ids = sql::lock_siblings(change, kind, item.parent_id).await?;
     let from = ids.iter().position(|other| *other == id).ok_or(Error::NotFound)?;
     let to = match direction {
         Direction::Up => from.checked_sub(1),
@@ -247,39 +215,35 @@ pub async fn place(
     };
     let Some(to) = to else { return Ok(()) };
     ids.swap(from, to);
-    sql::set_order(db, &ids).await?;
-    record(app, db, actor, "content.moved", kind, id, json!({"title": item.words.title(), "place": to + 1}))
-        .await
+    sql::set_order(change, &ids).await?;
+    change.audit("content.moved", (kind.code(), id), json!({"title": item.words.title(), "place": to + 1}));
+    Ok(())
 }
 
 /// Sends what somebody wrote to the party's address. The same message on the same day goes once, however often
 /// the button is pressed.
-pub async fn pass_on(app: &App, db: &mut PgConnection, message: &Message) -> Result<()> {
-    let today = app.clock().today();
+pub fn pass_on(change: &mut Change<'_>, message: &Message) -> Result<()> {
+    let app = change.app;
+    let today = change.today();
     let to = app.setting(CONTACT_EMAIL, today);
     let said =
         [today.to_string(), message.email.to_string(), message.topic.code().to_owned(), message.text.clone()];
     let occasion = format!("contact:{}", app.sign("contact", said.join("\n").as_bytes()));
     let letter = mail::contact(app, message)?.with_reply_to(message.email.clone());
-    Ok(outbox::push(app, db, &occasion, &to, &letter).await?)
+    change.mail(occasion, &to, letter);
+    Ok(())
 }
 
 /// Sets a value from a day on.
 ///
 /// # Errors
 /// The setting does not accept the value.
-pub async fn set_setting(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    known: &Known,
-    dated: &Dated,
-) -> Result<()> {
-    let old = app.settings().text(known, dated.valid_from).to_owned();
-    if !settings::set(db, known, dated).await? {
+pub async fn set_setting(change: &mut Change<'_>, known: &Known, dated: &Dated) -> Result<()> {
+    let old = change.app.settings().text(known, dated.valid_from).to_owned();
+    if !settings::set(change, known, dated).await? {
         return Err(Error::Invalid("This setting cannot have that value."));
     }
     let detail = json!({"from": dated.valid_from, "value": [old, dated.value], "source": dated.source});
-    let entry = Entry { actor, action: "setting.changed", subject: ("setting", known.key), detail };
-    Ok(audit::record(db, app.clock().now(), &entry).await?)
+    change.audit("setting.changed", ("setting", known.key), detail);
+    Ok(())
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     accounts::Officer,
-    audit::Actor,
+    audit::{Actor, Change},
     kit::{
         app::App,
         db::Db,
@@ -155,13 +155,13 @@ pub(super) async fn create(
         let page = EditPage::new(visit, kind, form, groups);
         return Ok(EditPage { preview: Some(draft), ..page }.into_response());
     }
-    let mut tx = db.begin().await?;
-    let added = actions::add(&app, &mut tx, Actor::Person(who.person_id), kind, &draft).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let added = actions::add(&mut change, kind, &draft).await?;
     let Some(id) = added else {
-        drop(tx);
+        drop(change);
         return Ok(EditPage::new(visit, kind, form.failed("slug", TAKEN), groups).refused());
     };
-    tx.commit().await?;
+    change.commit().await?;
     let edit = format!("{}/{id}", kind.desk());
     Ok(flash::redirect(&app, &edit, "Saved as a draft. Nobody sees it until you publish it."))
 }
@@ -197,11 +197,10 @@ pub(super) async fn update(
         page.preview = Some(draft);
         return Ok(page.into_response());
     }
-    let mut tx = db.begin().await?;
-    let actor = Actor::Person(who.person_id);
-    match actions::change(&app, &mut tx, actor, kind, id, forms::based_on(&form), &draft).await? {
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    match actions::change(&mut change, kind, id, forms::based_on(&form), &draft).await? {
         Saved::Done => {
-            tx.commit().await?;
+            change.commit().await?;
             Ok(flash::redirect(&app, &format!("{}/{id}", kind.desk()), "Saved."))
         }
         Saved::AddressTaken => {
@@ -224,9 +223,9 @@ pub(super) async fn update(
 macro_rules! act {
     ($app:ident, $db:ident, $who:ident, $kind:ident, $path:ident, $action:path, $to:expr, $said:expr) => {{
         let id = id(&$path)?;
-        let mut tx = $db.begin().await?;
-        $action(&$app, &mut tx, Actor::Person($who.person_id), $kind, id).await?;
-        tx.commit().await?;
+        let mut change = Change::begin(&$app, &mut $db, Actor::Person($who.person_id)).await?;
+        $action(&mut change, $kind, id).await?;
+        change.commit().await?;
         let to: String = $to(id);
         Ok(flash::redirect(&$app, &to, $said))
     }};
@@ -293,9 +292,8 @@ pub(super) async fn place(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let actor = Actor::Person(who.person_id);
-    actions::place(&app, &mut tx, actor, kind, id(&path)?, forms::direction(&form)).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::place(&mut change, kind, id(&path)?, forms::direction(&form)).await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, kind.list(), "Moved."))
 }

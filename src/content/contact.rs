@@ -9,14 +9,17 @@ use axum::{
 };
 
 use super::{actions, forms, model::Topic};
-use crate::kit::{
-    app::App,
-    db::Db,
-    error::Result,
-    form::Form,
-    proxy::ClientAddress,
-    rate_limit::{self, Limit},
-    visit::Visit,
+use crate::{
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        db::Db,
+        error::Result,
+        form::Form,
+        proxy::ClientAddress,
+        rate_limit::{self, Limit},
+        visit::Visit,
+    },
 };
 
 const BY_ADDRESS: Limit = Limit { name: "contact from", tries: 10, minutes: 60 };
@@ -50,9 +53,9 @@ pub(super) async fn send(
         Err(form) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(visit, form)).into_response()),
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
-    let mut tx = db.begin().await?;
-    actions::pass_on(&app, &mut tx, &message).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    actions::pass_on(&mut change, &message)?;
+    change.commit().await?;
     Ok(Redirect::to("/contact/thanks").into_response())
 }
 

@@ -10,7 +10,7 @@ use super::{
     words::{Article, Words},
 };
 use crate::{
-    audit::Actor,
+    audit::{Actor, Change},
     kit::{app::App, markdown},
 };
 
@@ -47,12 +47,14 @@ const NEWS: [(&str, &str, &str, i64); 4] = [
 /// # Errors
 /// The database is away.
 pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
+    let mut change = Change::begin(app, db, Actor::System).await?;
+    let now = change.now;
     for (title, summary, body, days) in NEWS {
         let words =
             Words::Article(Article { title: title.into(), summary: summary.into(), body: body.into() });
         let draft = Draft { slug: markdown::slug(title), parent: None, words };
-        let Some(id) = actions::add(app, db, Actor::System, Kind::Article, &draft).await? else { continue };
-        sql::set_dates(db, id, app.clock().now() - Duration::days(days)).await?;
+        let Some(id) = actions::add(&mut change, Kind::Article, &draft).await? else { continue };
+        sql::set_dates(&mut change, id, now - Duration::days(days)).await?;
     }
     let draft = Draft {
         slug: "a-draft-for-the-new-year".into(),
@@ -63,6 +65,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             body: "Still being written.".into(),
         }),
     };
-    actions::add(app, db, Actor::System, Kind::Article, &draft).await?;
+    actions::add(&mut change, Kind::Article, &draft).await?;
+    change.commit().await?;
     Ok(())
 }

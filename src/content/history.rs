@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     accounts::Officer,
-    audit::Actor,
+    audit::{Actor, Change},
     kit::{
         app::App,
         db::Db,
@@ -77,14 +77,14 @@ pub(super) async fn restore(
     mut db: Db,
 ) -> Result<Response> {
     let (id, version) = (id(&path)?, version(&path)?);
-    let mut tx = db.begin().await?;
-    let saved = actions::restore(&app, &mut tx, Actor::Person(who.person_id), kind, id, version).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let saved = actions::restore(&mut change, kind, id, version).await?;
     if let Saved::AddressTaken = saved {
         return Err(Error::Conflict(
             "The address of that version belongs to something else now. Copy its words by hand.",
         ));
     }
-    tx.commit().await?;
+    change.commit().await?;
     let said = format!("Version {version} is the current one again.");
     Ok(flash::redirect(&app, &format!("{}/{id}", kind.desk()), &said))
 }

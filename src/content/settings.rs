@@ -12,7 +12,7 @@ use chrono::Datelike;
 use super::{actions, forms};
 use crate::{
     accounts::{Officer, Rooms},
-    audit::Actor,
+    audit::{Actor, Change},
     kit::{
         app::App,
         dates,
@@ -107,9 +107,9 @@ pub(super) async fn update(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let mut tx = db.begin().await?;
-    actions::set_setting(&app, &mut tx, Actor::Person(who.person_id), known, &dated).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::set_setting(&mut change, known, &dated).await?;
+    change.commit().await?;
     // Other processes hear of it by the trigger; this one knows already.
     app.reload_settings().await?;
     let said =

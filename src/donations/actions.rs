@@ -13,12 +13,11 @@ use super::{
 };
 use crate::{
     accounts,
-    audit::{self, Actor, Entry},
+    audit::Change,
     kit::{
         app::App,
         dates,
         error::{Error, Result},
-        mail as outbox,
         money::Money,
     },
     payments::{self, PaymentNews, Purpose, What},
@@ -59,17 +58,14 @@ pub(super) enum Given {
 }
 
 /// Keeps a gift and the wish to pay it. `person` is who is signed in with the gift's own address.
-pub(super) async fn give(
-    app: &App,
-    db: &mut PgConnection,
-    give: Give,
-    person: Option<Uuid>,
-) -> Result<Given> {
-    let (now, bounds) = (app.clock().now(), bounds(app));
-    sql::lock_giver(db, &give.email).await?;
+pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uuid>) -> Result<Given> {
+    let app = change.app;
+    let (now, bounds) = (change.now, bounds(app));
+    sql::lock_giver(change, &give.email).await?;
     // What an address has given is told to its owner only. Anybody else is paid back by [`hear`].
     if person.is_some() {
-        let given = sql::given_since(db, &give.email, start_of_year(app.clock().today()), None).await?;
+        let year = start_of_year(change.today());
+        let given = sql::given_since(change, &give.email, year, None).await?;
         if !bounds.fits(given, give.amount) {
             return Ok(Given::AboveCap(bounds.cap));
         }
@@ -86,16 +82,16 @@ pub(super) async fn give(
         paid_at: None,
         over_cap: false,
     };
-    match sql::find_same_gift(db, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
+    match sql::find_same_gift(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => gift.id = before,
-        None => sql::insert_gift(db, &gift, DECLARATION).await?,
+        None => sql::insert_gift(change, &gift, DECLARATION).await?,
     }
-    let checkout = wish_to_pay(app, db, &gift).await?;
+    let checkout = wish_to_pay(change, &gift).await?;
     Ok(Given::Wanted { gift: gift.id, checkout })
 }
 
-async fn wish_to_pay(app: &App, db: &mut PgConnection, gift: &Gift) -> Result<Uuid> {
-    let party = app.settings().site(app.clock().today()).name;
+async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
+    let party = change.app.settings().site(change.today()).name;
     let wish = payments::Wish {
         purpose: purpose(gift.id),
         amount: gift.amount,
@@ -104,53 +100,51 @@ async fn wish_to_pay(app: &App, db: &mut PgConnection, gift: &Gift) -> Result<Uu
         email: &gift.email,
         page: &path(gift.id),
     };
-    payments::wish(app, db, &wish).await
+    payments::wish(change, &wish).await
 }
 
 /// Another try at paying. `None` if it has been paid.
-pub(super) async fn pay_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
-    let gift = sql::lock_gift(db, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(db, &purpose(id)).await?;
+pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
+    let gift = sql::lock_gift(change, id).await?.ok_or(Error::NotFound)?;
+    let checkout = payments::checkout_for(change, &purpose(id)).await?;
     let is_paid = checkout.is_some_and(|checkout| checkout.state == payments::CheckoutState::Paid);
     if is_paid || gift.paid_at.is_some() {
         return Ok(None);
     }
-    wish_to_pay(app, db, &gift).await.map(Some)
+    wish_to_pay(change, &gift).await.map(Some)
 }
 
 /// What a payment's news means for a gift. May be called any number of times.
-pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Result<()> {
-    let Some(gift) = sql::lock_gift(db, news.purpose.id).await? else { return Ok(()) };
+pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
+    let app = change.app;
+    let now = change.now;
+    let Some(gift) = sql::lock_gift(change, news.purpose.id).await? else { return Ok(()) };
     let at = match &news.what {
         What::Paid { at } => at,
         // All of it went back, or did not go through after all: either way the list of checks follows the books.
-        What::Returned => return Ok(sql::note_balance(db, gift.id, app.clock().now()).await?),
+        What::Returned => return Ok(sql::note_balance(change, gift.id, now).await?),
         What::Changed | What::Failed { .. } => return Ok(()),
     };
     if gift.paid_at.is_some() {
         return Ok(());
     }
-    sql::lock_giver(db, &gift.email).await?;
+    sql::lock_giver(change, &gift.email).await?;
     let year = start_of_year(dates::london_date(*at));
-    let given = sql::given_since(db, &gift.email, year, Some(gift.id)).await?;
+    let given = sql::given_since(change, &gift.email, year, Some(gift.id)).await?;
     let over_cap = !bounds(app).fits(given, gift.amount);
-    let known = accounts::find_person_by_email(db, &gift.email).await?.map(|person| person.id);
-    sql::set_paid(db, gift.id, *at, known, over_cap).await?;
+    let known = accounts::find_person_by_email(change, &gift.email).await?.map(|person| person.id);
+    sql::set_paid(change, gift.id, *at, known, over_cap).await?;
     if let Some(person) = gift.person.or(known) {
-        payments::attribute(db, &news.purpose, person).await?;
+        payments::attribute(change, &news.purpose, person).await?;
     }
     if over_cap {
-        payments::give_back(db, &news.purpose).await?;
+        payments::give_back(change, &news.purpose).await?;
     }
-    let entry = Entry {
-        actor: Actor::System,
-        action: if over_cap { "donation.above_cap" } else { "donation.received" },
-        subject: ("gift", &gift.id.to_string()),
-        detail: json!({ "pence": gift.amount.pence(), "needs_check": gift.needs_check }),
-    };
-    audit::record(db, app.clock().now(), &entry).await?;
+    let action = if over_cap { "donation.above_cap" } else { "donation.received" };
+    let detail = json!({ "pence": gift.amount.pence(), "needs_check": gift.needs_check });
+    change.audit(action, ("gift", gift.id), detail);
     let letter = mail::receipt(app, &gift, *at, over_cap)?;
-    outbox::push(app, db, &format!("gift:{}", gift.id), &gift.email, &letter).await?;
+    change.mail(format!("gift:{}", gift.id), &gift.email, letter);
     Ok(())
 }
 
@@ -158,31 +152,21 @@ pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Resul
 ///
 /// # Errors
 /// A conflict if the gift was not waiting for that.
-pub(super) async fn check(
-    app: &App,
-    db: &mut PgConnection,
-    officer: Uuid,
-    gift: Uuid,
-    found: Found,
-) -> Result<()> {
-    let now = app.clock().now();
+pub(super) async fn check(change: &mut Change<'_>, officer: Uuid, gift: Uuid, found: Found) -> Result<()> {
+    let now = change.now;
     let returned = found == Found::NotOnRegister;
-    if !sql::set_checked(db, gift, officer, returned, now).await? {
+    if !sql::set_checked(change, gift, officer, returned, now).await? {
         return Err(Error::Conflict("This gift was checked already, or needs no check."));
     }
     if returned {
-        payments::give_back(db, &purpose(gift)).await?;
+        payments::give_back(change, &purpose(gift)).await?;
     }
-    let entry = Entry {
-        actor: Actor::Person(officer),
-        action: if returned { "donation.returned" } else { "donation.checked" },
-        subject: ("gift", &gift.to_string()),
-        detail: json!({}),
-    };
-    Ok(audit::record(db, now, &entry).await?)
+    let action = if returned { "donation.returned" } else { "donation.checked" };
+    change.audit(action, ("gift", gift), json!({}));
+    Ok(())
 }
 
 /// Forgets gifts that were never paid.
-pub(super) async fn tidy(app: &App, db: &mut PgConnection) -> Result<()> {
-    Ok(sql::delete_old_gifts(db, app.clock().now() - Duration::days(30)).await?)
+pub(super) async fn tidy(db: &mut PgConnection, now: DateTime<Utc>) -> Result<()> {
+    Ok(sql::delete_old_gifts(db, now - Duration::days(30)).await?)
 }

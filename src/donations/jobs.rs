@@ -15,6 +15,6 @@ impl Job for TidyGifts {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
-        actions::tidy(&app, &mut db).await.map_err(Failure::from_page)
+        actions::tidy(&mut db, app.clock().now()).await.map_err(Failure::from_page)
     }
 }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     accounts::{self, Officer},
+    audit::{Actor, Change},
     kit::{
         app::App,
         dates,
@@ -88,16 +89,16 @@ pub(super) async fn create(
         None => None,
     };
     let person = person.filter(|person| person.email == give.email).map(|person| person.id);
-    let mut tx = db.begin().await?;
-    let given = actions::give(&app, &mut tx, give, person).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let given = actions::give(&mut change, give, person).await?;
     match given {
         Given::Wanted { gift, checkout } => {
-            tx.commit().await?;
+            change.commit().await?;
             drop(db);
             leading::lead::<Gift>(&app, gift, checkout).await
         }
         Given::AboveCap(cap) => {
-            drop(tx);
+            drop(change);
             let words = format!(
                 "With this gift you would pass {cap} this year, which is all we take from one person"
             );
@@ -129,8 +130,8 @@ impl Payable for Gift {
         sql::find_gift(db, id).await?.ok_or(Error::NotFound)
     }
 
-    async fn wish_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
-        actions::pay_again(app, db, id).await
+    async fn wish_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
+        actions::pay_again(change, id).await
     }
 
     fn progress(&self, _: Option<CheckoutState>) -> Option<Progress> {
@@ -192,9 +193,9 @@ pub(super) async fn check(
         "not_on_register" => Found::NotOnRegister,
         _ => return Err(Error::Invalid("Press one of the two buttons beside the gift.")),
     };
-    let mut tx = db.begin().await?;
-    actions::check(&app, &mut tx, who.person_id, id, found).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::check(&mut change, who.person_id, id, found).await?;
+    change.commit().await?;
     let said = match found {
         Found::OnRegister => "Noted: the giver is on the register.",
         Found::NotOnRegister => "Noted. The gift is on its way back to the giver’s card.",

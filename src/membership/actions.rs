@@ -1,7 +1,7 @@
 //! Joining, and what follows from payments. Each function runs in the caller's transaction unless it says otherwise.
 
 use chrono::Duration;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -14,13 +14,12 @@ use super::{
 };
 use crate::{
     accounts::{self, ConsentPurpose, Details, Person, Standing},
-    audit::{self, Actor, Entry},
+    audit::{Actor, Change},
     kit::{
         app::App,
         dates,
         email_address::EmailAddress,
         error::{Error, Result},
-        mail as outbox,
         money::Money,
         stripe::{Interval, SubscriptionStatus},
     },
@@ -60,12 +59,12 @@ fn product(app: &App, rate: Rate) -> String {
 ///
 /// Nobody learns here whether the address is known: a member's address gives the same answer, and a mail to her.
 pub(super) async fn apply(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     join: Join,
     account: Option<(Uuid, EmailAddress)>,
 ) -> Result<(Uuid, Uuid)> {
-    let now = app.clock().now();
+    let app = change.app;
+    let now = change.now;
     let (signed_in, own) = account.map_or((None, None), |(id, email)| (Some(id), Some(email)));
     let email = join.email.or(own).ok_or(Error::Invalid("The email address is missing."))?;
     let mut application = Application {
@@ -85,29 +84,32 @@ pub(super) async fn apply(
         settled_at: None,
         person: None,
     };
-    sql::lock_applicant(db, &application.email).await?;
-    match sql::find_same_application(db, &application, now - Duration::minutes(SAME_MINUTES)).await? {
+    sql::lock_applicant(change, &application.email).await?;
+    match sql::find_same_application(change, &application, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => application.id = before,
         None => {
-            sql::insert_application(db, &application, DECLARATION).await?;
-            warn_member(app, db, &application).await?;
+            sql::insert_application(change, &application, DECLARATION).await?;
+            warn_member(change, &application).await?;
         }
     }
-    let checkout = wish_to_pay(app, db, &application).await?;
+    let checkout = wish_to_pay(change, &application).await?;
     Ok((application.id, checkout))
 }
 
 /// A member whose address is used to join again hears of it.
-async fn warn_member(app: &App, db: &mut PgConnection, application: &Application) -> Result<()> {
-    let Some(person) = accounts::find_person_by_email(db, &application.email).await? else { return Ok(()) };
-    let Some(membership) = sql::find_of_person(db, person.id).await? else { return Ok(()) };
-    let present = subscription_of(db, &membership).await?;
+async fn warn_member(change: &mut Change<'_>, application: &Application) -> Result<()> {
+    let app = change.app;
+    let Some(person) = accounts::find_person_by_email(change, &application.email).await? else {
+        return Ok(());
+    };
+    let Some(membership) = sql::find_of_person(change, person.id).await? else { return Ok(()) };
+    let present = subscription_of(change, &membership).await?;
     let is_proved = is_proved(application, &person);
     if meet(Some(&membership), present.as_ref(), is_proved) == Meeting::Surplus {
         let letter = mail::member_already(app, &person.name, membership.state)?;
         // Once a day is enough, however often somebody tries.
-        let occasion = format!("joining-again:{}:{}", person.id, app.clock().today());
-        outbox::push(app, db, &occasion, &person.email, &letter).await?;
+        let occasion = format!("joining-again:{}:{}", person.id, change.today());
+        change.mail(occasion, &person.email, letter);
     }
     Ok(())
 }
@@ -118,32 +120,34 @@ fn is_proved(application: &Application, person: &Person) -> bool {
     application.signed_in.is_some() || person.email_verified_at.is_none()
 }
 
-async fn wish_to_pay(app: &App, db: &mut PgConnection, application: &Application) -> Result<Uuid> {
+async fn wish_to_pay(change: &mut Change<'_>, application: &Application) -> Result<Uuid> {
     let wish = payments::Wish {
         purpose: purpose(application.id),
         amount: application.amount,
         every: Some(application.every),
-        product: &product(app, application.rate),
+        product: &product(change.app, application.rate),
         email: &application.email,
         page: &path(application.id),
     };
-    payments::wish(app, db, &wish).await
+    payments::wish(change, &wish).await
 }
 
 /// Another try at paying for an application that is there. `None` if it has been paid.
-pub(super) async fn pay_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
     use payments::CheckoutState::{Paid, Pending};
-    let application = sql::lock_application(db, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(db, &purpose(id)).await?;
+    let application = sql::lock_application(change, id).await?.ok_or(Error::NotFound)?;
+    let checkout = payments::checkout_for(change, &purpose(id)).await?;
     let is_paid = checkout.is_some_and(|checkout| matches!(checkout.state, Paid | Pending));
     let failed_later = match application.person {
-        Some(person) => sql::find_of_person(db, person).await?.is_some_and(|known| known.state.is_ended()),
+        Some(person) => {
+            sql::find_of_person(change, person).await?.is_some_and(|known| known.state.is_ended())
+        }
         None => false,
     };
     if is_paid && !failed_later {
         return Ok(None);
     }
-    wish_to_pay(app, db, &application).await.map(Some)
+    wish_to_pay(change, &application).await.map(Some)
 }
 
 async fn subscription_of(db: &mut PgConnection, membership: &Membership) -> Result<Option<Subscription>> {
@@ -154,25 +158,27 @@ async fn subscription_of(db: &mut PgConnection, membership: &Membership) -> Resu
 }
 
 /// What a payment's news means for a membership. May be called any number of times and in any order.
-pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Result<()> {
+pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
+    let app = change.app;
     let Some(id) = &news.subscription else { return Ok(()) };
     // The application first, then the membership: every caller locks in this order.
-    let application = sql::lock_application(db, news.purpose.id).await?;
-    if let Some(membership) = sql::lock_by_subscription(db, id).await? {
-        payments::attribute(db, &news.purpose, membership.person).await?;
-        let after = recompute(app, db, membership, Actor::System).await?;
-        let failing = subscription_of(db, &after).await?.filter(Subscription::is_failing);
+    let application = sql::lock_application(change, news.purpose.id).await?;
+    if let Some(membership) = sql::lock_by_subscription(change, id).await? {
+        payments::attribute(change, &news.purpose, membership.person).await?;
+        let after = recompute(change, membership).await?;
+        let failing = subscription_of(change, &after).await?.filter(Subscription::is_failing);
         if let (Some(failing), What::Failed { invoice, attempt, next_try, page }) = (failing, &news.what) {
             let occasion = format!("payment-failed:{invoice}:{attempt}");
-            let person = person(db, after.person).await?;
+            let person = person(change, after.person).await?;
             // What is paid at Stripe for a subscription that has ended there would not count.
             let page = page.as_deref().filter(|_| failing.is_alive());
             let letter = mail::payment_failed(app, &person.name, &after, *next_try, page)?;
-            outbox::push(app, db, &occasion, &person.email, &letter).await?;
+            change.mail(occasion, &person.email, letter);
         }
         return Ok(());
     }
-    let (Some(application), Some(subscription)) = (application, payments::find_subscription(db, id).await?)
+    let (Some(application), Some(subscription)) =
+        (application, payments::find_subscription(change, id).await?)
     else {
         return Ok(());
     };
@@ -180,7 +186,7 @@ pub async fn hear(app: &App, db: &mut PgConnection, news: &PaymentNews) -> Resul
     if !took_effect || subscription.surplus_since.is_some() {
         return Ok(());
     }
-    settle(app, db, &application, &subscription).await
+    settle(change, &application, &subscription).await
 }
 
 async fn person(db: &mut PgConnection, id: Uuid) -> Result<Person> {
@@ -189,51 +195,52 @@ async fn person(db: &mut PgConnection, id: Uuid) -> Result<Person> {
 
 /// Makes a member of her whose application was paid for, or finds the payment to be one too many.
 async fn settle(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     application: &Application,
     subscription: &Subscription,
 ) -> Result<()> {
-    let now = app.clock().now();
+    let app = change.app;
+    let now = change.now;
     let id = match application.signed_in {
         Some(id) => id,
-        None => accounts::find_or_add_person(app, db, &application.email, &application.name).await?.0,
+        None => accounts::find_or_add_person(change, &application.email, &application.name).await?.0,
     };
-    let before = person(db, id).await?;
+    let before = person(change, id).await?;
     let is_proved = is_proved(application, &before);
-    let known = sql::lock_of_person(db, id).await?;
+    let known = sql::lock_of_person(change, id).await?;
     let present = match &known {
-        Some(membership) => subscription_of(db, membership).await?,
+        Some(membership) => subscription_of(change, membership).await?,
         None => None,
     };
-    payments::attribute(db, &purpose(application.id), id).await?;
+    payments::attribute(change, &purpose(application.id), id).await?;
     let meeting = meet(known.as_ref(), present.as_ref(), is_proved);
     if meeting == Meeting::Surplus {
-        payments::end_surplus(app, db, &subscription.id, true).await?;
-        sql::set_settled(db, application.id, id, now).await?;
+        payments::end_surplus(change, &subscription.id, true).await?;
+        sql::set_settled(change, application.id, id, now).await?;
         let overdue = known.is_some_and(|known| known.state.is_overdue());
         let letter = mail::paid_twice(app, &before.name, application.amount, overdue)?;
         let occasion = format!("paid-twice:{}", subscription.id);
-        outbox::push(app, db, &occasion, &before.email, &letter).await?;
+        change.mail(occasion, &before.email, letter);
         let detail = json!({ "subscription": subscription.id });
-        return record(app, db, Actor::System, "membership.second_payment", id, detail).await;
+        change.audit("membership.second_payment", ("person", id), detail);
+        return Ok(());
     }
     if let Some(old) = present.as_ref().filter(|old| old.is_alive()) {
-        payments::end_surplus(app, db, &old.id, false).await?;
+        payments::end_surplus(change, &old.id, false).await?;
     }
-    set_details(app, db, application, &before, is_proved).await?;
+    set_details(change, application, &before, is_proved).await?;
     let membership = match known {
-        None => add(app, db, application, subscription, id).await?,
-        Some(known) => renew(app, db, application, subscription, known, is_proved).await?,
+        None => add(change, application, subscription, id).await?,
+        Some(known) => renew(change, application, subscription, known, is_proved).await?,
     };
     // Whoever only knows an address agrees to nothing in its owner's name.
     if is_proved {
         for purpose in &application.consents {
-            accounts::give_consent(app, db, id, *purpose, "join form").await?;
+            accounts::give_consent(change, id, *purpose, "join form").await?;
         }
     }
-    sql::set_settled(db, application.id, id, now).await?;
-    let is_back = meeting == Meeting::Join && membership.joined_on != app.clock().today();
+    sql::set_settled(change, application.id, id, now).await?;
+    let is_back = meeting == Meeting::Join && membership.joined_on != change.today();
     let action = match (meeting, is_back) {
         (Meeting::Join, false) => "membership.joined",
         (Meeting::Join, true) => "membership.rejoined",
@@ -243,21 +250,20 @@ async fn settle(
         "number": membership.number, "rate": membership.rate.code(), "price": membership.price(),
         "subscription": subscription.id,
     });
-    record(app, db, Actor::System, action, id, detail).await?;
-    let link = accounts::issue_link(app, db, id, "/membership", 14).await?;
+    change.audit(action, ("person", id), detail);
+    let link = accounts::issue_link(change, id, "/membership", 14).await?;
     let kept = !is_proved;
     let name = if kept { &before.name } else { &application.name };
     let letter = mail::welcome(app, name, &membership, &link, is_back, kept)?;
     let occasion = format!("welcome:{}", subscription.id);
-    outbox::push(app, db, &occasion, &before.email, &letter).await?;
+    change.mail(occasion, &before.email, letter);
     Ok(())
 }
 
 /// Name and whereabouts are taken from the application, unless that is not proved to be hers: then only what is
 /// missing is.
 async fn set_details(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     application: &Application,
     before: &Person,
     is_proved: bool,
@@ -269,17 +275,17 @@ async fn set_details(
         postcode: if keeps_place { before.postcode.clone() } else { Some(application.postcode.clone()) },
         region: if keeps_place { before.region } else { application.region },
     };
-    accounts::change_details(app, db, Actor::System, before.id, &details).await
+    accounts::change_details(change, before.id, &details).await
 }
 
 async fn add(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     application: &Application,
     subscription: &Subscription,
     person: Uuid,
 ) -> Result<Membership> {
-    let (now, today) = (app.clock().now(), app.clock().today());
+    let app = change.app;
+    let (now, today) = (change.now, change.today());
     let mut new = Membership {
         id: app.random().id(now),
         person,
@@ -298,22 +304,22 @@ async fn add(
         suspension: None,
     };
     new.state = state(&new, Some(subscription), rules(app, Some(subscription)), today);
-    new.number = sql::insert_membership(db, &new).await?;
-    sql::start_period(db, app.random().id(now), new.id, today).await?;
-    tell_standing(app, db, &new).await?;
+    new.number = sql::insert_membership(change, &new).await?;
+    sql::start_period(change, app.random().id(now), new.id, today).await?;
+    tell_standing(change, &new).await?;
     Ok(new)
 }
 
 /// A known member's new subscription: a new period if the last one is over.
 async fn renew(
-    app: &App,
-    db: &mut PgConnection,
+    change: &mut Change<'_>,
     application: &Application,
     subscription: &Subscription,
     known: Membership,
     is_proved: bool,
 ) -> Result<Membership> {
-    let (now, today) = (app.clock().now(), app.clock().today());
+    let app = change.app;
+    let (now, today) = (change.now, change.today());
     let mut renewed = Membership {
         born_on: if is_proved { application.born_on } else { known.born_on },
         address: if is_proved { application.address.clone() } else { known.address.clone() },
@@ -329,47 +335,32 @@ async fn renew(
         ..known
     };
     renewed.state = state(&renewed, Some(subscription), rules(app, Some(subscription)), today);
-    sql::set_membership(db, &renewed).await?;
-    sql::start_period(db, app.random().id(now), renewed.id, today).await?;
-    tell_standing(app, db, &renewed).await?;
+    sql::set_membership(change, &renewed).await?;
+    sql::start_period(change, app.random().id(now), renewed.id, today).await?;
+    tell_standing(change, &renewed).await?;
     Ok(renewed)
 }
 
 /// What the members' pages go by.
-pub(super) async fn tell_standing(app: &App, db: &mut PgConnection, membership: &Membership) -> Result<()> {
+pub(super) async fn tell_standing(change: &mut Change<'_>, membership: &Membership) -> Result<()> {
+    let app = change.app;
     let standing = if membership.state.is_member(rules(app, None).pending_counts) {
         Standing::Member
     } else {
-        let wants_news = accounts::list_consents(db, membership.person)
+        let wants_news = accounts::list_consents(change, membership.person)
             .await?
             .iter()
             .any(|consent| consent.purpose == ConsentPurpose::EmailUpdates && consent.withdrawn.is_none());
         if wants_news { Standing::Supporter } else { Standing::None }
     };
-    accounts::set_standing(db, membership.person, standing).await
-}
-
-async fn record(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    action: &'static str,
-    person: Uuid,
-    detail: Value,
-) -> Result<()> {
-    let entry = Entry { actor, action, subject: ("person", &person.to_string()), detail };
-    Ok(audit::record(db, app.clock().now(), &entry).await?)
+    accounts::set_standing(change, membership.person, standing).await
 }
 
 /// Works the state out again from the facts, and keeps, records and tells what is new. The membership is locked.
-pub(super) async fn recompute(
-    app: &App,
-    db: &mut PgConnection,
-    before: Membership,
-    actor: Actor,
-) -> Result<Membership> {
-    let (now, today) = (app.clock().now(), app.clock().today());
-    let subscription = subscription_of(db, &before).await?;
+pub(super) async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Membership> {
+    let app = change.app;
+    let (now, today) = (change.now, change.today());
+    let subscription = subscription_of(change, &before).await?;
     let mut after = before.clone();
     if let Some(subscription) = &subscription {
         // Stripe's word on the amount counts: it may have been changed in the dashboard.
@@ -390,7 +381,7 @@ pub(super) async fn recompute(
     if let Some(alive) = subscription.filter(|it| after.state.is_ended() && it.is_alive())
         && alive.surplus_since.is_none()
     {
-        payments::end_surplus(app, db, &alive.id, false).await?;
+        payments::end_surplus(change, &alive.id, false).await?;
     }
     if after == before {
         return Ok(after);
@@ -402,22 +393,22 @@ pub(super) async fn recompute(
             after.end_words = None;
         }
     }
-    sql::set_membership(db, &after).await?;
+    sql::set_membership(change, &after).await?;
     if !changed {
         return Ok(after);
     }
     match after.state {
-        State::Ended { on, .. } => sql::end_period(db, after.id, on).await?,
-        _ => sql::start_period(db, app.random().id(now), after.id, today).await?,
+        State::Ended { on, .. } => sql::end_period(change, after.id, on).await?,
+        _ => sql::start_period(change, app.random().id(now), after.id, today).await?,
     }
-    tell_standing(app, db, &after).await?;
+    tell_standing(change, &after).await?;
     let detail = json!({ "state": [before.state.code(), after.state.code()] });
-    record(app, db, actor, "membership.state_changed", after.person, detail).await?;
-    if let (State::Ended { reason, .. }, Actor::System) = (after.state, actor) {
-        let person = person(db, after.person).await?;
+    change.audit("membership.state_changed", ("person", after.person), detail);
+    if let (State::Ended { reason, .. }, Actor::System) = (after.state, change.by) {
+        let person = person(change, after.person).await?;
         let letter = mail::ended(app, &person.name, reason)?;
         let occasion = format!("membership-ended:{}:{}", after.id, now.timestamp_micros());
-        outbox::push(app, db, &occasion, &person.email, &letter).await?;
+        change.mail(occasion, &person.email, letter);
     }
     Ok(after)
 }
@@ -436,18 +427,17 @@ pub(super) async fn turn_of_day(app: &App) -> Result<()> {
             failed = Some(error);
         }
     }
-    let mut tx = app.pool().begin().await?;
-    sql::delete_old_applications(&mut tx, app.clock().now() - Duration::days(30)).await?;
-    tx.commit().await?;
+    let mut db = app.pool().acquire().await?;
+    sql::delete_old_applications(&mut db, app.clock().now() - Duration::days(30)).await?;
     failed.map_or(Ok(()), Err)
 }
 
 async fn turn_day_for(app: &App, person: Uuid) -> Result<()> {
-    let mut tx = app.pool().begin().await?;
-    if let Some(membership) = sql::lock_of_person(&mut tx, person).await? {
-        recompute(app, &mut tx, membership, Actor::System).await?;
+    let mut change = Change::begin_alone(app, Actor::System).await?;
+    if let Some(membership) = sql::lock_of_person(&mut change, person).await? {
+        recompute(&mut change, membership).await?;
     }
-    tx.commit().await?;
+    change.commit().await?;
     Ok(())
 }
 
@@ -469,46 +459,40 @@ pub(super) async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result
         return Ok(membership);
     }
     payments::set_renewal(app, &subscription, renews).await?;
-    let mut tx = app.pool().begin().await?;
-    let membership = sql::lock_of_person(&mut tx, person).await?.ok_or(Error::NotFound)?;
-    let after = recompute(app, &mut tx, membership, Actor::Person(person)).await?;
+    let mut change = Change::begin_alone(app, Actor::Person(person)).await?;
+    let membership = sql::lock_of_person(&mut change, person).await?.ok_or(Error::NotFound)?;
+    let after = recompute(&mut change, membership).await?;
     let action = if renews { "membership.renewal_resumed" } else { "membership.renewal_stopped" };
-    let detail = json!({ "ends_on": after.ends_on });
-    record(app, &mut tx, Actor::Person(person), action, person, detail).await?;
+    change.audit(action, ("person", person), json!({ "ends_on": after.ends_on }));
     if let (false, Some(on)) = (renews, after.ends_on) {
-        let known = self::person(&mut tx, person).await?;
+        let known = self::person(&mut change, person).await?;
         let letter = mail::stopped(app, &known.name, on)?;
-        let occasion = format!("renewal-stopped:{}:{}", after.id, app.clock().now().timestamp_micros());
-        outbox::push(app, &mut tx, &occasion, &known.email, &letter).await?;
+        let occasion = format!("renewal-stopped:{}:{}", after.id, change.now.timestamp_micros());
+        change.mail(occasion, &known.email, letter);
     }
-    tx.commit().await?;
+    change.commit().await?;
     Ok(after)
 }
 
 /// A member moves, or an officer puts her address right.
-pub(super) async fn change_address(
-    app: &App,
-    db: &mut PgConnection,
-    actor: Actor,
-    person: Uuid,
-    new: &NewAddress,
-) -> Result<()> {
-    let mut membership = sql::lock_of_person(db, person).await?.ok_or(Error::NotFound)?;
-    let known = self::person(db, person).await?;
+pub(super) async fn change_address(change: &mut Change<'_>, person: Uuid, new: &NewAddress) -> Result<()> {
+    let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
+    let known = self::person(change, person).await?;
     let details = Details {
         name: known.name,
         email: known.email,
         postcode: Some(new.postcode.to_string()),
         region: new.region,
     };
-    accounts::change_details(app, db, actor, person, &details).await?;
+    accounts::change_details(change, person, &details).await?;
     if membership.address == new.address {
         return Ok(());
     }
     membership.address = new.address.clone();
-    sql::set_membership(db, &membership).await?;
+    sql::set_membership(change, &membership).await?;
     // The log says that it changed, not where she lives.
-    record(app, db, actor, "membership.address_changed", person, json!({})).await
+    change.audit("membership.address_changed", ("person", person), json!({}));
+    Ok(())
 }
 
 /// What a person's page says of her membership, in one query or two.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{forms, model::Membership, officers, pages, sql};
 use crate::{
     accounts::{self, CHANGE_PEOPLE, Officer, Person},
+    audit::{Actor, Change},
     kit::{
         app::App,
         db::Db,
@@ -110,11 +111,11 @@ pub(super) async fn update_details(
         Err(form) => return page(&mut db, visit, &who, id, Task::Details, Some(form)).await,
     };
     find(&mut db, &who, id).await?;
-    let mut tx = db.begin().await?;
-    match officers::change_details(&app, &mut tx, who.0.person_id, id, &new).await {
-        Ok(()) => tx.commit().await?,
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    match officers::change_details(&mut change, id, &new).await {
+        Ok(()) => change.commit().await?,
         Err(Error::Conflict(why)) => {
-            drop(tx);
+            drop(change);
             let form = form.failed("email", why);
             return page(&mut db, visit, &who, id, Task::Details, Some(form)).await;
         }
@@ -145,9 +146,9 @@ pub(super) async fn end(
         Err(form) => return page(&mut db, visit, &who, id, Task::End, Some(form)).await,
     };
     find(&mut db, &who, id).await?;
-    let mut tx = db.begin().await?;
-    officers::end(&app, &mut tx, who.0.person_id, id, &ending).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    officers::end(&mut change, id, &ending).await?;
+    change.commit().await?;
     Ok(back(&app, id, "The membership is ended. Nothing more is collected."))
 }
 
@@ -173,9 +174,9 @@ pub(super) async fn suspend(
         Err(form) => return page(&mut db, visit, &who, id, Task::Suspend, Some(form)).await,
     };
     find(&mut db, &who, id).await?;
-    let mut tx = db.begin().await?;
-    officers::suspend(&app, &mut tx, who.0.person_id, id, &new).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    officers::suspend(&mut change, who.0.person_id, id, &new).await?;
+    change.commit().await?;
     Ok(back(&app, id, "The membership is suspended."))
 }
 
@@ -186,9 +187,9 @@ pub(super) async fn lift_suspension(
     mut db: Db,
 ) -> Result<Response> {
     find(&mut db, &who, id).await?;
-    let mut tx = db.begin().await?;
-    officers::lift_suspension(&app, &mut tx, who.0.person_id, id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    officers::lift_suspension(&mut change, id).await?;
+    change.commit().await?;
     Ok(back(&app, id, "The suspension is lifted."))
 }
 
@@ -214,8 +215,8 @@ pub(super) async fn create_note(
         Err(form) => return page(&mut db, visit, &who, id, Task::Note, Some(form)).await,
     };
     find(&mut db, &who, id).await?;
-    let mut tx = db.begin().await?;
-    officers::add_note(&app, &mut tx, who.0.person_id, id, &words).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    officers::add_note(&mut change, who.0.person_id, id, &words).await?;
+    change.commit().await?;
     Ok(back(&app, id, "The note is kept."))
 }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     accounts::{self, ConsentPurpose, Person},
+    audit::{Actor, Change},
     kit::{
         app::App,
         dates,
@@ -186,9 +187,9 @@ pub(super) async fn create(
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     let email = join.email.as_ref().or(account.as_ref().map(|(_, email)| email));
     rate_limit::take(&app, &mut db, BY_EMAIL, email.map_or("", |email| email.as_str())).await?;
-    let mut tx = db.begin().await?;
-    let (application, checkout) = actions::apply(&app, &mut tx, join, account).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let (application, checkout) = actions::apply(&mut change, join, account).await?;
+    change.commit().await?;
     // Stripe may take seconds: nobody else should miss the connection meanwhile.
     drop(db);
     leading::lead::<Joining>(&app, application, checkout).await
@@ -236,8 +237,8 @@ impl Payable for Joining {
         Ok(Self { application, is_over: membership.is_some_and(|known| known.state.is_ended()) })
     }
 
-    async fn wish_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
-        actions::pay_again(app, db, id).await
+    async fn wish_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
+        actions::pay_again(change, id).await
     }
 
     fn progress(&self, checkout: Option<CheckoutState>) -> Option<Progress> {

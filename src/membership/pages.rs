@@ -11,7 +11,7 @@ use axum::{
 use super::{actions, forms, model::Membership, sql};
 use crate::{
     accounts::{self, Asked, Person, Rooms, Session, SignedIn, Standing},
-    audit::Actor,
+    audit::{Actor, Change},
     kit::{
         app::App,
         dates,
@@ -141,9 +141,9 @@ pub(super) async fn update_address(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, AddressPage::new(visit, form)).into_response());
         }
     };
-    let mut tx = db.begin().await?;
-    actions::change_address(&app, &mut tx, Actor::Person(who.person_id), who.person_id, &new).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::change_address(&mut change, who.person_id, &new).await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, "/membership", "Your new address is saved."))
 }
 

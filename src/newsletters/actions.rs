@@ -1,6 +1,6 @@
 //! What an officer can do with an update. Each function runs in the caller's transaction.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -13,35 +13,23 @@ use super::{
 };
 use crate::{
     accounts::Person,
-    audit::{self, Actor, Entry},
+    audit::Change,
     kit::{
-        app::App,
         error::{Error, Result},
-        mail, queue,
+        queue,
     },
 };
-
-async fn note(
-    app: &App,
-    db: &mut PgConnection,
-    by: Uuid,
-    action: &'static str,
-    update: Uuid,
-    detail: Value,
-) -> Result<()> {
-    let entry = Entry { actor: Actor::Person(by), action, subject: ("update", &update.to_string()), detail };
-    Ok(audit::record(db, app.clock().now(), &entry).await?)
-}
 
 async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Update> {
     sql::lock_update(db, id).await?.ok_or(Error::NotFound)
 }
 
-pub async fn create(app: &App, db: &mut PgConnection, by: Uuid, new: &Written) -> Result<Uuid> {
-    let now = app.clock().now();
+pub async fn create(change: &mut Change<'_>, by: Uuid, new: &Written) -> Result<Uuid> {
+    let app = change.app;
+    let now = change.now;
     let id = app.random().id(now);
-    sql::insert_update(db, id, &new.content, &new.audience, by, now).await?;
-    note(app, db, by, "update.written", id, json!({ "subject": new.content.subject })).await?;
+    sql::insert_update(change, id, &new.content, &new.audience, by, now).await?;
+    change.audit("update.written", ("update", id), json!({ "subject": new.content.subject }));
     Ok(id)
 }
 
@@ -49,8 +37,9 @@ pub async fn create(app: &App, db: &mut PgConnection, by: Uuid, new: &Written) -
 ///
 /// # Errors
 /// [`Error::Conflict`] once it is being sent.
-pub async fn change(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid, new: &Written) -> Result<bool> {
-    let update = lock(db, id).await?;
+pub async fn change(change: &mut Change<'_>, id: Uuid, new: &Written) -> Result<bool> {
+    let now = change.now;
+    let update = lock(change, id).await?;
     if update.state != State::Draft {
         return Err(Error::Conflict(
             "This update has been sent or is on its way. It cannot be changed any more.",
@@ -60,30 +49,33 @@ pub async fn change(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid, new: &
         return Ok(false);
     }
     if (&update.content, &update.audience) != (&new.content, &new.audience) {
-        sql::set_update(db, id, &new.content, &new.audience, app.clock().now()).await?;
-        note(app, db, by, "update.changed", id, json!({ "subject": new.content.subject })).await?;
+        sql::set_update(change, id, &new.content, &new.audience, now).await?;
+        change.audit("update.changed", ("update", id), json!({ "subject": new.content.subject }));
     }
     Ok(true)
 }
 
 /// Throws a draft away.
-pub async fn remove(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid) -> Result<()> {
-    if !sql::delete_draft(db, id).await? {
+pub async fn remove(change: &mut Change<'_>, id: Uuid) -> Result<()> {
+    if !sql::delete_draft(change, id).await? {
         return Err(Error::Conflict(
             "Only drafts can be deleted. This update has been sent or is on its way.",
         ));
     }
-    note(app, db, by, "update.deleted", id, json!({})).await
+    change.audit("update.deleted", ("update", id), json!({}));
+    Ok(())
 }
 
 /// Mails the update to the officer alone, through the outbox.
-pub async fn send_test(app: &App, db: &mut PgConnection, to: &Person, update: &Update) -> Result<()> {
-    let now = app.clock().now();
+pub fn send_test(change: &mut Change<'_>, to: &Person, update: &Update) -> Result<()> {
+    let app = change.app;
+    let now = change.now;
     let stop = unsubscribe::link(app, to.id);
     let mut letter = letter::render(app, &update.content)?.for_reader(&to.name, &stop);
     letter.subject = format!("Test: {}", letter.subject);
     let occasion = format!("update-test:{}:{}:{}", update.id, to.id, now.timestamp_micros());
-    Ok(mail::push_bulk(app, db, &occasion, &to.email, &letter, &unsubscribe::bulk(stop)).await?)
+    change.mail_bulk(occasion, &to.email, letter, unsubscribe::bulk(stop));
+    Ok(())
 }
 
 /// What pressing "Send" did.
@@ -97,24 +89,25 @@ pub enum Started {
 }
 
 /// Writes a row for each reader and pushes the sender, all or nothing.
-pub async fn start(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid, version: i32) -> Result<Started> {
-    let update = lock(db, id).await?;
+pub async fn start(change: &mut Change<'_>, id: Uuid, version: i32) -> Result<Started> {
+    let now = change.now;
+    let update = lock(change, id).await?;
     if update.state != State::Draft {
         return Ok(Started::Already);
     }
     if update.version != version {
         return Ok(Started::Changed);
     }
-    let readers = sql::insert_deliveries(db, id, &update.audience).await?;
+    let readers = sql::insert_deliveries(change, id, &update.audience).await?;
     if readers == 0 {
         return Ok(Started::Nobody);
     }
     let recipients = i32::try_from(readers).map_err(anyhow::Error::from)?;
-    sql::set_started(db, id, recipients, app.clock().now()).await?;
-    push(db, id).await?;
+    sql::set_started(change, id, recipients, now).await?;
+    push(change, id).await?;
     let detail =
         json!({ "subject": update.content.subject, "audience": update.audience.words(), "people": readers });
-    note(app, db, by, "update.sent", id, detail).await?;
+    change.audit("update.sent", ("update", id), detail);
     Ok(Started::To(readers))
 }
 
@@ -123,31 +116,32 @@ pub async fn push(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
     queue::push_keyed(db, &SendUpdate { id }, &format!("update:{id}")).await
 }
 
-pub async fn pause(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid) -> Result<bool> {
-    let paused = sql::set_paused(db, id, None).await?;
+pub async fn pause(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
+    let paused = sql::set_paused(change, id, None).await?;
     if paused {
-        note(app, db, by, "update.paused", id, json!({})).await?;
+        change.audit("update.paused", ("update", id), json!({}));
     }
     Ok(paused)
 }
 
-pub async fn resume(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid) -> Result<bool> {
-    let paused = lock(db, id).await?.state == State::Paused;
+pub async fn resume(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
+    let paused = lock(change, id).await?.state == State::Paused;
     if paused {
-        sql::set_sending(db, id).await?;
-        push(db, id).await?;
-        note(app, db, by, "update.resumed", id, json!({})).await?;
+        sql::set_sending(change, id).await?;
+        push(change, id).await?;
+        change.audit("update.resumed", ("update", id), json!({}));
     }
     Ok(paused)
 }
 
 /// Ends it early. What is in hand at the moment still goes. Returns how many are left out.
-pub async fn cancel(app: &App, db: &mut PgConnection, by: Uuid, id: Uuid) -> Result<Option<u64>> {
-    if !matches!(lock(db, id).await?.state, State::Sending | State::Paused) {
+pub async fn cancel(change: &mut Change<'_>, id: Uuid) -> Result<Option<u64>> {
+    let now = change.now;
+    if !matches!(lock(change, id).await?.state, State::Sending | State::Paused) {
         return Ok(None);
     }
-    let left_out = sql::set_cancelled(db, id, app.clock().now()).await?;
-    note(app, db, by, "update.cancelled", id, json!({ "left_out": left_out })).await?;
+    let left_out = sql::set_cancelled(change, id, now).await?;
+    change.audit("update.cancelled", ("update", id), json!({ "left_out": left_out }));
     Ok(Some(left_out))
 }
 
@@ -164,29 +158,27 @@ pub enum Decision {
 /// # Errors
 /// [`Error::Conflict`] when a cancelled update should be sent again.
 pub async fn decide(
-    app: &App,
-    db: &mut PgConnection,
-    by: Uuid,
+    change: &mut Change<'_>,
     id: Uuid,
     person: Option<Uuid>,
     decision: Decision,
 ) -> Result<u64> {
-    let update = lock(db, id).await?;
+    let update = lock(change, id).await?;
     let number = match decision {
         Decision::SendAgain(_) if update.state == State::Cancelled => {
             return Err(Error::Conflict("This update was cancelled, so nothing more of it is sent."));
         }
         Decision::SendAgain(which) => {
-            let number = sql::set_waiting_again(db, id, which, person).await?;
+            let number = sql::set_waiting_again(change, id, which, person).await?;
             if number > 0 && update.state == State::Finished {
-                sql::set_sending(db, id).await?;
+                sql::set_sending(change, id).await?;
             }
             if number > 0 && update.state != State::Paused {
-                push(db, id).await?;
+                push(change, id).await?;
             }
             number
         }
-        Decision::Leave => sql::set_left(db, id, person).await?,
+        Decision::Leave => sql::set_left(change, id, person).await?,
     };
     if number > 0 {
         let (what, which) = match decision {
@@ -194,7 +186,7 @@ pub async fn decide(
             Decision::Leave => ("left", Unsettled::Uncertain),
         };
         let detail = json!({ which.code(): what, "people": number, "person": person });
-        note(app, db, by, "update.decided", id, detail).await?;
+        change.audit("update.decided", ("update", id), detail);
     }
     Ok(number)
 }

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     accounts::{self, Officer, Person},
+    audit::{Actor, Change},
     kit::{
         app::App,
         dates,
@@ -97,9 +98,9 @@ pub(super) async fn create(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(visit, form, None)).into_response());
         }
     };
-    let mut tx = db.begin().await?;
-    let id = actions::create(&app, &mut tx, who.person_id, &new).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let id = actions::create(&mut change, who.person_id, &new).await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), "The draft is saved."))
 }
 
@@ -128,9 +129,9 @@ pub(super) async fn update(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(visit, form, Some(id))).into_response());
         }
     };
-    let mut tx = db.begin().await?;
-    let saved = actions::change(&app, &mut tx, who.person_id, id, &new).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let saved = actions::change(&mut change, id, &new).await?;
+    change.commit().await?;
     if saved {
         return Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), "The draft is saved."));
     }
@@ -238,9 +239,9 @@ pub(super) async fn send_test(
 ) -> Result<Response> {
     let update = find(&mut db, id).await?;
     let me = officer(&mut db, who.person_id).await?;
-    let mut tx = db.begin().await?;
-    actions::send_test(&app, &mut tx, &me, &update).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::send_test(&mut change, &me, &update)?;
+    change.commit().await?;
     let said = format!("A test is on its way to {}.", me.email);
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))
 }
@@ -274,9 +275,9 @@ pub(super) async fn send(
     form: Form,
 ) -> Result<Response> {
     let version = form.value("version").parse().unwrap_or_default();
-    let mut tx = db.begin().await?;
-    let started = actions::start(&app, &mut tx, who.person_id, id, version).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let started = actions::start(&mut change, id, version).await?;
+    change.commit().await?;
     let page = format!("/admin/updates/{id}");
     Ok(match started {
         Started::To(number) => {
@@ -303,9 +304,9 @@ pub(super) async fn pause(
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let paused = actions::pause(&app, &mut tx, who.person_id, id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let paused = actions::pause(&mut change, id).await?;
+    change.commit().await?;
     let said =
         if paused { "Sending is paused." } else { "It was not being sent, so there is nothing to pause." };
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), said))
@@ -317,9 +318,9 @@ pub(super) async fn resume(
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let resumed = actions::resume(&app, &mut tx, who.person_id, id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let resumed = actions::resume(&mut change, id).await?;
+    change.commit().await?;
     let said = if resumed { "Sending goes on." } else { "It was not paused." };
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), said))
 }
@@ -330,9 +331,9 @@ pub(super) async fn cancel(
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let cancelled = actions::cancel(&app, &mut tx, who.person_id, id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let cancelled = actions::cancel(&mut change, id).await?;
+    change.commit().await?;
     let said = match cancelled {
         Some(left_out) => {
             let number = i64::try_from(left_out).unwrap_or(i64::MAX);
@@ -361,9 +362,9 @@ pub(super) async fn decide(
     };
     let person: Option<Uuid> =
         person.map(str::parse).transpose().map_err(|_| Error::Invalid("That person is not known."))?;
-    let mut tx = db.begin().await?;
-    let number = actions::decide(&app, &mut tx, who.person_id, id, person, decision).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let number = actions::decide(&mut change, id, person, decision).await?;
+    change.commit().await?;
     let number = people(i64::try_from(number).unwrap_or(i64::MAX));
     let said = match decision {
         Decision::SendAgain(_) => format!("It is sent to {number} again."),
@@ -378,8 +379,8 @@ pub(super) async fn remove(
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    actions::remove(&app, &mut tx, who.person_id, id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::remove(&mut change, id).await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, "/admin/updates", "The draft is deleted."))
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{self, ConsentPurpose},
+    audit::{Actor, Change},
     kit::{
         app::App,
         db::Db,
@@ -125,9 +126,9 @@ pub(super) async fn stop(
 ) -> Result<Response> {
     let person = open(&app, &token).ok_or(Error::NotFound)?;
     let how = if body.windows(9).any(|part| part == b"One-Click") { BY_MAILBOX } else { BY_PAGE };
-    let mut tx = db.begin().await?;
-    accounts::withdraw_consent(&app, &mut tx, person, PURPOSE, how).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(person)).await?;
+    accounts::withdraw_consent(&mut change, person, PURPOSE, how).await?;
+    change.commit().await?;
     page(&app, &mut db, visit, token, Stopping::Stopped).await
 }
 
@@ -138,8 +139,8 @@ pub(super) async fn undo(
     mut db: Db,
 ) -> Result<Response> {
     let person = open(&app, &token).ok_or(Error::NotFound)?;
-    let mut tx = db.begin().await?;
-    let consents = accounts::list_consents(&mut tx, person).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(person)).await?;
+    let consents = accounts::list_consents(&mut change, person).await?;
     let mine: Vec<_> = consents.iter().filter(|consent| consent.purpose == PURPOSE).collect();
     let stands = mine.iter().any(|consent| consent.withdrawn.is_none());
     let last = mine.iter().filter_map(|consent| consent.withdrawn.as_ref()).max_by_key(|(at, _)| *at);
@@ -149,11 +150,11 @@ pub(super) async fn undo(
             if app.clock().now() - *at < Duration::hours(UNDO_HOURS)
                 && [BY_PAGE, BY_MAILBOX].contains(&how.as_str()) =>
         {
-            accounts::give_consent(&app, &mut tx, person, PURPOSE, "unsubscribe page, undone").await?;
+            accounts::give_consent(&mut change, person, PURPOSE, "unsubscribe page, undone").await?;
             Stopping::Undone
         }
         _ => Stopping::TooLate,
     };
-    tx.commit().await?;
+    change.commit().await?;
     page(&app, &mut db, visit, token, state).await
 }

@@ -1,6 +1,6 @@
 //! Wishing to pay, stopping, giving back. Nothing here speaks to Stripe inside a transaction.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -11,13 +11,16 @@ use super::{
     purposes::Purpose,
     sql::{checkouts, ledger, subscriptions},
 };
-use crate::kit::{
-    app::App,
-    email_address::EmailAddress,
-    error::{Error, Result},
-    money::Money,
-    queue,
-    stripe::{Interval, Mode, NewCheckout, StripeError},
+use crate::{
+    audit::Change,
+    kit::{
+        app::App,
+        email_address::EmailAddress,
+        error::{Error, Result},
+        money::Money,
+        queue,
+        stripe::{Interval, Mode, NewCheckout, StripeError},
+    },
 };
 
 /// How long a page at Stripe stays open. Short, so that a forgotten tab cannot pay tomorrow for what was done today.
@@ -39,8 +42,9 @@ pub struct Wish<'a> {
 
 /// Stores a wish to pay, or finds the one that is open for the purpose already: two clicks are one wish. Other open
 /// pages of the same payer for the same kind of thing are closed by a job.
-pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<Uuid> {
-    let now = app.clock().now();
+pub async fn wish(change: &mut Change<'_>, wish: &Wish<'_>) -> Result<Uuid> {
+    let app = change.app;
+    let now = change.now;
     let new = Checkout {
         id: app.random().opaque_id(),
         purpose: wish.purpose.clone(),
@@ -59,29 +63,34 @@ pub async fn wish(app: &App, db: &mut PgConnection, wish: &Wish<'_>) -> Result<U
         expires_at: None,
     };
     let mut kept = new.id;
-    if !checkouts::insert(db, &new).await? {
+    if !checkouts::insert(change, &new).await? {
         const BUSY: Error = Error::Conflict("The payment page was just being closed. Please try again.");
-        let before = checkouts::find_open(db, &wish.purpose).await?.ok_or(BUSY)?;
+        let before = checkouts::find_open(change, &wish.purpose).await?.ok_or(BUSY)?;
         kept = before.id;
         // Its time is over, or another amount is wanted by now: close it and start anew.
         let fresh = before.created_at > now - Duration::hours(OPEN_HOURS - 1);
         let still_good = fresh && (before.state == CheckoutState::Wanted || before.page(now).is_some());
         if !still_good || (before.amount, before.every) != (new.amount, new.every) {
-            set_state(app, db, before.id, CheckoutState::Expired).await?;
-            queue::push(db, &CloseCheckout { checkout: before.id }).await?;
-            if !checkouts::insert(db, &new).await? {
+            set_state(change, before.id, CheckoutState::Expired, now).await?;
+            queue::push(change, &CloseCheckout { checkout: before.id }).await?;
+            if !checkouts::insert(change, &new).await? {
                 return Err(BUSY);
             }
             kept = new.id;
         }
     }
-    for other in checkouts::list_other_open(db, &wish.purpose.kind, wish.email.as_str(), kept).await? {
-        queue::push(db, &CloseCheckout { checkout: other }).await?;
+    for other in checkouts::list_other_open(change, &wish.purpose.kind, wish.email.as_str(), kept).await? {
+        queue::push(change, &CloseCheckout { checkout: other }).await?;
     }
     Ok(kept)
 }
 
-async fn set_state(app: &App, db: &mut PgConnection, id: Uuid, state: CheckoutState) -> sqlx::Result<()> {
+async fn set_state(
+    db: &mut PgConnection,
+    id: Uuid,
+    state: CheckoutState,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     let progress = checkouts::Progress {
         state,
         session: None,
@@ -89,7 +98,7 @@ async fn set_state(app: &App, db: &mut PgConnection, id: Uuid, state: CheckoutSt
         payment_intent: None,
         by_debit: false,
     };
-    checkouts::set_progress(db, id, &progress, app.clock().now()).await
+    checkouts::set_progress(db, id, &progress, now).await
 }
 
 /// Where a payer goes next.
@@ -147,7 +156,7 @@ async fn away(app: &App, wish: &Checkout, error: &StripeError) -> Result<Way> {
     // Stripe gives the same answer to the same key for a day, an error too: the next try needs a wish of its own.
     if matches!(error, StripeError::Refused { .. }) {
         let mut tx = app.pool().begin().await?;
-        set_state(app, &mut tx, wish.id, CheckoutState::Expired).await?;
+        set_state(&mut tx, wish.id, CheckoutState::Expired, app.clock().now()).await?;
         tx.commit().await?;
     }
     Ok(if error.is_transient() { Way::Away } else { Way::Refused })
@@ -159,10 +168,11 @@ pub async fn checkout_for(db: &mut PgConnection, purpose: &Purpose) -> Result<Op
 }
 
 /// Ends a subscription of which there is one too many; with `refund`, what it brought is paid back as well.
-pub async fn end_surplus(app: &App, db: &mut PgConnection, subscription: &str, refund: bool) -> Result<()> {
-    subscriptions::set_surplus(db, subscription, app.clock().now()).await?;
+pub async fn end_surplus(change: &mut Change<'_>, subscription: &str, refund: bool) -> Result<()> {
+    let now = change.now;
+    subscriptions::set_surplus(change, subscription, now).await?;
     let job = EndSubscription { subscription: subscription.to_owned(), refund };
-    Ok(queue::push(db, &job).await?)
+    Ok(queue::push(change, &job).await?)
 }
 
 /// Tells Stripe to stop or resume renewal, and notes the answer. Call it without a transaction at hand.
@@ -188,9 +198,9 @@ pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -
 }
 
 /// A wish that Stripe does not know, or that never got there and is too old to be tried again.
-pub(super) async fn close(app: &App, db: &mut PgConnection, id: Uuid) -> sqlx::Result<()> {
+pub(super) async fn close(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
     let Some((state, _)) = checkouts::lock_state(db, id).await? else { return Ok(()) };
-    set_state(app, db, id, state.after(CheckoutState::Expired)).await
+    set_state(db, id, state.after(CheckoutState::Expired), now).await
 }
 
 /// Pays back, by a job, whatever was paid for something.

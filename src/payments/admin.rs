@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     accounts::{Officer, Rooms},
-    audit::{self, Actor, Entry},
+    audit::{Actor, Change},
     kit::{
         app::App,
         csv, dates,
@@ -197,11 +197,9 @@ pub(super) async fn export(
         ]);
     }
     let detail = serde_json::json!({ "lines": lines.len(), "filter": Asked::query(&filter) });
-    let actor = Actor::Person(who.person_id);
-    let entry = Entry { actor, action: "payment.exported", subject: ("ledger", "all"), detail };
-    let mut tx = db.begin().await?;
-    audit::record(&mut tx, app.clock().now(), &entry).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    change.audit("payment.exported", ("ledger", "all"), detail);
+    change.commit().await?;
     Ok(csv::download("payments", app.clock().today(), file.take()))
 }
 

@@ -259,7 +259,7 @@ async fn look_after(app: &App, checkout: &Checkout) -> Result<(), Failure> {
     };
     if gone && checkout.state.is_open() {
         let mut db = app.pool().acquire().await?;
-        super::actions::close(app, &mut db, checkout.id).await?;
+        super::actions::close(&mut db, checkout.id, app.clock().now()).await?;
     }
     Ok(())
 }

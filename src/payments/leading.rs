@@ -22,7 +22,10 @@ use super::{
     model::{Checkout, CheckoutState},
     purposes::Purpose,
 };
-use crate::kit::{app::App, db::Db, error::Result, flash, visit::Visit};
+use crate::{
+    audit::{Actor, Change},
+    kit::{app::App, db::Db, error::Result, flash, visit::Visit},
+};
 
 /// Something that is paid for on a page of its own, like `/join/{id}`, as its room knows it at the moment.
 pub trait Payable: Sized + Send {
@@ -39,11 +42,7 @@ pub trait Payable: Sized + Send {
     fn find(db: &mut PgConnection, id: Uuid) -> impl Future<Output = Result<Self>> + Send;
 
     /// Stores a wish to pay once more, in the caller's transaction. `None` if it has been paid.
-    fn wish_again(
-        app: &App,
-        db: &mut PgConnection,
-        id: Uuid,
-    ) -> impl Future<Output = Result<Option<Uuid>>> + Send;
+    fn wish_again(change: &mut Change<'_>, id: Uuid) -> impl Future<Output = Result<Option<Uuid>>> + Send;
 
     /// What the room knows better than the checkout does. It alone can say [`Progress::Settled`].
     fn progress(&self, checkout: Option<CheckoutState>) -> Option<Progress>;
@@ -172,9 +171,9 @@ pub async fn show<P: Payable>(
 
 /// Another try at paying, without typing anything again.
 pub async fn pay<P: Payable>(State(app): State<App>, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let checkout = P::wish_again(&app, &mut tx, id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let checkout = P::wish_again(&mut change, id).await?;
+    change.commit().await?;
     drop(db);
     match checkout {
         Some(checkout) => lead::<P>(&app, id, checkout).await,

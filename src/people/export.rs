@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     accounts::{EXPORT_PEOPLE, Officer},
-    audit::{self, Actor, Entry},
+    audit::{Actor, Change},
     kit::{app::App, csv, db::Db, error::Result, form::Form, money, visit::Visit},
 };
 
@@ -118,14 +118,11 @@ async fn download(
     };
     let mut tx = sql::begin(&mut db).await?;
     let found = find::list_ids(&mut tx, &search.segment(), &scope).await?;
-    let entry = Entry {
-        actor: Actor::Person(who.0.person_id),
-        action: "list.exported",
-        subject: ("list", list.code()),
-        detail: json!({ "filter": search.to_string(), "people": found.len(), "reason": reason }),
-    };
-    audit::record(&mut tx, app.clock().now(), &entry).await?;
     tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    let detail = json!({ "filter": search.to_string(), "people": found.len(), "reason": reason });
+    change.audit("list.exported", ("list", list.code()), detail);
+    change.commit().await?;
     drop(db);
     let today = app.clock().today();
     Ok(csv::download(list.code(), today, stream(app, found)))

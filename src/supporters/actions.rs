@@ -2,7 +2,6 @@
 
 use chrono::Duration;
 use serde_json::json;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -12,11 +11,9 @@ use super::{
 };
 use crate::{
     accounts::{self, ConsentPurpose, Details, Standing},
-    audit::{self, Actor, Entry},
+    audit::{Actor, Change},
     kit::{
-        app::App,
         error::{Error, Result},
-        mail as outbox,
         random::hash_token,
     },
 };
@@ -25,12 +22,14 @@ use crate::{
 const SOURCE: &str = "supporter sign-up";
 
 /// Keeps the sign-up and mails its link. The same for every address.
-pub async fn ask(app: &App, db: &mut PgConnection, new: &SignUp) -> Result<()> {
-    let now = app.clock().now();
+pub async fn ask(change: &mut Change<'_>, new: &SignUp) -> Result<()> {
+    let app = change.app;
+    let now = change.now;
     let (id, token) = (app.random().id(now), app.random().token());
-    sql::insert_sign_up(db, id, &token.hash(), new, now, now + Duration::days(CONFIRM_DAYS)).await?;
+    sql::insert_sign_up(change, id, &token.hash(), new, now, now + Duration::days(CONFIRM_DAYS)).await?;
     let letter = mail::confirm(app, token.text())?;
-    Ok(outbox::push(app, db, &format!("supporter-confirm:{id}"), &new.email, &letter).await?)
+    change.mail(format!("supporter-confirm:{id}"), &new.email, letter);
+    Ok(())
 }
 
 /// What the button did.
@@ -44,11 +43,12 @@ pub struct Confirmed {
 }
 
 /// Makes the supporter. `None` if the link is unknown, over or used.
-pub async fn confirm(app: &App, db: &mut PgConnection, token: &str) -> Result<Option<Confirmed>> {
-    let now = app.clock().now();
-    let Some(new) = sql::use_sign_up(db, &hash_token(token), now).await? else { return Ok(None) };
-    let (id, _) = accounts::find_or_add_person(app, db, &new.email, &new.name).await?;
-    let person = accounts::find_person(db, id).await?.ok_or(Error::NotFound)?;
+pub async fn confirm(change: &mut Change<'_>, token: &str) -> Result<Option<Confirmed>> {
+    let app = change.app;
+    let now = change.now;
+    let Some(new) = sql::use_sign_up(change, &hash_token(token), now).await? else { return Ok(None) };
+    let (id, _) = accounts::find_or_add_person(change, &new.email, &new.name).await?;
+    let person = accounts::find_person(change, id).await?.ok_or(Error::NotFound)?;
     let is_member = person.standing == Standing::Member;
     // Her membership's details were given with more care, and payments hang on them.
     let keeps = |known: bool| is_member && known;
@@ -62,30 +62,27 @@ pub async fn confirm(app: &App, db: &mut PgConnection, token: &str) -> Result<Op
         },
         region: if keeps(person.region.is_some()) { person.region } else { new.region },
     };
-    accounts::change_details(app, db, Actor::Person(id), id, &details).await?;
-    accounts::verify_email(app, db, id).await?;
-    accounts::give_consent(app, db, id, ConsentPurpose::EmailUpdates, SOURCE).await?;
+    // Who asks is known only now, by the link that came to their address.
+    change.by = Actor::Person(id);
+    accounts::change_details(change, id, &details).await?;
+    accounts::verify_email(change, id).await?;
+    accounts::give_consent(change, id, ConsentPurpose::EmailUpdates, SOURCE).await?;
     if new.organiser_contact {
-        accounts::give_consent(app, db, id, ConsentPurpose::OrganiserContact, SOURCE).await?;
+        accounts::give_consent(change, id, ConsentPurpose::OrganiserContact, SOURCE).await?;
     }
-    let was_supporter = sql::find_supporter(db, id).await?.is_some();
-    sql::put_supporter(db, id, &new.interests, SOURCE, now).await?;
+    let was_supporter = sql::find_supporter(change, id).await?.is_some();
+    sql::put_supporter(change, id, &new.interests, SOURCE, now).await?;
     if person.standing < Standing::Supporter {
-        accounts::set_standing(db, id, Standing::Supporter).await?;
+        accounts::set_standing(change, id, Standing::Supporter).await?;
     }
     if !was_supporter {
-        let entry = Entry {
-            actor: Actor::Person(id),
-            action: "supporter.signed_up",
-            subject: ("person", &id.to_string()),
-            detail: json!({ "interests": new.interests.iter().map(|interest| interest.code()).collect::<Vec<_>>() }),
-        };
-        audit::record(db, now, &entry).await?;
-        let link = accounts::issue_link(app, db, id, "/dashboard", CONFIRM_DAYS).await?;
-        let join = accounts::issue_link(app, db, id, "/join", CONFIRM_DAYS).await?;
+        let interests: Vec<_> = new.interests.iter().map(|interest| interest.code()).collect();
+        change.audit("supporter.signed_up", ("person", id), json!({ "interests": interests }));
+        let link = accounts::issue_link(change, id, "/dashboard", CONFIRM_DAYS).await?;
+        let join = accounts::issue_link(change, id, "/join", CONFIRM_DAYS).await?;
         let letter = mail::welcome(app, &details.name, &link, &join, is_member)?;
-        outbox::push(app, db, &format!("supporter-welcome:{id}"), &person.email, &letter).await?;
+        change.mail(format!("supporter-welcome:{id}"), &person.email, letter);
     }
-    let may_enter = !person.has_password && !accounts::holds_office(db, id).await?;
+    let may_enter = !person.has_password && !accounts::holds_office(change, id).await?;
     Ok(Some(Confirmed { person: id, is_member, may_enter }))
 }

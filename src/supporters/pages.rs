@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     accounts::{self, BrowserName, ConsentPurpose},
+    audit::{Actor, Change},
     kit::{
         app::App,
         db::Db,
@@ -80,9 +81,9 @@ pub(super) async fn create(
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     rate_limit::take(&app, &mut db, BY_EMAIL, new.email.as_str()).await?;
-    let mut tx = db.begin().await?;
-    actions::ask(&app, &mut tx, &new).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    actions::ask(&mut change, &new).await?;
+    change.commit().await?;
     Ok(Redirect::to("/support/check").into_response())
 }
 
@@ -149,16 +150,16 @@ pub(super) async fn confirm(
     BrowserName(browser): BrowserName,
     mut db: Db,
 ) -> Result<Response> {
-    let mut tx = db.begin().await?;
-    let confirmed = actions::confirm(&app, &mut tx, &token).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let confirmed = actions::confirm(&mut change, &token).await?;
     // Who is signed in stays so; else the link has proved as much as one that signs in.
     let cookie = match &confirmed {
         Some(Confirmed { person, may_enter: true, .. }) if visit.viewer.is_none() => {
-            Some(accounts::start_session(&app, &mut tx, *person, &browser).await?)
+            Some(accounts::start_session(&mut change, *person, &browser).await?)
         }
         _ => None,
     };
-    tx.commit().await?;
+    change.commit().await?;
     let Some(Confirmed { person, is_member, .. }) = confirmed else {
         return link_page(&app, &mut db, visit, &token).await;
     };

@@ -1,9 +1,6 @@
 //! Signing in, the account page, and who may do what to whose account.
 
-use breakthrough::{
-    accounts::{self, Role},
-    audit::Actor,
-};
+use breakthrough::accounts::{self, Role};
 use chrono::Duration;
 use reqwest::Method;
 
@@ -26,10 +23,10 @@ async fn id_of(site: &Site, email: &str) -> uuid::Uuid {
 }
 
 async fn appoint(site: &Site, email: &str, role: Role) {
-    let mut tx = site.pool.begin().await.unwrap();
     let person = id_of(site, email).await;
-    accounts::add_officer(&site.app, &mut tx, Actor::System, person, role, None).await.unwrap();
-    tx.commit().await.unwrap();
+    let mut change = site.change().await;
+    accounts::add_officer(&mut change, person, role, None).await.unwrap();
+    change.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use breakthrough::{accounts::ConsentPurpose, audit};
+use breakthrough::accounts::ConsentPurpose;
 use uuid::Uuid;
 
 use crate::{
@@ -22,11 +22,11 @@ async fn a_persons_page_tells_everything_that_happened() {
         html: "<p>Hello</p>".to_owned(),
         reply_to: None,
     };
-    let mut db = site.pool.acquire().await.unwrap();
-    breakthrough::kit::mail::push(&site.app, &mut db, "test:welcome", &email, &letter).await.unwrap();
+    let mut change = site.change().await;
+    change.mail("test:welcome", &email, letter.clone());
     let letter = breakthrough::kit::mail::Letter { subject: "Sign in with 271828".to_owned(), ..letter };
-    breakthrough::kit::mail::push(&site.app, &mut db, "sign-in:test", &email, &letter).await.unwrap();
-    drop(db);
+    change.mail("sign-in:test", &email, letter);
+    change.commit().await.unwrap();
     site.work().await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let path = format!("/admin/members/{kwabena}");
@@ -212,17 +212,15 @@ async fn the_audit_log_is_filtered_and_checked() {
 #[tokio::test]
 async fn long_logs_are_read_page_by_page() {
     let site = Site::open().await;
-    let mut db = site.pool.begin().await.unwrap();
+    let mut change = site.change().await;
     for _ in 0..60 {
-        let entry = audit::Entry {
-            actor: audit::Actor::System,
-            action: "setting.changed",
-            subject: ("setting", "imprint"),
-            detail: serde_json::json!({ "value": ["old", "new"] }),
-        };
-        audit::record(&mut db, site.app.clock().now(), &entry).await.unwrap();
+        change.audit(
+            "setting.changed",
+            ("setting", "imprint"),
+            serde_json::json!({ "value": ["old", "new"] }),
+        );
     }
-    db.commit().await.unwrap();
+    change.commit().await.unwrap();
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let first = officer.get("/admin/audit?room=setting.").await;
     assert_eq!(first.select("tbody tr").len(), 50);

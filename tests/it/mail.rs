@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use breakthrough::kit::{
     config::{DkimConfig, MailConfig, MailTransport},
-    mail::{self, Bulk, Letter, Mailer, Message, SendError, SweepOutbox},
+    mail::{Bulk, Letter, Mailer, Message, SendError, SweepOutbox},
     queue::Job,
 };
 use mail_parser::{MessageParser, MimeHeaders};
@@ -243,9 +243,9 @@ impl std::io::Write for Logs {
 
 async fn write_to(site: &Site, email: &str) {
     let letter = message(email).letter;
-    let mut tx = site.pool.begin().await.unwrap();
-    mail::push(&site.app, &mut tx, &format!("test:{email}"), &email.parse().unwrap(), &letter).await.unwrap();
-    tx.commit().await.unwrap();
+    let mut change = site.change().await;
+    change.mail(format!("test:{email}"), &email.parse().unwrap(), letter);
+    change.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod support;
 mod accounts;
 mod attacks;
+mod audit;
 mod commands;
 mod admin;
 mod donations;

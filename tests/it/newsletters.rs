@@ -74,14 +74,14 @@ async fn states(site: &Site) -> Vec<(String, i64)> {
 /// Few readers, so that a test is quick: everybody but these stops the emails.
 async fn only(site: &Site, emails: &[&str]) {
     sqlx::query("delete from consents").execute(&site.pool).await.unwrap();
-    let mut db = site.pool.acquire().await.unwrap();
+    let mut change = site.change().await;
     for email in emails {
-        let (id, _) = accounts::find_or_add_person(&site.app, &mut db, &email.parse().unwrap(), "Rea Reader")
-            .await
-            .unwrap();
-        accounts::set_standing(&mut db, id, accounts::Standing::Supporter).await.unwrap();
-        accounts::give_consent(&site.app, &mut db, id, ConsentPurpose::EmailUpdates, "test").await.unwrap();
+        let email = email.parse().unwrap();
+        let (id, _) = accounts::find_or_add_person(&mut change, &email, "Rea Reader").await.unwrap();
+        accounts::set_standing(&mut change, id, accounts::Standing::Supporter).await.unwrap();
+        accounts::give_consent(&mut change, id, ConsentPurpose::EmailUpdates, "test").await.unwrap();
     }
+    change.commit().await.unwrap();
 }
 
 #[tokio::test]
@@ -171,11 +171,12 @@ async fn an_officer_writes_tests_and_sends() {
 async fn the_audience_is_counted_as_it_is_chosen() {
     let site = open().await;
     // Some members agree as well.
-    let mut db = site.pool.acquire().await.unwrap();
+    let mut change = site.change().await;
     for email in ["ana@demo.test", "alex@demo.test", "ben@demo.test"] {
         let id = person(&site, email).await;
-        accounts::give_consent(&site.app, &mut db, id, ConsentPurpose::EmailUpdates, "test").await.unwrap();
+        accounts::give_consent(&mut change, id, ConsentPurpose::EmailUpdates, "test").await.unwrap();
     }
+    change.commit().await.unwrap();
     let mut officer = site.signed_in_as("alex@demo.test").await;
     for (to, regions, condition) in [
         (&["members"][..], &[][..], "p.standing = 'member'"),
@@ -251,10 +252,9 @@ async fn consent_is_asked_again_for_each_mail() {
     send(&mut officer, &draft).await.expect("2 people");
     // Ria stops before the worker comes to her.
     let ria = person(&site, "ria@example.org").await;
-    let mut db = site.pool.acquire().await.unwrap();
-    accounts::withdraw_consent(&site.app, &mut db, ria, ConsentPurpose::EmailUpdates, "account page")
-        .await
-        .unwrap();
+    let mut change = site.change().await;
+    accounts::withdraw_consent(&mut change, ria, ConsentPurpose::EmailUpdates, "account page").await.unwrap();
+    change.commit().await.unwrap();
     site.work().await;
     assert_eq!(site.mails_to("rea@example.org").await.len(), 1);
     assert_eq!(site.mails_to("ria@example.org").await.len(), 0);

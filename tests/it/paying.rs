@@ -8,6 +8,7 @@ use axum::{
 };
 use breakthrough::{
     accounts::{Access, PurposeKind, Room, Rooms, Routes},
+    audit::{Actor, Change},
     kit::{
         app::App, db::Db, email_address::EmailAddress, error::Result, money::Money, stripe::stand_in::PaidBy,
         visit::Visit,
@@ -183,7 +184,7 @@ static TICKET_OFFICE: Room = Room {
 
 struct Ticket;
 
-async fn wish(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Uuid> {
+async fn wish(change: &mut Change<'_>, id: Uuid) -> Result<Uuid> {
     let email: EmailAddress = "visitor@example.org".parse().unwrap();
     let wish = payments::Wish {
         purpose: Ticket::purpose(id),
@@ -193,14 +194,14 @@ async fn wish(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Uuid> {
         email: &email,
         page: &Ticket::path(id),
     };
-    payments::wish(app, db, &wish).await
+    payments::wish(change, &wish).await
 }
 
 async fn buy(State(app): State<App>, mut db: Db) -> Result<Response> {
     let id = app.random().opaque_id();
-    let mut tx = db.begin().await?;
-    let checkout = wish(&app, &mut tx, id).await?;
-    tx.commit().await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let checkout = wish(&mut change, id).await?;
+    change.commit().await?;
     drop(db);
     leading::lead::<Ticket>(&app, id, checkout).await
 }
@@ -220,8 +221,8 @@ impl Payable for Ticket {
         Ok(Self)
     }
 
-    async fn wish_again(app: &App, db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
-        wish(app, db, id).await.map(Some)
+    async fn wish_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
+        wish(change, id).await.map(Some)
     }
 
     fn progress(&self, checkout: Option<CheckoutState>) -> Option<Progress> {

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use breakthrough::{
     accounts::{ConsentPurpose, Scope, Standing},
-    audit,
     kit::stripe::Interval,
     membership::{Rate, Status},
     people::{self, Condition, Count, List, Place, Search, Segment, Sort, State, Words},
@@ -299,15 +298,10 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
             .await;
     let gone =
         add(&site.pool, Someone { name: "Gone Girl", email: "gone@x.test", state: "ended", ..north }).await;
-    let mut db = site.pool.begin().await.unwrap();
-    let entry = audit::Entry {
-        actor: audit::Actor::System,
-        action: "person.changed",
-        subject: ("person", &shy.to_string()),
-        detail: serde_json::json!({ "email": ["timid@before.test", "shy@tyneford.test"] }),
-    };
-    audit::record(&mut db, site.app.clock().now(), &entry).await.unwrap();
-    db.commit().await.unwrap();
+    let mut change = site.change().await;
+    let detail = serde_json::json!({ "email": ["timid@before.test", "shy@tyneford.test"] });
+    change.audit("person.changed", ("person", shy), detail);
+    change.commit().await.unwrap();
     let mut organiser = site.signed_in_as("organiser@demo.test").await;
     let all = organiser.get("/admin/members").await;
     let seen = names(&all);

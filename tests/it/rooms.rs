@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use breakthrough::{
     accounts::{Access, Permission, Role, Rooms},
-    audit,
     kit::settings::Dated,
     site,
 };
@@ -173,17 +172,12 @@ async fn an_action_that_nobody_declares_is_veiled() {
         .fetch_one(&site.pool)
         .await
         .unwrap();
-    let mut db = site.pool.begin().await.unwrap();
+    let mut change = site.change().await;
     for subject in [("person", ana.as_str()), ("thing", "Hush hush")] {
-        let entry = audit::Entry {
-            actor: audit::Actor::System,
-            action: "membership.whispered",
-            subject,
-            detail: serde_json::json!({ "words": ["nobody", "should read this"] }),
-        };
-        audit::record(&mut db, site.app.clock().now(), &entry).await.unwrap();
+        let detail = serde_json::json!({ "words": ["nobody", "should read this"] });
+        change.audit("membership.whispered", subject, detail);
     }
-    db.commit().await.unwrap();
+    change.commit().await.unwrap();
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let log = officer.get("/admin/audit?room=membership.").await;
     let lines = log.select("tbody tr");
@@ -298,7 +292,9 @@ fn written_actions() -> BTreeSet<String> {
                 .filter(|line| !line.trim_start().starts_with("//") && !line.contains("says("))
                 .collect();
             let code = code.join("\n");
-            for call in ["action: ", "record(", "audit("].iter().flat_map(|begin| code.split(begin).skip(1)) {
+            for call in
+                ["let action = ", "sight(", "audit("].iter().flat_map(|begin| code.split(begin).skip(1))
+            {
                 let call = call.split([';', '}']).next().unwrap_or_default();
                 found.extend(call.split('"').find(is_action).map(str::to_owned));
             }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     accounts::{self, CHANGE_PEOPLE, Officer, Rooms, SEE_PEOPLE, Scope},
     admin::permissions::SEE_AUDIT,
-    audit::{self, Actor},
+    audit::{self, Actor, Change},
     kit::{
         app::App,
         db::Db,
@@ -125,8 +125,8 @@ pub async fn change_details(
 ) -> Result<Response> {
     let scope = who.scope(CHANGE_PEOPLE)?;
     let details = forms::details(&form);
-    let mut tx = db.begin().await?;
-    let record = sql::lock_record(&mut tx, person).await?.ok_or(Error::NotFound)?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    let record = sql::lock_record(&mut change, person).await?.ok_or(Error::NotFound)?;
     if !scope.covers(record.region.and_then(|slug| slug.parse().ok())) {
         return Err(Error::NotFound);
     }
@@ -137,19 +137,15 @@ pub async fn change_details(
     }
     let wrong = match details {
         Err(form) => form,
-        Ok(details) => {
-            match accounts::change_details(&app, &mut tx, Actor::Person(who.0.person_id), person, &details)
-                .await
-            {
-                Ok(()) => {
-                    tx.commit().await?;
-                    return Ok(flash::redirect(&app, &format!("/admin/members/{person}"), "Saved."));
-                }
-                Err(Error::Conflict(sentence)) => form.failed("email", sentence),
-                Err(error) => return Err(error),
+        Ok(details) => match accounts::change_details(&mut change, person, &details).await {
+            Ok(()) => {
+                change.commit().await?;
+                return Ok(flash::redirect(&app, &format!("/admin/members/{person}"), "Saved."));
             }
-        }
+            Err(Error::Conflict(sentence)) => form.failed("email", sentence),
+            Err(error) => return Err(error),
+        },
     };
-    drop(tx);
+    drop(change);
     page(&app, rooms, visit, &who, person, db, Some(wrong)).await
 }

@@ -51,6 +51,15 @@ pub fn pool(url: &str, most: u32) -> Result<PgPool, sqlx::Error> {
         .connect_lazy_with(options))
 }
 
+/// The site's advisory locks with one key, so that no two things wait for each other by accident.
+pub mod lock {
+    pub const QUEUE_SCHEMA: i64 = 7_265_001;
+    /// Taken in SQL, by `audit_write_all`.
+    pub const AUDIT_CHAIN: i64 = 7_265_002;
+    pub const DEMO: i64 = 7_265_003;
+    pub const STRIPE_STAND_IN: i64 = 7_265_004;
+}
+
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Brings the schema up to date: ours, then the job queue's. Several processes may do so at once.
@@ -62,7 +71,7 @@ pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     // The queue's own migrations do not take a lock of their own.
     let mut connection = pool.acquire().await?;
     let mut tx = connection.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock(7265001)").execute(&mut *tx).await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(lock::QUEUE_SCHEMA).execute(&mut *tx).await?;
     super::queue::install(pool).await?;
     tx.commit().await?;
     Ok(())

@@ -16,5 +16,5 @@ mod smtp;
 mod transport;
 
 pub use letter::{Bulk, Frame, Letter, Message, policy};
-pub use outbox::{COUNTS, SendMail, SweepOutbox, push, push_bulk};
+pub use outbox::{COUNTS, Outgoing, SendMail, SweepOutbox, push};
 pub use transport::{Line, Mailer, SendError};

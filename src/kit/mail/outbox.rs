@@ -18,58 +18,45 @@ pub const COUNTS: &str = "
         'refused', (select count(*) from outbox where refused is not null and written_at >= $4),
         'waiting', (select count(*) from outbox where sent_at is null and refused is null and written_at < $5))";
 
-/// Writes a letter into the outbox. `occasion` names what it is about (`welcome:<id>`): a second letter for the
-/// same occasion is not written.
+/// A letter on its way into the outbox.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// What it is about (`welcome:<id>`): a second letter for the same occasion is not written.
+    pub occasion: String,
+    pub to: EmailAddress,
+    pub letter: Letter,
+    /// A copy of something that goes to many carries the way to stop it.
+    pub bulk: Option<Bulk>,
+}
+
+/// Writes letters into the outbox, each with its job.
 pub async fn push(
     app: &App,
     db: &mut PgConnection,
-    occasion: &str,
-    to: &EmailAddress,
-    letter: &Letter,
+    now: DateTime<Utc>,
+    mails: &[Outgoing],
 ) -> Result<(), sqlx::Error> {
-    write(app, db, occasion, to, letter, None).await
-}
-
-/// The same for one copy of something that goes to many: it carries the way to stop it.
-pub async fn push_bulk(
-    app: &App,
-    db: &mut PgConnection,
-    occasion: &str,
-    to: &EmailAddress,
-    letter: &Letter,
-    bulk: &Bulk,
-) -> Result<(), sqlx::Error> {
-    write(app, db, occasion, to, letter, Some(bulk)).await
-}
-
-async fn write(
-    app: &App,
-    db: &mut PgConnection,
-    occasion: &str,
-    to: &EmailAddress,
-    letter: &Letter,
-    bulk: Option<&Bulk>,
-) -> Result<(), sqlx::Error> {
-    let now = app.clock().now();
-    let id = app.random().id(now);
-    let written = sqlx::query!(
-        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to, unsubscribe, list)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (occasion) do nothing",
-        id,
-        occasion,
-        to.as_str(),
-        letter.subject,
-        letter.text,
-        letter.html,
-        now,
-        letter.reply_to.as_ref().map(EmailAddress::as_str),
-        bulk.map(|bulk| bulk.unsubscribe.as_str()),
-        bulk.map(|bulk| bulk.list.as_str())
-    )
-    .execute(&mut *db)
-    .await?;
-    if written.rows_affected() == 1 {
-        push_send(db, id).await?;
+    for mail in mails {
+        let id = app.random().id(now);
+        let written = sqlx::query!(
+            "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to, unsubscribe, list)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (occasion) do nothing",
+            id,
+            mail.occasion,
+            mail.to.as_str(),
+            mail.letter.subject,
+            mail.letter.text,
+            mail.letter.html,
+            now,
+            mail.letter.reply_to.as_ref().map(EmailAddress::as_str),
+            mail.bulk.as_ref().map(|bulk| bulk.unsubscribe.as_str()),
+            mail.bulk.as_ref().map(|bulk| bulk.list.as_str())
+        )
+        .execute(&mut *db)
+        .await?;
+        if written.rows_affected() == 1 {
+            push_send(db, id).await?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use breakthrough::{
         Access, Desk, Figure, Group, Link, Permission, Rank, Role, Room, Rooms, Routes, Source, Task, Tells,
         Timeline, says,
     },
-    audit::{self, Actor, Entry},
+    audit::{Actor, Change},
     demo,
     kit::{
         app::App,
@@ -96,22 +96,16 @@ impl Job for FeedCats {
     const NAME: &'static str = "cats_feed";
 
     async fn run(self, app: App) -> Result<(), Failure> {
-        let mut tx = app.pool().begin().await?;
+        let mut change = Change::begin_alone(&app, Actor::System).await?;
         let fed: Vec<(Uuid,)> =
             sqlx::query_as("update cats set fed_at = $1 where fed_at is null returning person_id")
                 .bind(app.clock().now())
-                .fetch_all(&mut *tx)
+                .fetch_all(&mut *change)
                 .await?;
         for (person,) in fed {
-            let entry = Entry {
-                actor: Actor::System,
-                action: "cat.fed",
-                subject: ("person", &person.to_string()),
-                detail: serde_json::json!({ "with": "tuna" }),
-            };
-            audit::record(&mut tx, app.clock().now(), &entry).await?;
+            change.audit("cat.fed", ("person", person), serde_json::json!({ "with": "tuna" }));
         }
-        tx.commit().await?;
+        change.commit().await?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use breakthrough::{
     accounts::Rooms,
+    audit::{Actor, Change},
     kit::{app::App, clock::Clock, config::Config, random::Random},
     site,
 };
@@ -38,6 +39,11 @@ pub struct Site {
 }
 
 impl Site {
+    /// A change by nobody in particular, for what a test wants to be there.
+    pub async fn change(&self) -> Change<'_> {
+        Change::begin_alone(&self.app, Actor::System).await.unwrap()
+    }
+
     /// A site with the demo party in it.
     pub async fn open() -> Self {
         Self::open_with(|_| {}).await

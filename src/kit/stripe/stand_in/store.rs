@@ -4,6 +4,8 @@
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 
+use crate::kit::db::lock;
+
 /// Requests kept for the contract check and for curiosity; older ones go at the next start.
 const KEPT_REQUESTS: i64 = 5_000;
 
@@ -54,7 +56,7 @@ create table if not exists stripe_stand_in.deliveries (
 /// Makes the schema; several processes may do so at once.
 pub async fn install(pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut tx = pool.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock(7265002)").execute(&mut *tx).await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(lock::STRIPE_STAND_IN).execute(&mut *tx).await?;
     // Else the server mentions each table that is there already.
     sqlx::query("set local client_min_messages = warning").execute(&mut *tx).await?;
     sqlx::raw_sql(SCHEMA).execute(&mut *tx).await?;
@@ -233,8 +235,9 @@ pub(super) async fn lock_key(
     db: &mut PgConnection,
     key: &str,
 ) -> Result<Option<(String, Value)>, sqlx::Error> {
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 7265002))")
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, $2))")
         .bind(key)
+        .bind(lock::STRIPE_STAND_IN)
         .execute(&mut *db)
         .await?;
     sqlx::query("select call, answer from stripe_stand_in.keys where key = $1")
