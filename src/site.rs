@@ -15,7 +15,7 @@ use tower_http::{
 };
 
 use crate::{
-    accounts::{self, Access, Line, Room, Rooms, Routes, SEE_PEOPLE, Task},
+    accounts::{self, Access, Line, Room, Rooms, Routes, SEE_PEOPLE, Secrecy, Task},
     admin, content, donations, error_page, home,
     kit::{
         app::App,
@@ -119,17 +119,19 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
 /// # Errors
 /// As [`router`].
 pub fn router_with(app: &App, rooms: Rooms) -> anyhow::Result<Router> {
-    around(rooms.routes(app).finish(app).0, app, rooms)
+    let (router, table) = rooms.routes(app).finish(app);
+    around(router, app, rooms, Secrecy::of(&table))
 }
 
 /// The layers that every path has.
-fn around(router: Router<App>, app: &App, rooms: Rooms) -> anyhow::Result<Router> {
+fn around(router: Router<App>, app: &App, rooms: Rooms, secrecy: Secrecy) -> anyhow::Result<Router> {
     let trace = TraceLayer::new_for_http().make_span_with(|request: &Request| {
         // The pattern, not the address: addresses can hold tokens and searched names.
         let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
         tracing::info_span!("request", method = %request.method(), path)
     });
     let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(secrecy, accounts::hush))
         .layer(trace)
         .layer(middleware::from_fn(headers::add))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
@@ -217,7 +219,8 @@ mod tests {
         let app = App::without_settings(config, pool, Clock::system(), Random::seeded(1)).unwrap();
         let broken = Router::new().route("/broken", get(panics).post(fails));
         let request = request.header("accept", "text/html").body(Body::from(body)).unwrap();
-        let response = around(broken, &app, Rooms(ROOMS)).unwrap().oneshot(request).await.unwrap();
+        let response =
+            around(broken, &app, Rooms(ROOMS), Secrecy::of(&[])).unwrap().oneshot(request).await.unwrap();
         let status = response.status();
         assert!(response.headers().contains_key("content-security-policy"));
         let body = to_bytes(response.into_body(), 1_000_000).await.unwrap();

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
+    entering::{self, Entered, Proof},
     mail,
     model::{CODE_TRIES, ConsentPurpose, MANAGE_OFFICERS, REQUEST_MINUTES, Role, Standing, safe_next},
     passwords, session,
@@ -193,10 +194,10 @@ pub async fn issue_link(change: &mut Change<'_>, person: Uuid, next: &str, days:
     Ok(app.link(&format!("/sign-in/link/{}", link.text())))
 }
 
-/// Somebody signed in: where to go, and the session's cookie.
-pub(super) struct Entered {
+/// Somebody used what was mailed to them: what came of it, and where they wanted to go.
+pub(super) struct Used {
+    pub entered: Entered,
     pub next: String,
-    pub cookie: String,
 }
 
 /// Uses an emailed link. `None` if it is unknown, used or over.
@@ -204,10 +205,10 @@ pub(super) async fn sign_in_by_link(
     change: &mut Change<'_>,
     token: &str,
     browser: &str,
-) -> Result<Option<Entered>> {
+) -> Result<Option<Used>> {
     let now = change.now;
     let request = sql::use_link(change, &hash_token(token), now).await?;
-    enter(change, request, browser).await
+    use_request(change, request, browser).await
 }
 
 /// Whether a code that was typed in is right, and the request still open. Counts the try, so it must be committed
@@ -226,23 +227,21 @@ pub(super) async fn sign_in_by_code(
     change: &mut Change<'_>,
     request: Uuid,
     browser: &str,
-) -> Result<Option<Entered>> {
+) -> Result<Option<Used>> {
     let now = change.now;
     let request = sql::use_request(change, request, now).await?;
-    enter(change, request, browser).await
+    use_request(change, request, browser).await
 }
 
-async fn enter(
+async fn use_request(
     change: &mut Change<'_>,
     request: Option<sql::Request>,
     browser: &str,
-) -> Result<Option<Entered>> {
-    let now = change.now;
+) -> Result<Option<Used>> {
     let Some(request) = request else { return Ok(None) };
-    sql::set_verified(change, request.person_id, now).await?;
-    let cookie = session::start(change, request.person_id, browser).await?;
+    let entered = entering::enter(change, request.person_id, Proof::SignInMail, browser).await?;
     tracing::info!(request = %request.id, "signed in by mail");
-    Ok(Some(Entered { next: request.next_path, cookie }))
+    Ok(Some(Used { entered, next: request.next_path }))
 }
 
 /// Checks a password. The hash is computed without holding a connection; see [`passwords::verify`].

@@ -39,6 +39,8 @@ pub enum Access {
     /// Anyone signed in: supporters, members, officers.
     SignedIn,
     Member,
+    /// A member, in secret: of the request nothing is kept or logged (see [`super::secrecy`]).
+    SecretBallot,
     Officer(Permission),
     /// Everybody on a developer's machine; not there at all in production.
     Development,
@@ -110,7 +112,7 @@ impl Routes {
                     let state = (app.clone(), tables);
                     handler.layer(middleware::from_fn_with_state(state, cache::pages))
                 }
-                Access::SignedIn | Access::Member | Access::Officer(_) => {
+                Access::SignedIn | Access::Member | Access::SecretBallot | Access::Officer(_) => {
                     let app = app.clone();
                     handler.layer(middleware::from_fn(move |request, next| {
                         guard(app.clone(), access, request, next)
@@ -126,10 +128,14 @@ impl Routes {
 
 async fn guard(app: App, access: Access, request: Request, next: Next) -> Response {
     let Some(session) = request.extensions().get::<Session>() else {
+        if access == Access::SecretBallot {
+            // Where they come from must not stand beside the time of their signing in.
+            return Redirect::to("/sign-in").into_response();
+        }
         return ask_to_sign_in(app, request).await;
     };
     let refused = match access {
-        Access::Member if session.standing != Standing::Member => Some(MEMBERS_ONLY),
+        Access::Member | Access::SecretBallot if session.standing != Standing::Member => Some(MEMBERS_ONLY),
         Access::Officer(permission) if !session.offices.iter().any(|office| office.allows(permission)) => {
             Some("This page is for officers who look after it. If you should be one, ask an administrator.")
         }

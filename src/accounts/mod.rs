@@ -17,6 +17,8 @@ pub(crate) mod mail;
 mod passwords;
 mod session;
 mod guard;
+mod entering;
+mod secrecy;
 mod rooms;
 mod pages;
 mod account;
@@ -30,6 +32,7 @@ pub use actions::{
     Details, add_officer, change_details, find_or_add_person, give_consent, issue_link, set_standing,
     verify_email, withdraw_consent,
 };
+pub use entering::{Entered, Proof, enter};
 pub use guard::{Access, Line, Routes};
 pub use jobs::TidyAccounts;
 pub use model::{
@@ -41,12 +44,9 @@ pub use rooms::{
     Asked, Counts, Desk, Figure, Group, Link, Pending, PurposeKind, Rank, Room, Rooms, Says, Source, Task,
     Tells, Timeline, says,
 };
-pub use session::{
-    BrowserName, Member, Officer, Session, SignedIn, look_up as session_layer, start as start_session,
-};
-pub use sql::{
-    find_person, find_person_by_email, has_people, holds_office, list_consents, set_password_hash,
-};
+pub use secrecy::{Secrecy, hush};
+pub use session::{BrowserName, Member, Officer, Session, SignedIn, look_up as session_layer};
+pub use sql::{find_person, find_person_by_email, has_people, list_consents, set_password_hash};
 pub use sql_many::{NewPerson, add_people, give_consents};
 
 use crate::kit::app::App;

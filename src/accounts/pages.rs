@@ -12,7 +12,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    actions::{self, Entered},
+    actions,
+    entering::{self, Entered, Proof},
     forms::{self, SignIn},
     model::safe_next,
     session::{self, BrowserName, Session},
@@ -92,15 +93,19 @@ pub(super) async fn sign_in(
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             };
             let mut change = Change::begin_alone(&app, Actor::System).await?;
-            let cookie = session::start(&mut change, person, &browser).await?;
+            let entered = entering::enter(&mut change, person, Proof::Password, &browser).await?;
             change.commit().await?;
-            Ok(enter(Entered { next, cookie }))
+            Ok(go_on(entered, &next))
         }
     }
 }
 
-fn enter(entered: Entered) -> Response {
-    ([(header::SET_COOKIE, entered.cookie)], Redirect::to(&entered.next)).into_response()
+/// In, and on to where they wanted to go.
+fn go_on(entered: Entered, next: &str) -> Response {
+    match entered {
+        Entered::In(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response(),
+        Entered::NeedsMore => Redirect::to("/sign-in").into_response(),
+    }
 }
 
 #[derive(Template, WebTemplate)]
@@ -136,16 +141,16 @@ pub(super) async fn use_code(
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     // The try counts even if nothing else is written.
-    let entered = if actions::try_code(&app, &mut db, command.request, &command.code).await? {
+    let used = if actions::try_code(&app, &mut db, command.request, &command.code).await? {
         let mut change = Change::begin(&app, &mut db, Actor::System).await?;
-        let entered = actions::sign_in_by_code(&mut change, command.request, &browser).await?;
+        let used = actions::sign_in_by_code(&mut change, command.request, &browser).await?;
         change.commit().await?;
-        entered
+        used
     } else {
         None
     };
-    Ok(match entered {
-        Some(entered) => enter(entered),
+    Ok(match used {
+        Some(used) => go_on(used.entered, &used.next),
         None => {
             let wrong = "That code does not work. Check the email, or ask for a new one";
             (StatusCode::UNPROCESSABLE_ENTITY, CheckMailPage { visit, form: form.failed("code", wrong) })
@@ -183,10 +188,10 @@ pub(super) async fn use_link(
     mut db: Db,
 ) -> Result<Response> {
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
-    let entered = actions::sign_in_by_link(&mut change, &token, &browser).await?;
+    let used = actions::sign_in_by_link(&mut change, &token, &browser).await?;
     change.commit().await?;
-    Ok(match entered {
-        Some(entered) => enter(entered),
+    Ok(match used {
+        Some(used) => go_on(used.entered, &used.next),
         None => (StatusCode::GONE, LinkPage { visit, name: None }).into_response(),
     })
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     model::{Office, Permission, SESSION_DAYS, Scope, Standing, scope},
     rooms::Rooms,
+    secrecy::Unseen,
     sql,
 };
 use crate::{
@@ -55,6 +56,10 @@ pub async fn look_up(
     mut request: Request,
     next: Next,
 ) -> Response {
+    // Files are the same for all, and a look at one would date the page that asks for it.
+    if request.uri().path().starts_with("/static/") {
+        return next.run(request).await;
+    }
     let Some(token) =
         CookieJar::from_headers(request.headers()).get(cookie_name(&app)).map(|c| c.value().to_owned())
     else {
@@ -77,7 +82,9 @@ async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Se
     let now = app.clock().now();
     let mut connection = app.pool().acquire().await?;
     let row = sql::find_session(&mut connection, &hash_token(token), now).await?;
+    let is_secret = request.extensions().get::<Unseen>().is_some();
     if let Some(row) = &row
+        && !is_secret
         && now - row.last_seen_at > Duration::minutes(10)
     {
         sql::touch_session(&mut connection, row.session_id, now, now + Duration::days(SESSION_DAYS)).await?;
@@ -135,8 +142,8 @@ fn browser_name(sent: &str) -> String {
     }
 }
 
-/// Starts a session for somebody who has just proved to be this person, and returns the cookie that carries it.
-pub async fn start(change: &mut Change<'_>, person: Uuid, browser: &str) -> Result<String> {
+/// Starts a session and returns the cookie that carries it. Only [`super::entering::enter`] may.
+pub(super) async fn start(change: &mut Change<'_>, person: Uuid, browser: &str) -> Result<String> {
     let app = change.app;
     let now = change.now;
     let token = app.random().token();

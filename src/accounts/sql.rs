@@ -505,7 +505,7 @@ pub(super) async fn list_officers(db: &mut PgConnection) -> Result<Vec<OfficerLi
         .collect()
 }
 
-pub async fn holds_office(db: &mut PgConnection, person: Uuid) -> Result<bool> {
+pub(super) async fn holds_office(db: &mut PgConnection, person: Uuid) -> Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from officers where person_id = $1 and ended_at is null) as "holds!""#,
         person

@@ -142,6 +142,8 @@ fn start_logging(config: &Config) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Through the log as everything else, so that what must not be logged is not, and lines stay machine-readable.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a task panicked")));
     match config.environment {
         Environment::Development => logs.with_target(false).compact().init(),
         Environment::Production => logs.json().init(),

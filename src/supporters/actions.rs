@@ -37,9 +37,6 @@ pub struct Confirmed {
     pub person: Uuid,
     /// A member before and after.
     pub is_member: bool,
-    /// Whether she may come in by the link alone: it proves her address, and no office and no password of hers asks
-    /// for more.
-    pub may_enter: bool,
 }
 
 /// Makes the supporter. `None` if the link is unknown, over or used.
@@ -83,6 +80,5 @@ pub async fn confirm(change: &mut Change<'_>, token: &str) -> Result<Option<Conf
         let letter = mail::welcome(app, &details.name, &link, &join, is_member)?;
         change.mail(format!("supporter-welcome:{id}"), &person.email, letter);
     }
-    let may_enter = !person.has_password && !accounts::holds_office(change, id).await?;
-    Ok(Some(Confirmed { person: id, is_member, may_enter }))
+    Ok(Some(Confirmed { person: id, is_member }))
 }

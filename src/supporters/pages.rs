@@ -13,7 +13,7 @@ use super::{
     settings, sql,
 };
 use crate::{
-    accounts::{self, BrowserName, ConsentPurpose},
+    accounts::{self, BrowserName, ConsentPurpose, Entered, Proof},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -152,10 +152,13 @@ pub(super) async fn confirm(
 ) -> Result<Response> {
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
     let confirmed = actions::confirm(&mut change, &token).await?;
-    // Who is signed in stays so; else the link has proved as much as one that signs in.
+    // Who is signed in stays so.
     let cookie = match &confirmed {
-        Some(Confirmed { person, may_enter: true, .. }) if visit.viewer.is_none() => {
-            Some(accounts::start_session(&mut change, *person, &browser).await?)
+        Some(Confirmed { person, .. }) if visit.viewer.is_none() => {
+            match accounts::enter(&mut change, *person, Proof::OtherMail, &browser).await? {
+                Entered::In(cookie) => Some(cookie),
+                Entered::NeedsMore => None,
+            }
         }
         _ => None,
     };

@@ -16,6 +16,7 @@ mod economy;
 mod page_cache;
 mod rooms;
 mod routes;
+mod secrecy;
 mod content;
 mod home;
 mod mail;
