@@ -7,9 +7,11 @@
 use std::{collections::HashSet, sync::Arc};
 
 use axum::{
+    body::{Body, to_bytes},
     extract::{MatchedPath, Request, State},
+    http::StatusCode,
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
 
@@ -37,5 +39,13 @@ pub async fn hush(State(secrecy): State<Secrecy>, mut request: Request, next: Ne
         return next.run(request).await;
     }
     request.extensions_mut().insert(Unseen);
-    next.run(request).with_subscriber(NoSubscriber::default()).await
+    // The whole answer is made in here: the end of a body is traced too.
+    let answer = async {
+        let (parts, body) = next.run(request).await.into_parts();
+        match to_bytes(body, usize::MAX).await {
+            Ok(body) => Response::from_parts(parts, Body::from(body)),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    };
+    answer.with_subscriber(NoSubscriber::default()).await
 }

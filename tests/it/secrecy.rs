@@ -110,8 +110,12 @@ async fn a_secret_ballot_leaves_no_trace_of_who_was_there_and_when() {
     sam.get("/papers/1").await.expect_status(403);
     let mut stranger: Browser = site.stranger();
     let asked = stranger.get_once("/papers/1").await;
-    assert_eq!(asked.location.as_deref(), Some("/sign-in"), "the ballot's address would be kept with the request");
-    ana.get(&breakthrough::kit::assets::url("site.css")).await.expect_status(200);
+    assert_eq!(
+        asked.location.as_deref(),
+        Some("/sign-in"),
+        "the ballot's address would be kept with the request"
+    );
+    ana.get(breakthrough::kit::assets::url("site.css")).await.expect_status(200);
     // From another site it is refused as any other form is.
     let foreign = ana.raw(reqwest::Method::POST, "/papers/1").header("sec-fetch-site", "cross-site");
     let foreign = foreign.header("content-type", "application/x-www-form-urlencoded").body("choice=no");
