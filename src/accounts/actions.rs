@@ -58,7 +58,7 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
         && other.id != id
     {
         return Err(Error::Conflict(
-            "Somebody else has this email address. Look her up first; it may be the same person.",
+            "This email address is already in use. Check whether it is the same person.",
         ));
     }
     let moves = old.email != new.email;
@@ -66,7 +66,7 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
         let by = change.by;
         if !may_move(change, by, id).await? {
             return Err(Error::Conflict(
-                "She holds an office. Only an administrator may change the email address of an officer.",
+                "They hold an office. Only an administrator may change the email address of an officer.",
             ));
         }
         // Before the new address is set: a link that is being used at this moment is waited for, and proves the old one.

@@ -58,7 +58,7 @@ pub(super) async fn create(
     let added = actions::add_officer(&mut change, person, command.role, command.region).await?;
     change.commit().await?;
     let said = if added {
-        "is appointed. She can sign in by a link to her email address."
+        "is appointed. They can sign in with a link sent to their email address."
     } else {
         "holds that office already."
     };

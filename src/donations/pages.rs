@@ -55,7 +55,7 @@ fn draw(app: &App, visit: Visit, form: Form) -> GivePage {
     let sums = USUAL
         .iter()
         .map(|pence| (pence.to_string(), Money::from_pence(*pence).to_string()))
-        .chain([("own".to_owned(), "Another sum".to_owned())])
+        .chain([("own".to_owned(), "Other amount".to_owned())])
         .collect();
     GivePage { visit, form, sums, bounds: actions::bounds(app), declaration: DECLARATION }
 }

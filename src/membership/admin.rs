@@ -218,5 +218,5 @@ pub(super) async fn create_note(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
     officers::add_note(&mut change, who.0.person_id, id, &words).await?;
     change.commit().await?;
-    Ok(back(&app, id, "The note is kept."))
+    Ok(back(&app, id, "Note saved."))
 }

@@ -223,7 +223,7 @@ pub(super) fn ending(form: &Form) -> Result<Ending, Form> {
     if reason == Some(EndReason::Lapsed) {
         check.fail("reason", "Choose why the membership ends");
     }
-    let words = check.paragraphs("words", "Write down what was decided, by whom, under which rule", 2000);
+    let words = check.paragraphs("words", "Enter what was decided, who decided and under which rule", 2000);
     check.finish(|| Some(Ending { reason: reason?, words: words? }))
 }
 

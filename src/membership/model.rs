@@ -142,7 +142,7 @@ codes!(EndReason { Left = "left", Lapsed = "lapsed", Expelled = "expelled", Died
 impl EndReason {
     pub fn words(self) -> &'static str {
         match self {
-            Self::Left => "left by own wish",
+            Self::Left => "left at the member’s request",
             Self::Lapsed => "the payments stopped",
             Self::Expelled => "ended by the party",
             Self::Died => "has died",

@@ -119,7 +119,7 @@ pub(super) async fn suspend(
 pub(super) async fn lift_suspension(change: &mut Change<'_>, person: Uuid) -> Result<()> {
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.suspension.take().is_none() {
-        return Err(Error::Conflict("She is not suspended."));
+        return Err(Error::Conflict("They are not suspended."));
     }
     change.audit("membership.suspension_lifted", ("person", person), json!({}));
     recompute(change, membership).await?;

@@ -93,7 +93,7 @@ async fn an_officer_changes_details_and_the_log_says_from_what_to_what() {
         .fill("postcode", "")
         .submit(&mut officer)
         .await;
-    taken.expect_status(422).expect("Somebody else has this email address");
+    taken.expect_status(422).expect("This email address is already in use");
     let page = taken
         .form(&action)
         .fill("name", "Samira Whitlock")
@@ -279,7 +279,7 @@ async fn an_officer_finds_every_form_from_a_members_page() {
     let page = follow(&mut officer, &member, "Write a note").await;
     let form = page.form(&format!("{path}/notes")).fill("words", "Spoke on the phone.");
     let member = form.submit(&mut officer).await;
-    member.expect("The note is kept.");
+    member.expect("Note saved.");
     assert_eq!(member.select(".note .words"), ["Spoke on the phone."]);
 
     let page = follow(&mut officer, &member, "Suspend the membership").await;

@@ -89,7 +89,7 @@ async fn pages_say_what_they_should() {
     ] {
         browser.get(path).await.expect_status(200).expect(words).expect("Promoted by the Breakthrough Party");
     }
-    assert_eq!(browser.get("/about").await.select("section#credits h2"), ["Who made what"]);
+    assert_eq!(browser.get("/about").await.select("section#credits h2"), ["Credits"]);
     let page = browser.get_once("/pages/privacy").await;
     assert_eq!((page.status.as_u16(), page.location.as_deref()), (308, Some("/privacy")));
 }

@@ -72,7 +72,7 @@ async fn both_rooms_wait_with_the_same_page_in_their_own_words() {
                 .unwrap();
         };
         for (state, session, query, heading, words, button) in [
-            ("open", Some(&*session), "", "You have not paid yet", price, Some("Go on to payment")),
+            ("open", Some(&*session), "", "You have not paid yet", price, Some("Continue to payment")),
             ("open", Some(&session), "?paid=yes", "One moment", price, None),
             (
                 "expired",

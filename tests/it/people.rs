@@ -372,7 +372,7 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
         organiser.get(path).await.expect_status(403);
     }
     organiser.post("/admin/members/export", &[("reason", "To take it home")]).await.expect_status(403);
-    organiser.get("/admin").await.expect_not("Refused emails");
+    organiser.get("/admin").await.expect_not("Bounced emails");
     organiser
         .post(&format!("/admin/supporters/{zoe}/details"), &[("name", "Z"), ("email", "z@x.test")])
         .await
