@@ -1,4 +1,4 @@
-//! A person's own account: password, consents, where she is signed in.
+//! A person's own account: password, consents, where they are signed in.
 
 use askama::Template;
 use askama_web::WebTemplate;

@@ -24,7 +24,7 @@ use crate::{
     places::Region,
 };
 
-/// The person with this address; added with this name if nobody has it. Says whether she is new.
+/// The person with this address; added with this name if nobody has it. Says whether they are new.
 pub async fn find_or_add_person(
     change: &mut Change<'_>,
     email: &EmailAddress,
@@ -35,7 +35,7 @@ pub async fn find_or_add_person(
     Ok(sql::insert_person(change, app.random().id(now), email, name, now).await?)
 }
 
-/// What officers and the person herself can change.
+/// What officers and the person themselves can change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details {
     pub name: String,
@@ -97,7 +97,7 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
     Ok(())
 }
 
-/// An officer's address opens everything that she may do, so changing it is like appointing her.
+/// An officer's address opens everything that they may do, so changing it is like appointing them.
 async fn may_move(db: &mut PgConnection, actor: Actor, id: Uuid) -> Result<bool> {
     if sql::list_offices(db, id).await?.is_empty() {
         return Ok(true);
@@ -272,7 +272,7 @@ pub(super) async fn set_password(change: &mut Change<'_>, who: &session::Session
     Ok(())
 }
 
-/// Gives an office. Returns whether she did not hold it already.
+/// Gives an office. Returns whether they did not hold it already.
 ///
 /// # Errors
 /// [`Error::Invalid`] if an organiser has no region or another office has one.

@@ -20,7 +20,7 @@ pub struct CastMember {
     pub has_membership: bool,
 }
 
-/// Somebody to be added as she is; her address counts as proved.
+/// Somebody to be added as they are; their address counts as proved.
 #[derive(Clone, Debug)]
 pub struct DemoPerson {
     pub id: Uuid,

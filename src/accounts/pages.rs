@@ -34,7 +34,7 @@ use crate::{
 };
 
 const BY_ADDRESS: Limit = Limit { name: "sign-in from", tries: 60, minutes: 15 };
-// Apart, so that nobody's wrong passwords keep her from asking for a link.
+// Apart, so that nobody's wrong passwords keep them from asking for a link.
 const LINKS: Limit = Limit { name: "sign-in link to", tries: 10, minutes: 15 };
 const PASSWORDS: Limit = Limit { name: "sign-in as", tries: 10, minutes: 15 };
 

@@ -102,7 +102,7 @@ async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Se
     }))
 }
 
-/// What a person signs in with, in her words: "Firefox on Android".
+/// What a person signs in with, in everyday words: "Firefox on Android".
 pub struct BrowserName(pub String);
 
 impl FromRequestParts<App> for BrowserName {
@@ -202,7 +202,7 @@ impl FromRequestParts<App> for Member {
     }
 }
 
-/// Proof that an officer is signed in. Which permission she needs stands beside the path.
+/// Proof that an officer is signed in. Which permission they need stands beside the path.
 #[derive(Clone, Debug)]
 pub struct Officer(pub Session);
 
@@ -211,7 +211,7 @@ impl Officer {
         self.0.offices.iter().any(|office| office.allows(permission))
     }
 
-    /// Whose records she sees under a permission.
+    /// Whose records they see under a permission.
     ///
     /// # Errors
     /// Forbidden without the permission.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::model::{ConsentPurpose, Standing};
 use crate::{kit::email_address::EmailAddress, places::Region};
 
-/// Somebody whose address is known to be hers.
+/// Somebody whose address is known to be theirs.
 #[derive(Clone, Debug)]
 pub struct NewPerson {
     pub id: Uuid,
@@ -47,7 +47,7 @@ pub async fn add_people(db: &mut PgConnection, people: &[NewPerson]) -> Result<V
     .await
 }
 
-/// Keeps the same consent for many: the new record's id, the person, when she gave it. Standing ones stay.
+/// Keeps the same consent for many: the new record's id, the person, when they gave it. Standing ones stay.
 pub async fn give_consents(
     db: &mut PgConnection,
     purpose: ConsentPurpose,

@@ -148,7 +148,7 @@ pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
     Ok(())
 }
 
-/// The treasurer has found the giver on the electoral register, or pays the gift back because she has not.
+/// The treasurer has found the giver on the electoral register, or pays the gift back because they have not.
 ///
 /// # Errors
 /// A conflict if the gift was not waiting for that.

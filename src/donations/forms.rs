@@ -55,7 +55,9 @@ fn amount(check: &mut Check<'_>, bounds: &Bounds) -> Option<Money> {
     };
     let fault = match bounds.check(amount) {
         Ok(()) => return Some(amount),
-        Err(WrongGift::TooLittle(least)) => format!("Enter {least} or more: smaller amounts are lost to card fees"),
+        Err(WrongGift::TooLittle(least)) => {
+            format!("Enter {least} or more: smaller amounts are lost to card fees")
+        }
         Err(WrongGift::TooMuch(cap)) => {
             format!("Enter {cap} or less. We take no more from one person in a year")
         }

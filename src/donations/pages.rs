@@ -83,7 +83,7 @@ pub(super) async fn create(
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     rate_limit::take(&app, &mut db, BY_EMAIL, give.email.as_str()).await?;
-    // A gift belongs to her account only if it is made with her account's own address.
+    // A gift belongs to their account only if it is made with their account's own address.
     let person = match &visit.viewer {
         Some(viewer) => accounts::find_person(&mut db, viewer.id).await?,
         None => None,

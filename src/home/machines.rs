@@ -1,4 +1,4 @@
-//! What programs read: the sitemap, robots.txt, and whom to tell of a security fault.
+//! What programs read: the sitemap, robots.txt, and who to tell about a security fault.
 
 use askama::Template;
 use axum::{

@@ -23,7 +23,7 @@ impl PageNumber {
     }
 }
 
-/// Where in the list a page stands. Fetch `size + 1` rows; the one too many says that there is a next page.
+/// Where in the list a page stands. Fetch `size + 1` rows; the surplus row says that there is a next page.
 #[derive(Clone, Debug)]
 pub struct Paging {
     pub page: u32,

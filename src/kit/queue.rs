@@ -123,14 +123,14 @@ impl Jobs {
     }
 
     /// A job without facts of its own that runs by a crontab's five fields, in UTC. Runs missed while no worker was
-    /// up are made good for a day.
+    /// up are run later, for up to a day.
     #[must_use]
     pub fn every<J: Job + Default>(self, when: &str) -> Self {
         let schedule = format!("{}{when} {} ?fill=1d {{}}\n", self.schedule, J::NAME);
         Self { schedule, ..self }.with::<J>()
     }
 
-    /// A job that looks each minute whether there is something to do. Missed looks are not made good.
+    /// A job that looks each minute whether there is something to do. Missed looks are not run later.
     #[must_use]
     pub fn each_minute<J: Job + Default>(self) -> Self {
         let schedule = format!("{}* * * * * {} ?max=1 {{}}\n", self.schedule, J::NAME);

@@ -57,7 +57,7 @@ fn product(app: &App, rate: Rate) -> String {
 
 /// Keeps what was typed and the wish to pay. Returns the application's id and the checkout's.
 ///
-/// Nobody learns here whether the address is known: a member's address gives the same answer, and a mail to her.
+/// Nobody learns here whether the address is known: a member's address gives the same answer, and a mail to them.
 pub(super) async fn apply(
     change: &mut Change<'_>,
     join: Join,
@@ -114,7 +114,7 @@ async fn warn_member(change: &mut Change<'_>, application: &Application) -> Resu
     Ok(())
 }
 
-/// Whether she who applied is known to be this person: signed in, or nobody has proved the address to be hers yet.
+/// Whether the applicant is known to be this person: signed in, or nobody has proved the address to be theirs yet.
 /// Else anyone could rewrite a known person for the price of a month.
 fn is_proved(application: &Application, person: &Person) -> bool {
     application.signed_in.is_some() || person.email_verified_at.is_none()
@@ -193,7 +193,7 @@ async fn person(db: &mut PgConnection, id: Uuid) -> Result<Person> {
     accounts::find_person(db, id).await?.ok_or(Error::NotFound)
 }
 
-/// Makes a member of her whose application was paid for, or finds the payment to be one too many.
+/// Makes the applicant whose application was paid for a member, or finds the payment to be a duplicate.
 async fn settle(
     change: &mut Change<'_>,
     application: &Application,
@@ -260,7 +260,7 @@ async fn settle(
     Ok(())
 }
 
-/// Name and whereabouts are taken from the application, unless that is not proved to be hers: then only what is
+/// Name and address are taken from the application, unless that is not proved to be theirs: then only what is
 /// missing is.
 async fn set_details(
     change: &mut Change<'_>,
@@ -474,7 +474,7 @@ pub(super) async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result
     Ok(after)
 }
 
-/// A member moves, or an officer puts her address right.
+/// A member moves, or an officer corrects their address.
 pub(super) async fn change_address(change: &mut Change<'_>, person: Uuid, new: &NewAddress) -> Result<()> {
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     let known = self::person(change, person).await?;
@@ -490,12 +490,12 @@ pub(super) async fn change_address(change: &mut Change<'_>, person: Uuid, new: &
     }
     membership.address = new.address.clone();
     sql::set_membership(change, &membership).await?;
-    // The log says that it changed, not where she lives.
+    // The log says that it changed, not where they live.
     change.audit("membership.address_changed", ("person", person), json!({}));
     Ok(())
 }
 
-/// What a person's page says of her membership, in one query or two.
+/// What a person's page says of their membership, in one query or two.
 pub async fn summary(
     db: &mut PgConnection,
     person: Uuid,

@@ -44,7 +44,7 @@ struct OfficerPage {
     regions: Vec<(&'static str, &'static str)>,
 }
 
-/// The person, if she lives where this officer may look, and her membership.
+/// The person, if they live where this officer may look, and their membership.
 async fn find(db: &mut PgConnection, who: &Officer, id: Uuid) -> Result<(Person, Option<Membership>)> {
     let person = accounts::find_person(db, id).await?.ok_or(Error::NotFound)?;
     if !who.scope(CHANGE_PEOPLE)?.covers(person.region) {

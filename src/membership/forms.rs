@@ -18,11 +18,11 @@ use crate::{
 /// What stands beside the box that has to be ticked, and is kept with the application.
 pub(super) const DECLARATION: &str = "I share the party’s aims and values, and I am not a member of a party that stands against it in elections.";
 
-/// Everything somebody says of herself to become a member.
+/// Everything somebody says about themselves to become a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Join {
     pub name: String,
-    /// `None` when she is signed in: her account's address counts.
+    /// `None` when they are signed in: their account's address counts.
     pub email: Option<EmailAddress>,
     pub born_on: NaiveDate,
     pub address: Address,
@@ -235,7 +235,7 @@ pub(super) struct NewSuspension {
 pub(super) fn suspension(form: &Form, today: NaiveDate) -> Result<NewSuspension, Form> {
     let mut check = form.check();
     let until = check.date("until", "Enter the last day of the suspension");
-    // Suspending is neutral and for a time; what is meant for good is an ending.
+    // A suspension is temporary; what is meant to last is an ending.
     if until.is_some_and(|until| until <= today || until > dates::months_later(today, 12)) {
         check.fail("until_day", "Enter a day after today and within a year");
     }

@@ -56,9 +56,9 @@ pub(super) fn least_age(app: &App) -> i64 {
 struct JoinPage {
     visit: Visit,
     form: Form,
-    /// Her account's address, if she is signed in.
+    /// Their account's address, if they are signed in.
     account: Option<String>,
-    /// Value, price, for whom: of the monthly list.
+    /// Value, price, who it is for: of the monthly list.
     rates: Vec<(&'static str, String, String)>,
     least: Money,
     least_yearly: Money,
@@ -110,7 +110,7 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
     }
 }
 
-/// What we know of somebody who is signed in, so that she need not type it again.
+/// What we know of somebody who is signed in, so that they need not type it again.
 fn prefilled(person: &Person, membership: Option<&Membership>) -> Form {
     let form = Form::filled([
         ("name", person.name.clone()),

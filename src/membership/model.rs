@@ -127,11 +127,11 @@ pub struct Address {
 /// Why a membership is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
-    /// By her own wish.
+    /// At the member's request.
     Left,
     /// The payments stopped.
     Lapsed,
-    /// By the party, which also bars her from joining again by herself.
+    /// By the party, which also bars them from joining again by the form.
     Expelled,
     Died,
     /// It should never have been made.
@@ -162,7 +162,7 @@ pub enum State {
     /// The first Direct Debit is on its way.
     Pending,
     Active,
-    /// A payment failed; she counts as a member until this day.
+    /// A payment failed; they count as a member until this day.
     Grace {
         until: NaiveDate,
     },
@@ -170,7 +170,7 @@ pub enum State {
     Suspended {
         until: NaiveDate,
     },
-    /// `on` is the first day on which she was no member.
+    /// `on` is the first day on which they were not a member.
     Ended {
         on: NaiveDate,
         reason: EndReason,
@@ -201,7 +201,7 @@ impl State {
         }
     }
 
-    /// Whether a payment failed that she can still make good.
+    /// Whether a payment failed that they can still pay.
     pub fn is_overdue(self) -> bool {
         matches!(self, Self::Grace { .. })
     }
@@ -251,7 +251,7 @@ impl Status {
     }
 }
 
-/// One person's membership, all her periods together.
+/// One person's membership, all their periods together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub id: Uuid,
@@ -290,7 +290,7 @@ pub struct Note {
 }
 
 impl Membership {
-    /// In words, for her who reads it.
+    /// In words, for the member.
     pub fn in_words(&self) -> String {
         match self.state {
             State::Pending => {
@@ -358,7 +358,7 @@ pub fn state(
     {
         return State::Suspended { until: suspension.until };
     }
-    // 3. Who does not pay through Stripe stays as she is.
+    // 3. Who does not pay through Stripe stays as they are.
     let Some(subscription) = subscription else {
         return match membership.state {
             ended @ State::Ended { .. } => ended,
@@ -404,16 +404,16 @@ pub fn state(
 /// What to do with a subscription that somebody's application brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meeting {
-    /// She becomes a member, for the first time or again.
+    /// They become a member, for the first time or again.
     Join,
     /// It takes the place of one that fails or was stopped.
     Replace,
-    /// She is a member already, or barred: end it and pay it back.
+    /// They are a member already, or barred: end it and pay it back.
     Surplus,
 }
 
 /// Decides for a person who may be a member already, by another subscription (`present`). Who applied without proving
-/// that she is this person (`is_proved`) replaces nothing.
+/// that they are this person (`is_proved`) replaces nothing.
 pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>, is_proved: bool) -> Meeting {
     let Some(membership) = membership else { return Meeting::Join };
     match membership.state {

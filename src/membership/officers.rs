@@ -20,7 +20,7 @@ use crate::{
 /// Puts a member's details right.
 ///
 /// # Errors
-/// A conflict if somebody else has the address; not found if she is no member.
+/// A conflict if somebody else has the address; not found if they are not a member.
 pub(super) async fn change_details(change: &mut Change<'_>, person: Uuid, new: &NewDetails) -> Result<()> {
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     let details = Details {
@@ -43,7 +43,7 @@ pub(super) async fn change_details(change: &mut Change<'_>, person: Uuid, new: &
     membership.born_on = new.born_on;
     membership.address = new.place.address.clone();
     sql::set_membership(change, &membership).await?;
-    // The log says what changed, not where she lives or when she was born.
+    // The log says what changed, not where they live or when they were born.
     change.audit("membership.details_changed", ("person", person), json!({ "changed": changed }));
     Ok(())
 }

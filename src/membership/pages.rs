@@ -1,4 +1,4 @@
-//! What a member sees of her own membership.
+//! What a member sees of their own membership.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -25,7 +25,7 @@ use crate::{
     places::Postcode,
 };
 
-/// Payments shown on her page.
+/// Payments shown on their page.
 const SHOWN: u8 = 36;
 
 #[derive(Template, WebTemplate)]
@@ -151,7 +151,7 @@ pub(super) async fn update_address(
 #[template(path = "membership/end.html")]
 struct EndPage {
     visit: Visit,
-    /// Until when she stays a member.
+    /// Until when they stay a member.
     on: Option<String>,
     price: String,
 }

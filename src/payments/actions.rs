@@ -106,7 +106,7 @@ async fn set_state(
 pub enum Way {
     /// To Stripe's page.
     There(String),
-    /// She has paid already, or the page is closed: our own page says which.
+    /// They have paid already, or the page is closed: our own page says which.
     Done,
     /// Stripe does not answer. The wish is kept; trying again later needs no retyping.
     Away,
@@ -167,7 +167,7 @@ pub async fn checkout_for(db: &mut PgConnection, purpose: &Purpose) -> Result<Op
     Ok(checkouts::find_for(db, purpose).await?)
 }
 
-/// Ends a subscription of which there is one too many; with `refund`, what it brought is paid back as well.
+/// Ends a subscription that is a duplicate; with `refund`, what it brought is paid back as well.
 pub async fn end_surplus(change: &mut Change<'_>, subscription: &str, refund: bool) -> Result<()> {
     let now = change.now;
     subscriptions::set_surplus(change, subscription, now).await?;

@@ -151,7 +151,7 @@ pub(super) async fn list(
     Ok(page.into_response())
 }
 
-/// The same lines as a file for a spreadsheet, amounts in pounds with two decimals. Taking it is recorded.
+/// The same lines as a file for a spreadsheet, amounts in pounds with two decimals. Downloads are recorded.
 pub(super) async fn export(
     State(app): State<App>,
     Officer(who): Officer,
@@ -221,7 +221,7 @@ pub(super) struct Which {
     outcome: String,
 }
 
-/// Events of Stripe's that were not simply worked off.
+/// Events of Stripe's that were not processed.
 pub(super) async fn events(
     State(app): State<App>,
     visit: Visit,

@@ -232,7 +232,7 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
         // The session's own news may come later; the line takes from its checkout how it was paid.
         checkouts::set_subscription(&mut tx, checkout, subscription_id).await?;
         let new = book(&mut tx, &line, now).await?;
-        // A payment of a subscription that was given up before, or that was one too many from the start.
+        // A payment of a subscription that was given up before, or that was a duplicate from the start.
         let unwanted = subscription
             .surplus_since
             .is_some_and(|since| paid_at >= since || subscription.first_paid_at.is_none());

@@ -35,7 +35,7 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: By
         now,
     };
     let mut tx = app.pool().begin().await?;
-    // Sent again, by Stripe or by an officer in its dashboard: what is not worked off yet gets fresh tries.
+    // Sent again, by Stripe or by an officer in its dashboard: what is not processed yet gets fresh tries.
     events::insert(&mut tx, &new).await?;
     if events::find_waiting(&mut tx, &event.id).await?.is_some() {
         ProcessEvent::push(&mut tx, event.id.clone()).await?;

@@ -47,7 +47,7 @@ pub async fn confirm(change: &mut Change<'_>, token: &str) -> Result<Option<Conf
     let (id, _) = accounts::find_or_add_person(change, &new.email, &new.name).await?;
     let person = accounts::find_person(change, id).await?.ok_or(Error::NotFound)?;
     let is_member = person.standing == Standing::Member;
-    // Her membership's details were given with more care, and payments hang on them.
+    // Their membership's details were given with more care, and payments hang on them.
     let keeps = |known: bool| is_member && known;
     let details = Details {
         name: if is_member { person.name.clone() } else { new.name.clone() },

@@ -243,7 +243,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
     for (purpose, mut given) in
         [agreed(ConsentPurpose::EmailUpdates, 11), agreed(ConsentPurpose::OrganiserContact, 3)]
     {
-        // Sam, the last, has all of them: she is who people try things with.
+        // Sam, the last, has all of them: people try things as Sam.
         if let (Some(person), Some(at)) = (ids.last(), since.last())
             && given.last().is_none_or(|(_, last, _)| last != person)
         {

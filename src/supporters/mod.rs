@@ -4,7 +4,7 @@
 //! the answer is the same whether the address is known or not. The link's page has a button (mail scanners follow
 //! links), and the button makes the supporter: person found or added, details, consents with their wording, standing,
 //! verified address, welcome mail. It works once, for seven days. A member who signs up stays a member, and keeps
-//! the name and address that her membership was taken out with.
+//! the name and address that their membership was taken out with.
 //!
 //! Becoming a member is the business of `membership`, which fills its form from [`find_supporter`] and the person.
 //! Tables: `supporters`, `supporter_sign_ups`.

@@ -133,7 +133,7 @@ pub(super) async fn put_supporter(
     Ok(())
 }
 
-/// What somebody signed up for as a supporter, if she did.
+/// What somebody signed up for as a supporter, if they did.
 pub async fn find_supporter(db: &mut PgConnection, person: Uuid) -> Result<Option<Supporter>> {
     let row = sqlx::query!(
         "select person_id, interests, since, source from supporters where person_id = $1",

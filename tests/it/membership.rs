@@ -291,7 +291,7 @@ async fn declined_then_paid_and_abandoned_then_paid() {
     back.expect("You have not paid yet").expect("£5 a month");
     let again = back.form(&format!("{}/payment", application_path(&back))).submit_once(&mut browser).await;
     assert_eq!(session_of(&again), session);
-    // Then her time runs out.
+    // Then their time ends.
     site.app.stripe_stand_in().expire(&session).await.unwrap();
     settle(&site).await;
     let expired = browser.get(&application_path(&back)).await;
@@ -583,7 +583,7 @@ async fn a_failed_renewal_gives_grace_and_then_ends() {
     site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
     settle(&site).await;
     assert_eq!(site.mails_to("renewing@example.org").await.len(), 3);
-    // It is made good.
+    // It is repaired.
     site.app.stripe_stand_in().charge(&subscription).await.unwrap();
     settle(&site).await;
     assert_eq!(standing(&site, "renewing@example.org").await.0, "active");

@@ -1,4 +1,4 @@
-//! The audit log as officers read it: who did what to whom, when, and what stood there before.
+//! The audit log as officers read it: who did what, to which person, when, and what stood there before.
 
 mod pages;
 mod sql;

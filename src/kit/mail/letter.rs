@@ -17,7 +17,7 @@ pub struct Letter {
     pub subject: String,
     pub text: String,
     pub html: String,
-    /// Whom an answer goes to, where that is not the sender.
+    /// Who an answer goes to, where that is not the sender.
     pub reply_to: Option<EmailAddress>,
 }
 

@@ -35,7 +35,7 @@ pub async fn insert(db: &mut PgConnection, new: &NewEvent<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Events since an instant that are not worked off.
+/// Events since an instant that are not processed.
 pub async fn list_unprocessed(
     db: &mut PgConnection,
     since: DateTime<Utc>,
@@ -51,7 +51,7 @@ pub async fn list_unprocessed(
     .await
 }
 
-/// Forgets what is no longer needed of events that were worked off: the row stays, so that none counts twice.
+/// Forgets what is no longer needed of events that were processed: the row stays, so that none counts twice.
 pub async fn empty_old(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
     let done =
         sqlx::query!("update stripe_events set body = '' where processed_at < $1 and body <> ''", before)
@@ -60,7 +60,7 @@ pub async fn empty_old(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u
     Ok(done.rows_affected())
 }
 
-/// The body of an event that is still to be worked off.
+/// The body of an event that is still to be processed.
 pub async fn find_waiting(db: &mut PgConnection, id: &str) -> Result<Option<Vec<u8>>> {
     sqlx::query_scalar!("select body from stripe_events where id = $1 and processed_at is null", id)
         .fetch_optional(db)

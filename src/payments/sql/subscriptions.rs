@@ -59,7 +59,7 @@ pub async fn find(db: &mut PgConnection, id: &str) -> Result<Option<Subscription
         .transpose()
 }
 
-/// `no key`: who only points to the row, as a membership does, must not wait for us, nor we for her.
+/// `no key`: who only points to the row, as a membership does, must not wait for us, nor we for them.
 pub async fn lock(db: &mut PgConnection, id: &str) -> Result<Option<Subscription>> {
     sqlx::query_as!(SubscriptionRow, "select * from subscriptions where id = $1 for no key update", id)
         .fetch_optional(db)

@@ -13,7 +13,7 @@ pub struct Mail {
     pub unsubscribe: Option<String>,
     /// The list it belongs to, as a mailbox files it.
     pub list: Option<String>,
-    /// Whom an answer goes to, if not the sender.
+    /// Who an answer goes to, if not the sender.
     pub reply_to: Option<String>,
 }
 
