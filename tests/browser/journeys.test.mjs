@@ -106,7 +106,7 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       await officer.goto(`/admin/members?q=${email}`);
       assert.equal(await officer.locator('tbody tr').count(), 1);
       await officer.goto(`/dev/stripe?search=${email}`);
-      assert.equal(await officer.getByRole('button', { name: 'Charge the next period' }).count(), 1, 'she pays once');
+      assert.equal(await officer.getByRole('button', { name: 'Charge the next period' }).count(), 1, 'they pay once');
       await officer.context().close();
     });
 

@@ -1,5 +1,5 @@
 // The site with the keyboard alone. That every stop of every page takes the focus and shows it is the judge's matter
-// (judge.mjs); here somebody goes from stop to stop and gets done what she came for.
+// (judge.mjs); here somebody goes from stop to stop and gets done what they came for.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { awaited, launch, PASSWORD, person, says, startSite } from './site.mjs';

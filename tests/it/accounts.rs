@@ -132,7 +132,7 @@ async fn an_officer_keeps_her_address_unless_an_administrator_changes_it() {
     let path = format!("/admin/members/{theo}");
     let mut secretary = site.signed_in_as("ana@demo.test").await;
     let action = format!("{path}/details");
-    // Everything else of hers may be put right.
+    // Their other details may be corrected.
     let form = secretary.get(&action).await.form(&action).fill("name", "Theo B. Okafor");
     form.submit(&mut secretary).await.expect("Theo B. Okafor").expect_status(200);
     let form = secretary.get(&action).await.form(&action).fill("email", "thief@example.org");

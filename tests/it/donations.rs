@@ -192,7 +192,7 @@ async fn only_its_owner_learns_what_an_address_has_given() {
         .await
         .expect_status(422)
         .expect("you would pass £600 this year");
-    // Somebody else, signed in or not, is led to pay whatever she types.
+    // Somebody else, signed in or not, is led to pay whatever they type.
     let mut sam = site.signed_in_as("sam@demo.test").await;
     session_of(&send(&mut sam, "ana@demo.test", "own", "200").await);
     // What is paid all the same goes back, and only the address hears of it.

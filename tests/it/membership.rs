@@ -102,7 +102,7 @@ async fn at_stripe(site: &Site, subscription: &str) -> String {
         .unwrap()
 }
 
-/// Signs a new member in by the link in her welcome.
+/// Signs a new member in by the link in their welcome.
 async fn signed_in_by_welcome(site: &Site, email: &str) -> Browser {
     let link = site.mail_to(email).await.link("/sign-in/link/");
     let mut browser = site.stranger();
@@ -285,7 +285,7 @@ async fn declined_then_paid_and_abandoned_then_paid() {
     declined.expect_status(200);
     settle(&site).await;
     assert_eq!(count(&site, "select count(*) from people where email = 'unlucky@example.org'").await, 0);
-    // She goes back to our page, which knows everything, and goes on to the same page at Stripe.
+    // They go back to our page, which knows everything, and continue to the same page at Stripe.
     let back =
         browser.get(&address).await.form(&address).press("choice", "cancel").submit(&mut browser).await;
     back.expect("You have not paid yet").expect("£5 a month");
@@ -388,7 +388,7 @@ async fn nobody_learns_whether_an_address_is_known() {
     }
     assert_eq!(pages[0], pages[2], "a member and a stranger");
     assert_eq!(pages[1], pages[2], "a supporter and a stranger");
-    // The member hears of it by mail, keeps her membership as it was, and gets her money back.
+    // The member hears of it by mail, keeps their membership as it was, and gets their money back.
     let mut subjects: Vec<_> =
         site.mails_to("ana@demo.test").await.into_iter().map(|mail| mail.subject).collect();
     subjects.sort();
@@ -399,7 +399,7 @@ async fn nobody_learns_whether_an_address_is_known() {
         .await
         .unwrap();
     assert_eq!(name, "Ana Silva");
-    // A supporter becomes a member, and keeps the name that she has proved.
+    // A supporter becomes a member, and keeps the name that they have proved.
     assert_eq!(standing(&site, "sam@demo.test").await, ("active".to_owned(), "member".to_owned()));
     let name: String = sqlx::query_scalar("select name from people where email = 'sam@demo.test'")
         .fetch_one(&site.pool)
@@ -416,7 +416,7 @@ async fn a_supporter_upgrades_without_retyping_and_a_former_member_comes_back() 
     let mut sam = site.signed_in_as("sam@demo.test").await;
     let page = sam.get("/join").await;
     page.expect("sam@demo.test");
-    assert!(page.attributes("input[name=email]", "name").is_empty(), "her address is not asked for");
+    assert!(page.attributes("input[name=email]", "name").is_empty(), "their address is not asked for");
     let form = page.form("/join");
     assert_eq!(form.value("name"), Some("Sam Whitlock"));
     let mut form = form;
@@ -749,7 +749,7 @@ async fn officers_change_suspend_and_end_with_reasons() {
         .await,
         1
     );
-    // She tries again: the same pages, her money back, no membership.
+    // They try again: the same pages, their money back, no membership.
     let session = join_as(&site, "new@example.org").await;
     site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
     settle(&site).await;
@@ -885,7 +885,7 @@ async fn nobody_rewrites_a_known_person_for_the_price_of_a_month() {
             "select count(*) from consents c join people p on p.id = c.person_id where p.email = 'known@example.org'",
         );
         assert_eq!(agreed.await, 0, "{state}");
-        // The second time her membership is over.
+        // The second time their membership is over.
         site.app.clock().advance(Duration::days(32));
         turn_of_day(&site).await;
         settle(&site).await;

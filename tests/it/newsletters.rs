@@ -250,7 +250,7 @@ async fn consent_is_asked_again_for_each_mail() {
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let draft = write(&mut officer, "Between", &["supporters"], &[]).await.path;
     send(&mut officer, &draft).await.expect("2 people");
-    // Ria stops before the worker comes to her.
+    // Ria stops before the worker reaches Ria.
     let ria = person(&site, "ria@example.org").await;
     let mut change = site.change().await;
     accounts::withdraw_consent(&mut change, ria, ConsentPurpose::EmailUpdates, "account page").await.unwrap();

@@ -490,7 +490,7 @@ async fn a_gift_that_went_back_is_ours_by_what_stands_beside_it_and_an_event_sen
         "select sum(l.amount_pence)::bigint from ledger l join gifts g on g.id = l.purpose_id where g.email = 'ida@example.org'",
     );
     assert_eq!(left.await, 0);
-    // The treasurer sees who gave, though she has no account.
+    // The treasurer sees who gave, though they have no account.
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     let page = treasurer.get("/admin/payments?q=ida@example").await;
     page.expect("ida@example.org").expect("No account").expect_not("Not a member");

@@ -378,7 +378,7 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
         .await
         .expect_status(403);
     let overview = organiser.get("/admin").await;
-    overview.expect("You look after North West").expect_not("came in this month").expect_not("Income");
+    overview.expect("You look after the North West").expect_not("came in this month").expect_not("Income");
     let figures = overview.select(".figures strong");
     let members: i64 =
         sqlx::query_scalar("select count(*) from people where standing = 'member' and region = 'north-west'")

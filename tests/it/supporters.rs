@@ -38,7 +38,11 @@ async fn signing_up_takes_a_press_in_the_mail() {
     let mail = site.mail_to("nia@example.org").await;
     assert!(mail.subject.contains("Breakthrough Party"), "{}", mail.subject);
     assert!(mail.text.contains("151 The Rock"), "the imprint: {}", mail.text);
-    assert_eq!(standing(&site, "nia@example.org").await, None, "nothing is known of her before she confirms");
+    assert_eq!(
+        standing(&site, "nia@example.org").await,
+        None,
+        "nothing is known of them before they confirm"
+    );
     assert!(
         !mail.text.contains("Nia") && !mail.html.contains("Nia"),
         "nothing that the sender chose: {}",
@@ -69,7 +73,7 @@ async fn signing_up_takes_a_press_in_the_mail() {
     let [(purpose, wording, source)] = consents.as_slice() else { panic!("one consent: {consents:?}") };
     assert_eq!((purpose.as_str(), source.as_str()), ("email_updates", "supporter sign-up"));
     assert!(wording.starts_with("Email me news"));
-    // The welcome signs her in, and the link works once.
+    // The welcome signs them in, and the link works once.
     let welcome = site.mail_to("nia@example.org").await;
     assert_eq!(welcome.subject, "Good to have you with us");
     let enter = welcome.link("/sign-in/link/");

@@ -75,7 +75,7 @@ pub async fn show(
     let own_regions = match &scope {
         Scope::Everyone => None,
         Scope::Regions(regions) => {
-            Some(regions.iter().map(|region| region.name()).collect::<Vec<_>>().join(" and "))
+            Some(regions.iter().map(|region| region.in_words()).collect::<Vec<_>>().join(" and "))
         }
     };
     let page = OverviewPage {
