@@ -1,12 +1,15 @@
 //! People, offices and what they may do.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{kit::email_address::EmailAddress, places::Region};
+use crate::{
+    kit::{codes::codes, email_address::EmailAddress},
+    places::Region,
+};
 
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -28,11 +31,11 @@ pub enum Standing {
     Supporter,
     Member,
 }
+codes!(Standing { None = "none", Supporter = "supporter", Member = "member" });
 
 /// An office. What it may do is stated with each [`Permission`]. A returning officer is kept apart from records and
 /// members’ details on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Administrator,
     Membership,
@@ -42,6 +45,15 @@ pub enum Role {
     Communications,
     Organiser,
 }
+codes!(Role {
+    Administrator = "administrator",
+    Membership = "membership",
+    Treasurer = "treasurer",
+    ReturningOfficer = "returning_officer",
+    Editor = "editor",
+    Communications = "communications",
+    Organiser = "organiser",
+});
 
 /// A right that some offices bring. The lowest room that asks for it states it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,28 +147,6 @@ pub fn scope(offices: &[Office], permission: Permission) -> Option<Scope> {
 }
 
 impl Role {
-    pub const ALL: [Self; 7] = [
-        Self::Administrator,
-        Self::Membership,
-        Self::Treasurer,
-        Self::ReturningOfficer,
-        Self::Editor,
-        Self::Communications,
-        Self::Organiser,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Administrator => "administrator",
-            Self::Membership => "membership",
-            Self::Treasurer => "treasurer",
-            Self::ReturningOfficer => "returning_officer",
-            Self::Editor => "editor",
-            Self::Communications => "communications",
-            Self::Organiser => "organiser",
-        }
-    }
-
     pub fn name(self) -> &'static str {
         match self {
             Self::Administrator => "Administrator",
@@ -170,28 +160,7 @@ impl Role {
     }
 }
 
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        let role = Self::ALL.into_iter().find(|role| role.code() == code.replace('-', "_"));
-        role.ok_or_else(|| {
-            format!("`{code}` is no role; choose one of {}", Self::ALL.map(Self::code).join(", "))
-        })
-    }
-}
-
 impl Standing {
-    pub const ALL: [Self; 3] = [Self::None, Self::Supporter, Self::Member];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Supporter => "supporter",
-            Self::Member => "member",
-        }
-    }
-
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "Neither member nor supporter",
@@ -209,35 +178,15 @@ impl Standing {
     }
 }
 
-impl FromStr for Standing {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|standing| standing.code() == code)
-            .ok_or_else(|| format!("`{code}` is no standing"))
-    }
-}
-
 /// What we may use an address for, each asked for by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsentPurpose {
     EmailUpdates,
     OrganiserContact,
 }
+codes!(ConsentPurpose { EmailUpdates = "email_updates", OrganiserContact = "organiser_contact" });
 
 impl ConsentPurpose {
-    pub const ALL: [Self; 2] = [Self::EmailUpdates, Self::OrganiserContact];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::EmailUpdates => "email_updates",
-            Self::OrganiserContact => "organiser_contact",
-        }
-    }
-
     /// `email updates`
     pub fn name(self) -> &'static str {
         match self {
@@ -254,23 +203,6 @@ impl ConsentPurpose {
                 "Share my name and email with the volunteer organisers of my region, so that they can invite me."
             }
         }
-    }
-}
-
-impl FromStr for ConsentPurpose {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|purpose| purpose.code() == code)
-            .ok_or_else(|| format!("`{code}` is no purpose"))
-    }
-}
-
-impl fmt::Display for ConsentPurpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
     }
 }
 

@@ -98,7 +98,7 @@ async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Se
         name: row.name,
         email: row.email,
         standing: row.standing,
-        offices: row.offices,
+        offices: row.offices.0,
     }))
 }
 

@@ -13,66 +13,25 @@ pub(super) const COUNTS: &str = "
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.to_string().into())
-}
-
-struct PersonRow {
-    id: Uuid,
-    email: String,
-    name: String,
-    postcode: Option<String>,
-    region: Option<String>,
-    standing: String,
-    email_verified_at: Option<DateTime<Utc>>,
-    has_password: bool,
-    created_at: DateTime<Utc>,
-}
-
-impl TryFrom<PersonRow> for Person {
-    type Error = sqlx::Error;
-
-    fn try_from(row: PersonRow) -> Result<Self> {
-        Ok(Self {
-            id: row.id,
-            email: row.email.parse::<EmailAddress>().map_err(decode)?,
-            name: row.name,
-            postcode: row.postcode,
-            region: row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?,
-            standing: row.standing.parse().map_err(decode::<String>)?,
-            email_verified_at: row.email_verified_at,
-            has_password: row.has_password,
-            created_at: row.created_at,
-        })
-    }
+/// `people!("where id = $1", id)`
+macro_rules! people {
+    ($which:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            Person,
+            r#"select id, email as "email: EmailAddress", name, postcode, region as "region: Region",
+                      standing as "standing: Standing", email_verified_at, password_hash is not null as "has_password!", created_at
+               from people "# + $which,
+            $($value),*
+        )
+    };
 }
 
 pub async fn find_person(db: &mut PgConnection, id: Uuid) -> Result<Option<Person>> {
-    sqlx::query_as!(
-        PersonRow,
-        r#"select id, email::text as "email!", name, postcode, region, standing, email_verified_at,
-                  password_hash is not null as "has_password!", created_at
-           from people where id = $1"#,
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Person::try_from)
-    .transpose()
+    people!("where id = $1", id).fetch_optional(db).await
 }
 
 pub async fn find_person_by_email(db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Person>> {
-    sqlx::query_as!(
-        PersonRow,
-        r#"select id, email::text as "email!", name, postcode, region, standing, email_verified_at,
-                  password_hash is not null as "has_password!", created_at
-           from people where email = $1::text::citext"#,
-        email.as_str()
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Person::try_from)
-    .transpose()
+    people!("where email = $1::text::citext", email.as_str()).fetch_optional(db).await
 }
 
 /// Adds a person unless the address is known. Returns the id, and whether it is new.
@@ -175,7 +134,7 @@ pub(super) struct SessionRow {
     pub email: String,
     pub name: String,
     pub standing: Standing,
-    pub offices: Vec<Office>,
+    pub offices: Json<Vec<Office>>,
     pub last_seen_at: DateTime<Utc>,
 }
 
@@ -184,8 +143,10 @@ pub(super) async fn find_session(
     token_hash: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Option<SessionRow>> {
-    let row = sqlx::query!(
-        r#"select s.id, s.person_id, s.last_seen_at, p.email::text as "email!", p.name, p.standing,
+    sqlx::query_as!(
+        SessionRow,
+        r#"select s.id as session_id, s.person_id, s.last_seen_at, p.email::text as "email!", p.name,
+                  p.standing as "standing: Standing",
                   coalesce((select json_agg(json_build_object('role', o.role, 'region', o.region))
                             from officers o where o.person_id = p.id and o.ended_at is null), '[]') as "offices!: Json<Vec<Office>>"
            from sessions s join people p on p.id = s.person_id
@@ -194,17 +155,7 @@ pub(super) async fn find_session(
         now
     )
     .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(SessionRow {
-        session_id: row.id,
-        person_id: row.person_id,
-        email: row.email,
-        name: row.name,
-        standing: row.standing.parse().map_err(decode::<String>)?,
-        offices: row.offices.0,
-        last_seen_at: row.last_seen_at,
-    }))
+    .await
 }
 
 pub(super) struct NewSession<'a> {
@@ -454,23 +405,22 @@ pub(super) async fn end_consent(
 /// Every consent a person gave, newest first, ended ones too.
 pub async fn list_consents(db: &mut PgConnection, person: Uuid) -> Result<Vec<Consent>> {
     let rows = sqlx::query!(
-        "select purpose, wording, source, given_at, withdrawn_at, withdrawn_how from consents
-         where person_id = $1 order by given_at desc, id desc",
+        r#"select purpose as "purpose: ConsentPurpose", wording, source, given_at, withdrawn_at, withdrawn_how from consents
+           where person_id = $1 order by given_at desc, id desc"#,
         person
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Consent {
-                purpose: row.purpose.parse().map_err(decode::<String>)?,
-                wording: row.wording,
-                source: row.source,
-                given_at: row.given_at,
-                withdrawn: row.withdrawn_at.zip(row.withdrawn_how),
-            })
+    Ok(rows
+        .into_iter()
+        .map(|row| Consent {
+            purpose: row.purpose,
+            wording: row.wording,
+            source: row.source,
+            given_at: row.given_at,
+            withdrawn: row.withdrawn_at.zip(row.withdrawn_how),
         })
-        .collect()
+        .collect())
 }
 
 // Officers.
@@ -485,24 +435,13 @@ pub(super) struct OfficerLine {
 }
 
 pub(super) async fn list_officers(db: &mut PgConnection) -> Result<Vec<OfficerLine>> {
-    let rows = sqlx::query!(
-        r#"select o.id, p.name, p.email::text as "email!", o.role, o.region, o.granted_at
+    sqlx::query_as!(
+        OfficerLine,
+        r#"select o.id, p.name, p.email::text as "email!", o.role as "role: Role", o.region as "region: Region", o.granted_at
            from officers o join people p on p.id = o.person_id where o.ended_at is null order by p.name, o.role"#
     )
     .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(OfficerLine {
-                id: row.id,
-                name: row.name,
-                email: row.email,
-                role: row.role.parse().map_err(decode::<String>)?,
-                region: row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?,
-                granted_at: row.granted_at,
-            })
-        })
-        .collect()
+    .await
 }
 
 pub(super) async fn holds_office(db: &mut PgConnection, person: Uuid) -> Result<bool> {
@@ -565,14 +504,11 @@ pub(super) async fn lock_administrators(db: &mut PgConnection) -> Result<Vec<Uui
 
 /// What somebody holds now.
 pub(super) async fn list_offices(db: &mut PgConnection, person: Uuid) -> Result<Vec<Office>> {
-    let rows =
-        sqlx::query!("select role, region from officers where person_id = $1 and ended_at is null", person)
-            .fetch_all(db)
-            .await?;
-    rows.into_iter()
-        .map(|row| {
-            let region = row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?;
-            Ok(Office { role: row.role.parse().map_err(decode::<String>)?, region })
-        })
-        .collect()
+    sqlx::query_as!(
+        Office,
+        r#"select role as "role: Role", region as "region: Region" from officers where person_id = $1 and ended_at is null"#,
+        person
+    )
+    .fetch_all(db)
+    .await
 }

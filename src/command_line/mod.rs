@@ -91,7 +91,7 @@ enum OfficerCommand {
         #[arg(long)]
         name: String,
         /// administrator, membership, treasurer, returning_officer, editor, communications, organiser
-        #[arg(long)]
+        #[arg(long, value_parser = |code: &str| code.replace('-', "_").parse::<Role>())]
         role: Role,
         /// An organiser's region, like north-west
         #[arg(long)]

@@ -1,7 +1,5 @@
 //! Items of content, their kinds and versions, and what changed between two of them.
 
-use std::{fmt, str::FromStr};
-
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +7,10 @@ use similar::{ChangeTag, TextDiff};
 use uuid::Uuid;
 
 use super::words::Words;
-use crate::accounts::{Permission, Role};
+use crate::{
+    accounts::{Permission, Role},
+    kit::codes::codes,
+};
 
 pub const EDIT_CONTENT: Permission =
     Permission { code: "edit_content", held_by: &[Role::Editor, Role::Communications] };
@@ -26,22 +27,16 @@ pub enum Kind {
     Ally,
     Article,
 }
+codes!(Kind {
+    Group = "group",
+    Question = "question",
+    Page = "page",
+    Person = "person",
+    Ally = "ally",
+    Article = "article",
+});
 
 impl Kind {
-    pub const ALL: [Self; 6] =
-        [Self::Group, Self::Question, Self::Page, Self::Person, Self::Ally, Self::Article];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Group => "group",
-            Self::Question => "question",
-            Self::Page => "page",
-            Self::Person => "person",
-            Self::Ally => "ally",
-            Self::Article => "article",
-        }
-    }
-
     /// "a question", "an article".
     pub fn noun(self) -> &'static str {
         match self {
@@ -120,23 +115,6 @@ impl Kind {
         kinds.find(|kind| {
             path.strip_prefix(kind.desk()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
-    }
-}
-
-impl FromStr for Kind {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.code() == code)
-            .ok_or_else(|| format!("`{code}` is no kind of content"))
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
     }
 }
 
@@ -277,22 +255,16 @@ pub enum Topic {
     Website,
     Other,
 }
+codes!(Topic {
+    Membership = "membership",
+    Volunteering = "volunteering",
+    Press = "press",
+    Privacy = "privacy",
+    Website = "website",
+    Other = "other",
+});
 
 impl Topic {
-    pub const ALL: [Self; 6] =
-        [Self::Membership, Self::Volunteering, Self::Press, Self::Privacy, Self::Website, Self::Other];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Membership => "membership",
-            Self::Volunteering => "volunteering",
-            Self::Press => "press",
-            Self::Privacy => "privacy",
-            Self::Website => "website",
-            Self::Other => "other",
-        }
-    }
-
     pub fn words(self) -> &'static str {
         match self {
             Self::Membership => "Joining, or my membership",
@@ -302,17 +274,6 @@ impl Topic {
             Self::Website => "This website",
             Self::Other => "Something else",
         }
-    }
-}
-
-impl FromStr for Topic {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|topic| topic.code() == code)
-            .ok_or_else(|| format!("`{code}` is no topic"))
     }
 }
 

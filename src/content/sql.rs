@@ -1,18 +1,15 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
     model::{Draft, Item, Kind, Revision},
     words::{Article, OfKind, Question, Words},
 };
+use crate::kit::db::impossible;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
-
-fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.to_string().into())
-}
 
 struct Row {
     id: Uuid,
@@ -27,14 +24,14 @@ struct Row {
 }
 
 impl Row {
-    fn with<W>(self, read: impl FnOnce(Value) -> Result<W>) -> Result<Item<W>> {
+    fn with<W>(self, read: impl FnOnce(Value) -> serde_json::Result<W>) -> Result<Item<W>> {
         Ok(Item {
             id: self.id,
             parent_id: self.parent_id,
             slug: self.slug.unwrap_or_default(),
             position: self.position,
             version: self.version,
-            words: read(self.words)?,
+            words: read(self.words).map_err(impossible)?,
             published_at: self.published_at,
             changed_at: self.changed_at,
             deleted_at: self.deleted_at,
@@ -42,20 +39,30 @@ impl Row {
     }
 
     fn typed<W: OfKind>(self) -> Result<Item<W>> {
-        self.with(|words| serde_json::from_value(words).map_err(decode))
+        self.with(serde_json::from_value)
     }
 
     fn of(self, kind: Kind) -> Result<Item<Words>> {
-        self.with(|words| Words::read(kind, words).map_err(decode))
+        self.with(|words| Words::read(kind, words))
     }
+}
+
+/// `items!("where i.kind = $1", kind)`
+macro_rules! items {
+    ($which:literal $(, $value:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            "select i.id, i.parent_id, i.slug, i.position, i.version, i.words, i.published_at, i.changed_at, i.deleted_at
+             from content_items i " + $which
+            $(, $value)*
+        )
+    };
 }
 
 /// What visitors see of one kind, in the officers' order: that of the groups first, where there are any.
 pub async fn list_published<W: OfKind>(db: &mut PgConnection) -> Result<Vec<Item<W>>> {
-    let rows = sqlx::query_as!(
-        Row,
-        "select i.id, i.parent_id, i.slug, i.position, i.version, i.words, i.published_at, i.changed_at, i.deleted_at
-         from content_items i left join content_items parent on parent.id = i.parent_id
+    let rows = items!(
+        "left join content_items parent on parent.id = i.parent_id
          where i.kind = $1 and i.deleted_at is null and i.published_at is not null
          order by parent.position, parent.id, i.position, i.id",
         W::KIND.code()
@@ -67,11 +74,9 @@ pub async fn list_published<W: OfKind>(db: &mut PgConnection) -> Result<Vec<Item
 
 /// News, newest first.
 pub async fn list_news(db: &mut PgConnection, limit: i64, offset: i64) -> Result<Vec<Item<Article>>> {
-    let rows = sqlx::query_as!(
-        Row,
-        "select id, parent_id, slug, position, version, words, published_at, changed_at, deleted_at
-         from content_items where kind = 'article' and deleted_at is null and published_at is not null
-         order by published_at desc, id desc limit $1 offset $2",
+    let rows = items!(
+        "where i.kind = 'article' and i.deleted_at is null and i.published_at is not null
+         order by i.published_at desc, i.id desc limit $1 offset $2",
         limit,
         offset
     )
@@ -82,10 +87,8 @@ pub async fn list_news(db: &mut PgConnection, limit: i64, offset: i64) -> Result
 
 /// A published item by an address it has or once had. If its `slug` differs, the address is an old one.
 pub async fn find_by_slug<W: OfKind>(db: &mut PgConnection, slug: &str) -> Result<Option<Item<W>>> {
-    sqlx::query_as!(
-        Row,
-        "select i.id, i.parent_id, i.slug, i.position, i.version, i.words, i.published_at, i.changed_at, i.deleted_at
-         from content_slugs s join content_items i on i.id = s.item_id
+    items!(
+        "join content_slugs s on s.item_id = i.id
          where s.kind = $1 and s.slug = $2 and i.deleted_at is null and i.published_at is not null",
         W::KIND.code(),
         slug
@@ -99,14 +102,12 @@ pub async fn find_by_slug<W: OfKind>(db: &mut PgConnection, slug: &str) -> Resul
 /// Every published item with an address of its own: kind, slug, last change.
 pub async fn list_addresses(db: &mut PgConnection) -> Result<Vec<(Kind, String, DateTime<Utc>)>> {
     let rows = sqlx::query!(
-        r#"select kind, slug as "slug!", changed_at from content_items
+        r#"select kind as "kind: Kind", slug as "slug!", changed_at from content_items
            where slug is not null and deleted_at is null and published_at is not null order by kind, position, published_at desc, id"#
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| Ok((row.kind.parse().map_err(decode::<String>)?, row.slug, row.changed_at)))
-        .collect()
+    Ok(rows.into_iter().map(|row| (row.kind, row.slug, row.changed_at)).collect())
 }
 
 /// Published questions that may fit, best first, and whether they surely do: by the words' stems, or word by word
@@ -156,11 +157,9 @@ pub(super) async fn search_questions(
 
 /// Everything of a kind, drafts and deleted ones too.
 pub(super) async fn list_all(db: &mut PgConnection, kind: Kind) -> Result<Vec<Item<Words>>> {
-    let rows = sqlx::query_as!(
-        Row,
-        "select id, parent_id, slug, position, version, words, published_at, changed_at, deleted_at
-         from content_items where kind = $1
-         order by case when kind = 'article' then coalesce(published_at, 'infinity') end desc, position, id desc
+    let rows = items!(
+        "where i.kind = $1
+         order by case when i.kind = 'article' then coalesce(i.published_at, 'infinity') end desc, i.position, i.id desc
          limit 1000",
         kind.code()
     )
@@ -170,31 +169,19 @@ pub(super) async fn list_all(db: &mut PgConnection, kind: Kind) -> Result<Vec<It
 }
 
 pub(super) async fn find(db: &mut PgConnection, kind: Kind, id: Uuid) -> Result<Option<Item<Words>>> {
-    sqlx::query_as!(
-        Row,
-        "select id, parent_id, slug, position, version, words, published_at, changed_at, deleted_at
-         from content_items where kind = $1 and id = $2",
-        kind.code(),
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(|row| row.of(kind))
-    .transpose()
+    items!("where i.kind = $1 and i.id = $2", kind.code(), id)
+        .fetch_optional(db)
+        .await?
+        .map(|row| row.of(kind))
+        .transpose()
 }
 
 pub(super) async fn lock(db: &mut PgConnection, kind: Kind, id: Uuid) -> Result<Option<Item<Words>>> {
-    sqlx::query_as!(
-        Row,
-        "select id, parent_id, slug, position, version, words, published_at, changed_at, deleted_at
-         from content_items where kind = $1 and id = $2 for update",
-        kind.code(),
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(|row| row.of(kind))
-    .transpose()
+    items!("where i.kind = $1 and i.id = $2 for update", kind.code(), id)
+        .fetch_optional(db)
+        .await?
+        .map(|row| row.of(kind))
+        .transpose()
 }
 
 /// Adds a draft after the others of its kind.
@@ -212,7 +199,7 @@ pub(super) async fn insert(
         kind.code(),
         draft.parent,
         if kind.has_slug() { Some(draft.slug.as_str()) } else { None },
-        serde_json::to_value(&draft.words).map_err(|error| sqlx::Error::Encode(error.into()))?,
+        Json(&draft.words) as _,
         now
     )
     .execute(db)
@@ -234,7 +221,7 @@ pub(super) async fn set_words(
         version,
         draft.parent,
         draft.slug,
-        serde_json::to_value(&draft.words).map_err(|error| sqlx::Error::Encode(error.into()))?,
+        Json(&draft.words) as _,
         now
     )
     .execute(db)
@@ -355,7 +342,7 @@ pub(super) async fn insert_revision(db: &mut PgConnection, new: &NewRevision<'_>
         new.item,
         new.kind.code(),
         new.version,
-        serde_json::to_value(new.draft).map_err(|error| sqlx::Error::Encode(error.into()))?,
+        Json(new.draft) as _,
         new.author,
         new.now
     )
@@ -389,5 +376,5 @@ pub(super) async fn find_revision(
     )
     .fetch_optional(db)
     .await?;
-    snapshot.map(|snapshot| Draft::read(kind, snapshot).map_err(decode)).transpose()
+    snapshot.map(|snapshot| Draft::read(kind, snapshot).map_err(impossible)).transpose()
 }

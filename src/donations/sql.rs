@@ -45,12 +45,12 @@ pub(super) async fn insert_gift(db: &mut PgConnection, new: &Gift, declaration: 
 struct Row {
     id: Uuid,
     name: String,
-    email: String,
+    email: EmailAddress,
     address_line1: String,
     address_line2: String,
     town: String,
     postcode: String,
-    amount_pence: i64,
+    amount: Money,
     person_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
@@ -58,55 +58,49 @@ struct Row {
     over_cap: bool,
 }
 
-impl TryFrom<Row> for Gift {
-    type Error = sqlx::Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let email = row.email.parse::<EmailAddress>();
-        Ok(Self {
+impl From<Row> for Gift {
+    fn from(row: Row) -> Self {
+        Self {
             id: row.id,
             name: row.name,
-            email: email.map_err(|error| sqlx::Error::Decode(error.into()))?,
+            email: row.email,
             address: (!row.address_line1.is_empty()).then_some(GiverAddress {
                 line1: row.address_line1,
                 line2: row.address_line2,
                 town: row.town,
                 postcode: row.postcode,
             }),
-            amount: Money::from_pence(row.amount_pence),
+            amount: row.amount,
             person: row.person_id,
             created_at: row.created_at,
             paid_at: row.paid_at,
             needs_check: row.needs_check,
             over_cap: row.over_cap,
-        })
+        }
     }
 }
 
+/// `gifts!("where id = $1", id)`
+macro_rules! gifts {
+    ($which:literal $(, $value:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select id, name, email as "email: EmailAddress", address_line1, address_line2, town, postcode,
+                      amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check, over_cap
+               from gifts "# + $which
+            $(, $value)*
+        )
+    };
+}
+
 pub(super) async fn find_gift(db: &mut PgConnection, id: Uuid) -> Result<Option<Gift>> {
-    sqlx::query_as!(
-        Row,
-        r#"select id, name, email::text as "email!", address_line1, address_line2, town, postcode, amount_pence,
-                  person_id, created_at, paid_at, needs_check, over_cap from gifts where id = $1"#,
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Gift::try_from)
-    .transpose()
+    let row = gifts!("where id = $1", id).fetch_optional(db).await?;
+    Ok(row.map(Gift::from))
 }
 
 pub(super) async fn lock_gift(db: &mut PgConnection, id: Uuid) -> Result<Option<Gift>> {
-    sqlx::query_as!(
-        Row,
-        r#"select id, name, email::text as "email!", address_line1, address_line2, town, postcode, amount_pence,
-                  person_id, created_at, paid_at, needs_check, over_cap from gifts where id = $1 for update"#,
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Gift::try_from)
-    .transpose()
+    let row = gifts!("where id = $1 for update", id).fetch_optional(db).await?;
+    Ok(row.map(Gift::from))
 }
 
 /// The same answers sent twice within a few minutes: a double click, or the back button.
@@ -149,8 +143,8 @@ pub(super) async fn given_since(
     since: DateTime<Utc>,
     leave_out: Option<Uuid>,
 ) -> Result<Money> {
-    let pence = sqlx::query_scalar!(
-        r#"select coalesce(sum(l.amount_pence), 0)::bigint as "pence!"
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(l.amount_pence), 0)::bigint as "given!: Money"
            from gifts g join ledger l on l.purpose_kind = $4 and l.purpose_id = g.id
            where g.email = $1::text::citext and g.paid_at >= $2 and ($3::uuid is null or g.id <> $3)"#,
         email.as_str(),
@@ -159,8 +153,7 @@ pub(super) async fn given_since(
         GIFTS.code
     )
     .fetch_one(db)
-    .await?;
-    Ok(Money::from_pence(pence))
+    .await
 }
 
 pub(super) async fn set_paid(
@@ -184,15 +177,11 @@ pub(super) async fn set_paid(
 
 /// Gifts that the treasurer has to look at: to check against the electoral register, or to pay back.
 pub async fn list_to_check(db: &mut PgConnection) -> Result<Vec<Gift>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select id, name, email::text as "email!", address_line1, address_line2, town, postcode, amount_pence,
-                  person_id, created_at, paid_at, needs_check, over_cap from gifts
-           where needs_check and checked_at is null and paid_at is not null order by paid_at limit 200"#
-    )
-    .fetch_all(db)
-    .await?;
-    rows.into_iter().map(Gift::try_from).collect()
+    let rows =
+        gifts!("where needs_check and checked_at is null and paid_at is not null order by paid_at limit 200")
+            .fetch_all(db)
+            .await?;
+    Ok(rows.into_iter().map(Gift::from).collect())
 }
 
 /// Keeps what was found about a gift's giver. Returns whether it was waiting for that.

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
+use super::codes::stored_as_text;
+
 /// Parsed and trimmed; the domain is lower-cased. Two addresses that differ only in case are the same person
 /// to us, which the database enforces by comparing without case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +49,8 @@ impl FromStr for EmailAddress {
         Ok(Self(format!("{local}@{}", domain.to_ascii_lowercase())))
     }
 }
+
+stored_as_text!(EmailAddress, EmailAddress::as_str);
 
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

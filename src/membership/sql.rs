@@ -3,10 +3,10 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Address, Membership, Rate, State, Suspension};
+use super::model::{Address, EndReason, Membership, Rate, State, Status, Suspension};
 use crate::{
     accounts::ConsentPurpose,
-    kit::{email_address::EmailAddress, money::Money, stripe::Interval},
+    kit::{db::impossible, email_address::EmailAddress, money::Money, stripe::Interval},
     places::Region,
 };
 
@@ -27,10 +27,6 @@ pub(super) const COUNTS: &str = "
     where $1::text[] is null or exists (select from people p where p.id = m.person_id and p.region = any($1))";
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
-
-fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.to_string().into())
-}
 
 // Applications.
 
@@ -59,7 +55,6 @@ pub(super) async fn insert_application(
     new: &Application,
     declaration: &str,
 ) -> Result<()> {
-    let consents: Vec<String> = new.consents.iter().map(|purpose| purpose.code().to_owned()).collect();
     sqlx::query!(
         "insert into applications (id, signed_in_id, name, email, born_on, address_line1, address_line2, town, postcode,
                                    region, rate, billing_interval, amount_pence, declaration, consents, created_at)
@@ -78,7 +73,7 @@ pub(super) async fn insert_application(
         new.every.code(),
         new.amount.pence(),
         declaration,
-        &consents,
+        new.consents.as_slice() as _,
         new.created_at
     )
     .execute(db)
@@ -90,77 +85,67 @@ struct ApplicationRow {
     id: Uuid,
     signed_in_id: Option<Uuid>,
     name: String,
-    email: String,
+    email: EmailAddress,
     born_on: NaiveDate,
     address_line1: String,
     address_line2: String,
     town: String,
     postcode: String,
-    region: Option<String>,
-    rate: String,
-    billing_interval: String,
-    amount_pence: i64,
-    consents: Vec<String>,
+    region: Option<Region>,
+    rate: Rate,
+    every: Interval,
+    amount: Money,
+    consents: Vec<ConsentPurpose>,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
     person_id: Option<Uuid>,
 }
 
-impl TryFrom<ApplicationRow> for Application {
-    type Error = sqlx::Error;
-
-    fn try_from(row: ApplicationRow) -> Result<Self> {
-        Ok(Self {
+impl From<ApplicationRow> for Application {
+    fn from(row: ApplicationRow) -> Self {
+        Self {
             id: row.id,
             signed_in: row.signed_in_id,
             name: row.name,
-            email: row.email.parse().map_err(decode::<crate::kit::email_address::NotAnAddress>)?,
+            email: row.email,
             born_on: row.born_on,
             address: Address { line1: row.address_line1, line2: row.address_line2, town: row.town },
             postcode: row.postcode,
-            region: row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?,
-            rate: row.rate.parse().map_err(decode::<String>)?,
-            every: row.billing_interval.parse().map_err(decode::<String>)?,
-            amount: Money::from_pence(row.amount_pence),
-            consents: row
-                .consents
-                .iter()
-                .map(|code| code.parse())
-                .collect::<std::result::Result<_, String>>()
-                .map_err(decode)?,
+            region: row.region,
+            rate: row.rate,
+            every: row.every,
+            amount: row.amount,
+            consents: row.consents,
             created_at: row.created_at,
             settled_at: row.settled_at,
             person: row.person_id,
-        })
+        }
     }
 }
 
+/// `applications!("where id = $1", id)`
+macro_rules! applications {
+    ($which:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            ApplicationRow,
+            r#"select id, signed_in_id, name, email as "email: EmailAddress", born_on, address_line1, address_line2, town,
+                      postcode, region as "region: Region", rate as "rate: Rate", billing_interval as "every: Interval",
+                      amount_pence as "amount: Money", consents as "consents: Vec<ConsentPurpose>", created_at, settled_at,
+                      person_id
+               from applications "# + $which,
+            $($value),*
+        )
+    };
+}
+
 pub(super) async fn find_application(db: &mut PgConnection, id: Uuid) -> Result<Option<Application>> {
-    sqlx::query_as!(
-        ApplicationRow,
-        r#"select id, signed_in_id, name, email::text as "email!", born_on, address_line1, address_line2, town, postcode,
-                  region, rate, billing_interval, amount_pence, consents, created_at, settled_at, person_id
-           from applications where id = $1"#,
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Application::try_from)
-    .transpose()
+    let row = applications!("where id = $1", id).fetch_optional(db).await?;
+    Ok(row.map(Application::from))
 }
 
 pub(super) async fn lock_application(db: &mut PgConnection, id: Uuid) -> Result<Option<Application>> {
-    sqlx::query_as!(
-        ApplicationRow,
-        r#"select id, signed_in_id, name, email::text as "email!", born_on, address_line1, address_line2, town, postcode,
-                  region, rate, billing_interval, amount_pence, consents, created_at, settled_at, person_id
-           from applications where id = $1 for update"#,
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Application::try_from)
-    .transpose()
+    let row = applications!("where id = $1 for update", id).fetch_optional(db).await?;
+    Ok(row.map(Application::from))
 }
 
 /// Makes applications from one address wait for each other until the transaction ends: a double click is one.
@@ -180,7 +165,6 @@ pub(super) async fn find_same_application(
     new: &Application,
     since: DateTime<Utc>,
 ) -> Result<Option<Uuid>> {
-    let consents: Vec<String> = new.consents.iter().map(|purpose| purpose.code().to_owned()).collect();
     sqlx::query_scalar!(
         "select id from applications
          where email = $1::text::citext and created_at > $2 and settled_at is null
@@ -202,7 +186,7 @@ pub(super) async fn find_same_application(
         new.rate.code(),
         new.every.code(),
         new.amount.pence(),
-        &consents
+        new.consents.as_slice() as _
     )
     .fetch_optional(db)
     .await
@@ -245,16 +229,16 @@ struct Row {
     address_line1: String,
     address_line2: String,
     town: String,
-    rate: String,
-    billing_interval: String,
-    amount_pence: i64,
+    rate: Rate,
+    billing_interval: Interval,
+    amount_pence: Money,
     subscription: Option<String>,
-    state: String,
+    state: Status,
     state_since: DateTime<Utc>,
     grace_until: Option<NaiveDate>,
     ends_on: Option<NaiveDate>,
     ended_on: Option<NaiveDate>,
-    end_reason: Option<String>,
+    end_reason: Option<EndReason>,
     end_words: Option<String>,
     suspended_at: Option<DateTime<Utc>>,
     suspended_until: Option<NaiveDate>,
@@ -266,17 +250,16 @@ impl TryFrom<Row> for Membership {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self> {
-        let impossible = || decode(format!("membership {} in state {} lacks its facts", row.id, row.state));
-        let state = match row.state.as_str() {
-            "pending" => State::Pending,
-            "active" => State::Active,
-            "grace" => State::Grace { until: row.grace_until.ok_or_else(impossible)? },
-            "suspended" => State::Suspended { until: row.suspended_until.ok_or_else(impossible)? },
-            "ended" => State::Ended {
-                on: row.ended_on.ok_or_else(impossible)?,
-                reason: row.end_reason.as_deref().unwrap_or_default().parse().map_err(decode::<String>)?,
+        let lacks = || impossible(format!("membership {} in state {} lacks its facts", row.id, row.state));
+        let state = match row.state {
+            Status::Pending => State::Pending,
+            Status::Active => State::Active,
+            Status::Grace => State::Grace { until: row.grace_until.ok_or_else(lacks)? },
+            Status::Suspended => State::Suspended { until: row.suspended_until.ok_or_else(lacks)? },
+            Status::Ended => State::Ended {
+                on: row.ended_on.ok_or_else(lacks)?,
+                reason: row.end_reason.ok_or_else(lacks)?,
             },
-            _ => return Err(impossible()),
         };
         let suspension = match (row.suspended_at, row.suspended_until, row.suspended_words) {
             (Some(since), Some(until), Some(reason)) => {
@@ -291,9 +274,9 @@ impl TryFrom<Row> for Membership {
             joined_on: row.joined_on,
             born_on: row.born_on,
             address: Address { line1: row.address_line1, line2: row.address_line2, town: row.town },
-            rate: row.rate.parse().map_err(decode::<String>)?,
-            every: row.billing_interval.parse().map_err(decode::<String>)?,
-            amount: Money::from_pence(row.amount_pence),
+            rate: row.rate,
+            every: row.billing_interval,
+            amount: row.amount_pence,
             subscription: row.subscription,
             state,
             state_since: row.state_since,
@@ -302,6 +285,22 @@ impl TryFrom<Row> for Membership {
             suspension,
         })
     }
+}
+
+/// `memberships!("where person_id = $1", person)`
+macro_rules! memberships {
+    ($which:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select id, person_id, number, joined_on, born_on, address_line1, address_line2, town, rate as "rate: Rate",
+                      billing_interval as "billing_interval: Interval", amount_pence as "amount_pence: Money", subscription,
+                      state as "state: Status", state_since, grace_until, ends_on, ended_on,
+                      end_reason as "end_reason: EndReason", end_words, suspended_at, suspended_until, suspended_words,
+                      suspended_by
+               from memberships "# + $which,
+            $($value),*
+        )
+    };
 }
 
 fn one(row: Option<Row>) -> Result<Option<Membership>> {
@@ -313,26 +312,20 @@ fn one(row: Option<Row>) -> Result<Option<Membership>> {
 /// # Errors
 /// It is no such row, or an impossible one.
 pub fn read_membership(row: serde_json::Value) -> Result<Membership> {
-    serde_json::from_value::<Row>(row).map_err(decode)?.try_into()
+    serde_json::from_value::<Row>(row).map_err(impossible)?.try_into()
 }
 
 /// A person's membership, ended ones too.
 pub async fn find_of_person(db: &mut PgConnection, person: Uuid) -> Result<Option<Membership>> {
-    one(sqlx::query_as!(Row, "select * from memberships where person_id = $1", person)
-        .fetch_optional(db)
-        .await?)
+    one(memberships!("where person_id = $1", person).fetch_optional(db).await?)
 }
 
 pub(super) async fn lock_of_person(db: &mut PgConnection, person: Uuid) -> Result<Option<Membership>> {
-    one(sqlx::query_as!(Row, "select * from memberships where person_id = $1 for update", person)
-        .fetch_optional(db)
-        .await?)
+    one(memberships!("where person_id = $1 for update", person).fetch_optional(db).await?)
 }
 
 pub(super) async fn lock_by_subscription(db: &mut PgConnection, id: &str) -> Result<Option<Membership>> {
-    one(sqlx::query_as!(Row, "select * from memberships where subscription = $1 for update", id)
-        .fetch_optional(db)
-        .await?)
+    one(memberships!("where subscription = $1 for update", id).fetch_optional(db).await?)
 }
 
 /// Everyone whose state may change by the mere passing of a day.

@@ -201,7 +201,7 @@ pub(super) async fn show(
     let (uncertain, refused) = sql::list_unsettled(&mut db, id, SHOWN)
         .await?
         .into_iter()
-        .partition(|line| line.state == Unsettled::Uncertain.code());
+        .partition(|line| line.state == Unsettled::Uncertain);
     let audience = update.audience.words();
     let moment =
         |at: Option<_>| at.map(|at: chrono::DateTime<chrono::Utc>| dates::moment(at)).unwrap_or_default();

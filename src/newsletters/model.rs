@@ -1,11 +1,10 @@
-use std::str::FromStr;
-
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     accounts::{Permission, Role},
+    kit::codes::codes,
     places::Region,
 };
 
@@ -81,6 +80,13 @@ pub enum State {
     Cancelled,
     Finished,
 }
+codes!(State {
+    Draft = "draft",
+    Sending = "sending",
+    Paused = "paused",
+    Cancelled = "cancelled",
+    Finished = "finished",
+});
 
 impl State {
     pub fn words(self) -> &'static str {
@@ -115,21 +121,6 @@ impl State {
     }
 }
 
-impl FromStr for State {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Ok(match code {
-            "draft" => Self::Draft,
-            "sending" => Self::Sending,
-            "paused" => Self::Paused,
-            "cancelled" => Self::Cancelled,
-            "finished" => Self::Finished,
-            other => return Err(format!("`{other}` is no state of an update")),
-        })
-    }
-}
-
 /// How many mails are where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -158,15 +149,7 @@ pub enum Unsettled {
     /// Also those that a mail server refused because of us, not of the reader.
     Refused,
 }
-
-impl Unsettled {
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Uncertain => "uncertain",
-            Self::Refused => "refused",
-        }
-    }
-}
+codes!(Unsettled { Uncertain = "uncertain", Refused = "refused" });
 
 /// What became of one mail.
 #[derive(Clone, Debug, PartialEq, Eq)]

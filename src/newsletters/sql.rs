@@ -14,13 +14,13 @@ pub(super) const COUNTS: &str =
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.to_string().into())
+/// Null in the database is everywhere, which is an empty list here.
+fn regions(audience: &Audience) -> Option<&[Region]> {
+    Some(audience.regions.as_slice()).filter(|regions| !regions.is_empty())
 }
 
-/// Null in the database is everywhere, which is an empty list here.
-fn slugs(regions: &[Region]) -> Option<Vec<String>> {
-    (!regions.is_empty()).then(|| regions.iter().map(|region| region.slug().to_owned()).collect())
+fn audience(members: bool, supporters: bool, regions: Option<Vec<Region>>) -> Audience {
+    Audience { members, supporters, regions: regions.unwrap_or_default() }
 }
 
 struct UpdateRow {
@@ -31,65 +31,52 @@ struct UpdateRow {
     body: String,
     to_members: bool,
     to_supporters: bool,
-    regions: Option<Vec<String>>,
-    state: String,
+    regions: Option<Vec<Region>>,
+    state: State,
     version: i32,
     trouble: Option<String>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<UpdateRow> for Update {
-    type Error = sqlx::Error;
-
-    fn try_from(row: UpdateRow) -> Result<Self> {
-        let regions: std::result::Result<_, String> =
-            row.regions.unwrap_or_default().iter().map(|slug| slug.parse()).collect();
-        Ok(Self {
+impl From<UpdateRow> for Update {
+    fn from(row: UpdateRow) -> Self {
+        Self {
             id: row.id,
             number: row.number,
             content: Content { subject: row.subject, preheader: row.preheader, body: row.body },
-            audience: Audience {
-                members: row.to_members,
-                supporters: row.to_supporters,
-                regions: regions.map_err(decode)?,
-            },
-            state: row.state.parse().map_err(decode::<String>)?,
+            audience: audience(row.to_members, row.to_supporters, row.regions),
+            state: row.state,
             version: row.version,
             trouble: row.trouble,
             started_at: row.started_at,
             finished_at: row.finished_at,
-        })
+        }
     }
 }
 
+/// `updates!("where id = $1", id)`
+macro_rules! updates {
+    ($which:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            UpdateRow,
+            r#"select id, number, subject, preheader, body, to_members, to_supporters, regions as "regions: Vec<Region>",
+                      state as "state: State", version, trouble, started_at, finished_at
+               from updates "# + $which,
+            $($value),*
+        )
+    };
+}
+
 pub async fn find_update(db: &mut PgConnection, id: Uuid) -> Result<Option<Update>> {
-    sqlx::query_as!(
-        UpdateRow,
-        "select id, number, subject, preheader, body, to_members, to_supporters, regions, state, version, trouble,
-                started_at, finished_at
-         from updates where id = $1",
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Update::try_from)
-    .transpose()
+    let row = updates!("where id = $1", id).fetch_optional(db).await?;
+    Ok(row.map(Update::from))
 }
 
 /// The same, and nobody else changes it until this transaction ends.
 pub async fn lock_update(db: &mut PgConnection, id: Uuid) -> Result<Option<Update>> {
-    sqlx::query_as!(
-        UpdateRow,
-        "select id, number, subject, preheader, body, to_members, to_supporters, regions, state, version, trouble,
-                started_at, finished_at
-         from updates where id = $1 for update",
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Update::try_from)
-    .transpose()
+    let row = updates!("where id = $1 for update", id).fetch_optional(db).await?;
+    Ok(row.map(Update::from))
 }
 
 /// One line of the list.
@@ -124,7 +111,7 @@ impl UpdateLine {
 
 pub async fn list_updates(db: &mut PgConnection, limit: i64, offset: i64) -> Result<Vec<UpdateLine>> {
     let rows = sqlx::query!(
-        r#"select id, subject, state, to_members, to_supporters, regions, created_at, started_at,
+        r#"select id, subject, state as "state: State", to_members, to_supporters, regions as "regions: Vec<Region>", created_at, started_at,
                   coalesce(recipients, 0) as "recipients!",
                   coalesce(sent, (select count(*) from deliveries d
                                   where d.update_id = u.id and d.state = 'sent' and u.state in ('sending', 'paused'))) as "sent!"
@@ -134,26 +121,19 @@ pub async fn list_updates(db: &mut PgConnection, limit: i64, offset: i64) -> Res
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let regions: std::result::Result<_, String> =
-                row.regions.unwrap_or_default().iter().map(|slug| slug.parse()).collect();
-            Ok(UpdateLine {
-                id: row.id,
-                subject: row.subject,
-                state: row.state.parse().map_err(decode::<String>)?,
-                audience: Audience {
-                    members: row.to_members,
-                    supporters: row.to_supporters,
-                    regions: regions.map_err(decode)?,
-                },
-                created_at: row.created_at,
-                started_at: row.started_at,
-                recipients: row.recipients,
-                sent: row.sent,
-            })
+    Ok(rows
+        .into_iter()
+        .map(|row| UpdateLine {
+            id: row.id,
+            subject: row.subject,
+            state: row.state,
+            audience: audience(row.to_members, row.to_supporters, row.regions),
+            created_at: row.created_at,
+            started_at: row.started_at,
+            recipients: row.recipients,
+            sent: row.sent,
         })
-        .collect()
+        .collect())
 }
 
 pub async fn insert_update(
@@ -164,7 +144,6 @@ pub async fn insert_update(
     by: Uuid,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let regions = slugs(&audience.regions);
     sqlx::query!(
         "insert into updates (id, subject, preheader, body, to_members, to_supporters, regions, state, written_by, created_at, changed_at)
          values ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $9)",
@@ -174,7 +153,7 @@ pub async fn insert_update(
         content.body,
         audience.members,
         audience.supporters,
-        regions.as_deref(),
+        regions(audience) as _,
         by,
         now
     )
@@ -190,7 +169,6 @@ pub async fn set_update(
     audience: &Audience,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let regions = slugs(&audience.regions);
     sqlx::query!(
         "update updates set subject = $2, preheader = $3, body = $4, to_members = $5, to_supporters = $6, regions = $7,
                 changed_at = $8, version = version + 1
@@ -201,7 +179,7 @@ pub async fn set_update(
         content.body,
         audience.members,
         audience.supporters,
-        regions.as_deref(),
+        regions(audience) as _,
         now
     )
     .execute(db)
@@ -216,7 +194,6 @@ pub async fn delete_draft(db: &mut PgConnection, id: Uuid) -> Result<bool> {
 
 /// How many would get it now.
 pub async fn count_audience(db: &mut PgConnection, audience: &Audience) -> Result<i64> {
-    let regions = slugs(&audience.regions);
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from consents c join people p on p.id = c.person_id
            where c.purpose = 'email_updates' and c.withdrawn_at is null
@@ -224,7 +201,7 @@ pub async fn count_audience(db: &mut PgConnection, audience: &Audience) -> Resul
              and ($3::text[] is null or p.region = any ($3))"#,
         audience.members,
         audience.supporters,
-        regions.as_deref()
+        regions(audience) as _
     )
     .fetch_one(db)
     .await
@@ -232,7 +209,6 @@ pub async fn count_audience(db: &mut PgConnection, audience: &Audience) -> Resul
 
 /// Writes a row for each reader. Returns how many.
 pub async fn insert_deliveries(db: &mut PgConnection, id: Uuid, audience: &Audience) -> Result<u64> {
-    let regions = slugs(&audience.regions);
     let done = sqlx::query!(
         "insert into deliveries (update_id, person_id, state)
          select $1, p.id, 'waiting' from consents c join people p on p.id = c.person_id
@@ -243,7 +219,7 @@ pub async fn insert_deliveries(db: &mut PgConnection, id: Uuid, audience: &Audie
         id,
         audience.members,
         audience.supporters,
-        regions.as_deref()
+        regions(audience) as _
     )
     .execute(db)
     .await?;
@@ -333,7 +309,7 @@ pub async fn count_deliveries(db: &mut PgConnection, id: Uuid) -> Result<Counts>
 
 /// Somebody whose mail is uncertain or refused.
 pub struct DeliveryLine {
-    pub state: String,
+    pub state: Unsettled,
     pub person_id: Uuid,
     pub name: String,
     pub email: String,
@@ -344,7 +320,7 @@ pub struct DeliveryLine {
 pub async fn list_unsettled(db: &mut PgConnection, id: Uuid, limit: i64) -> Result<Vec<DeliveryLine>> {
     sqlx::query_as!(
         DeliveryLine,
-        r#"select d.state, d.person_id, p.name, p.email::text as "email!", coalesce(d.answer, '') as "answer!"
+        r#"select d.state as "state: Unsettled", d.person_id, p.name, p.email::text as "email!", coalesce(d.answer, '') as "answer!"
            from unnest(array['uncertain', 'refused']) as wanted (state)
            cross join lateral (
                select * from deliveries

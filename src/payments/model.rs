@@ -462,10 +462,10 @@ mod tests {
     #[test]
     fn codes_are_read_back() {
         for kind in LineKind::ALL {
-            assert_eq!(kind.code().parse(), Ok(*kind));
+            assert_eq!(kind.code().parse(), Ok(kind));
         }
         for state in CheckoutState::ALL {
-            assert_eq!(state.code().parse(), Ok(*state));
+            assert_eq!(state.code().parse(), Ok(state));
         }
         for code in ["past_due", "incomplete_expired", "canceled"] {
             assert_eq!(subscription_code(subscription_state(code)), code);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{PurposeKind, Rooms},
-    kit::money::Money,
+    kit::{codes::stored_as_text, money::Money},
 };
 
 /// A kind's code, as it stands in the books and at Stripe. It may be of a room that this program no longer has.
@@ -57,6 +57,8 @@ impl FromStr for KindCode {
         code.to_owned().try_into()
     }
 }
+
+stored_as_text!(KindCode, KindCode::as_str);
 
 impl fmt::Display for KindCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,10 +25,6 @@ use crate::{
 type Result<T> = std::result::Result<T, sqlx::Error>;
 type Query = QueryBuilder<Postgres>;
 
-fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.to_string().into())
-}
-
 /// Begins a transaction in which the values asked for are planned with, whole tables are left alone if there is any
 /// other way, and `smith` is not like half the country (for [`find_similar`]).
 pub async fn begin(db: &mut PgConnection) -> Result<Tx<'_>> {
@@ -397,7 +393,8 @@ pub async fn rows(
         Order::By(sort) => (Some(sort.code()), None),
         Order::Like(word) => (Some("like"), Some(word)),
     };
-    let rows = sqlx::query!(
+    sqlx::query_as!(
+        Row,
         r#"with sorted as (
                select f.id, row_number() over (order by
                           case when $2::text is null then f.place end,
@@ -413,9 +410,10 @@ pub async fn rows(
                join people p on p.id = f.id
                left join memberships m on m.person_id = f.id
            )
-           select p.id, m.number as "number?", p.name, p.email::text as "email!", p.postcode, p.region, p.standing,
-                  m.state as "state?", m.rate as "rate?", m.amount_pence as "amount_pence?",
-                  m.billing_interval as "billing_interval?",
+           select p.id, m.number as "number?", p.name, p.email::text as "email!", p.postcode, p.region as "region: Region",
+                  p.standing as "standing: Standing",
+                  m.state as "status?: Status", m.rate as "rate?: Rate", m.amount_pence as "amount?: Money",
+                  m.billing_interval as "interval?: Interval",
                   coalesce(m.joined_on, (p.created_at at time zone 'Europe/London')::date) as "joined_on!",
                   (select l.at from ledger l where l.person_id = p.id and l.kind = 'payment' order by l.at desc limit 1) as "last_paid_at?",
                   exists (select from consents x where x.person_id = p.id and x.purpose = 'email_updates' and x.withdrawn_at is null) as "wants_updates!",
@@ -432,30 +430,5 @@ pub async fn rows(
         like
     )
     .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Row {
-                id: row.id,
-                number: row.number,
-                name: row.name,
-                email: row.email,
-                postcode: row.postcode,
-                region: optional(row.region)?,
-                standing: row.standing.parse().map_err(decode::<String>)?,
-                status: optional(row.state)?,
-                rate: optional(row.rate)?,
-                amount: row.amount_pence.map(Money::from_pence),
-                interval: optional(row.billing_interval)?,
-                joined_on: row.joined_on,
-                last_paid_at: row.last_paid_at,
-                wants_updates: row.wants_updates,
-                open_to_organisers: row.open_to_organisers,
-            })
-        })
-        .collect()
-}
-
-fn optional<T: std::str::FromStr<Err = String>>(code: Option<String>) -> Result<Option<T>> {
-    code.map(|code| code.parse()).transpose().map_err(decode::<String>)
+    .await
 }

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::kit::codes::stored_as_text;
+
 /// Upper case with one space before the last three characters, like `BL9 0ND`, or `BFPO 57`.
 ///
 /// It has a shape that Royal Mail uses; whether it is in use no shape can tell.
@@ -100,6 +102,8 @@ fn is_outward(bytes: &[u8]) -> bool {
         _ => false,
     }
 }
+
+stored_as_text!(Postcode, Postcode::as_str);
 
 impl TryFrom<String> for Postcode {
     type Error = NotAPostcode;

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
 
+use crate::kit::codes::stored_as_text;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Nation {
     England,
@@ -159,6 +161,8 @@ impl FromStr for Region {
             .ok_or_else(|| format!("`{slug}` is no region"))
     }
 }
+
+stored_as_text!(Region, |region| region.slug());
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,8 @@
-use std::str::FromStr;
-
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    kit::email_address::EmailAddress,
+    kit::{codes::codes, email_address::EmailAddress},
     places::{Postcode, Region},
 };
 
@@ -17,21 +15,15 @@ pub enum Interest {
     Events,
     Skills,
 }
+codes!(Interest {
+    Leafleting = "leafleting",
+    PhoneBanking = "phone_banking",
+    SocialMedia = "social_media",
+    Events = "events",
+    Skills = "skills",
+});
 
 impl Interest {
-    pub const ALL: [Self; 5] =
-        [Self::Leafleting, Self::PhoneBanking, Self::SocialMedia, Self::Events, Self::Skills];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Leafleting => "leafleting",
-            Self::PhoneBanking => "phone_banking",
-            Self::SocialMedia => "social_media",
-            Self::Events => "events",
-            Self::Skills => "skills",
-        }
-    }
-
     pub fn name(self) -> &'static str {
         match self {
             Self::Leafleting => "Leafleting",
@@ -51,15 +43,6 @@ impl Interest {
             Self::Events => "Setting up and running events",
             Self::Skills => "My skills, such as design, law, cooking or driving",
         }
-    }
-}
-
-impl FromStr for Interest {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        let interest = Self::ALL.into_iter().find(|interest| interest.code() == code);
-        interest.ok_or_else(|| format!("`{code}` is nothing to help with"))
     }
 }
 

@@ -3,13 +3,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::model::{Interest, SignUp, Supporter};
-use crate::places::Region;
+use crate::{
+    kit::email_address::EmailAddress,
+    places::{Postcode, Region},
+};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
-
-fn decode<E: std::fmt::Display>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.to_string().into())
-}
 
 fn codes(interests: &[Interest]) -> Vec<String> {
     interests.iter().map(|interest| interest.code().to_owned()).collect()
@@ -48,26 +47,24 @@ pub(super) async fn insert_sign_up(
 }
 
 struct SignUpRow {
-    email: String,
+    email: EmailAddress,
     name: String,
-    postcode: String,
-    region: Option<String>,
+    postcode: Postcode,
+    region: Option<Region>,
     interests: Vec<String>,
     organiser_contact: bool,
 }
 
-impl TryFrom<SignUpRow> for SignUp {
-    type Error = sqlx::Error;
-
-    fn try_from(row: SignUpRow) -> Result<Self> {
-        Ok(Self {
-            email: row.email.parse().map_err(decode)?,
+impl From<SignUpRow> for SignUp {
+    fn from(row: SignUpRow) -> Self {
+        Self {
+            email: row.email,
             name: row.name,
-            postcode: row.postcode.parse().map_err(decode)?,
-            region: row.region.map(|slug| slug.parse()).transpose().map_err(decode::<String>)?,
+            postcode: row.postcode,
+            region: row.region,
             interests: interests(&row.interests),
             organiser_contact: row.organiser_contact,
-        })
+        }
     }
 }
 
@@ -93,18 +90,18 @@ pub(super) async fn use_sign_up(
     token_hash: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Option<SignUp>> {
-    sqlx::query_as!(
+    let row = sqlx::query_as!(
         SignUpRow,
         r#"update supporter_sign_ups set confirmed_at = $2
            where token_hash = $1 and confirmed_at is null and expires_at > $2
-           returning email::text as "email!", name, postcode, region, interests, organiser_contact"#,
+           returning email as "email: EmailAddress", name, postcode as "postcode: Postcode", region as "region: Region",
+                     interests, organiser_contact"#,
         token_hash,
         now
     )
     .fetch_optional(db)
-    .await?
-    .map(SignUp::try_from)
-    .transpose()
+    .await?;
+    Ok(row.map(SignUp::from))
 }
 
 pub(super) async fn delete_expired(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {

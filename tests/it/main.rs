@@ -17,6 +17,7 @@ mod page_cache;
 mod rooms;
 mod routes;
 mod secrecy;
+mod columns;
 mod content;
 mod home;
 mod mail;

@@ -3,22 +3,20 @@ use uuid::Uuid;
 
 use super::model::{Happening, Record};
 use crate::{
-    accounts::{Consent, Rooms, Term},
+    accounts::{Consent, Rooms, Standing, Term},
     kit::money::Money,
     membership::{self, Note},
+    places::Region,
     supporters::Interest,
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-fn decode(error: String) -> sqlx::Error {
-    sqlx::Error::Decode(error.into())
-}
-
 /// Everything but the timeline, in one query.
 pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Record>> {
     let row = sqlx::query!(
-        r#"select p.id, p.name, p.email::text as "email!", p.email_verified_at, p.postcode, p.region, p.standing, p.created_at,
+        r#"select p.id, p.name, p.email::text as "email!", p.email_verified_at, p.postcode,
+                  p.region as "region: Region", p.standing as "standing: Standing", p.created_at,
                   (select to_jsonb(m) from memberships m where m.person_id = p.id) as membership,
                   coalesce((select json_agg(json_build_object('purpose', c.purpose, 'wording', c.wording, 'source', c.source,
                                 'given_at', c.given_at,
@@ -34,7 +32,7 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
                       as "notes!: Json<Vec<Note>>",
                   (select s.interests from supporters s where s.person_id = p.id) as interests,
                   (select count(*) from ledger l where l.person_id = p.id and l.kind = 'payment') as "payments!",
-                  (select coalesce(sum(l.amount_pence), 0)::bigint from ledger l where l.person_id = p.id) as "paid_pence!"
+                  (select coalesce(sum(l.amount_pence), 0)::bigint from ledger l where l.person_id = p.id) as "paid!: Money"
            from people p where p.id = $1"#,
         id
     )
@@ -47,8 +45,8 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
         email: row.email,
         email_verified_at: row.email_verified_at,
         postcode: row.postcode,
-        region: row.region.map(|slug| slug.parse()).transpose().map_err(decode)?,
-        standing: row.standing.parse().map_err(decode)?,
+        region: row.region,
+        standing: row.standing,
         created_at: row.created_at,
         membership: row.membership.map(membership::read_membership).transpose()?,
         consents: row.consents.0,
@@ -61,7 +59,7 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
             .filter_map(|code| code.parse::<Interest>().ok())
             .collect(),
         payments: row.payments,
-        paid_in_all: Money::from_pence(row.paid_pence),
+        paid_in_all: row.paid,
     }))
 }
 

@@ -62,6 +62,11 @@ pub mod lock {
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
+/// For rows that no rule of ours allows, and documents in columns that cannot be read.
+pub fn impossible(why: impl Into<sqlx::error::BoxDynError>) -> sqlx::Error {
+    sqlx::Error::Decode(why.into())
+}
+
 /// Brings the schema up to date: ours, then the job queue's. Several processes may do so at once.
 ///
 /// # Errors

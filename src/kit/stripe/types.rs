@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::kit::codes::codes;
+
 pub type Metadata = BTreeMap<String, String>;
 
 /// How often a subscription is charged.
@@ -12,34 +14,8 @@ pub enum Interval {
     Month,
     Year,
 }
-
-impl Interval {
-    /// Stripe's word and ours: `month`, `year`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Month => "month",
-            Self::Year => "year",
-        }
-    }
-}
-
-impl std::fmt::Display for Interval {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-impl std::str::FromStr for Interval {
-    type Err = String;
-
-    fn from_str(code: &str) -> Result<Self, Self::Err> {
-        match code {
-            "month" => Ok(Self::Month),
-            "year" => Ok(Self::Year),
-            _ => Err(format!("`{code}` is no interval")),
-        }
-    }
-}
+// Stripe's words and ours.
+codes!(Interval { Month = "month", Year = "year" });
 
 /// What a Checkout session sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Result, decode, interval, purpose};
+use super::Result;
 use crate::{
     kit::{money::Money, stripe::Interval},
     payments::{
@@ -15,15 +15,15 @@ use crate::{
 
 struct CheckoutRow {
     id: Uuid,
-    purpose_kind: String,
+    purpose_kind: KindCode,
     purpose_id: Uuid,
-    amount_pence: i64,
-    billing_interval: Option<String>,
+    amount: Money,
+    every: Option<Interval>,
     product: String,
     email: String,
     return_path: String,
     cancel_path: String,
-    state: String,
+    state: CheckoutState,
     stripe_session: Option<String>,
     url: Option<String>,
     subscription: Option<String>,
@@ -32,28 +32,40 @@ struct CheckoutRow {
     expires_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<CheckoutRow> for Checkout {
-    type Error = sqlx::Error;
-
-    fn try_from(row: CheckoutRow) -> Result<Self> {
-        Ok(Self {
+impl From<CheckoutRow> for Checkout {
+    fn from(row: CheckoutRow) -> Self {
+        Self {
             id: row.id,
-            purpose: purpose(&row.purpose_kind, row.purpose_id)?,
-            amount: Money::from_pence(row.amount_pence),
-            every: interval(row.billing_interval.as_deref())?,
+            purpose: Purpose { kind: row.purpose_kind, id: row.purpose_id },
+            amount: row.amount,
+            every: row.every,
             product: row.product,
             email: row.email,
             return_path: row.return_path,
             cancel_path: row.cancel_path,
-            state: row.state.parse().map_err(decode::<String>)?,
+            state: row.state,
             stripe_session: row.stripe_session,
             url: row.url,
             subscription: row.subscription,
             by_debit: row.by_debit,
             created_at: row.created_at,
             expires_at: row.expires_at,
-        })
+        }
     }
+}
+
+/// `checkouts!("where id = $1", id)`
+macro_rules! checkouts {
+    ($which:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            CheckoutRow,
+            r#"select id, purpose_kind as "purpose_kind: KindCode", purpose_id, amount_pence as "amount: Money",
+                      billing_interval as "every: Interval", product, email::text as "email!", return_path, cancel_path,
+                      state as "state: CheckoutState", stripe_session, url, subscription, by_debit, created_at, expires_at
+               from checkouts "# + $which,
+            $($value),*
+        )
+    };
 }
 
 /// Stores a wish unless one for the same purpose is open already.
@@ -80,50 +92,33 @@ pub async fn insert(db: &mut PgConnection, new: &Checkout) -> Result<bool> {
 }
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Checkout>> {
-    sqlx::query_as!(
-        CheckoutRow,
-        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
-                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
-           from checkouts where id = $1"#,
-        id
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Checkout::try_from)
-    .transpose()
+    let row = checkouts!("where id = $1", id).fetch_optional(db).await?;
+    Ok(row.map(Checkout::from))
 }
 
 /// The one that was made last for a purpose; the paid one if there is one.
 pub async fn find_for(db: &mut PgConnection, purpose: &Purpose) -> Result<Option<Checkout>> {
-    sqlx::query_as!(
-        CheckoutRow,
-        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
-                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
-           from checkouts where purpose_kind = $1 and purpose_id = $2
-           order by state in ('paid', 'pending') desc, created_at desc, id desc limit 1"#,
+    let row = checkouts!(
+        "where purpose_kind = $1 and purpose_id = $2
+         order by state in ('paid', 'pending') desc, created_at desc, id desc limit 1",
         purpose.kind.as_str(),
         purpose.id
     )
     .fetch_optional(db)
-    .await?
-    .map(Checkout::try_from)
-    .transpose()
+    .await?;
+    Ok(row.map(Checkout::from))
 }
 
 /// The open one for a purpose, of which there is at most one.
 pub async fn find_open(db: &mut PgConnection, purpose: &Purpose) -> Result<Option<Checkout>> {
-    sqlx::query_as!(
-        CheckoutRow,
-        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
-                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
-           from checkouts where purpose_kind = $1 and purpose_id = $2 and state in ('wanted', 'open')"#,
+    let row = checkouts!(
+        "where purpose_kind = $1 and purpose_id = $2 and state in ('wanted', 'open')",
         purpose.kind.as_str(),
         purpose.id
     )
     .fetch_optional(db)
-    .await?
-    .map(Checkout::try_from)
-    .transpose()
+    .await?;
+    Ok(row.map(Checkout::from))
 }
 
 /// Other open ones for the same kind of thing and the same address.
@@ -150,18 +145,15 @@ pub async fn list_silent(
     before: DateTime<Utc>,
     a_day_ago: DateTime<Utc>,
 ) -> Result<Vec<Checkout>> {
-    let rows = sqlx::query_as!(
-        CheckoutRow,
-        r#"select id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email::text as "email!",
-                  return_path, cancel_path, state, stripe_session, url, subscription, by_debit, created_at, expires_at
-           from checkouts where (state in ('wanted', 'open') and created_at < $1) or (state = 'pending' and changed_at < $2)
-           order by created_at limit 500"#,
+    let rows = checkouts!(
+        "where (state in ('wanted', 'open') and created_at < $1) or (state = 'pending' and changed_at < $2)
+         order by created_at limit 500",
         before,
         a_day_ago
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter().map(Checkout::try_from).collect()
+    Ok(rows.into_iter().map(Checkout::from).collect())
 }
 
 /// Forgets wishes that nobody paid.
@@ -200,14 +192,14 @@ pub async fn set_opened(
 }
 
 pub async fn lock_state(db: &mut PgConnection, id: Uuid) -> Result<Option<(CheckoutState, Purpose)>> {
-    sqlx::query!("select state, purpose_kind, purpose_id from checkouts where id = $1 for update", id)
-        .fetch_optional(db)
-        .await?
-        .map(|row| {
-            let state = row.state.parse().map_err(decode::<String>)?;
-            Ok((state, purpose(&row.purpose_kind, row.purpose_id)?))
-        })
-        .transpose()
+    let row = sqlx::query!(
+        r#"select state as "state: CheckoutState", purpose_kind as "kind: KindCode", purpose_id from checkouts
+           where id = $1 for update"#,
+        id
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.state, Purpose { kind: row.kind, id: row.purpose_id })))
 }
 
 /// What became of a session.

@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Result, decode, purpose};
+use super::Result;
 use crate::{
-    kit::money::Money,
+    kit::{db::impossible, money::Money},
     payments::{
         model::{Line, LineKind, Method, Origin},
         purposes::{KindCode, MonthIncome, Purpose},
@@ -15,26 +15,34 @@ use crate::{
 
 struct LineRow {
     id: Uuid,
-    kind: String,
+    kind: LineKind,
     stripe_id: Option<String>,
-    amount_pence: i64,
+    amount: Money,
     at: DateTime<Utc>,
-    purpose_kind: String,
+    purpose_kind: KindCode,
     purpose_id: Uuid,
     person_id: Option<Uuid>,
-    method: Option<String>,
+    method: Option<Method>,
     subscription: Option<String>,
     payment_intent: Option<String>,
     entered_by: Option<Uuid>,
     reference: Option<String>,
+    name: Option<String>,
+    email: Option<String>,
 }
 
-impl TryFrom<LineRow> for Line {
+/// A line with who paid: the name of whoever has an account, else the address that was typed at paying.
+pub struct NamedLine {
+    pub line: Line,
+    pub name: Option<String>,
+    pub email: Option<String>,
+}
+
+impl TryFrom<LineRow> for NamedLine {
     type Error = sqlx::Error;
 
     fn try_from(row: LineRow) -> Result<Self> {
-        let method = row.method.as_deref().map(str::parse::<Method>).transpose().map_err(decode)?;
-        let origin = match (row.stripe_id, row.entered_by, method) {
+        let origin = match (row.stripe_id, row.entered_by, row.method) {
             (Some(id), None, method) if method.is_none_or(Method::is_stripe) => Origin::Stripe {
                 id,
                 method,
@@ -44,18 +52,35 @@ impl TryFrom<LineRow> for Line {
             (None, Some(entered_by), Some(method)) if !method.is_stripe() => {
                 Origin::Offline { method, reference: row.reference, entered_by }
             }
-            _ => return Err(decode("a line that neither Stripe nor an officer made")),
+            _ => return Err(impossible("a line that neither Stripe nor an officer made")),
         };
-        Ok(Self {
+        let line = Line {
             id: row.id,
-            kind: row.kind.parse().map_err(decode::<String>)?,
+            kind: row.kind,
             origin,
-            amount: Money::from_pence(row.amount_pence),
+            amount: row.amount,
             at: row.at,
-            purpose: purpose(&row.purpose_kind, row.purpose_id)?,
+            purpose: Purpose { kind: row.purpose_kind, id: row.purpose_id },
             person: row.person_id,
-        })
+        };
+        Ok(Self { line, name: row.name, email: row.email })
     }
+}
+
+/// `lines!("where l.person_id = $1", person)`; the ledger is `l`, whoever has the account `p`.
+macro_rules! lines {
+    ($which:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            LineRow,
+            r#"select l.id, l.kind as "kind: LineKind", l.stripe_id, l.amount_pence as "amount: Money", l.at,
+                      l.purpose_kind as "purpose_kind: KindCode", l.purpose_id, l.person_id, l.method as "method: Method",
+                      l.subscription, l.payment_intent, l.entered_by, l.reference, p.name as "name?",
+                      coalesce(p.email, (select c.email from checkouts c where c.purpose_kind = l.purpose_kind
+                                         and c.purpose_id = l.purpose_id order by c.created_at desc limit 1))::text as "email?"
+               from ledger l left join people p on p.id = l.person_id "# + $which,
+            $($value),*
+        )
+    };
 }
 
 /// Adds a line unless it is there: Stripe's are told apart by kind and Stripe's id, others by their own id. Returns
@@ -99,17 +124,11 @@ pub async fn insert_line(db: &mut PgConnection, line: &Line, now: DateTime<Utc>)
 
 /// The payment that something is a correction of; locked, so that corrections of one payment wait for each other.
 pub async fn lock_payment(db: &mut PgConnection, payment_intent: &str) -> Result<Option<Line>> {
-    sqlx::query_as!(
-        LineRow,
-        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent,
-                entered_by, reference
-         from ledger where payment_intent = $1 and kind = 'payment' for no key update",
-        payment_intent
-    )
-    .fetch_optional(db)
-    .await?
-    .map(Line::try_from)
-    .transpose()
+    let row =
+        lines!("where l.payment_intent = $1 and l.kind = 'payment' for no key update of l", payment_intent)
+            .fetch_optional(db)
+            .await?;
+    row.map(|row| Ok(NamedLine::try_from(row)?.line)).transpose()
 }
 
 /// Whether a payment is in the books.
@@ -137,17 +156,10 @@ pub async fn attribute(db: &mut PgConnection, of: &Purpose, person: Uuid) -> Res
 
 /// A person's lines, newest first.
 pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Result<Vec<Line>> {
-    let rows = sqlx::query_as!(
-        LineRow,
-        "select id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, subscription, payment_intent,
-                entered_by, reference
-         from ledger where person_id = $1 order by at desc, id desc limit $2",
-        person,
-        limit
-    )
-    .fetch_all(db)
-    .await?;
-    rows.into_iter().map(Line::try_from).collect()
+    let rows = lines!("where l.person_id = $1 order by l.at desc, l.id desc limit $2", person, limit)
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(|row| Ok(NamedLine::try_from(row)?.line)).collect()
 }
 
 /// The payments of a subscription of which nothing was refunded yet, or not for good: their payment intents.
@@ -189,13 +201,6 @@ impl LineFilter {
     }
 }
 
-/// A line with who paid: the name of whoever has an account, else the address that was typed at paying.
-pub struct NamedLine {
-    pub line: Line,
-    pub name: Option<String>,
-    pub email: Option<String>,
-}
-
 pub async fn list_lines(
     db: &mut PgConnection,
     filter: &LineFilter,
@@ -203,13 +208,8 @@ pub async fn list_lines(
     limit: i64,
 ) -> Result<Vec<NamedLine>> {
     let (from, until) = filter.span();
-    let rows = sqlx::query!(
-        "select l.id, l.kind, l.stripe_id, l.amount_pence, l.at, l.purpose_kind, l.purpose_id, l.person_id, l.method,
-                l.subscription, l.payment_intent, l.entered_by, l.reference, p.name as \"name?\",
-                coalesce(p.email, (select c.email from checkouts c where c.purpose_kind = l.purpose_kind
-                                   and c.purpose_id = l.purpose_id order by c.created_at desc limit 1))::text as \"email?\"
-         from ledger l left join people p on p.id = l.person_id
-         where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
+    let rows = lines!(
+        "where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
            and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
            and ($5::text is null or p.search like '%' || plain_text($5) || '%'
                 or (l.person_id is null and exists (select from checkouts c where c.purpose_kind = l.purpose_kind
@@ -226,26 +226,7 @@ pub async fn list_lines(
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let line = LineRow {
-                id: row.id,
-                kind: row.kind,
-                stripe_id: row.stripe_id,
-                amount_pence: row.amount_pence,
-                at: row.at,
-                purpose_kind: row.purpose_kind,
-                purpose_id: row.purpose_id,
-                person_id: row.person_id,
-                method: row.method,
-                subscription: row.subscription,
-                payment_intent: row.payment_intent,
-                entered_by: row.entered_by,
-                reference: row.reference,
-            };
-            Ok(NamedLine { line: line.try_into()?, name: row.name, email: row.email })
-        })
-        .collect()
+    rows.into_iter().map(NamedLine::try_from).collect()
 }
 
 /// What came in, what went out, and how many lines that were.
@@ -265,10 +246,11 @@ impl Totals {
 
 pub async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals> {
     let (from, until) = filter.span();
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        Totals,
         r#"select count(*) as "count!",
-                  coalesce(sum(l.amount_pence) filter (where l.amount_pence > 0), 0)::bigint as "received!",
-                  coalesce(sum(l.amount_pence) filter (where l.amount_pence < 0), 0)::bigint as "returned!"
+                  coalesce(sum(l.amount_pence) filter (where l.amount_pence > 0), 0)::bigint as "received!: Money",
+                  coalesce(sum(l.amount_pence) filter (where l.amount_pence < 0), 0)::bigint as "returned!: Money"
            from ledger l left join people p on p.id = l.person_id
            where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
              and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
@@ -283,12 +265,7 @@ pub async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals>
         filter.like()
     )
     .fetch_one(db)
-    .await?;
-    Ok(Totals {
-        count: row.count,
-        received: Money::from_pence(row.received),
-        returned: Money::from_pence(row.returned),
-    })
+    .await
 }
 
 /// Income by month from the month of `from` on, oldest first, months without any left in.
@@ -298,7 +275,8 @@ pub async fn income_by_month(
     until: NaiveDate,
 ) -> Result<Vec<MonthIncome>> {
     let rows = sqlx::query!(
-        r#"select m.month::date as "month!", l.purpose_kind as "kind?", coalesce(sum(l.amount_pence), 0)::bigint as "pence!"
+        r#"select m.month::date as "month!", l.purpose_kind as "kind?: KindCode",
+                  coalesce(sum(l.amount_pence), 0)::bigint as "sum!: Money"
            from generate_series(date_trunc('month', $1::date::timestamp), $2::date::timestamp, interval '1 month') as m(month)
            left join ledger l on l.at >= m.month at time zone 'Europe/London'
                              and l.at < (m.month + interval '1 month') at time zone 'Europe/London'
@@ -308,20 +286,12 @@ pub async fn income_by_month(
     )
     .fetch_all(db)
     .await?;
-    rows.chunk_by(|one, next| one.month == next.month)
-        .map(|rows| {
-            // A month without any line is a single row without a kind.
-            let sums = rows.iter().filter_map(|row| Some((row.kind.as_deref()?, row.pence)));
-            Ok(MonthIncome {
-                month: rows[0].month,
-                income: sums
-                    .map(|(kind, pence)| {
-                        Ok((kind.parse().map_err(decode::<String>)?, Money::from_pence(pence)))
-                    })
-                    .collect::<Result<_>>()?,
-            })
-        })
-        .collect()
+    let months = rows.chunk_by(|one, next| one.month == next.month).map(|rows| {
+        // A month without any line is a single row without a kind.
+        let sums = rows.iter().filter_map(|row| Some((row.kind.clone()?, row.sum)));
+        MonthIncome { month: rows[0].month, income: sums.collect() }
+    });
+    Ok(months.collect())
 }
 
 /// Single payments through Stripe booked since an instant, with when they came.
@@ -330,13 +300,13 @@ pub async fn list_single(
     since: DateTime<Utc>,
 ) -> Result<Vec<(Purpose, DateTime<Utc>)>> {
     let rows = sqlx::query!(
-        "select purpose_kind, purpose_id, at from ledger
-         where kind = 'payment' and payment_intent is not null and subscription is null and at >= $1",
+        r#"select purpose_kind as "kind: KindCode", purpose_id, at from ledger
+           where kind = 'payment' and payment_intent is not null and subscription is null and at >= $1"#,
         since
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter().map(|row| Ok((purpose(&row.purpose_kind, row.purpose_id)?, row.at))).collect()
+    Ok(rows.into_iter().map(|row| (Purpose { kind: row.kind, id: row.purpose_id }, row.at)).collect())
 }
 
 /// The payments for something, by payment intent.

@@ -4,20 +4,23 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Result, interval, purpose};
+use super::Result;
 use crate::{
     kit::{money::Money, stripe::Interval},
-    payments::model::{Subscription, subscription_code, subscription_state},
+    payments::{
+        model::{Subscription, subscription_code, subscription_state},
+        purposes::{KindCode, Purpose},
+    },
 };
 
 struct SubscriptionRow {
     id: String,
-    purpose_kind: String,
+    purpose_kind: KindCode,
     purpose_id: Uuid,
     customer: String,
     state: String,
-    amount_pence: i64,
-    billing_interval: Option<String>,
+    amount: Money,
+    every: Option<Interval>,
     current_period_end: Option<DateTime<Utc>>,
     cancel_at_period_end: bool,
     started_at: DateTime<Utc>,
@@ -28,17 +31,15 @@ struct SubscriptionRow {
     seen_at: DateTime<Utc>,
 }
 
-impl TryFrom<SubscriptionRow> for Subscription {
-    type Error = sqlx::Error;
-
-    fn try_from(row: SubscriptionRow) -> Result<Self> {
-        Ok(Self {
+impl From<SubscriptionRow> for Subscription {
+    fn from(row: SubscriptionRow) -> Self {
+        Self {
             id: row.id,
-            purpose: purpose(&row.purpose_kind, row.purpose_id)?,
+            purpose: Purpose { kind: row.purpose_kind, id: row.purpose_id },
             customer: row.customer,
             state: subscription_state(&row.state),
-            amount: Money::from_pence(row.amount_pence),
-            every: interval(row.billing_interval.as_deref())?,
+            amount: row.amount,
+            every: row.every,
             current_period_end: row.current_period_end,
             cancel_at_period_end: row.cancel_at_period_end,
             started_at: row.started_at,
@@ -47,25 +48,33 @@ impl TryFrom<SubscriptionRow> for Subscription {
             failing_since: row.failing_since,
             surplus_since: row.surplus_since,
             seen_at: row.seen_at,
-        })
+        }
     }
 }
 
+/// `subscriptions!("where id = $1", id)`
+macro_rules! subscriptions {
+    ($which:literal $(, $value:expr)*) => {
+        sqlx::query_as!(
+            SubscriptionRow,
+            r#"select id, purpose_kind as "purpose_kind: KindCode", purpose_id, customer, state,
+                      amount_pence as "amount: Money", billing_interval as "every: Interval", current_period_end,
+                      cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, surplus_since, seen_at
+               from subscriptions "# + $which
+            $(, $value)*
+        )
+    };
+}
+
 pub async fn find(db: &mut PgConnection, id: &str) -> Result<Option<Subscription>> {
-    sqlx::query_as!(SubscriptionRow, "select * from subscriptions where id = $1", id)
-        .fetch_optional(db)
-        .await?
-        .map(Subscription::try_from)
-        .transpose()
+    let row = subscriptions!("where id = $1", id).fetch_optional(db).await?;
+    Ok(row.map(Subscription::from))
 }
 
 /// `no key`: who only points to the row, as a membership does, must not wait for us, nor we for them.
 pub async fn lock(db: &mut PgConnection, id: &str) -> Result<Option<Subscription>> {
-    sqlx::query_as!(SubscriptionRow, "select * from subscriptions where id = $1 for no key update", id)
-        .fetch_optional(db)
-        .await?
-        .map(Subscription::try_from)
-        .transpose()
+    let row = subscriptions!("where id = $1 for no key update", id).fetch_optional(db).await?;
+    Ok(row.map(Subscription::from))
 }
 
 /// Writes a subscription as Stripe has it. What only we know (`first_paid_at`, `surplus_since`) stays, news older than
@@ -104,13 +113,11 @@ pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
 
 /// Subscriptions from which money may still come.
 pub async fn list_alive(db: &mut PgConnection) -> Result<Vec<Subscription>> {
-    let rows = sqlx::query_as!(
-        SubscriptionRow,
-        "select * from subscriptions where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid')"
-    )
-    .fetch_all(db)
-    .await?;
-    rows.into_iter().map(Subscription::try_from).collect()
+    let rows =
+        subscriptions!("where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid')")
+            .fetch_all(db)
+            .await?;
+    Ok(rows.into_iter().map(Subscription::from).collect())
 }
 
 pub async fn set_paid(db: &mut PgConnection, id: &str, paid_at: DateTime<Utc>) -> Result<()> {
