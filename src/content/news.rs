@@ -30,9 +30,8 @@ pub const PER_PAGE: u32 = 12;
 struct NewsPage {
     visit: Visit,
     articles: Vec<Item<Article>>,
+    page: u32,
     paging: Paging,
-    previous: String,
-    next: String,
 }
 
 #[derive(Deserialize)]
@@ -58,11 +57,8 @@ pub(super) async fn list(visit: Visit, Query(which): Query<Which>, mut db: Db) -
     if articles.is_empty() && which.page.number() > 1 {
         return Err(Error::NotFound);
     }
-    let paging = Paging::cut(&mut articles, which.page, PER_PAGE, String::new());
-    let address = |page: u32| if page == 1 { "/news".to_owned() } else { format!("/news?page={page}") };
-    let previous = paging.previous().map(address).unwrap_or_default();
-    let next = paging.next().map(address).unwrap_or_default();
-    Ok(NewsPage { visit, articles, paging, previous, next }.into_response())
+    let paging = Paging::cut(&mut articles, which.page, PER_PAGE, "/news", &[]);
+    Ok(NewsPage { visit, articles, page: which.page.number(), paging }.into_response())
 }
 
 #[derive(Template, WebTemplate)]

@@ -7,7 +7,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::Datelike;
 
 use super::{actions, forms};
 use crate::{
@@ -81,12 +80,8 @@ pub(super) async fn edit(
 ) -> Result<Response> {
     let known = find(rooms, &key)?;
     let today = visit.today();
-    let form = Form::filled([
-        ("value", known.typed(app.settings().text(known, today))),
-        ("from_day", today.day().to_string()),
-        ("from_month", today.month().to_string()),
-        ("from_year", today.year().to_string()),
-    ]);
+    let form =
+        Form::filled([("value", known.typed(app.settings().text(known, today)))]).with_date("from", today);
     Ok(SettingPage { visit, known, history: history(&app, known), form }.into_response())
 }
 

@@ -58,9 +58,7 @@ fn known(person: &Person, membership: &Membership) -> Form {
     pages::known_address(person, membership)
         .with("name", person.name.clone())
         .with("email", person.email.to_string())
-        .with("dob_day", membership.born_on.format("%-d").to_string())
-        .with("dob_month", membership.born_on.format("%-m").to_string())
-        .with("dob_year", membership.born_on.format("%Y").to_string())
+        .with_date("dob", membership.born_on)
 }
 
 async fn page(

@@ -124,9 +124,7 @@ fn prefilled(person: &Person, membership: Option<&Membership>) -> Form {
             .with("address_line2", before.address.line2.clone())
             .with("town", before.address.town.clone())
             .with("rate", before.rate.code())
-            .with("dob_day", before.born_on.format("%-d").to_string())
-            .with("dob_month", before.born_on.format("%-m").to_string())
-            .with("dob_year", before.born_on.format("%Y").to_string()),
+            .with_date("dob", before.born_on),
         None => form.with("rate", "standard"),
     }
 }

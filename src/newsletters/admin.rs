@@ -50,19 +50,15 @@ pub(super) struct ListQuery {
 struct ListPage {
     visit: Visit,
     updates: Vec<UpdateLine>,
+    is_first: bool,
     paging: Paging,
-    /// Addresses of the pages before and after; empty at an end.
-    previous: String,
-    next: String,
 }
 
 pub(super) async fn list(visit: Visit, Query(query): Query<ListQuery>, mut db: Db) -> Result<Response> {
     let mut updates = sql::list_updates(&mut db, i64::from(PAGE) + 1, query.page.offset(PAGE)).await?;
-    let paging = Paging::cut(&mut updates, query.page, PAGE, String::new());
-    let address =
-        |page: Option<u32>| page.map(|page| format!("/admin/updates?page={page}")).unwrap_or_default();
-    let (previous, next) = (address(paging.previous()), address(paging.next()));
-    Ok(ListPage { visit, updates, paging, previous, next }.into_response())
+    let paging = Paging::cut(&mut updates, query.page, PAGE, "/admin/updates", &[]);
+    let is_first = query.page.number() == 1;
+    Ok(ListPage { visit, updates, is_first, paging }.into_response())
 }
 
 #[derive(Template, WebTemplate)]

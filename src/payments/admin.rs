@@ -28,7 +28,7 @@ use crate::{
         error::Result,
         form::Form,
         money::grouped,
-        paging::{PageNumber, Paging},
+        paging::{self, PageNumber, Paging},
         queue,
         visit::Visit,
     },
@@ -60,19 +60,16 @@ impl Asked {
             search: self.q.chars().filter(|c| !c.is_control()).take(100).collect(),
         }
     }
+}
 
-    /// The rest of the query, for links to other pages of the list.
-    fn query(filter: &LineFilter) -> String {
-        let month = filter.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default();
-        let parts = [
-            ("month", month.as_str()),
-            ("purpose", filter.purpose.as_ref().map_or("", KindCode::as_str)),
-            ("kind", filter.kind.map_or("", LineKind::code)),
-            ("q", filter.search.as_str()),
-        ];
-        let parts: Vec<_> = parts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        serde_html_form::to_string(parts).unwrap_or_default()
-    }
+/// The filter by the names that it has in the address.
+fn fields(filter: &LineFilter) -> [(&'static str, String); 4] {
+    [
+        ("month", filter.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default()),
+        ("purpose", filter.purpose.as_ref().map(KindCode::to_string).unwrap_or_default()),
+        ("kind", filter.kind.map(|kind| kind.to_string()).unwrap_or_default()),
+        ("q", filter.search.clone()),
+    ]
 }
 
 #[derive(Template, WebTemplate)]
@@ -92,11 +89,6 @@ struct ListPage {
 }
 
 impl ListPage {
-    fn link(&self, page: Option<u32>) -> String {
-        let Some(page) = page else { return String::new() };
-        format!("/admin/payments?{}page={page}", self.paging.query)
-    }
-
     fn counted(&self) -> String {
         match self.totals.count {
             1 => "1 line".to_owned(),
@@ -126,15 +118,9 @@ pub(super) async fn list(
         ledger::list_lines(&mut db, &filter, asked.page.offset(SIZE), i64::from(SIZE) + 1).await?;
     let totals = ledger::total(&mut db, &filter).await?;
     let (_, failed, ignored) = events::count(&mut db).await?;
-    let query = Asked::query(&filter);
-    let query = if query.is_empty() { query } else { format!("{query}&") };
-    let paging = Paging::cut(&mut lines, asked.page, SIZE, query);
-    let form = Form::filled([
-        ("month", filter.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default()),
-        ("purpose", filter.purpose.as_ref().map(KindCode::to_string).unwrap_or_default()),
-        ("kind", filter.kind.map(|kind| kind.code().to_owned()).unwrap_or_default()),
-        ("q", filter.search.clone()),
-    ]);
+    let fields = fields(&filter);
+    let paging = Paging::cut(&mut lines, asked.page, SIZE, "/admin/payments", &fields);
+    let form = Form::filled(fields);
     let page = ListPage {
         months: months(app.clock().today()),
         purposes: kinds,
@@ -196,7 +182,7 @@ pub(super) async fn export(
             csv::text(line.origin.subscription().unwrap_or_default()),
         ]);
     }
-    let detail = serde_json::json!({ "lines": lines.len(), "filter": Asked::query(&filter) });
+    let detail = serde_json::json!({ "lines": lines.len(), "filter": paging::query(&fields(&filter)) });
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     change.audit("payment.exported", ("ledger", "all"), detail);
     change.commit().await?;
@@ -256,6 +242,6 @@ mod tests {
         }
         let filter =
             Asked { q: "a&b=c".into(), purpose: "none".into(), ..asked("2026-11", "x") }.filter(&kinds);
-        assert_eq!(Asked::query(&filter), "month=2026-11&q=a%26b%3Dc");
+        assert_eq!(paging::query(&fields(&filter)), "month=2026-11&q=a%26b%3Dc");
     }
 }

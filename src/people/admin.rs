@@ -21,6 +21,7 @@ use crate::{
         error::{Error, Result},
         form::Form,
         money,
+        paging::Paging,
         visit::Visit,
     },
     membership::Rate,
@@ -60,9 +61,7 @@ struct Found {
     /// Whether the columns about payments are there.
     money: bool,
     count: String,
-    where_in_list: String,
-    previous: String,
-    next: String,
+    paging: Paging,
     export: String,
 }
 
@@ -140,16 +139,18 @@ fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
         by_consent: *scope != Scope::Everyone,
         money: *scope == Scope::Everyone && search.list == List::Members,
         count: count_words(answer.count, answer.similar),
-        where_in_list: match (search.place, answer.count) {
-            (super::Place::Page(page), Count::Exactly(total)) if total > i64::from(find::PAGE_SIZE) => {
-                let pages = (total + i64::from(find::PAGE_SIZE) - 1) / i64::from(find::PAGE_SIZE);
-                format!("Page {page} of {pages}")
-            }
-            (super::Place::Page(page), _) => format!("Page {page}"),
-            (super::Place::After(_), _) => "Further on in the list".to_owned(),
+        paging: Paging {
+            words: match (search.place, answer.count) {
+                (super::Place::Page(page), Count::Exactly(total)) if total > i64::from(find::PAGE_SIZE) => {
+                    let pages = (total + i64::from(find::PAGE_SIZE) - 1) / i64::from(find::PAGE_SIZE);
+                    format!("Page {page} of {pages}")
+                }
+                (super::Place::Page(page), _) => format!("Page {page}"),
+                (super::Place::After(_), _) => "Further on in the list".to_owned(),
+            },
+            previous: address(answer.previous),
+            next: address(answer.next),
         },
-        previous: address(answer.previous),
-        next: address(answer.next),
         export: search.address(&format!("{path}/export"), super::Place::Page(1)),
         search,
         answer,

@@ -1,6 +1,5 @@
 //! The filters in the address, and the reason for an export.
 
-use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 use super::{
@@ -31,7 +30,7 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
     conditions.extend(region.map(|region| Condition::Region(vec![region])));
     let rate = optional(form, "rate", || check.choice::<Rate>("rate", "Choose a rate from the list"));
     conditions.extend(rate.map(|rate| Condition::Rate(vec![rate])));
-    conditions.extend(joined(&mut check, form));
+    conditions.extend(joined(&mut check));
     let consent = optional(form, "consent", || {
         check.choice::<ConsentPurpose>("consent", "Choose a consent from the list")
     });
@@ -52,23 +51,13 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
 }
 
 /// From which day to which somebody joined: the fields `joined_from` and `joined_to`.
-pub fn joined(check: &mut Check<'_>, form: &Form) -> Vec<Condition> {
-    let from = day(check, form, "joined_from");
-    let to = day(check, form, "joined_to");
+pub fn joined(check: &mut Check<'_>) -> Vec<Condition> {
+    let from = check.optional_day("joined_from");
+    let to = check.optional_day("joined_to");
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         check.fail("joined_to", "This day is before the first one. Change one of them");
     }
     from.map(Condition::JoinedFrom).into_iter().chain(to.map(Condition::JoinedTo)).collect()
-}
-
-/// A day in the address, if there is one. Postgres knows fewer years than chrono, and nobody asks for others.
-pub fn day(check: &mut Check<'_>, form: &Form, name: &str) -> Option<NaiveDate> {
-    let day = optional(form, name, || check.choice::<NaiveDate>(name, "Enter a date like 2026-11-21"))?;
-    if (1900..=2100).contains(&day.year()) {
-        return Some(day);
-    }
-    check.fail(name, "Enter a year between 1900 and 2100");
-    None
 }
 
 fn optional<T>(form: &Form, name: &str, read: impl FnOnce() -> Option<T>) -> Option<T> {

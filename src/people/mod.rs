@@ -26,7 +26,7 @@ mod export;
 pub use admin::read;
 pub use condition::{Condition, Segment};
 pub use find::{Answer, Count, find, list_ids};
-pub use forms::{day, joined};
+pub use forms::joined;
 pub use model::{List, Place, Search, Sort, State};
 pub use sql::{begin, count, push_ids};
 pub use words::Words;

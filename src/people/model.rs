@@ -8,7 +8,7 @@ use super::{
     condition::{Condition, Segment},
     words::Words,
 };
-use crate::{accounts::Standing, membership::Status};
+use crate::{accounts::Standing, kit::paging, membership::Status};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
@@ -226,8 +226,7 @@ impl Search {
             Place::Page(number) => fields.push(("page", number.to_string())),
             Place::After(id) => fields.push(("after", id.to_string())),
         }
-        let query = serde_html_form::to_string(fields).unwrap_or_default();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        paging::address(path, &fields)
     }
 
     /// The address of the same list in another order.

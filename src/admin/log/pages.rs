@@ -17,7 +17,16 @@ use super::{
 use crate::{
     accounts::{Officer, Rooms, SEE_PEOPLE, Scope, Tells},
     audit::{self, Chain, Filter},
-    kit::{app::App, dates, db::Db, error::Result, flash, form::Form, visit::Visit},
+    kit::{
+        app::App,
+        dates,
+        db::Db,
+        error::Result,
+        flash,
+        form::Form,
+        paging::{self, Paging},
+        visit::Visit,
+    },
     people,
 };
 
@@ -33,9 +42,8 @@ struct AuditPage {
     /// Whether this officer sees people's records, and so what was done to which of them.
     sees_people: bool,
     lines: Vec<Line>,
-    /// Addresses; empty at an end.
-    newest: String,
-    older: String,
+    /// Back to the newest lines, and on to older ones.
+    paging: Paging,
 }
 
 struct Line {
@@ -66,9 +74,8 @@ pub async fn list(
     let asked = match asked(&form, &headings) {
         Ok(asked) => asked,
         Err(form) => {
-            let (newest, older) = Default::default();
-            let page =
-                AuditPage { visit, form, rooms: headings, sees_people, lines: Vec::new(), newest, older };
+            let (lines, paging) = Default::default();
+            let page = AuditPage { visit, form, rooms: headings, sees_people, lines, paging };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -92,10 +99,13 @@ pub async fn list(
     }
     let names = sql::names(&mut tx, &ids).await?;
     tx.commit().await?;
-    let older = found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default();
-    let newest = if filter.before.is_some() { asked.address(0) } else { String::new() };
+    let paging = Paging {
+        words: String::new(),
+        previous: if filter.before.is_some() { asked.address(0) } else { String::new() },
+        next: found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default(),
+    };
     let lines = found.into_iter().map(|line| read(rooms, line, &names, sees_people)).collect();
-    Ok(AuditPage { visit, form, rooms: headings, sees_people, lines, newest, older }.into_response())
+    Ok(AuditPage { visit, form, rooms: headings, sees_people, lines, paging }.into_response())
 }
 
 struct Asked {
@@ -111,16 +121,15 @@ impl Asked {
         if before > 0 {
             fields.push(("before", before.to_string()));
         }
-        let query = serde_html_form::to_string(fields).unwrap_or_default();
-        if query.is_empty() { "/admin/audit".to_owned() } else { format!("/admin/audit?{query}") }
+        paging::address("/admin/audit", &fields)
     }
 }
 
 fn asked(form: &Form, headings: &[(&'static str, &'static str)]) -> std::result::Result<Asked, Form> {
     let mut check = form.check();
     let person = check.optional_text("person", 200);
-    let from = people::day(&mut check, form, "from");
-    let to = people::day(&mut check, form, "to");
+    let from = check.optional_day("from");
+    let to = check.optional_day("to");
     let room = headings.iter().find(|(code, _)| *code == form.value("room")).map(|(code, _)| *code);
     let fields = ["room", "person", "from", "to"]
         .into_iter()
