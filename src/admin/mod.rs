@@ -15,7 +15,7 @@ mod person;
 pub use permissions::{SEE_AUDIT, SEE_OVERVIEW};
 
 use crate::{
-    accounts::{Access, CHANGE_PEOPLE, Desk, Group, Link, Rank, Room, Routes, SEE_PEOPLE},
+    accounts::{Access, Desk, Group, Link, Rank, Room, Routes, SEE_PEOPLE},
     kit::app::App,
 };
 
@@ -35,13 +35,11 @@ pub const ROOM: Room = Room {
 fn routes(_: &App) -> Routes {
     let overview = Access::Officer(SEE_OVERVIEW);
     let see = Access::Officer(SEE_PEOPLE);
-    let change = Access::Officer(CHANGE_PEOPLE);
     let audit = Access::Officer(SEE_AUDIT);
     Routes::new()
         .get(overview, "/admin", overview::show)
         .get(see, "/admin/emails", overview::emails)
         .get(see, "/admin/members/{person}", person::show)
-        .post(change, "/admin/supporters/{person}/details", person::change_details)
         .get(audit, "/admin/audit", log::list)
         .post(audit, "/admin/audit/check", log::check)
 }

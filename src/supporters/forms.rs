@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use super::model::{Interest, SignUp};
 use crate::{
-    accounts::ConsentPurpose,
+    accounts::{ConsentPurpose, Details, Person},
     kit::{email_address::EmailAddress, form::Form},
     places::{Place, Postcode, Region, locate},
 };
@@ -57,6 +57,41 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Question> {
         .map_err(|form| Question { form, regions: choices })
 }
 
+/// What an officer types about somebody who is no member.
+pub fn details(form: &Form) -> Result<Details, Form> {
+    let mut check = form.check();
+    let name = check.text("name", "Enter the full name", 200);
+    let email = check.parse::<EmailAddress>("email");
+    let postcode =
+        if form.value("postcode").trim().is_empty() { None } else { check.parse::<Postcode>("postcode") };
+    let chosen = if form.value("region").is_empty() {
+        None
+    } else {
+        check.choice::<Region>("region", "Choose a region from the list")
+    };
+    let region = match (chosen, postcode.as_ref().map(locate)) {
+        (None, Some(Place::Certain { region })) => Some(region),
+        (None, Some(Place::Ambiguous { choices, .. })) => {
+            let names: Vec<_> = choices.iter().map(|region| region.name()).collect();
+            check.fail("region", format!("This postcode may lie in {}. Choose one", names.join(" or ")));
+            None
+        }
+        (chosen, _) => chosen,
+    };
+    let postcode = postcode.map(|postcode| postcode.to_string());
+    check.finish(|| Some(Details { name: name?, email: email?, postcode, region }))
+}
+
+/// The form filled with what is known.
+pub fn filled(person: &Person) -> Form {
+    Form::filled([
+        ("name", person.name.clone()),
+        ("email", person.email.to_string()),
+        ("postcode", person.postcode.clone().unwrap_or_default()),
+        ("region", person.region.map(Region::slug).unwrap_or_default().to_owned()),
+    ])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +134,23 @@ mod tests {
         assert_eq!(empty.error("old_enough"), Some("Confirm that you are 13 or older"));
         let odd = sign_up(&filled("M1 1AE", &[("interest", "arson")]), 13).err().unwrap().form;
         assert!(odd.error("interest").is_some());
+    }
+
+    fn of_officer(postcode: &str, region: &str) -> Form {
+        Form::filled([
+            ("name", "Sam Whitlock".to_owned()),
+            ("email", "sam@demo.test".to_owned()),
+            ("postcode", postcode.to_owned()),
+            ("region", region.to_owned()),
+        ])
+    }
+
+    #[test]
+    fn the_region_follows_from_the_postcode_unless_it_is_said() {
+        assert_eq!(details(&of_officer("bl90nd", "")).unwrap().region, Some(Region::NorthWest));
+        assert_eq!(details(&of_officer("BL9 0ND", "wales")).unwrap().region, Some(Region::Wales));
+        assert_eq!(details(&of_officer("", "")).unwrap().region, None);
+        // Chester's district reaches into Wales.
+        assert!(details(&of_officer("CH4 0AA", "")).unwrap_err().error("region").is_some());
     }
 }

@@ -16,6 +16,7 @@ mod forms;
 mod actions;
 pub(crate) mod mail;
 mod pages;
+mod admin;
 mod jobs;
 pub mod demo;
 
@@ -24,7 +25,7 @@ pub use model::{Interest, Supporter};
 pub use sql::find_supporter;
 
 use crate::{
-    accounts::{Access, Figure, Room, Routes, Tells, says},
+    accounts::{Access, CHANGE_PEOPLE, Figure, Room, Routes, Tells, says},
     kit::app::App,
 };
 
@@ -45,7 +46,10 @@ pub const ROOM: Room = Room {
 };
 
 fn routes(_: &App) -> Routes {
+    let officer = Access::Officer(CHANGE_PEOPLE);
     Routes::new()
+        .get(officer, "/admin/supporters/{person}/details", admin::edit_details)
+        .post(officer, "/admin/supporters/{person}/details", admin::update_details)
         .get(Access::Cached(&[]), "/support", pages::new)
         .post(Access::Public, "/support", pages::create)
         .get(Access::Cached(&[]), "/support/check", pages::check)

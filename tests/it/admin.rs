@@ -78,7 +78,10 @@ async fn an_officer_changes_details_and_the_log_says_from_what_to_what() {
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let (path, action) = (format!("/admin/members/{sam}"), format!("/admin/supporters/{sam}/details"));
     let page = officer.get(&path).await;
-    let wrong = page
+    assert!(page.attributes("main a", "href").contains(&action));
+    let wrong = officer
+        .get(&action)
+        .await
         .form(&action)
         .fill("name", "")
         .fill("email", "ana@demo.test")
@@ -109,6 +112,15 @@ async fn an_officer_changes_details_and_the_log_says_from_what_to_what() {
     assert!(log.select("td del").contains(&"Sam Whitlock".to_owned()));
     let nobody = officer.post("/admin/supporters/00000000-0000-0000-0000-000000000000/details", &[]).await;
     nobody.expect_status(404);
+    // A member has an address with them, which another form changes.
+    let ana: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let action = format!("/admin/supporters/{ana}/details");
+    let sent = [("name", "Ana"), ("email", "ana@demo.test")];
+    officer.post(&action, &sent).await.expect_status(409).expect("from the member’s page");
+    officer.get(&action).await.expect_status(409);
 }
 
 #[tokio::test]
@@ -238,7 +250,7 @@ async fn officers_without_the_records_read_no_details_in_the_log() {
         .unwrap();
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let action = format!("/admin/supporters/{sam}/details");
-    let page = officer.get(&format!("/admin/members/{sam}")).await;
+    let page = officer.get(&action).await;
     page.form(&action).fill("email", "sam@elsewhere.test").submit(&mut officer).await.expect("Saved.");
     officer.get("/admin/audit?room=person.").await.expect("sam@demo.test").expect("sam@elsewhere.test");
     let mut returning = site.signed_in_as("returning@demo.test").await;

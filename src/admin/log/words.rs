@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use crate::{accounts::Role, kit::markdown::shorten, places::Region};
+use crate::{
+    accounts::{Role, Standing},
+    kit::markdown::shorten,
+    membership::{Rate, Status},
+    places::Region,
+};
 
 /// One field of a line's details.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +69,9 @@ fn word(field: &str, code: &str) -> String {
     let named = match field {
         "role" => code.parse::<Role>().ok().map(|role| role.name().to_owned()),
         "region" => code.parse::<Region>().ok().map(|region| region.name().to_owned()),
-        "state" | "rate" | "standing" => Some(code.replace('_', " ")),
+        "state" => code.parse().ok().map(|status| Status::name(status).to_owned()),
+        "rate" => code.parse().ok().map(|rate| Rate::name(rate).to_owned()),
+        "standing" => code.parse().ok().map(|standing| Standing::name(standing).to_owned()),
         _ => None,
     };
     named.unwrap_or_else(|| code.to_owned())

@@ -4,9 +4,8 @@
 //! sees nobody outside it, and addresses only of those who agreed to share them; what somebody pays, and
 //! why officers did something, is not for organisers (hardship stays without shame).
 
-mod forms;
 mod model;
 mod pages;
 mod sql;
 
-pub(super) use pages::{change_details, show};
+pub(super) use pages::show;

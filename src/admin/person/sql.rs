@@ -94,22 +94,3 @@ pub async fn list_happenings(
     );
     sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(id).bind(all).bind(most).fetch_all(db).await
 }
-
-/// A record that is about to be changed.
-pub struct Locked {
-    /// Whose it is, as far as scope goes.
-    pub region: Option<String>,
-    /// Whether there is a membership, whichever its state.
-    pub has_membership: bool,
-}
-
-pub async fn lock_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Locked>> {
-    sqlx::query_as!(
-        Locked,
-        r#"select region, exists (select from memberships m where m.person_id = p.id) as "has_membership!"
-           from people p where id = $1 for update"#,
-        id
-    )
-    .fetch_optional(db)
-    .await
-}
