@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{StatusCode, Uri},
+    http::{Method, StatusCode, Uri},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
 };
@@ -164,8 +164,12 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// A slash too many at the end is the most common mistake in an address.
-async fn not_found(uri: Uri) -> Response {
+/// What has another address now, and a slash too many at the end, the most common mistake in an address.
+async fn not_found(rooms: Rooms, method: Method, uri: Uri) -> Response {
+    if let Some(path) = rooms.moved(uri.path()).filter(|_| method == Method::GET) {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        return Redirect::permanent(&format!("{path}{query}")).into_response();
+    }
     match uri.path().strip_suffix('/') {
         Some(path)
             if path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && path.len() > 1 =>
@@ -195,7 +199,6 @@ async fn ready(State(app): State<App>) -> Response {
 mod tests {
     use axum::{
         body::{Body, to_bytes},
-        http::Method,
         routing::get,
     };
     use tower::ServiceExt;

@@ -195,6 +195,8 @@ pub struct Room {
     pub public: &'static [&'static str],
     /// Where search engines have no business, with everything below.
     pub closed: &'static [&'static str],
+    /// Addresses that pages had before, with everything below, and where they are now: links to them go on working.
+    pub moved: &'static [(&'static str, &'static str)],
     /// One statement for all that the overview counts in this room: a `jsonb` object of whole numbers. `$1` are the
     /// regions to count in, as `text[]`, null for all; `$2` is the first day of this month, `$3` the instant at which
     /// it began, `$4` that of last month, and `$5` was an hour ago.
@@ -222,6 +224,7 @@ impl Room {
             audit: &[],
             public: &[],
             closed: &[],
+            moved: &[],
             counts: None,
             figures: &[],
             tasks: &[],
@@ -275,6 +278,14 @@ impl Rooms {
 
     pub fn settings(self) -> impl Iterator<Item = &'static Known> {
         self.iter().flat_map(|room| room.settings)
+    }
+
+    /// Where a page is now whose address was another.
+    pub fn moved(self, path: &str) -> Option<String> {
+        self.iter().flat_map(|room| room.moved).find_map(|(from, to)| {
+            let rest = path.strip_prefix(from)?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{to}{rest}"))
+        })
     }
 
     /// Every room's jobs.

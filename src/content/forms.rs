@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     actions::Direction,
     model::{Draft, Item, Kind, Topic},
-    words::{Ally, Article, Group, Page, Person, Question, Words},
+    words::{Ally, Article, Group, Page, Profile, Question, Words},
 };
 use crate::kit::{
     email_address::EmailAddress,
@@ -102,11 +102,11 @@ fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
             let body = check.paragraphs("body", "Enter the text", LONGEST_BODY);
             Words::Page(Page { title: title?, description: description?, body: body? })
         }
-        Kind::Person => {
+        Kind::Profile => {
             let name = check.text("name", "Enter the name", 100);
             let role = check.text("role", "Enter the role", 100);
             let text = check.optional_paragraphs("text", 5_000);
-            Words::Person(Person { name: name?, role: role?, text: text? })
+            Words::Profile(Profile { name: name?, role: role?, text: text? })
         }
         Kind::Ally => {
             let name = check.text("name", "Enter the name", 150);

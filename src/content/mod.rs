@@ -1,4 +1,4 @@
-//! What the party says of itself: questions and answers, pages, people, allies, news, and how officers edit them.
+//! What the party says of itself: questions and answers, pages, profiles, allies, news, and how officers edit them.
 //!
 //! Every piece is one row of `content_items`: a document whose words ([`words`]) have a struct for each [`Kind`].
 //! To add a field, add it to the struct, to its `fields`, to `forms::words` and to the template; to add a kind,
@@ -48,7 +48,7 @@ pub const ROOM: Room = Room {
         Desk { title: "News", path: "/admin/news", permission: EDIT_CONTENT, group: Group::Content },
         Desk { title: "Questions", path: "/admin/faq", permission: EDIT_CONTENT, group: Group::Content },
         Desk { title: "Pages", path: "/admin/pages", permission: EDIT_CONTENT, group: Group::Content },
-        Desk { title: "People", path: "/admin/people", permission: EDIT_CONTENT, group: Group::Content },
+        Desk { title: "Profiles", path: "/admin/profiles", permission: EDIT_CONTENT, group: Group::Content },
         Desk { title: "Allies", path: "/admin/allies", permission: EDIT_CONTENT, group: Group::Content },
         Desk { title: "Settings", path: "/admin/settings", permission: CHANGE_SETTINGS, group: Group::Site },
     ],
@@ -65,6 +65,7 @@ pub const ROOM: Room = Room {
         says("content.moved", "Content moved", Tells::Party),
         says("setting.changed", "Setting changed", Tells::Party),
     ],
+    moved: &[("/admin/people", "/admin/profiles")],
     public: &["/faq", "/news", "/people", "/allies", "/contact"],
     card: Some((Rank::News, |asked| Box::pin(news::card(asked)))),
     demo: Some(|app, db, _| Box::pin(demo::load(app, db))),
@@ -115,13 +116,13 @@ fn routes(_: &App) -> Routes {
         .post(setters, "/admin/settings/{key}", settings::update)
         .get(editors, "/admin/faq", admin::list_questions)
         .get(editors, "/admin/pages", admin::list)
-        .get(editors, "/admin/people", admin::list)
+        .get(editors, "/admin/profiles", admin::list)
         .get(editors, "/admin/allies", admin::list)
         .get(editors, "/admin/news", admin::list);
     let routes = desk!(routes, "/admin/faq");
     let routes = desk!(routes, "/admin/faq/groups");
     let routes = desk!(routes, "/admin/pages");
-    let routes = desk!(routes, "/admin/people");
+    let routes = desk!(routes, "/admin/profiles");
     let routes = desk!(routes, "/admin/allies");
     desk!(routes, "/admin/news")
 }

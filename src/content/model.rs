@@ -23,7 +23,7 @@ pub enum Kind {
     Group,
     Question,
     Page,
-    Person,
+    Profile,
     Ally,
     Article,
 }
@@ -31,7 +31,7 @@ codes!(Kind {
     Group = "group",
     Question = "question",
     Page = "page",
-    Person = "person",
+    Profile = "profile",
     Ally = "ally",
     Article = "article",
 });
@@ -43,7 +43,7 @@ impl Kind {
             Self::Group => "a group",
             Self::Question => "a question",
             Self::Page => "a page",
-            Self::Person => "a person",
+            Self::Profile => "a profile",
             Self::Ally => "an ally",
             Self::Article => "an article",
         }
@@ -54,7 +54,7 @@ impl Kind {
             Self::Group => "Groups of questions",
             Self::Question => "Questions",
             Self::Page => "Pages",
-            Self::Person => "People",
+            Self::Profile => "Profiles",
             Self::Ally => "Allies",
             Self::Article => "News",
         }
@@ -66,7 +66,7 @@ impl Kind {
             Self::Group => "/admin/faq/groups",
             Self::Question => "/admin/faq",
             Self::Page => "/admin/pages",
-            Self::Person => "/admin/people",
+            Self::Profile => "/admin/profiles",
             Self::Ally => "/admin/allies",
             Self::Article => "/admin/news",
         }
@@ -82,7 +82,7 @@ impl Kind {
         match self {
             Self::Group | Self::Question => "/faq",
             Self::Page => "/",
-            Self::Person => "/people",
+            Self::Profile => "/people",
             Self::Ally => "/allies",
             Self::Article => "/news",
         }
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(Kind::Page.address("privacy"), "/privacy");
         assert_eq!(Kind::Page.address("rules"), "/pages/rules");
         assert_eq!(Kind::Article.address("hello"), "/news/hello");
-        assert_eq!(Kind::Person.address(""), "/people");
+        assert_eq!(Kind::Profile.address(""), "/people");
     }
 
     #[test]

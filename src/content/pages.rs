@@ -1,4 +1,4 @@
-//! Pages, people, allies, as visitors see them.
+//! Pages, profiles, allies, as visitors see them.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -10,7 +10,7 @@ use axum::{
 use super::{
     model::{FIXED_PAGES, Item, Kind},
     sql,
-    words::{Ally, Page, Person},
+    words::{Ally, Page, Profile},
 };
 use crate::kit::{
     db::Db,
@@ -57,11 +57,11 @@ pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> 
 #[template(path = "content/people.html")]
 struct PeoplePage {
     visit: Visit,
-    people: Vec<Item<Person>>,
+    profiles: Vec<Item<Profile>>,
 }
 
 pub(super) async fn people(visit: Visit, mut db: Db) -> Result<Response> {
-    Ok(PeoplePage { visit, people: sql::list_published(&mut db).await? }.into_response())
+    Ok(PeoplePage { visit, profiles: sql::list_published(&mut db).await? }.into_response())
 }
 
 #[derive(Template, WebTemplate)]

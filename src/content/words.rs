@@ -33,8 +33,9 @@ pub struct Page {
     pub body: String,
 }
 
+/// Of somebody who acts for the party, for visitors; no member's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
+pub struct Profile {
     pub name: String,
     pub role: String,
     pub text: String,
@@ -68,8 +69,8 @@ impl OfKind for Question {
 impl OfKind for Page {
     const KIND: Kind = Kind::Page;
 }
-impl OfKind for Person {
-    const KIND: Kind = Kind::Person;
+impl OfKind for Profile {
+    const KIND: Kind = Kind::Profile;
 }
 impl OfKind for Ally {
     const KIND: Kind = Kind::Ally;
@@ -84,7 +85,7 @@ impl Question {
     }
 }
 
-impl Person {
+impl Profile {
     pub fn html(&self) -> String {
         markdown::to_html_under(&self.text, 2)
     }
@@ -144,7 +145,7 @@ pub enum Words {
     Group(Group),
     Question(Question),
     Page(Page),
-    Person(Person),
+    Profile(Profile),
     Ally(Ally),
     Article(Article),
 }
@@ -162,7 +163,7 @@ impl Words {
             Kind::Group => Self::Group(serde_json::from_value(value)?),
             Kind::Question => Self::Question(serde_json::from_value(value)?),
             Kind::Page => Self::Page(serde_json::from_value(value)?),
-            Kind::Person => Self::Person(serde_json::from_value(value)?),
+            Kind::Profile => Self::Profile(serde_json::from_value(value)?),
             Kind::Ally => Self::Ally(serde_json::from_value(value)?),
             Kind::Article => Self::Article(serde_json::from_value(value)?),
         })
@@ -174,7 +175,7 @@ impl Words {
             | Self::Page(Page { title, .. })
             | Self::Article(Article { title, .. }) => title,
             Self::Question(question) => &question.question,
-            Self::Person(Person { name, .. }) | Self::Ally(Ally { name, .. }) => name,
+            Self::Profile(Profile { name, .. }) | Self::Ally(Ally { name, .. }) => name,
         }
     }
 
@@ -184,7 +185,7 @@ impl Words {
             Self::Group(_) => String::new(),
             Self::Question(question) => question.answer_html(),
             Self::Page(page) => page.html(),
-            Self::Person(person) => person.html(),
+            Self::Profile(profile) => profile.html(),
             Self::Ally(ally) => ally.html(),
             Self::Article(article) => article.html(),
         }
@@ -206,10 +207,10 @@ impl Words {
                 field("description", "Description", &page.description),
                 field("body", "Text", &page.body),
             ],
-            Self::Person(person) => vec![
-                field("name", "Name", &person.name),
-                field("role", "Role", &person.role),
-                field("text", "Text", &person.text),
+            Self::Profile(profile) => vec![
+                field("name", "Name", &profile.name),
+                field("role", "Role", &profile.role),
+                field("text", "Text", &profile.text),
             ],
             Self::Ally(ally) => vec![
                 field("name", "Name", &ally.name),
@@ -249,6 +250,6 @@ mod tests {
         let words = Words::Article(article);
         let value = serde_json::to_value(&words).unwrap();
         assert_eq!(Words::read(Kind::Article, value.clone()).unwrap(), words);
-        assert!(Words::read(Kind::Person, value).is_err());
+        assert!(Words::read(Kind::Profile, value).is_err());
     }
 }

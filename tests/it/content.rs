@@ -248,8 +248,8 @@ async fn two_tabs_lose_nothing() {
     site.listen().await;
     let mut first = site.signed_in_as(EDITOR).await;
     let mut second = site.signed_in_as(EDITOR).await;
-    let one = open_item(&mut first, "/admin/people", "Alex Mays").await;
-    let two = open_item(&mut second, "/admin/people", "Alex Mays").await;
+    let one = open_item(&mut first, "/admin/profiles", "Alex Mays").await;
+    let two = open_item(&mut second, "/admin/profiles", "Alex Mays").await;
     let path = one.path.clone();
     one.form(&path).fill("role", "Party leader").submit(&mut first).await.expect("Saved.");
     let page = two.form(&path).fill("role", "Founder").submit(&mut second).await;
@@ -335,7 +335,7 @@ async fn only_editors_edit_and_only_administrators_set() {
     let site = Site::open().await;
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     for path in
-        ["/admin/faq", "/admin/pages", "/admin/people", "/admin/allies", "/admin/news", "/admin/settings"]
+        ["/admin/faq", "/admin/pages", "/admin/profiles", "/admin/allies", "/admin/news", "/admin/settings"]
     {
         treasurer.get(path).await.expect_status(403);
         site.stranger().get(path).await.expect("Email me a link");
@@ -357,7 +357,7 @@ async fn an_edit_shows_at_once_in_every_process() {
     assert_eq!(brotli.headers()[header::CONTENT_ENCODING], "br");
     // As another process would: straight into the database.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    sqlx::query("update content_items set words = jsonb_set(words, '{role}', '\"Spokesperson\"') where kind = 'person'")
+    sqlx::query("update content_items set words = jsonb_set(words, '{role}', '\"Spokesperson\"') where kind = 'profile'")
         .execute(&site.pool)
         .await
         .unwrap();
@@ -563,4 +563,23 @@ async fn an_administrator_changes_a_setting_from_a_day_on() {
     let form = officer.get(path).await.form(path).fill("value", "6.50").fill("source", "conference");
     form.submit(&mut officer).await.expect_status(200).expect("£6.50");
     site.stranger().get("/join").await.expect("£6.50 a month").expect_not("£5 a month");
+}
+
+#[tokio::test]
+async fn links_to_where_profiles_were_edited_before_lead_on() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    for (old, new) in [
+        ("/admin/people", "/admin/profiles"),
+        ("/admin/people/new?a=b", "/admin/profiles/new?a=b"),
+        ("/admin/people/", "/admin/profiles/"),
+    ] {
+        let page = officer.get_once(old).await;
+        assert_eq!((page.status.as_u16(), page.location.as_deref()), (308, Some(new)), "{old}");
+    }
+    officer.get("/admin/people").await.expect_status(200).expect("Profiles").expect("Alex Mays");
+    // What was sent to the old address is not sent on, and other addresses are left alone.
+    officer.post_once("/admin/people/new", &[]).await.expect_status(404);
+    officer.get("/admin/peoples").await.expect_status(404);
+    site.stranger().get("/people").await.expect_status(200).expect("Alex Mays");
 }

@@ -306,6 +306,7 @@ async fn no_form_of_a_real_thing_breaks_the_site_or_is_half_taken() {
         format!("/admin/members/{member}/notes"),
         format!("/admin/members/{member}/suspension"),
         format!("/admin/members/{supporter}"),
+        format!("/admin/supporters/{supporter}/details"),
         "/admin/officers".into(),
         "/admin/updates/new".into(),
         "/admin/settings/site_name".into(),
@@ -321,7 +322,7 @@ async fn no_form_of_a_real_thing_breaks_the_site_or_is_half_taken() {
     for (folder, kind) in [
         ("news", "article"),
         ("pages", "page"),
-        ("people", "person"),
+        ("profiles", "profile"),
         ("allies", "ally"),
         ("faq", "question"),
         ("faq/groups", "group"),
