@@ -313,7 +313,9 @@ describe('pages', { concurrency: 2 }, () => {
     await page.locator('tbody th a').first().click();
     await look(page, 'a supporter');
     const supporter = new URL(page.url()).pathname;
-    await sendFormsEmpty(page, supporter);
+    await page.getByRole('link', { name: 'Change the details' }).click();
+    await look(page);
+    await sendFormsEmpty(page, new URL(page.url()).pathname);
     // Where the form for a note stays when the note is refused.
     await visit(page, `${supporter}/notes`);
     // Nothing links to it until a mail server refuses an email.
