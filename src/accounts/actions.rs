@@ -63,8 +63,7 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
     }
     let moves = old.email != new.email;
     if moves {
-        let by = change.by;
-        if !may_move(change, by, id).await? {
+        if !may_move(change, id).await? {
             return Err(Error::Conflict(
                 "They hold an office. Only an administrator may change the email address of an officer.",
             ));
@@ -98,12 +97,12 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
 }
 
 /// An officer's address opens everything that they may do, so changing it is like appointing them.
-async fn may_move(db: &mut PgConnection, actor: Actor, id: Uuid) -> Result<bool> {
-    if sql::list_offices(db, id).await?.is_empty() {
+async fn may_move(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
+    if sql::list_offices(change, id).await?.is_empty() {
         return Ok(true);
     }
-    let Actor::Person(actor) = actor else { return Ok(true) };
-    Ok(sql::list_offices(db, actor).await?.iter().any(|office| office.allows(MANAGE_OFFICERS)))
+    let Actor::Person(officer) = change.by else { return Ok(true) };
+    Ok(sql::list_offices(change, officer).await?.iter().any(|office| office.allows(MANAGE_OFFICERS)))
 }
 
 /// Told by rooms above when somebody becomes or stops being a supporter or member.
@@ -287,10 +286,7 @@ pub async fn add_officer(
         return Err(Error::Invalid("An organiser needs a region; other offices have none."));
     }
     let now = change.now;
-    let granted_by = match change.by {
-        Actor::Person(id) => id.to_string(),
-        Actor::System => "system".to_owned(),
-    };
+    let granted_by = change.by.text();
     let added =
         sql::insert_officer(change, app.random().id(now), person, role, region, &granted_by, now).await?;
     if added {

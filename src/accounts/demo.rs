@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::model::{ConsentPurpose, Standing};
 use crate::places::Region;
 
-/// Somebody of the demo party whom tests and the README name.
+/// Somebody of the demo party that tests and the README name.
 #[derive(Clone, Copy, Debug)]
 pub struct CastMember {
     pub person: Uuid,

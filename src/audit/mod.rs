@@ -26,7 +26,8 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn text(self) -> String {
+    /// As it is stored: a person's id, or `system`.
+    pub fn text(self) -> String {
         match self {
             Self::Person(id) => id.to_string(),
             Self::System => "system".to_owned(),

@@ -12,7 +12,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    audit::{Actor, Change},
+    audit::Change,
     kit::{
         error::{Error, Result},
         settings::{self, CONTACT_EMAIL, Dated, Known},
@@ -35,13 +35,6 @@ impl Item<Words> {
     }
 }
 
-fn author(actor: Actor) -> String {
-    match actor {
-        Actor::Person(id) => id.to_string(),
-        Actor::System => "system".to_owned(),
-    }
-}
-
 /// Adds a draft that nobody sees yet. `None` if another item has its address.
 pub async fn add(change: &mut Change<'_>, kind: Kind, draft: &Draft) -> Result<Option<Uuid>> {
     let app = change.app;
@@ -54,7 +47,7 @@ pub async fn add(change: &mut Change<'_>, kind: Kind, draft: &Draft) -> Result<O
     if kind.has_slug() {
         sql::set_slug(change, kind, &draft.slug, id).await?;
     }
-    let new = NewRevision { item: id, kind, version: 1, draft, author: &author(change.by), now };
+    let new = NewRevision { item: id, kind, version: 1, draft, author: &change.by.text(), now };
     sql::insert_revision(change, &new).await?;
     change.audit("content.added", (kind.code(), id), json!({"title": draft.words.title()}));
     Ok(Some(id))
@@ -113,7 +106,7 @@ async fn save(
     let now = change.now;
     let version = item.version + 1;
     sql::set_words(change, id, version, draft, now).await.map_err(faster)?;
-    let new = NewRevision { item: id, kind, version, draft, author: &author(change.by), now };
+    let new = NewRevision { item: id, kind, version, draft, author: &change.by.text(), now };
     sql::insert_revision(change, &new).await?;
     let fields = item.draft().changed_fields(draft);
     let detail = json!({"title": draft.words.title(), "version": version, "fields": fields});

@@ -175,7 +175,7 @@ fn list<T: Copy>(values: &[T], and: &str, words: impl Fn(T) -> String) -> String
     }
 }
 
-/// Everybody in whom all the conditions hold.
+/// Everybody who meets all the conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Document", into = "Document")]
 pub struct Segment(pub Vec<Condition>);

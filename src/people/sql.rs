@@ -52,7 +52,7 @@ pub async fn count(db: &mut PgConnection, segment: &Segment, scope: &Scope) -> R
     query.build_query_scalar().fetch_one(db).await
 }
 
-/// The ids of everybody whom a segment and the scope let through, among the rows of `from`, which names people `p`.
+/// The ids of everybody that a segment and the scope let through, among the rows of `from`, which names people `p`.
 fn push_select(query: &mut Query, from: &str, segment: &Segment, scope: &Scope) {
     // Postgres leaves a left join out when nothing asks for its table, and makes it an inner one when a condition does.
     query.push("select p.id from ").push(from).push(
@@ -148,7 +148,7 @@ fn push_condition(query: &mut Query, condition: &Condition, scope: &Scope) {
 /// Whoever has all the words. No words fit everybody.
 fn push_words(query: &mut Query, words: &Words, scope: &Scope) {
     if words.has_long() {
-        // The index looks up two words; whom it finds must have the others too.
+        // The index looks up two words; those it finds must have the others too.
         let [first, second] = words.patterns();
         query.push(" and p.search like (select plain_text(").push_bind(first);
         query.push(")) and p.search like (select plain_text(").push_bind(second).push("))");

@@ -1,4 +1,4 @@
-//! A change: what it leaves when it is committed and when it is not, and whom it keeps waiting.
+//! A change: what it leaves when it is committed and when it is not, and who has to wait for it.
 
 use std::time::{Duration, Instant};
 

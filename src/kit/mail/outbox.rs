@@ -125,10 +125,10 @@ impl SendMail {
 
 /// A mail is tried again for so many days; after that somebody has to look.
 const TRY_DAYS: i64 = 7;
-/// Whom a mail went to and its subject are known for so many days.
+/// Who a mail went to and its subject are known for so many days.
 const REMEMBER_DAYS: i64 = 90;
 
-/// Pushes every mail that waits, since a job ends with its tries and a mail server may be away for longer. Forgets whom
+/// Pushes every mail that waits, since a job ends with its tries and a mail server may be away for longer. Forgets who
 /// old mails went to; their occasions stay, so that nothing is sent again.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct SweepOutbox {}
