@@ -61,7 +61,7 @@ pub(super) async fn show(visit: Visit, mut db: Db) -> Result<Response> {
 struct FundingPage {
     visit: Visit,
     item: Item<Page>,
-    /// Most that one person may give in a year.
+    /// The annual donation limit of one person.
     cap: String,
     /// The last twelve whole months, oldest first; empty where nothing came in.
     months: Vec<MonthIncome>,

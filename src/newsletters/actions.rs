@@ -9,10 +9,11 @@ use super::{
     jobs::SendUpdate,
     letter,
     model::{State, Unsettled, Update},
-    sql, unsubscribe,
+    sql::{sending, updates},
+    unsubscribe,
 };
 use crate::{
-    accounts::Person,
+    accounts::{Person, Scope},
     audit::Change,
     kit::{
         error::{Error, Result},
@@ -21,14 +22,14 @@ use crate::{
 };
 
 async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Update> {
-    sql::lock_update(db, id).await?.ok_or(Error::NotFound)
+    updates::lock_update(db, id).await?.ok_or(Error::NotFound)
 }
 
 pub async fn create(change: &mut Change<'_>, by: Uuid, new: &Written) -> Result<Uuid> {
     let app = change.app;
     let now = change.now;
     let id = app.random().id(now);
-    sql::insert_update(change, id, &new.content, &new.audience, by, now).await?;
+    updates::insert_update(change, id, &new.content, &new.audience, by, now).await?;
     change.audit("update.written", ("update", id), json!({ "subject": new.content.subject }));
     Ok(id)
 }
@@ -49,7 +50,7 @@ pub async fn change(change: &mut Change<'_>, id: Uuid, new: &Written) -> Result<
         return Ok(false);
     }
     if (&update.content, &update.audience) != (&new.content, &new.audience) {
-        sql::set_update(change, id, &new.content, &new.audience, now).await?;
+        updates::set_update(change, id, &new.content, &new.audience, now).await?;
         change.audit("update.changed", ("update", id), json!({ "subject": new.content.subject }));
     }
     Ok(true)
@@ -57,7 +58,7 @@ pub async fn change(change: &mut Change<'_>, id: Uuid, new: &Written) -> Result<
 
 /// Throws a draft away.
 pub async fn remove(change: &mut Change<'_>, id: Uuid) -> Result<()> {
-    if !sql::delete_draft(change, id).await? {
+    if !updates::delete_draft(change, id).await? {
         return Err(Error::Conflict(
             "Only drafts can be deleted. This update has been sent or is on its way.",
         ));
@@ -88,8 +89,8 @@ pub enum Started {
     Nobody,
 }
 
-/// Writes a row for each reader and pushes the sender, all or nothing.
-pub async fn start(change: &mut Change<'_>, id: Uuid, version: i32) -> Result<Started> {
+/// Writes a row for each reader and pushes the sender, all or nothing. `scope` is the officer's.
+pub async fn start(change: &mut Change<'_>, scope: &Scope, id: Uuid, version: i32) -> Result<Started> {
     let now = change.now;
     let update = lock(change, id).await?;
     if update.state != State::Draft {
@@ -98,15 +99,15 @@ pub async fn start(change: &mut Change<'_>, id: Uuid, version: i32) -> Result<St
     if update.version != version {
         return Ok(Started::Changed);
     }
-    let readers = sql::insert_deliveries(change, id, &update.audience).await?;
+    let readers = sending::insert_deliveries(change, id, &update.audience, scope).await?;
     if readers == 0 {
         return Ok(Started::Nobody);
     }
     let recipients = i32::try_from(readers).map_err(anyhow::Error::from)?;
-    sql::set_started(change, id, recipients, now).await?;
+    updates::set_started(change, id, recipients, now).await?;
     push(change, id).await?;
-    let detail =
-        json!({ "subject": update.content.subject, "audience": update.audience.words(), "people": readers });
+    let audience = update.audience.to_string();
+    let detail = json!({ "subject": update.content.subject, "audience": audience, "people": readers });
     change.audit("update.sent", ("update", id), detail);
     Ok(Started::To(readers))
 }
@@ -117,7 +118,7 @@ pub async fn push(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
 }
 
 pub async fn pause(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
-    let paused = sql::set_paused(change, id, None).await?;
+    let paused = updates::set_paused(change, id, None).await?;
     if paused {
         change.audit("update.paused", ("update", id), json!({}));
     }
@@ -127,7 +128,7 @@ pub async fn pause(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
 pub async fn resume(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
     let paused = lock(change, id).await?.state == State::Paused;
     if paused {
-        sql::set_sending(change, id).await?;
+        updates::set_sending(change, id).await?;
         push(change, id).await?;
         change.audit("update.resumed", ("update", id), json!({}));
     }
@@ -140,7 +141,7 @@ pub async fn cancel(change: &mut Change<'_>, id: Uuid) -> Result<Option<u64>> {
     if !matches!(lock(change, id).await?.state, State::Sending | State::Paused) {
         return Ok(None);
     }
-    let left_out = sql::set_cancelled(change, id, now).await?;
+    let left_out = updates::set_cancelled(change, id, now).await?;
     change.audit("update.cancelled", ("update", id), json!({ "left_out": left_out }));
     Ok(Some(left_out))
 }
@@ -169,16 +170,16 @@ pub async fn decide(
             return Err(Error::Conflict("This update was cancelled, so nothing more of it is sent."));
         }
         Decision::SendAgain(which) => {
-            let number = sql::set_waiting_again(change, id, which, person).await?;
+            let number = sending::set_waiting_again(change, id, which, person).await?;
             if number > 0 && update.state == State::Finished {
-                sql::set_sending(change, id).await?;
+                updates::set_sending(change, id).await?;
             }
             if number > 0 && update.state != State::Paused {
                 push(change, id).await?;
             }
             number
         }
-        Decision::Leave => sql::set_left(change, id, person).await?,
+        Decision::Leave => sending::set_left(change, id, person).await?,
     };
     if number > 0 {
         let (what, which) = match decision {

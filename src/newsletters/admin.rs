@@ -15,8 +15,11 @@ use uuid::Uuid;
 use super::{
     actions::{self, Decision, Started},
     forms, letter,
-    model::{Audience, Content, Counts, State as Stage, Unsettled, Update},
-    sql::{self, DeliveryLine, UpdateLine},
+    model::{Audience, Content, Counts, SEND_UPDATES, State as Stage, Unsettled, Update},
+    sql::{
+        sending::{self, DeliveryLine},
+        updates::{self, UpdateLine},
+    },
     unsubscribe,
 };
 use crate::{
@@ -34,7 +37,9 @@ use crate::{
         paging::{PageNumber, Paging},
         visit::Visit,
     },
+    people,
     places::Region,
+    supporters::Interest,
 };
 
 const PAGE: u32 = 25;
@@ -55,7 +60,7 @@ struct ListPage {
 }
 
 pub(super) async fn list(visit: Visit, Query(query): Query<ListQuery>, mut db: Db) -> Result<Response> {
-    let mut updates = sql::list_updates(&mut db, i64::from(PAGE) + 1, query.page.offset(PAGE)).await?;
+    let mut updates = updates::list_updates(&mut db, i64::from(PAGE) + 1, query.page.offset(PAGE)).await?;
     let paging = Paging::cut(&mut updates, query.page, PAGE, "/admin/updates", &[]);
     let is_first = query.page.number() == 1;
     Ok(ListPage { visit, updates, is_first, paging }.into_response())
@@ -69,33 +74,64 @@ struct EditPage {
     /// None: not saved yet.
     id: Option<Uuid>,
     regions: Vec<(&'static str, &'static str)>,
+    statuses: Vec<(&'static str, &'static str)>,
+    interests: Vec<(&'static str, &'static str)>,
+    /// Whether a filter beside members, supporters and regions is set or wrong.
+    is_narrowed: bool,
+    /// How many would get it, when the officer asked.
+    readers: Option<String>,
 }
 
 fn edit_page(visit: Visit, form: Form, id: Option<Uuid>) -> EditPage {
-    let regions = Region::ALL.map(|region| (region.slug(), region.name())).to_vec();
-    EditPage { visit, form, id, regions }
+    let filters = ["status", "joined_from", "joined_to", "interest"];
+    EditPage {
+        visit,
+        id,
+        regions: Region::ALL.map(|region| (region.slug(), region.name())).to_vec(),
+        statuses: forms::STATUSES.map(|status| (status.code(), status.name())).to_vec(),
+        interests: Interest::ALL.map(|interest| (interest.code(), interest.offer())).to_vec(),
+        is_narrowed: filters.iter().any(|name| !form.value(name).is_empty() || form.error(name).is_some()),
+        readers: None,
+        form,
+    }
+}
+
+/// The button beside the filters: how many would get it, and nothing is saved.
+async fn count(visit: Visit, who: &Officer, mut db: Db, form: Form, id: Option<Uuid>) -> Result<Response> {
+    let audience = match forms::audience(&form) {
+        Ok(audience) => audience,
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(visit, form, id)).into_response());
+        }
+    };
+    let readers = people::count(&mut db, &audience.readers(), &who.scope(SEND_UPDATES)?).await?;
+    let readers = Some(format!("{audience}: {} at present", number_of_people(readers)));
+    Ok(EditPage { readers, ..edit_page(visit, form, id) }.into_response())
 }
 
 pub(super) async fn new(visit: Visit) -> Response {
-    let everybody = Audience { members: true, supporters: true, regions: Vec::new() };
-    edit_page(visit, forms::filled(&Content::default(), &everybody, 0), None).into_response()
+    let form = forms::filled(&Content::default(), &Audience::members_and_supporters(), 0);
+    edit_page(visit, form, None).into_response()
 }
 
 pub(super) async fn create(
     State(app): State<App>,
     visit: Visit,
-    Officer(who): Officer,
+    who: Officer,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
+    if forms::is_count(&form) {
+        return count(visit, &who, db, form, None).await;
+    }
     let new = match forms::written(&form) {
         Ok(new) => new,
         Err(form) => {
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(visit, form, None)).into_response());
         }
     };
-    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let id = actions::create(&mut change, who.person_id, &new).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    let id = actions::create(&mut change, who.0.person_id, &new).await?;
     change.commit().await?;
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), "The draft is saved."))
 }
@@ -114,18 +150,21 @@ pub(super) async fn edit(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Resu
 pub(super) async fn update(
     State(app): State<App>,
     visit: Visit,
-    Officer(who): Officer,
+    who: Officer,
     Path(id): Path<Uuid>,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
+    if forms::is_count(&form) {
+        return count(visit, &who, db, form, Some(id)).await;
+    }
     let new = match forms::written(&form) {
         Ok(new) => new,
         Err(form) => {
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit_page(visit, form, Some(id))).into_response());
         }
     };
-    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
     let saved = actions::change(&mut change, id, &new).await?;
     change.commit().await?;
     if saved {
@@ -141,7 +180,7 @@ pub(super) async fn update(
 }
 
 async fn find(db: &mut PgConnection, id: Uuid) -> Result<Update> {
-    sql::find_update(db, id).await?.ok_or(Error::NotFound)
+    updates::find_update(db, id).await?.ok_or(Error::NotFound)
 }
 
 async fn officer(db: &mut PgConnection, id: Uuid) -> Result<Person> {
@@ -154,7 +193,7 @@ struct DraftPage {
     visit: Visit,
     update: Update,
     to: String,
-    /// The text part, as this officer would get it.
+    /// The plain-text version, as this officer would get it.
     text: String,
     email: String,
 }
@@ -180,25 +219,26 @@ const SHOWN: i64 = 100;
 pub(super) async fn show(
     State(app): State<App>,
     visit: Visit,
-    Officer(who): Officer,
+    who: Officer,
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
     let update = find(&mut db, id).await?;
     if update.state == Stage::Draft {
-        let me = officer(&mut db, who.person_id).await?;
-        let readers = sql::count_audience(&mut db, &update.audience).await?;
+        let me = officer(&mut db, who.0.person_id).await?;
+        let scope = who.scope(SEND_UPDATES)?;
+        let readers = people::count(&mut db, &update.audience.readers(), &scope).await?;
         let stop = unsubscribe::link(&app, me.id);
         let text = letter::render(&app, &update.content)?.for_reader(&me.name, &stop).text;
-        let to = format!("{}: {} at present", update.audience.words(), people(readers));
+        let to = format!("{}: {} at present", update.audience, number_of_people(readers));
         return Ok(DraftPage { visit, update, to, text, email: me.email.to_string() }.into_response());
     }
-    let counts = sql::count_deliveries(&mut db, id).await?;
-    let (uncertain, refused) = sql::list_unsettled(&mut db, id, SHOWN)
+    let counts = sending::count_deliveries(&mut db, id).await?;
+    let (uncertain, refused) = sending::list_unsettled(&mut db, id, SHOWN)
         .await?
         .into_iter()
         .partition(|line| line.state == Unsettled::Uncertain);
-    let audience = update.audience.words();
+    let audience = update.audience.to_string();
     let moment =
         |at: Option<_>| at.map(|at: chrono::DateTime<chrono::Utc>| dates::moment(at)).unwrap_or_default();
     let (began, ended) = (moment(update.started_at), moment(update.finished_at));
@@ -208,7 +248,7 @@ pub(super) async fn show(
 }
 
 /// `1 person`, `1,204 people`
-fn people(number: i64) -> String {
+fn number_of_people(number: i64) -> String {
     if number == 1 { "1 person".to_owned() } else { format!("{} people", grouped(number.unsigned_abs())) }
 }
 
@@ -253,32 +293,39 @@ struct ConfirmPage {
 }
 
 /// Says how many will get it, and asks.
-pub(super) async fn confirm(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
+pub(super) async fn confirm(
+    visit: Visit,
+    who: Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
     let update = find(&mut db, id).await?;
     if update.state != Stage::Draft {
         return Err(Error::Conflict("This update has been sent or is on its way already."));
     }
-    let readers = sql::count_audience(&mut db, &update.audience).await?;
-    let audience = update.audience.words();
-    Ok(ConfirmPage { visit, update, audience, readers, people: people(readers) }.into_response())
+    let scope = who.scope(SEND_UPDATES)?;
+    let readers = people::count(&mut db, &update.audience.readers(), &scope).await?;
+    let audience = update.audience.to_string();
+    Ok(ConfirmPage { visit, update, audience, readers, people: number_of_people(readers) }.into_response())
 }
 
 pub(super) async fn send(
     State(app): State<App>,
-    Officer(who): Officer,
+    who: Officer,
     Path(id): Path<Uuid>,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
+    let scope = who.scope(SEND_UPDATES)?;
     let version = form.value("version").parse().unwrap_or_default();
-    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let started = actions::start(&mut change, id, version).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    let started = actions::start(&mut change, &scope, id, version).await?;
     change.commit().await?;
     let page = format!("/admin/updates/{id}");
     Ok(match started {
         Started::To(number) => {
             let number = i64::try_from(number).unwrap_or(i64::MAX);
-            flash::redirect(&app, &page, &format!("It is on its way to {}.", people(number)))
+            flash::redirect(&app, &page, &format!("It is on its way to {}.", number_of_people(number)))
         }
         Started::Already => flash::redirect(&app, &page, "It was on its way already. Nobody gets it twice."),
         Started::Changed => flash::redirect_with_warning(
@@ -317,7 +364,7 @@ pub(super) async fn resume(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     let resumed = actions::resume(&mut change, id).await?;
     change.commit().await?;
-    let said = if resumed { "Sending goes on." } else { "It was not paused." };
+    let said = if resumed { "Sending has resumed." } else { "It was not paused." };
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), said))
 }
 
@@ -333,9 +380,9 @@ pub(super) async fn cancel(
     let said = match cancelled {
         Some(left_out) => {
             let number = i64::try_from(left_out).unwrap_or(i64::MAX);
-            format!("Cancelled. {} do not get it.", people(number))
+            format!("Cancelled. {} will not get it.", number_of_people(number))
         }
-        None => "It had ended already.".to_owned(),
+        None => "It had already finished.".to_owned(),
     };
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))
 }
@@ -361,7 +408,7 @@ pub(super) async fn decide(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     let number = actions::decide(&mut change, id, person, decision).await?;
     change.commit().await?;
-    let number = people(i64::try_from(number).unwrap_or(i64::MAX));
+    let number = number_of_people(i64::try_from(number).unwrap_or(i64::MAX));
     let said = match decision {
         Decision::SendAgain(_) => format!("It is sent to {number} again."),
         Decision::Leave => format!("Left as it is for {number}."),

@@ -5,9 +5,12 @@ use sqlx::PgConnection;
 
 use super::{
     model::{Audience, Content},
-    sql,
+    sql::{sending, updates},
 };
-use crate::{accounts, kit::app::App};
+use crate::{
+    accounts::{self, Scope},
+    kit::app::App,
+};
 
 const SENT: (&str, &str, &str) = (
     "The buses run after eight again",
@@ -44,18 +47,18 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
     let Some(by) = accounts::find_person_by_email(db, &"alex@demo.test".parse()?).await? else {
         return Ok(());
     };
-    let everybody = Audience { members: true, supporters: true, regions: Vec::new() };
+    let everybody = Audience::members_and_supporters();
     let now = app.clock().now();
     for ((subject, preheader, body), days) in [(SENT, 9), (DRAFT, 1)] {
         let at = now - Duration::days(days);
         let id = app.random().id(at);
         let content = Content { subject: subject.into(), preheader: preheader.into(), body: body.into() };
-        sql::insert_update(db, id, &content, &everybody, by.id, at).await?;
+        updates::insert_update(db, id, &content, &everybody, by.id, at).await?;
         if subject == SENT.0 {
-            let readers = sql::insert_deliveries(db, id, &everybody).await?;
-            sql::set_started(db, id, i32::try_from(readers)?, at).await?;
-            sql::set_all_sent(db, id, at).await?;
-            sql::finish(db, id, at + Duration::minutes(4)).await?;
+            let readers = sending::insert_deliveries(db, id, &everybody, &Scope::Everyone).await?;
+            updates::set_started(db, id, i32::try_from(readers)?, at).await?;
+            sending::set_all_sent(db, id, at).await?;
+            updates::finish(db, id, at + Duration::minutes(4)).await?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{actions, sender, sql};
+use super::{actions, sender, sql::sending};
 use crate::kit::{
     app::App,
     queue::{Failure, Job},
@@ -42,7 +42,7 @@ impl Job for SweepUpdates {
 /// The database is away.
 pub async fn wake(app: &App) -> anyhow::Result<()> {
     let mut db = app.pool().acquire().await?;
-    for id in sql::list_without_sender(&mut db).await? {
+    for id in sending::list_without_sender(&mut db).await? {
         actions::push(&mut db, id).await?;
     }
     Ok(())

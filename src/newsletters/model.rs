@@ -1,11 +1,13 @@
+use std::fmt;
+
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    accounts::{Permission, Role},
+    accounts::{ConsentPurpose, Permission, Role, Standing},
     kit::codes::codes,
-    places::Region,
+    people::{Condition, Segment},
 };
 
 pub const SEND_UPDATES: Permission = Permission { code: "send_updates", held_by: &[Role::Communications] };
@@ -45,30 +47,29 @@ pub struct Content {
     pub body: String,
 }
 
-/// Who gets it, of those who agreed to updates.
+/// Who gets it, of those who agreed to updates: members, supporters or both, and what else an officer asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audience {
-    pub members: bool,
-    pub supporters: bool,
-    /// Empty: everywhere.
-    pub regions: Vec<Region>,
-}
+pub struct Audience(pub Segment);
 
 impl Audience {
-    /// `Members and supporters in London and Wales`
-    pub fn words(&self) -> String {
-        let who = match (self.members, self.supporters) {
-            (true, true) => "Members and supporters",
-            (true, false) => "Members",
-            (false, true) => "Supporters",
-            (false, false) => "Nobody",
-        };
-        let names: Vec<_> = self.regions.iter().map(|region| region.name()).collect();
-        match names.as_slice() {
-            [] => format!("{who} everywhere"),
-            [one] => format!("{who} in {one}"),
-            [several @ .., last] => format!("{who} in {} and {last}", several.join(", ")),
-        }
+    pub fn members_and_supporters() -> Self {
+        Self(Segment::default().and(Condition::Standing(vec![Standing::Member, Standing::Supporter])))
+    }
+
+    /// Those who get it if it goes out now: whatever was chosen, nobody but members and supporters who agreed to
+    /// updates (Privacy and Electronic Communications Regulations 2003, regulation 22).
+    pub fn readers(&self) -> Segment {
+        Self::members_and_supporters()
+            .0
+            .and(Condition::Consent(ConsentPurpose::EmailUpdates))
+            .and_all(&self.0)
+    }
+}
+
+/// `Members in Wales, payment overdue`
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -191,14 +192,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_audience_in_words() {
-        let audience = |members, supporters, regions: &[Region]| {
-            Audience { members, supporters, regions: regions.to_vec() }.words()
-        };
-        assert_eq!(audience(true, true, &[]), "Members and supporters everywhere");
-        assert_eq!(audience(false, true, &[Region::Wales]), "Supporters in Wales");
-        let three = [Region::Wales, Region::London, Region::Scotland];
-        assert_eq!(audience(true, false, &three), "Members in Wales, London and Scotland");
+    fn nobody_gets_it_without_agreeing() {
+        let readers = Audience(Segment::default()).readers();
+        assert!(readers.0.contains(&Condition::Consent(ConsentPurpose::EmailUpdates)));
+        assert!(readers.0.contains(&Condition::Standing(vec![Standing::Member, Standing::Supporter])));
     }
 
     #[test]

@@ -20,7 +20,10 @@ use super::{
     letter::{self, Rendered},
     model::{Outcome, later},
     settings,
-    sql::{self, Claimed},
+    sql::{
+        sending::{self, Claimed},
+        updates,
+    },
     unsubscribe,
 };
 use crate::kit::{
@@ -44,22 +47,22 @@ const PULSE: Duration = Duration::from_secs(5);
 /// The database is away; rows in hand are then settled by whoever sends next.
 pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
     let mut db = app.pool().acquire().await?;
-    let Some(update) = sql::find_update(&mut db, id).await? else { return Ok(()) };
+    let Some(update) = updates::find_update(&mut db, id).await? else { return Ok(()) };
     // A session of its own: the lock lives and dies with it.
     let mut session = app.pool().acquire().await?.detach();
-    if !lock(&mut session, update.number).await? || !sql::try_take_slot(&mut session).await? {
+    if !lock(&mut session, update.number).await? || !sending::try_take_slot(&mut session).await? {
         // Another sender has it, or two others are at work: the sweep asks again within a minute.
         return Ok(());
     }
     let now = app.clock().now();
-    let orphans = sql::set_orphans_uncertain(&mut db, id, now).await?;
+    let orphans = sending::set_orphans_uncertain(&mut db, id, now).await?;
     if orphans > 0 {
         tracing::warn!(update = update.number, orphans, "a sender had stopped with mails in hand");
     }
     let run = app.random().opaque_id();
-    if !sql::set_run(&mut db, id, run).await? {
+    if !sending::set_run(&mut db, id, run).await? {
         // Cancelled or paused while its sender was gone.
-        sql::close_cancelled(&mut db, id, now).await?;
+        updates::close_cancelled(&mut db, id, now).await?;
         return Ok(());
     }
     drop(db);
@@ -93,7 +96,7 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
                 Some(Err(error)) => fault = Err(error.into()),
             },
             () = sleep(PULSE) => {
-                if !sql::is_session_alive(&mut session).await {
+                if !sending::is_session_alive(&mut session).await {
                     sender.stop.store(true, Ordering::Relaxed);
                 }
             }
@@ -105,9 +108,9 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
 
 /// A sender that was told to stop needs a moment to let go; one that lives keeps the lock.
 async fn lock(session: &mut PgConnection, number: i32) -> Result<bool, sqlx::Error> {
-    sql::watch_session(session).await?;
+    sending::watch_session(session).await?;
     for _ in 0..10 {
-        if sql::try_lock_sender(session, number).await? {
+        if sending::try_lock_sender(session, number).await? {
             return Ok(true);
         }
         sleep(Duration::from_millis(200)).await;
@@ -273,7 +276,7 @@ impl Sender {
         let claimed = match self.app.pool().acquire().await {
             Ok(mut db) => {
                 let before = before.as_ref().map(|(person, outcome)| (*person, outcome));
-                sql::settle_and_claim(&mut db, self.id, self.run, before, now).await
+                sending::settle_and_claim(&mut db, self.id, self.run, before, now).await
             }
             Err(error) => Err(error),
         };
@@ -293,7 +296,7 @@ impl Sender {
         loop {
             let now = self.app.clock().now();
             let settled = match self.app.pool().acquire().await {
-                Ok(mut db) => sql::settle(&mut db, self.id, self.run, person, outcome, now).await,
+                Ok(mut db) => sending::settle(&mut db, self.id, self.run, person, outcome, now).await,
                 Err(error) => Err(error),
             };
             match settled {
@@ -313,13 +316,13 @@ impl Sender {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match &trouble {
             Some(Trouble::Pause(words)) => {
-                sql::set_paused(&mut db, self.id, Some(words)).await?;
+                updates::set_paused(&mut db, self.id, Some(words)).await?;
             }
-            Some(Trouble::Passing(words)) => sql::set_trouble(&mut db, self.id, Some(words)).await?,
-            None => sql::set_trouble(&mut db, self.id, None).await?,
+            Some(Trouble::Passing(words)) => updates::set_trouble(&mut db, self.id, Some(words)).await?,
+            None => updates::set_trouble(&mut db, self.id, None).await?,
         }
-        sql::close_cancelled(&mut db, self.id, self.app.clock().now()).await?;
-        if sql::finish(&mut db, self.id, self.app.clock().now()).await? {
+        updates::close_cancelled(&mut db, self.id, self.app.clock().now()).await?;
+        if updates::finish(&mut db, self.id, self.app.clock().now()).await? {
             tracing::info!(update = %self.id, "an update has been sent");
         }
         Ok(())

@@ -129,7 +129,7 @@ fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
     let own_regions = match scope {
         Scope::Everyone => None,
         Scope::Regions(regions) => {
-            Some(regions.iter().map(|region| region.name()).collect::<Vec<_>>().join(" and "))
+            Some(regions.iter().map(|region| region.in_words()).collect::<Vec<_>>().join(" and "))
         }
     };
     let address =
@@ -159,8 +159,8 @@ fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
 
 fn count_words(count: Count, similar: bool) -> String {
     match (count, similar) {
-        (Count::Exactly(1), true) => "Nobody fits exactly. One comes close:".to_owned(),
-        (Count::Exactly(_), true) => "Nobody fits exactly. These come close:".to_owned(),
+        (Count::Exactly(1), true) => "No exact matches. One is close:".to_owned(),
+        (Count::Exactly(_), true) => "No exact matches. These are close:".to_owned(),
         (Count::Exactly(0), false) => "Nobody found".to_owned(),
         (Count::Exactly(1), false) => "1 person".to_owned(),
         (Count::Exactly(many), false) | (Count::Many(Some(many)), _) => {

@@ -12,7 +12,7 @@ pub const HEADS: [&str; 14] = [
     "Email",
     "Postcode",
     "Region",
-    "State",
+    "Status",
     "Rate",
     "Amount in pounds",
     "Paid every",

@@ -187,6 +187,12 @@ impl Segment {
         self
     }
 
+    /// Narrowed by everything that another one asks.
+    #[must_use]
+    pub fn and_all(self, other: &Self) -> Self {
+        other.0.iter().cloned().fold(self, Self::and)
+    }
+
     pub fn words(&self) -> Option<&Words> {
         self.0.iter().find_map(|condition| match condition {
             Condition::Words(words) => Some(words),

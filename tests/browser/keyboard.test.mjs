@@ -124,7 +124,7 @@ test('an officer signs in, unfolds the filters and opens a member', async () => 
   await page.keyboard.type('alex@demo.test');
   await tabTo(page, field('password'));
   await page.keyboard.type(PASSWORD);
-  await tabTo(page, called('Show'));
+  await tabTo(page, called('Search'));
   await page.keyboard.press('Space');
   assert.equal(await page.locator('#field-password').getAttribute('type'), 'text', 'the password is shown');
   await tabTo(page, called('Sign in'));

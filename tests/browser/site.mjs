@@ -135,7 +135,7 @@ export async function writeUpdate(page, subject) {
   await page.getByLabel('Supporters', { exact: true }).check();
   await page.getByLabel('North West').check();
   await button(page, 'Save the draft').click();
-  await page.getByRole('link', { name: 'Go on to sending' }).click();
+  await page.getByRole('link', { name: 'Continue to send' }).click();
 }
 
 /** Waits until the page is at an address, however often the way there was begun: a second press breaks off the first. */

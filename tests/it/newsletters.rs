@@ -4,7 +4,7 @@ mod killed;
 
 use breakthrough::{
     accounts::{self, ConsentPurpose},
-    newsletters,
+    newsletters, people,
 };
 use reqwest::Method;
 use sha2::{Digest, Sha256};
@@ -132,7 +132,7 @@ async fn an_officer_writes_tests_and_sends() {
     let page = officer.get(&draft).await;
     page.expect(&format!("{expected} of {expected} done"))
         .expect(&format!("{expected} sent"))
-        .expect("0 refused");
+        .expect("0 bounced");
     page.expect("Supporters in Wales");
     assert_eq!(states(&site).await, [("sent".to_owned(), expected)]);
     officer.get("/admin/updates").await.expect(&format!("{expected} of {expected}"));
@@ -199,6 +199,129 @@ async fn the_audience_is_counted_as_it_is_chosen() {
         .expect("Enter a subject")
         .expect("Write something")
         .expect("Choose members, supporters, or both");
+}
+
+#[tokio::test]
+async fn an_audience_is_narrowed_and_counted_before_anything_is_saved() {
+    let site = open().await;
+    sqlx::query(
+        "insert into consents (id, person_id, purpose, wording, source, given_at)
+         select gen_random_uuid(), m.person_id, 'email_updates', 'yes', 'test', now() from memberships m
+         on conflict (person_id, purpose) where withdrawn_at is null do nothing",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let member = |condition: &str| {
+        format!(
+            "p.standing = 'member' and exists (select from memberships m where m.person_id = p.id and {condition})"
+        )
+    };
+    let cases = [
+        (
+            vec![("to[]", "members"), ("status[]", "grace")],
+            "Members everywhere, payment overdue",
+            member("m.state = 'grace'"),
+        ),
+        (
+            vec![("to[]", "supporters"), ("region[]", "north-west"), ("interest[]", "leafleting")],
+            "Supporters in the North West, offered to help with leafleting",
+            "p.standing = 'supporter' and p.region = 'north-west'
+             and exists (select from supporters s where s.person_id = p.id and 'leafleting' = any(s.interests))"
+                .to_owned(),
+        ),
+        (
+            vec![("to[]", "members"), ("joined_from", "2026-10-01")],
+            "Members everywhere, joined since 1 October 2026",
+            member("m.joined_on >= '2026-10-01'"),
+        ),
+    ];
+    for (fields, words, condition) in cases {
+        let expected = audience(&site, &condition).await;
+        assert!(expected > 0, "{words}: nobody to count");
+        let number = if expected == 1 { "1 person".to_owned() } else { format!("{expected} people") };
+        let page = officer.get("/admin/updates/new").await;
+        let mut form = page.form("/admin/updates").clear("to[]").clear("joined_from");
+        for (name, value) in fields {
+            form = form.tick(name, value);
+        }
+        // Counted while subject and text are still empty.
+        let counted = form.press("press", "count").submit(&mut officer).await;
+        counted.expect_status(200).expect(&format!("{words}: {number} at present"));
+        let drafts: i64 = sqlx::query_scalar("select count(*) from updates where subject = $1")
+            .bind(words)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        assert_eq!(drafts, 0);
+        let draft = counted
+            .form("/admin/updates")
+            .fill("subject", words)
+            .fill("body", "Hello")
+            .submit(&mut officer)
+            .await;
+        draft.expect("The draft is saved.").expect(&format!("{words}: {number} at present"));
+        // What was chosen is found again, and the confirmation says it.
+        let again = officer.get(&format!("{}/edit", draft.path)).await;
+        again.form(&draft.path).submit(&mut officer).await.expect(&format!("{words}: {number} at present"));
+        let confirm = officer.get(&format!("{}/sending", draft.path)).await;
+        confirm.expect(&format!("Send it to {number}?")).expect(words);
+        send(&mut officer, &draft.path).await.expect(&format!("It is on its way to {number}."));
+        let fits = format!(
+            "select count(*) = count(*) filter (where {condition}) from deliveries d
+             join updates u on u.id = d.update_id join people p on p.id = d.person_id where u.subject = $1"
+        );
+        let all_fit: bool =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(fits)).bind(words).fetch_one(&site.pool).await.unwrap();
+        assert!(all_fit, "{words}");
+    }
+    let page = officer.get("/admin/updates/new").await;
+    let wrong = page.form("/admin/updates").tick("status[]", "grace").press("press", "count");
+    wrong.submit(&mut officer).await.expect_status(422).expect("are about members only");
+    site.work().await;
+    officer.get("/admin/updates").await.expect("Members everywhere, payment overdue");
+}
+
+#[tokio::test]
+async fn updates_from_before_audiences_had_conditions_keep_theirs() {
+    let site = open().await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    for subject in ["All", "Members in two", "Supporters"] {
+        write(&mut officer, subject, &["members"], &[]).await;
+    }
+    sqlx::raw_sql(
+        "alter table updates drop column audience, add column to_members boolean not null default true,
+             add column to_supporters boolean not null default true, add column regions text[];
+         update updates set to_supporters = false, regions = '{london,north-west}' where subject = 'Members in two';
+         update updates set to_members = false where subject = 'Supporters'",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    sqlx::raw_sql(include_str!("../../migrations/20261126000720_newsletters_audience.sql"))
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    // Statements that were planned before know the old columns.
+    let mut found: Vec<(String, String)> =
+        sqlx::query_as("select subject, audience::text from updates order by subject")
+            .fetch_all(&site.pool)
+            .await
+            .unwrap();
+    let found: Vec<_> = found
+        .drain(..)
+        .map(|(subject, document)| {
+            let segment: people::Segment = serde_json::from_str(&document).unwrap();
+            (subject, segment.to_string())
+        })
+        .collect();
+    let expected = [
+        ("All", "Members and supporters everywhere"),
+        ("Members in two", "Members in London and the North West"),
+        ("Supporters", "Supporters everywhere"),
+    ];
+    assert_eq!(found, expected.map(|(subject, words)| (subject.to_owned(), words.to_owned())));
 }
 
 #[tokio::test]
@@ -273,14 +396,14 @@ async fn pause_resume_and_cancel() {
     site.work().await;
     assert_eq!(site.mails_to("rea@example.org").await.len(), 0);
     let page = officer.get(&draft).await;
-    page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending goes on.");
+    page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending has resumed.");
     site.work().await;
     assert_eq!(site.mails_to("rea@example.org").await.len(), 1);
     officer.get(&draft).await.expect("2 of 2 done");
     let draft = write(&mut officer, "Never", &["supporters"], &[]).await.path;
     let page = send(&mut officer, &draft).await;
     let page = page.form(&format!("{draft}/cancellation")).submit(&mut officer).await;
-    page.expect("Cancelled. 2 people do not get it.");
+    page.expect("Cancelled. 2 people will not get it.");
     site.work().await;
     assert_eq!(site.mails_to("rea@example.org").await.len(), 1);
     site.expect_no_jobs().await;
@@ -310,7 +433,7 @@ async fn the_mail_server_is_heard() {
     send(&mut officer, &draft).await.expect("4 people");
     site.work().await;
     let page = officer.get(&draft).await;
-    page.expect("3 of 4 done").expect("1 sent").expect("1 waiting").expect("1 refused").expect("1 uncertain");
+    page.expect("3 of 4 done").expect("1 sent").expect("1 waiting").expect("1 bounced").expect("1 uncertain");
     page.expect("no such mailbox").expect("dropafter@demo.test");
     // Its time comes, and the sweep finds it.
     site.app.clock().advance(chrono::Duration::minutes(2));
@@ -350,7 +473,7 @@ async fn a_server_that_is_away_is_waited_for() {
     send(&mut officer, &draft).await;
     site.work().await;
     let page = officer.get(&draft).await;
-    page.expect("Being sent").expect("It waits.").expect("We try again every minute").expect("1 waiting");
+    page.expect("Being sent").expect("Waiting.").expect("We try again every minute").expect("1 waiting");
     assert_eq!(states(&site).await, [("waiting".to_owned(), 1)]);
 }
 
@@ -449,18 +572,18 @@ async fn what_a_mail_server_refused_by_mistake_is_sent_once_it_is_mended() {
     send(&mut officer, &draft).await.expect("55 people");
     site.work().await;
     let page = officer.get(&draft).await;
-    page.expect("It was paused.").expect("The mail server refused 50 mails in a row");
+    page.expect("Paused.").expect("The mail server refused 50 mails in a row");
     let refused = states(&site).await.iter().find(|(state, _)| state == "refused").unwrap().1;
     assert!(refused >= 50, "{refused}");
     let form = page.form(&format!("{draft}/uncertain"));
     let page = form.press("decision", "retry").submit(&mut officer).await;
-    page.expect(&format!("It is sent to {refused} people again.")).expect("0 refused").expect("Paused");
+    page.expect(&format!("It is sent to {refused} people again.")).expect("0 bounced").expect("Paused");
     assert_eq!(states(&site).await, [("waiting".to_owned(), 55)]);
     sqlx::query("update people set email = replace(email::text, 'hardrefuse', 'mended')::citext")
         .execute(&site.pool)
         .await
         .unwrap();
-    page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending goes on.");
+    page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending has resumed.");
     site.work().await;
     assert_eq!(states(&site).await, [("sent".to_owned(), 55)]);
     assert_eq!(sink.accepted().len(), 55);
@@ -519,7 +642,7 @@ async fn what_is_deferred_while_an_update_is_cancelled_does_not_wait_for_ever() 
         page.form(&format!("{draft}/cancellation")).submit(&mut officer).await
     };
     let (page, ()) = tokio::join!(cancel, site.work());
-    page.expect("Cancelled. 0 people do not get it.");
+    page.expect("Cancelled. 0 people will not get it.");
     assert_eq!(states(&site).await, [("sent".to_owned(), 1), ("skipped".to_owned(), 1)]);
     let sent: i32 = sqlx::query_scalar("select sent from updates").fetch_one(&site.pool).await.unwrap();
     assert_eq!(sent, 1);

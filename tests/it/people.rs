@@ -173,7 +173,7 @@ async fn a_search_finds_people_as_one_remembers_them() {
     assert!(found.iter().all(|name| name.split(' ').any(|word| word.starts_with("Kw"))), "{found:?}");
     for slip in ["fairwaether", "farweather", "Kwabenna", "zoe angstorm", "fairweathr jones"] {
         let page = officer.get(&format!("/admin/members?{}", encoded(slip))).await;
-        page.expect("Nobody fits exactly");
+        page.expect("No exact matches");
         assert_eq!(names(&page).len(), 1, "{slip}");
     }
     for nobody in
@@ -195,7 +195,7 @@ async fn a_search_finds_people_as_one_remembers_them() {
         let page = officer.get(&format!("/admin/members?state=everyone&{}", encoded(nobody))).await;
         page.expect_status(200);
         if nobody.chars().any(|c| c.is_ascii_alphanumeric()) {
-            page.expect("Nobody fits");
+            page.expect("No matches");
         }
     }
     site.expect_no_jobs().await;
@@ -425,7 +425,7 @@ async fn an_export_asks_why_and_is_written_down() {
         ("Email", DILYS.email),
         ("Postcode", "CF10 3NP"),
         ("Region", "Wales"),
-        ("State", "In good standing"),
+        ("Status", "In good standing"),
         ("Rate", "Solidarity"),
         ("Amount in pounds", "5.00"),
         ("Joined", "2024-03-01"),
