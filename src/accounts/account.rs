@@ -16,7 +16,10 @@ use super::{
     passwords,
     rooms::Asked,
     session::{Session, SignedIn},
-    sql::{self, SessionLine},
+    sql::{
+        consents, people, requests,
+        sessions::{self, SessionLine},
+    },
 };
 use crate::{
     audit::{Actor, Change},
@@ -56,7 +59,7 @@ struct ChoicesCard {
 
 /// What they agreed to, for their own page.
 pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
-    let mut consents = sql::list_consents(asked.db, asked.session.person_id).await?;
+    let mut consents = consents::list_consents(asked.db, asked.session.person_id).await?;
     consents.retain(|consent| consent.withdrawn.is_none());
     Ok(Some(ChoicesCard { consents }.render()?))
 }
@@ -68,8 +71,8 @@ async fn page(
     who: &Session,
     form: Form,
 ) -> Result<AccountPage> {
-    let person = sql::find_person(db, who.person_id).await?.ok_or(Error::NotFound)?;
-    let given = sql::list_consents(db, who.person_id).await?;
+    let person = people::find_person(db, who.person_id).await?.ok_or(Error::NotFound)?;
+    let given = consents::list_consents(db, who.person_id).await?;
     let consents = ConsentPurpose::ALL
         .into_iter()
         .map(|purpose| {
@@ -81,7 +84,7 @@ async fn page(
             }
         })
         .collect();
-    let sessions = sql::list_sessions(db, who.person_id, app.clock().now()).await?;
+    let sessions = sessions::list_sessions(db, who.person_id, app.clock().now()).await?;
     Ok(AccountPage { visit, person, consents, sessions, this_session: who.id, form })
 }
 
@@ -141,7 +144,7 @@ pub(super) async fn end_session(
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    sql::delete_session(&mut db, who.person_id, id).await?;
+    sessions::delete_session(&mut db, who.person_id, id).await?;
     Ok(flash::redirect(&app, "/account", "That device is signed out."))
 }
 
@@ -150,7 +153,7 @@ pub(super) async fn end_other_sessions(
     SignedIn(who): SignedIn,
     mut db: Db,
 ) -> Result<Response> {
-    sql::delete_other_sessions(&mut db, who.person_id, Some(who.id)).await?;
-    sql::delete_requests(&mut db, who.person_id).await?;
+    sessions::delete_other_sessions(&mut db, who.person_id, Some(who.id)).await?;
+    requests::delete_requests(&mut db, who.person_id).await?;
     Ok(flash::redirect(&app, "/account", "Every other device is signed out."))
 }

@@ -11,7 +11,12 @@ use super::{
     mail,
     model::{CODE_TRIES, ConsentPurpose, MANAGE_OFFICERS, REQUEST_MINUTES, Role, Standing, safe_next},
     passwords, session,
-    sql::{self, NewConsent, NewRequest},
+    sql::{
+        consents::{self, NewConsent},
+        offices, people,
+        requests::{self, NewRequest},
+        sessions,
+    },
 };
 use crate::{
     audit::{Actor, Change},
@@ -32,7 +37,7 @@ pub async fn find_or_add_person(
 ) -> Result<(Uuid, bool)> {
     let app = change.app;
     let now = change.now;
-    Ok(sql::insert_person(change, app.random().id(now), email, name, now).await?)
+    Ok(people::insert_person(change, app.random().id(now), email, name, now).await?)
 }
 
 /// What officers and the person themselves can change.
@@ -53,8 +58,8 @@ pub struct Details {
 pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) -> Result<()> {
     let app = change.app;
     let now = change.now;
-    let old = sql::find_person(change, id).await?.ok_or(Error::NotFound)?;
-    if let Some(other) = sql::find_person_by_email(change, &new.email).await?
+    let old = people::find_person(change, id).await?.ok_or(Error::NotFound)?;
+    if let Some(other) = people::find_person_by_email(change, &new.email).await?
         && other.id != id
     {
         return Err(Error::Conflict(
@@ -69,11 +74,11 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
             ));
         }
         // Before the new address is set: a link that is being used at this moment is waited for, and proves the old one.
-        sql::delete_requests(change, id).await?;
+        requests::delete_requests(change, id).await?;
     }
-    sql::set_details(change, id, &new.name, &new.email, new.postcode.as_deref(), new.region).await?;
+    people::set_details(change, id, &new.name, &new.email, new.postcode.as_deref(), new.region).await?;
     if moves {
-        sql::delete_other_sessions(change, id, None).await?;
+        sessions::delete_other_sessions(change, id, None).await?;
         let occasion = format!("address:{id}:{}", now.timestamp_micros());
         change.mail(occasion, &old.email, mail::address_changed(app, &old.name)?);
     }
@@ -98,22 +103,22 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
 
 /// An officer's address opens everything that they may do, so changing it is like appointing them.
 async fn may_move(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
-    if sql::list_offices(change, id).await?.is_empty() {
+    if offices::list_offices(change, id).await?.is_empty() {
         return Ok(true);
     }
     let Actor::Person(officer) = change.by else { return Ok(true) };
-    Ok(sql::list_offices(change, officer).await?.iter().any(|office| office.allows(MANAGE_OFFICERS)))
+    Ok(offices::list_offices(change, officer).await?.iter().any(|office| office.allows(MANAGE_OFFICERS)))
 }
 
 /// Told by rooms above when somebody becomes or stops being a supporter or member.
 pub async fn set_standing(db: &mut PgConnection, id: Uuid, standing: Standing) -> Result<()> {
-    Ok(sql::set_standing(db, id, standing).await?)
+    Ok(people::set_standing(db, id, standing).await?)
 }
 
 /// The address was proved by something sent to it.
 pub async fn verify_email(change: &mut Change<'_>, id: Uuid) -> Result<()> {
     let now = change.now;
-    Ok(sql::set_verified(change, id, now).await?)
+    Ok(people::set_verified(change, id, now).await?)
 }
 
 /// Keeps a consent with its wording, the place it was given and the time. A standing one stays as it is.
@@ -126,7 +131,7 @@ pub async fn give_consent(
     let app = change.app;
     let now = change.now;
     let new = NewConsent { id: app.random().id(now), person_id: person, purpose, source, now };
-    Ok(sql::insert_consent(change, &new).await?)
+    Ok(consents::insert_consent(change, &new).await?)
 }
 
 /// Ends a consent. Returns whether there was one.
@@ -137,7 +142,7 @@ pub async fn withdraw_consent(
     how: &str,
 ) -> Result<bool> {
     let now = change.now;
-    Ok(sql::end_consent(change, person, purpose, how, now).await?)
+    Ok(consents::end_consent(change, person, purpose, how, now).await?)
 }
 
 /// Mails a link and a code, or to an unknown address the news that it is unknown. Returns the request's id, which
@@ -149,7 +154,7 @@ pub(super) async fn request_sign_in(
 ) -> Result<Uuid> {
     let app = change.app;
     let now = change.now;
-    let person = sql::find_person_by_email(change, email).await?;
+    let person = people::find_person_by_email(change, email).await?;
     let (id, link, code) = (app.random().opaque_id(), app.random().token(), app.random().code());
     let code_hash = code_hash(app, id, &code);
     let new = NewRequest {
@@ -161,7 +166,7 @@ pub(super) async fn request_sign_in(
         now,
         expires_at: now + Duration::minutes(REQUEST_MINUTES),
     };
-    sql::insert_request(change, &new).await?;
+    requests::insert_request(change, &new).await?;
     let letter = match &person {
         Some(person) => mail::sign_in(app, &person.name, link.text(), &code)?,
         None => mail::unknown_address(app)?,
@@ -189,7 +194,7 @@ pub async fn issue_link(change: &mut Change<'_>, person: Uuid, next: &str, days:
         now,
         expires_at: now + Duration::days(days),
     };
-    sql::insert_request(change, &new).await?;
+    requests::insert_request(change, &new).await?;
     Ok(app.link(&format!("/sign-in/link/{}", link.text())))
 }
 
@@ -206,7 +211,7 @@ pub(super) async fn sign_in_by_link(
     browser: &str,
 ) -> Result<Option<Used>> {
     let now = change.now;
-    let request = sql::use_link(change, &hash_token(token), now).await?;
+    let request = requests::use_link(change, &hash_token(token), now).await?;
     use_request(change, request, browser).await
 }
 
@@ -215,7 +220,7 @@ pub(super) async fn sign_in_by_link(
 pub(super) async fn try_code(app: &App, db: &mut PgConnection, request: Uuid, code: &str) -> Result<bool> {
     let now = app.clock().now();
     let right = code_hash(app, request, code);
-    let Some(Some(hash)) = sql::try_code(db, request, now, CODE_TRIES).await? else {
+    let Some(Some(hash)) = requests::try_code(db, request, now, CODE_TRIES).await? else {
         return Ok(false);
     };
     Ok(subtle::ConstantTimeEq::ct_eq(hash.as_slice(), right.as_slice()).into())
@@ -228,13 +233,13 @@ pub(super) async fn sign_in_by_code(
     browser: &str,
 ) -> Result<Option<Used>> {
     let now = change.now;
-    let request = sql::use_request(change, request, now).await?;
+    let request = requests::use_request(change, request, now).await?;
     use_request(change, request, browser).await
 }
 
 async fn use_request(
     change: &mut Change<'_>,
-    request: Option<sql::Request>,
+    request: Option<requests::Request>,
     browser: &str,
 ) -> Result<Option<Used>> {
     let Some(request) = request else { return Ok(None) };
@@ -250,7 +255,7 @@ pub(super) async fn check_password(
     password: SecretString,
 ) -> Result<Option<Uuid>> {
     let mut db = app.pool().acquire().await?;
-    let found = sql::find_password_hash(&mut db, email).await?;
+    let found = people::find_password_hash(&mut db, email).await?;
     drop(db);
     let (person, hash) = found.map_or((None, None), |(id, hash)| (Some(id), hash));
     let fits = passwords::verify(password, hash).await?;
@@ -260,9 +265,9 @@ pub(super) async fn check_password(
 /// Sets a password, ends every other session, and mails the owner.
 pub(super) async fn set_password(change: &mut Change<'_>, who: &session::Session, hash: &str) -> Result<()> {
     let app = change.app;
-    sql::set_password_hash(change, who.person_id, hash).await?;
-    sql::delete_other_sessions(change, who.person_id, Some(who.id)).await?;
-    sql::delete_requests(change, who.person_id).await?;
+    people::set_password_hash(change, who.person_id, hash).await?;
+    sessions::delete_other_sessions(change, who.person_id, Some(who.id)).await?;
+    requests::delete_requests(change, who.person_id).await?;
     let now = change.now;
     let email: EmailAddress = who.email.parse().map_err(anyhow::Error::from)?;
     let occasion = format!("password:{}:{}", who.person_id, now.timestamp_micros());
@@ -288,7 +293,7 @@ pub async fn add_officer(
     let now = change.now;
     let granted_by = change.by.text();
     let added =
-        sql::insert_officer(change, app.random().id(now), person, role, region, &granted_by, now).await?;
+        offices::insert_officer(change, app.random().id(now), person, role, region, &granted_by, now).await?;
     if added {
         let detail = json!({ "role": role.code(), "region": region.map(Region::slug) });
         change.audit("officer.added", ("person", person), detail);
@@ -300,10 +305,10 @@ pub async fn add_officer(
 pub(super) async fn end_officer(change: &mut Change<'_>, office: Uuid) -> Result<()> {
     let now = change.now;
     // Locked first: two who end each other at the same moment go one after the other.
-    if sql::lock_administrators(change).await? == [office] {
+    if offices::lock_administrators(change).await? == [office] {
         return Err(Error::Conflict("This is the last administrator. Appoint another one first."));
     }
-    let Some((person, role)) = sql::end_officer(change, office, now).await? else { return Ok(()) };
+    let Some((person, role)) = offices::end_officer(change, office, now).await? else { return Ok(()) };
     change.audit("officer.ended", ("person", person), json!({ "role": role }));
     Ok(())
 }

@@ -5,7 +5,10 @@
 
 use uuid::Uuid;
 
-use super::{session, sql};
+use super::{
+    session,
+    sql::{offices, people},
+};
 use crate::{
     audit::Change,
     kit::error::{Error, Result},
@@ -34,11 +37,11 @@ pub enum Entered {
 pub async fn enter(change: &mut Change<'_>, person: Uuid, proof: Proof, browser: &str) -> Result<Entered> {
     let now = change.now;
     match proof {
-        Proof::SignInMail => sql::set_verified(change, person, now).await?,
+        Proof::SignInMail => people::set_verified(change, person, now).await?,
         Proof::OtherMail => {
             // Such links are less guarded than those for signing in, and work for longer.
-            let known = sql::find_person(change, person).await?.ok_or(Error::NotFound)?;
-            if known.has_password || sql::holds_office(change, person).await? {
+            let known = people::find_person(change, person).await?.ok_or(Error::NotFound)?;
+            if known.has_password || offices::holds_office(change, person).await? {
                 return Ok(Entered::NeedsMore);
             }
         }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::sql;
+use super::sql::{requests, sessions};
 use crate::kit::{
     app::App,
     queue::{Failure, Job},
@@ -16,7 +16,8 @@ impl Job for TidyAccounts {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
-        sql::delete_expired(&mut db, app.clock().now()).await?;
+        sessions::delete_expired(&mut db, app.clock().now()).await?;
+        requests::delete_expired(&mut db, app.clock().now()).await?;
         rate_limit::tidy(&mut db, app.clock().now()).await?;
         Ok(())
     }

@@ -25,7 +25,6 @@ mod account;
 mod officers;
 mod timeline;
 mod jobs;
-mod sql_many;
 pub mod demo;
 
 pub use actions::{
@@ -46,8 +45,10 @@ pub use rooms::{
 };
 pub use secrecy::{Secrecy, hush};
 pub use session::{BrowserName, Member, Officer, Session, SignedIn, look_up as session_layer};
-pub use sql::{find_person, find_person_by_email, has_people, list_consents, set_password_hash};
-pub use sql_many::{NewPerson, add_people, give_consents};
+pub use sql::{
+    consents::{give_consents, list_consents},
+    people::{NewPerson, add_people, find_person, find_person_by_email, has_people, set_password_hash},
+};
 
 use crate::kit::app::App;
 

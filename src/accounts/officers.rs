@@ -13,7 +13,7 @@ use super::{
     actions, forms,
     model::Role,
     session::Officer,
-    sql::{self, OfficerLine},
+    sql::offices::{self, OfficerLine},
 };
 use crate::{
     audit::{Actor, Change},
@@ -32,7 +32,7 @@ struct OfficersPage {
 }
 
 pub(super) async fn list(visit: Visit, mut db: Db) -> Result<Response> {
-    let officers = sql::list_officers(&mut db).await?;
+    let officers = offices::list_officers(&mut db).await?;
     let page =
         OfficersPage { visit, officers, roles: Role::ALL, regions: Region::ALL, form: Form::default() };
     Ok(page.into_response())
@@ -48,7 +48,7 @@ pub(super) async fn create(
     let command = match forms::new_officer(&form) {
         Ok(command) => command,
         Err(form) => {
-            let officers = sql::list_officers(&mut db).await?;
+            let officers = offices::list_officers(&mut db).await?;
             let page = OfficersPage { visit, officers, roles: Role::ALL, regions: Region::ALL, form };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }

@@ -17,7 +17,7 @@ use super::{
     forms::{self, SignIn},
     model::safe_next,
     session::{self, BrowserName, Session},
-    sql,
+    sql::{requests, sessions},
 };
 use crate::{
     audit::{Actor, Change},
@@ -173,7 +173,7 @@ pub(super) async fn show_link(
     Path(token): Path<String>,
     mut db: Db,
 ) -> Result<Response> {
-    let name = sql::find_link(&mut db, &hash_token(&token), app.clock().now()).await?;
+    let name = requests::find_link(&mut db, &hash_token(&token), app.clock().now()).await?;
     let status = if name.is_some() { StatusCode::OK } else { StatusCode::GONE };
     // The address holds a secret: no other site may hear of it. With `no-referrer` older browsers would send the
     // page's own form as if from nowhere, and it would be refused.
@@ -202,7 +202,7 @@ pub(super) async fn sign_out(
     mut db: Db,
 ) -> Result<Response> {
     if let Some(axum::Extension(session)) = session {
-        sql::delete_session(&mut db, session.person_id, session.id).await?;
+        sessions::delete_session(&mut db, session.person_id, session.id).await?;
     }
     Ok(([(header::SET_COOKIE, session::end_cookie(&app))], Redirect::to("/")).into_response())
 }

@@ -15,7 +15,7 @@ use super::{
     model::{Office, Permission, SESSION_DAYS, Scope, Standing, scope},
     rooms::Rooms,
     secrecy::Unseen,
-    sql,
+    sql::sessions,
 };
 use crate::{
     audit::Change,
@@ -81,13 +81,14 @@ pub async fn look_up(
 async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Session>> {
     let now = app.clock().now();
     let mut connection = app.pool().acquire().await?;
-    let row = sql::find_session(&mut connection, &hash_token(token), now).await?;
+    let row = sessions::find_session(&mut connection, &hash_token(token), now).await?;
     let is_secret = request.extensions().get::<Unseen>().is_some();
     if let Some(row) = &row
         && !is_secret
         && now - row.last_seen_at > Duration::minutes(10)
     {
-        sql::touch_session(&mut connection, row.session_id, now, now + Duration::days(SESSION_DAYS)).await?;
+        sessions::touch_session(&mut connection, row.session_id, now, now + Duration::days(SESSION_DAYS))
+            .await?;
     }
     let slot = Slot::default();
     slot.put(connection);
@@ -147,7 +148,7 @@ pub(super) async fn start(change: &mut Change<'_>, person: Uuid, browser: &str) 
     let app = change.app;
     let now = change.now;
     let token = app.random().token();
-    let new = sql::NewSession {
+    let new = sessions::NewSession {
         id: app.random().opaque_id(),
         token_hash: &token.hash(),
         person_id: person,
@@ -155,7 +156,7 @@ pub(super) async fn start(change: &mut Change<'_>, person: Uuid, browser: &str) 
         now,
         expires_at: now + Duration::days(SESSION_DAYS),
     };
-    sql::insert_session(change, &new).await?;
+    sessions::insert_session(change, &new).await?;
     Ok(cookie(app, token.text(), SESSION_DAYS))
 }
 

@@ -1,0 +1,99 @@
+//! Offices and who holds them.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::{
+    accounts::model::{Office, Role},
+    places::Region,
+};
+
+pub struct OfficerLine {
+    pub id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub region: Option<Region>,
+    pub granted_at: DateTime<Utc>,
+}
+
+pub async fn list_officers(db: &mut PgConnection) -> Result<Vec<OfficerLine>> {
+    sqlx::query_as!(
+        OfficerLine,
+        r#"select o.id, p.name, p.email::text as "email!", o.role as "role: Role", o.region as "region: Region", o.granted_at
+           from officers o join people p on p.id = o.person_id where o.ended_at is null order by p.name, o.role"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn holds_office(db: &mut PgConnection, person: Uuid) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from officers where person_id = $1 and ended_at is null) as "holds!""#,
+        person
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub async fn insert_officer(
+    db: &mut PgConnection,
+    id: Uuid,
+    person: Uuid,
+    role: Role,
+    region: Option<Region>,
+    granted_by: &str,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "insert into officers (id, person_id, role, region, granted_by, granted_at) values ($1, $2, $3, $4, $5, $6)
+         on conflict (person_id, role, coalesce(region, '')) where ended_at is null do nothing",
+        id,
+        person,
+        role.code(),
+        region.map(Region::slug),
+        granted_by,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends an office; the person and role, or `None` if it had ended already.
+pub async fn end_officer(
+    db: &mut PgConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, String)>> {
+    let row = sqlx::query!(
+        "update officers set ended_at = $2 where id = $1 and ended_at is null returning person_id, role",
+        id,
+        now
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.person_id, row.role)))
+}
+
+/// The offices of all administrators.
+pub async fn lock_administrators(db: &mut PgConnection) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select id from officers where role = 'administrator' and ended_at is null order by id for update"
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What somebody holds now.
+pub async fn list_offices(db: &mut PgConnection, person: Uuid) -> Result<Vec<Office>> {
+    sqlx::query_as!(
+        Office,
+        r#"select role as "role: Role", region as "region: Region" from officers where person_id = $1 and ended_at is null"#,
+        person
+    )
+    .fetch_all(db)
+    .await
+}
