@@ -15,7 +15,7 @@ use tower_http::{
 };
 
 use crate::{
-    accounts::{self, Access, Line, Room, Rooms, Routes, SEE_PEOPLE, Secrecy, Task},
+    accounts::{self, Access, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
     admin, content, donations, error_page, home,
     kit::{
         app::App,
@@ -102,7 +102,7 @@ pub async fn wake(app: &App) -> anyhow::Result<()> {
 }
 
 /// The table of paths and who may use them.
-pub fn table(app: &App) -> Vec<Line> {
+pub fn table(app: &App) -> Vec<Route> {
     Rooms(ROOMS).routes(app).finish(app).1
 }
 

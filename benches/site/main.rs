@@ -22,7 +22,7 @@ use breakthrough::{
     kit::{
         app::App,
         clock::Clock,
-        config::{Environment, Settings, Switch},
+        config::{Environment, RawConfig, Switch},
         db::{
             self,
             embedded::{Embedded, Options},
@@ -120,8 +120,8 @@ async fn fill(embedded: &Embedded, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn settings(folder: &Path) -> Settings {
-    Settings {
+fn settings(folder: &Path) -> RawConfig {
+    RawConfig {
         app_env: Environment::Development,
         listen: SocketAddr::from(([127, 0, 0, 1], 1)),
         public_url: None,

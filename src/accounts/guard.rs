@@ -48,14 +48,14 @@ pub enum Access {
 
 /// One line of the route table.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
 }
 
 #[derive(Default)]
-pub struct Routes(Vec<(Line, MethodRouter<App>)>);
+pub struct Routes(Vec<(Route, MethodRouter<App>)>);
 
 impl Routes {
     pub fn new() -> Self {
@@ -88,7 +88,7 @@ impl Routes {
     }
 
     fn add(mut self, method: Method, access: Access, path: &'static str, handler: MethodRouter<App>) -> Self {
-        self.0.push((Line { method, path, access }, handler));
+        self.0.push((Route { method, path, access }, handler));
         self
     }
 
@@ -99,7 +99,7 @@ impl Routes {
     }
 
     /// The router with a guard before each handler, and the table that says so.
-    pub fn finish(self, app: &App) -> (Router<App>, Vec<Line>) {
+    pub fn finish(self, app: &App) -> (Router<App>, Vec<Route>) {
         let mut router = Router::new();
         let mut table = Vec::new();
         for (line, handler) in self.0 {

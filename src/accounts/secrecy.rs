@@ -15,14 +15,14 @@ use axum::{
 };
 use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
 
-use super::guard::{Access, Line};
+use super::guard::{Access, Route};
 
 /// The paths of secret ballots.
 #[derive(Clone, Debug)]
 pub struct Secrecy(Arc<HashSet<&'static str>>);
 
 impl Secrecy {
-    pub fn of(table: &[Line]) -> Self {
+    pub fn of(table: &[Route]) -> Self {
         let secret = table.iter().filter(|line| line.access == Access::SecretBallot);
         Self(Arc::new(secret.map(|line| line.path).collect()))
     }

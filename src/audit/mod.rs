@@ -46,7 +46,7 @@ struct Entry {
 
 /// One line, as it was written.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct StoredEntry {
     pub id: i64,
     pub at: DateTime<Utc>,
     pub actor: String,

@@ -2,7 +2,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Actor, Entry, Line};
+use super::{Actor, Entry, StoredEntry};
 
 /// Chains and writes lines in their order; the formula is in the migration that made `audit_write_all`, and once more,
 /// for the check, in [`super::verify`].
@@ -59,9 +59,9 @@ pub(super) async fn list_from(
     db: &mut PgConnection,
     after: i64,
     most: i64,
-) -> Result<Vec<Line>, sqlx::Error> {
+) -> Result<Vec<StoredEntry>, sqlx::Error> {
     sqlx::query_as!(
-        Line,
+        StoredEntry,
         "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log where id > $1 order by id limit $2",
         after,
         most
@@ -84,9 +84,13 @@ pub struct Filter {
 }
 
 /// The newest lines that fit.
-pub async fn list(db: &mut PgConnection, filter: &Filter, most: i64) -> Result<Vec<Line>, sqlx::Error> {
+pub async fn list(
+    db: &mut PgConnection,
+    filter: &Filter,
+    most: i64,
+) -> Result<Vec<StoredEntry>, sqlx::Error> {
     sqlx::query_as!(
-        Line,
+        StoredEntry,
         "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log
          where ($1::bigint is null or id < $1) and starts_with(action, $2)
            and ($3::text[] is null or actor = any($3) or (subject_kind = 'person' and subject_id = any($3)))
@@ -109,9 +113,9 @@ pub async fn of_subject(
     kind: &str,
     id: &str,
     most: i64,
-) -> Result<Vec<Line>, sqlx::Error> {
+) -> Result<Vec<StoredEntry>, sqlx::Error> {
     sqlx::query_as!(
-        Line,
+        StoredEntry,
         "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log
          where subject_kind = $1 and subject_id = $2 order by id desc limit $3",
         kind,

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use sqlx::PgPool;
 
 use crate::kit::{
-    config::{Config, Settings},
+    config::{Config, RawConfig},
     db::{
         self,
         embedded::{Embedded, Options},
@@ -21,7 +21,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub async fn open(settings: &Settings, config: &Config) -> anyhow::Result<Self> {
+    pub async fn open(settings: &RawConfig, config: &Config) -> anyhow::Result<Self> {
         let embedded = match &settings.database_url {
             Some(_) => None,
             None => {

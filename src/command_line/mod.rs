@@ -21,7 +21,7 @@ use crate::{
     kit::{
         app::App,
         clock::Clock,
-        config::{Config, Environment, Settings},
+        config::{Config, Environment, RawConfig},
         db,
         email_address::EmailAddress,
         queue::Failure,
@@ -37,7 +37,7 @@ use crate::{
 #[command(version)]
 pub struct Arguments {
     #[command(flatten)]
-    settings: Settings,
+    settings: RawConfig,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -150,7 +150,7 @@ fn start_logging(config: &Config) {
     }
 }
 
-async fn run(command: Command, settings: &Settings, config: Config) -> anyhow::Result<ExitCode> {
+async fn run(command: Command, settings: &RawConfig, config: Config) -> anyhow::Result<ExitCode> {
     if let Command::Routes = command {
         // Needs no database: the table is made of what is compiled in.
         let pool = db::pool("postgres://localhost/none", 1)?;

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-struct Line {
+struct SettingRow {
     known: &'static Known,
     value: String,
     /// A value that is set for a later day: "£4,000 from 1 January 2027".
@@ -35,7 +35,7 @@ struct Line {
 #[template(path = "content/admin_settings.html")]
 struct SettingsPage {
     visit: Visit,
-    lines: Vec<Line>,
+    lines: Vec<SettingRow>,
 }
 
 /// Newest first.
@@ -48,7 +48,7 @@ fn history(app: &App, known: &Known) -> Vec<Dated> {
 pub(super) async fn list(State(app): State<App>, rooms: Rooms, visit: Visit) -> Response {
     let settings = app.settings();
     let today = visit.today();
-    let line = |known: &'static Known| Line {
+    let line = |known: &'static Known| SettingRow {
         value: known.show(settings.text(known, today)),
         coming: history(&app, known)
             .iter()

@@ -1,6 +1,6 @@
 //! Everything an operator sets: flags and environment variables of the same names, read once at the start.
 //!
-//! [`Settings`] is what was given; [`Config`] is what it means, checked. Production refuses to start with a
+//! [`RawConfig`] is what was given; [`Config`] is what it means, checked. Production refuses to start with a
 //! stand-in, a missing secret or an http address, and names each fault.
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{proxy::Networks, random::Random};
 
 #[derive(Args, Clone, Debug)]
-pub struct Settings {
+pub struct RawConfig {
     /// Where the site runs: development has stand-ins and a demo party, production refuses both
     #[arg(long, env = "APP_ENV", value_enum, default_value = "development", global = true)]
     pub app_env: Environment,
@@ -136,7 +136,7 @@ impl Config {
     }
 }
 
-impl Settings {
+impl RawConfig {
     /// Checks the settings.
     ///
     /// # Errors
@@ -313,8 +313,8 @@ fn is_secret(key: &str) -> bool {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) fn development() -> Settings {
-        Settings {
+    pub(crate) fn development() -> RawConfig {
+        RawConfig {
             app_env: Environment::Development,
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
             public_url: None,
@@ -335,8 +335,8 @@ pub(crate) mod tests {
         }
     }
 
-    fn production() -> Settings {
-        Settings {
+    fn production() -> RawConfig {
+        RawConfig {
             app_env: Environment::Production,
             public_url: Some("https://party.example/".into()),
             database_url: Some("postgres://party:x@localhost/party".into()),
@@ -358,7 +358,7 @@ pub(crate) mod tests {
         assert!(!config.stripe.stand_in);
     }
 
-    type Fault = (&'static str, fn(&mut Settings));
+    type Fault = (&'static str, fn(&mut RawConfig));
 
     #[test]
     fn production_names_each_fault() {

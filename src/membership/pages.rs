@@ -21,7 +21,7 @@ use crate::{
         form::Form,
         visit::Visit,
     },
-    payments::{self, Kinds, Line, Subscription},
+    payments::{self, Kinds, LedgerLine, Subscription},
     places::Postcode,
 };
 
@@ -34,7 +34,7 @@ struct MembershipPage {
     visit: Visit,
     membership: Option<Membership>,
     subscription: Option<Subscription>,
-    payments: Vec<Line>,
+    payments: Vec<LedgerLine>,
     kinds: Kinds,
     /// Whether there are older payments than those shown.
     more: bool,

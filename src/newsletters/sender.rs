@@ -29,7 +29,7 @@ use super::{
 use crate::kit::{
     app::App,
     email_address::EmailAddress,
-    mail::{Line, Message, SendError},
+    mail::{MailConnection, Message, SendError},
 };
 
 /// After so many refusals one after the other it is not the readers: the sender stops and an officer looks.
@@ -157,7 +157,7 @@ impl Sender {
         loop {
             // Asked once: a stop in between would leave with an outcome unsaid.
             let stopping = self.is_stopping();
-            if stopping || !line.as_ref().is_some_and(Line::is_open) || self.pace.is_limited() {
+            if stopping || !line.as_ref().is_some_and(MailConnection::is_open) || self.pace.is_limited() {
                 // What is known is written down before anything that may take its time.
                 if let Some((person, outcome)) = before.take() {
                     self.settle(person, &outcome).await?;
@@ -186,8 +186,8 @@ impl Sender {
     }
 
     /// The line as it is, or a new one. Waits while the server is away; `None` when it stays away.
-    async fn open(&self, line: Option<Line>) -> Option<Line> {
-        if let Some(line) = line.filter(Line::is_open) {
+    async fn open(&self, line: Option<MailConnection>) -> Option<MailConnection> {
+        if let Some(line) = line.filter(MailConnection::is_open) {
             return Some(line);
         }
         loop {
@@ -217,7 +217,7 @@ impl Sender {
         }
     }
 
-    async fn send(&self, line: &mut Line, claimed: &Claimed) -> Outcome {
+    async fn send(&self, line: &mut MailConnection, claimed: &Claimed) -> Outcome {
         let to: EmailAddress = match claimed.email.parse() {
             Ok(to) => to,
             Err(error) => return Outcome::Refused(format!("the address cannot be used: {error}")),

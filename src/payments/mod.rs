@@ -29,7 +29,7 @@ pub use jobs::{
     reconcile,
 };
 pub use model::{
-    Checkout, CheckoutState, Line, LineKind, Method, Origin, SEE_PAYMENTS, Subscription, stripe_page,
+    Checkout, CheckoutState, LedgerLine, LineKind, Method, Origin, SEE_PAYMENTS, Subscription, stripe_page,
 };
 pub use news::{PaymentNews, What};
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};

@@ -280,7 +280,7 @@ impl Origin {
 
 /// One line in the books. Money that leaves us is negative.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct LedgerLine {
     pub id: Uuid,
     pub kind: LineKind,
     pub origin: Origin,
@@ -290,7 +290,7 @@ pub struct Line {
     pub person: Option<Uuid>,
 }
 
-impl Line {
+impl LedgerLine {
     pub fn method_name(&self) -> &'static str {
         self.origin.method().map_or("", Method::name)
     }

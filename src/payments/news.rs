@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use super::{
     jobs::GiveBack,
-    model::{CheckoutState, Line, LineKind, Origin, Subscription, dispute_lines, ours},
+    model::{CheckoutState, LedgerLine, LineKind, Origin, Subscription, dispute_lines, ours},
     purposes::Purpose,
     sql::{
         checkouts::{self, Progress},
@@ -99,7 +99,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     if let (CheckoutState::Paid, None, Some(intent), Some(pence)) =
         (news, &session.subscription, &session.payment_intent, session.amount_total_pence)
     {
-        let line = Line {
+        let line = LedgerLine {
             id: app.random().id(now),
             kind: LineKind::Payment,
             origin: Origin::Stripe {
@@ -121,7 +121,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
 }
 
 /// Adds a line and tells of it, once.
-async fn book(db: &mut PgConnection, line: &Line, now: DateTime<Utc>) -> sqlx::Result<bool> {
+async fn book(db: &mut PgConnection, line: &LedgerLine, now: DateTime<Utc>) -> sqlx::Result<bool> {
     if !ledger::insert_line(db, line, now).await? {
         return Ok(false);
     }
@@ -214,7 +214,7 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
     };
     if found.status == InvoiceStatus::Paid && found.amount_paid_pence > 0 {
         let paid_at = found.paid_at.unwrap_or(found.created);
-        let line = Line {
+        let line = LedgerLine {
             id: app.random().id(now),
             kind: LineKind::Payment,
             origin: Origin::Stripe {
@@ -271,13 +271,13 @@ async fn not_booked(app: &App, charge: &str) -> Result {
 
 fn correction(
     app: &App,
-    payment: &Line,
+    payment: &LedgerLine,
     kind: LineKind,
     stripe_id: &str,
     amount: Money,
     at: DateTime<Utc>,
-) -> Line {
-    let mut line = Line { id: app.random().id(app.clock().now()), kind, amount, at, ..payment.clone() };
+) -> LedgerLine {
+    let mut line = LedgerLine { id: app.random().id(app.clock().now()), kind, amount, at, ..payment.clone() };
     // Found by its payment intent, so it is Stripe's.
     if let Origin::Stripe { id, .. } = &mut line.origin {
         stripe_id.clone_into(id);

@@ -41,12 +41,12 @@ struct AuditPage {
     rooms: Vec<(&'static str, &'static str)>,
     /// Whether this officer sees people's records, and so what was done to which of them.
     sees_people: bool,
-    lines: Vec<Line>,
+    lines: Vec<EntryRow>,
     /// Back to the newest lines, and on to older ones.
     paging: Paging,
 }
 
-struct Line {
+struct EntryRow {
     id: i64,
     at: DateTime<Utc>,
     who: Someone,
@@ -153,7 +153,12 @@ fn asked(form: &Form, headings: &[(&'static str, &'static str)]) -> std::result:
 
 /// A line in words. Who may not open people's records reads that something was done to somebody's, by which officer:
 /// no name, no link, no detail. Nobody reads more of an action that no room declares.
-fn read(rooms: Rooms, line: audit::Line, names: &HashMap<Uuid, String>, sees_people: bool) -> Line {
+fn read(
+    rooms: Rooms,
+    line: audit::StoredEntry,
+    names: &HashMap<Uuid, String>,
+    sees_people: bool,
+) -> EntryRow {
     let says = rooms.says(&line.action);
     let is_veiled = match says.map(|says| says.tells) {
         Some(Tells::Party) => false,
@@ -182,7 +187,7 @@ fn read(rooms: Rooms, line: audit::Line, names: &HashMap<Uuid, String>, sees_peo
             href: String::new(),
         }),
     };
-    Line {
+    EntryRow {
         id: line.id,
         at: line.at,
         who,

@@ -46,7 +46,7 @@ impl Month {
 
 /// A line for `kit/chart_line.html`: (from the left, from the top) in percent.
 #[derive(Debug, Default)]
-pub struct Line {
+pub struct LineChart {
     pub points: Vec<(String, String)>,
     /// (from the top, words)
     pub up: Vec<(String, String)>,
@@ -71,7 +71,7 @@ fn round_up(number: i64) -> i64 {
     number
 }
 
-pub fn growth(months: &[Month]) -> Line {
+pub fn growth(months: &[Month]) -> LineChart {
     let most = months.iter().map(|month| month.members).max().unwrap_or(0);
     let tick = round_up((most / 3).max(1));
     let top = ((most + tick - 1) / tick).max(1) * tick;
@@ -81,7 +81,7 @@ pub fn growth(months: &[Month]) -> Line {
     let words = |month: &Month| month.first.format("%b %Y").to_string();
     let mut marks = vec![0, months.len() / 2, months.len().saturating_sub(1)];
     marks.dedup();
-    Line {
+    LineChart {
         points: months.iter().enumerate().map(|(at, month)| (across(at), down(month.members))).collect(),
         up: (0..=top / tick).map(|n| n * tick).map(|n| (down(n), grouped(n.unsigned_abs()))).collect(),
         along: marks

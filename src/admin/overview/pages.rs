@@ -7,7 +7,7 @@ use axum::{
 use chrono::{DateTime, Datelike, Duration, Months, Utc};
 
 use super::{
-    model::{self, Area, Bar, Line, Month, RefusedMail},
+    model::{self, Area, Bar, LineChart, Month, RefusedMail},
     sql::{self, Span},
 };
 use crate::{
@@ -38,7 +38,7 @@ struct OverviewPage {
     figures: Vec<(String, String)>,
     waiting: Vec<Waiting>,
     months: Vec<Month>,
-    growth: Line,
+    growth: LineChart,
     growth_words: String,
     income: Vec<Bar>,
     columns: Vec<PurposeKind>,

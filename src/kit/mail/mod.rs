@@ -3,7 +3,7 @@
 //! `outbox` holds the table, `transport` hands a message to the outside: an SMTP server (`smtp`), or in development a
 //! folder of .eml files shown at /dev/mail. `compose` writes the headers and signs. Mail of the outbox goes out at
 //! least once with a Message-ID that never changes, so that a mailbox drops a second copy. Updates to thousands have
-//! their own room with stricter bookkeeping: it opens [`Mailer::connect`] and sends over the [`Line`] itself.
+//! their own room with stricter bookkeeping: it opens [`Mailer::connect`] and sends over the [`MailConnection`] itself.
 //!
 //! What went wrong is told apart in [`SendError`], since each kind asks for something else.
 
@@ -17,4 +17,4 @@ mod transport;
 
 pub use letter::{Bulk, Frame, Letter, Message, policy};
 pub use outbox::{COUNTS, Outgoing, SendMail, SweepOutbox, push};
-pub use transport::{Line, Mailer, SendError};
+pub use transport::{MailConnection, Mailer, SendError};

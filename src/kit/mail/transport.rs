@@ -94,15 +94,15 @@ impl Mailer {
     ///
     /// # Errors
     /// [`SendError::Away`].
-    pub async fn connect(&self) -> Result<Line, SendError> {
+    pub async fn connect(&self) -> Result<MailConnection, SendError> {
         match &self.way {
             Way::Smtp { server, .. } => Ok(self.line(Some(server.connect().await?))),
             Way::Folder(_) => Ok(self.line(None)),
         }
     }
 
-    fn line(&self, connection: Option<Connection>) -> Line {
-        Line { mailer: self.clone(), connection }
+    fn line(&self, connection: Option<Connection>) -> MailConnection {
+        MailConnection { mailer: self.clone(), connection }
     }
 
     /// The message's envelope and bytes. Signing is a millisecond of pure computing, which the threads that answer
@@ -120,15 +120,15 @@ impl Mailer {
 }
 
 /// An open way out.
-pub struct Line {
+pub struct MailConnection {
     mailer: Mailer,
     /// None where mails go into the folder.
     connection: Option<Connection>,
 }
 
-impl Line {
+impl MailConnection {
     /// # Errors
-    /// See [`SendError`]; afterwards [`Line::is_open`] says whether the next mail can follow.
+    /// See [`SendError`]; afterwards [`MailConnection::is_open`] says whether the next mail can follow.
     pub async fn send(&mut self, message: &Message) -> Result<(), SendError> {
         let composed = self.mailer.compose(message).await;
         let (envelope, bytes) = composed.map_err(|error| SendError::Refused(error.to_string()))?;
@@ -170,7 +170,7 @@ impl Idle {
         kept.pop().map(|(connection, _)| connection)
     }
 
-    fn keep(&self, line: Line) {
+    fn keep(&self, line: MailConnection) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = line.connection.filter(|connection| !connection.is_broken())
             && kept.len() < Self::MOST

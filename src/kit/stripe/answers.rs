@@ -84,7 +84,7 @@ pub(super) struct Invoice {
     customer: Option<String>,
     parent: Option<Parent>,
     payments: Option<List<InvoicePayment>>,
-    lines: Option<List<Line>>,
+    lines: Option<List<InvoiceLine>>,
     created: i64,
     status_transitions: Option<StatusTransitions>,
     hosted_invoice_url: Option<String>,
@@ -117,7 +117,7 @@ struct Payment {
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct InvoiceLine {
     period: Option<Period>,
 }
 

@@ -8,7 +8,7 @@ use super::Result;
 use crate::{
     kit::{db::impossible, money::Money},
     payments::{
-        model::{Line, LineKind, Method, Origin},
+        model::{LedgerLine, LineKind, Method, Origin},
         purposes::{KindCode, MonthIncome, Purpose},
     },
 };
@@ -33,7 +33,7 @@ struct LineRow {
 
 /// A line with who paid: the name of whoever has an account, else the address that was typed at paying.
 pub struct NamedLine {
-    pub line: Line,
+    pub line: LedgerLine,
     pub name: Option<String>,
     pub email: Option<String>,
 }
@@ -54,7 +54,7 @@ impl TryFrom<LineRow> for NamedLine {
             }
             _ => return Err(impossible("a line that neither Stripe nor an officer made")),
         };
-        let line = Line {
+        let line = LedgerLine {
             id: row.id,
             kind: row.kind,
             origin,
@@ -85,7 +85,7 @@ macro_rules! lines {
 
 /// Adds a line unless it is there: Stripe's are told apart by kind and Stripe's id, others by their own id. Returns
 /// whether it is new. The person is taken from the purpose's other lines.
-pub async fn insert_line(db: &mut PgConnection, line: &Line, now: DateTime<Utc>) -> Result<bool> {
+pub async fn insert_line(db: &mut PgConnection, line: &LedgerLine, now: DateTime<Utc>) -> Result<bool> {
     let (entered_by, reference) = match &line.origin {
         Origin::Stripe { .. } => (None, None),
         Origin::Offline { entered_by, reference, .. } => (Some(*entered_by), reference.as_deref()),
@@ -123,7 +123,7 @@ pub async fn insert_line(db: &mut PgConnection, line: &Line, now: DateTime<Utc>)
 }
 
 /// The payment that something is a correction of; locked, so that corrections of one payment wait for each other.
-pub async fn lock_payment(db: &mut PgConnection, payment_intent: &str) -> Result<Option<Line>> {
+pub async fn lock_payment(db: &mut PgConnection, payment_intent: &str) -> Result<Option<LedgerLine>> {
     let row =
         lines!("where l.payment_intent = $1 and l.kind = 'payment' for no key update of l", payment_intent)
             .fetch_optional(db)
@@ -155,7 +155,7 @@ pub async fn attribute(db: &mut PgConnection, of: &Purpose, person: Uuid) -> Res
 }
 
 /// A person's lines, newest first.
-pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Result<Vec<Line>> {
+pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Result<Vec<LedgerLine>> {
     let rows = lines!("where l.person_id = $1 order by l.at desc, l.id desc limit $2", person, limit)
         .fetch_all(db)
         .await?;

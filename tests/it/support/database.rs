@@ -12,7 +12,7 @@ use breakthrough::{
     kit::{
         app::App,
         clock::Clock,
-        config::{Environment, Settings, Switch},
+        config::{Environment, RawConfig, Switch},
         db::{
             self,
             embedded::{Embedded, Options},
@@ -43,8 +43,8 @@ impl Drop for Scratch {
     }
 }
 
-pub fn settings(address: SocketAddr, folder: &std::path::Path) -> Settings {
-    Settings {
+pub fn settings(address: SocketAddr, folder: &std::path::Path) -> RawConfig {
+    RawConfig {
         app_env: Environment::Development,
         listen: address,
         public_url: None,

@@ -59,14 +59,14 @@ impl Site {
         Self::open_as(8, rooms, |_| {}).await
     }
 
-    pub async fn open_with(change: impl FnOnce(&mut breakthrough::kit::config::Settings)) -> Self {
+    pub async fn open_with(change: impl FnOnce(&mut breakthrough::kit::config::RawConfig)) -> Self {
         Self::open_as(8, Rooms(site::ROOMS), change).await
     }
 
     async fn open_as(
         connections: u32,
         rooms: Rooms,
-        change: impl FnOnce(&mut breakthrough::kit::config::Settings),
+        change: impl FnOnce(&mut breakthrough::kit::config::RawConfig),
     ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
