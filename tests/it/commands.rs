@@ -12,9 +12,8 @@ use breakthrough::{
 };
 
 use crate::support::{
-    Browser, Site,
+    Browser, Site, empty,
     program::{Running, free_address, program, run},
-    scratch,
 };
 
 fn words(bytes: &[u8]) -> String {
@@ -130,19 +129,9 @@ async fn the_link_of_a_new_officer_works_once() {
 
 #[tokio::test]
 async fn migrate_runs_from_several_places_and_demo_only_into_nothing() {
-    let database = scratch(2).await;
-    // The scratch database has everything; this one begins with nothing.
-    let (server, name) =
-        database.url.split_once("test_").map(|(server, rest)| (server, format!("test_{rest}"))).unwrap();
-    let (name, rest) = name.split_once('?').map_or((name.as_str(), ""), |(name, rest)| (name, rest));
-    let empty = format!("{name}_empty");
-    sqlx::query(sqlx::AssertSqlSafe(format!("create database {empty}")))
-        .execute(&database.pool)
-        .await
-        .unwrap();
-    let url = format!("{server}{empty}{}{rest}", if rest.is_empty() { "" } else { "?" });
+    let database = empty(2).await;
     let migrate = || {
-        let mut command = program(&database.folder, Some(&url));
+        let mut command = program(&database.folder, Some(&database.url));
         command.arg("migrate");
         run(command)
     };
@@ -151,7 +140,7 @@ async fn migrate_runs_from_several_places_and_demo_only_into_nothing() {
         assert!(output.status.success(), "{}", words(&output.stderr));
     }
     let demo = || {
-        let mut command = program(&database.folder, Some(&url));
+        let mut command = program(&database.folder, Some(&database.url));
         command.arg("demo");
         run(command)
     };
@@ -160,10 +149,6 @@ async fn migrate_runs_from_several_places_and_demo_only_into_nothing() {
     assert!(loaded.status.success(), "{}", words(&loaded.stderr));
     assert_eq!(refused.status.code(), Some(1));
     assert!(words(&refused.stderr).contains("this one has people in it"), "{}", words(&refused.stderr));
-    sqlx::query(sqlx::AssertSqlSafe(format!("drop database {empty} with (force)")))
-        .execute(&database.pool)
-        .await
-        .unwrap();
 }
 
 async fn people(folder: &Path) -> i64 {

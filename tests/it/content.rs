@@ -501,7 +501,6 @@ async fn a_message_reaches_us_once() {
     let other = [fields[0], fields[1], fields[2], ("message", "And another thing")];
     browser.post("/contact", &other).await.expect("Thank you");
     assert_eq!(site.mails_to("hello@breakthrough.test").await.len(), 2);
-    site.expect_no_jobs().await;
 }
 
 #[tokio::test]
@@ -526,6 +525,7 @@ async fn a_wrong_message_is_kept_and_many_are_refused() {
         status = browser.post("/contact", &fields).await.status.as_u16();
     }
     assert_eq!(status, 429);
+    site.work().await;
 }
 
 #[tokio::test]

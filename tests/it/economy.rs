@@ -194,6 +194,7 @@ async fn signing_in_again_takes_one_connection() {
     let page = browser.get("/account").await;
     let form = page.form("/account/password").fill("password_new", "orange ladders sing");
     form.submit(&mut browser).await.expect("Your password is set");
+    site.work().await;
 }
 
 #[tokio::test]

@@ -223,7 +223,6 @@ async fn the_outbox_sends_over_smtp() {
     let mail = std::fs::read(sink.newest()).unwrap();
     let mail = MessageParser::default().parse(&mail).unwrap();
     assert!(mail.body_text(0).unwrap().contains("/sign-in/link/"));
-    site.expect_no_jobs().await;
 }
 
 /// Keeps what is logged on this thread.
@@ -273,7 +272,6 @@ async fn a_mail_that_was_given_up_by_the_queue_is_sent_all_the_same() {
     sweep().await;
     site.work().await;
     assert_eq!(sink.accepted().len(), 1);
-    site.expect_no_jobs().await;
 }
 
 #[tokio::test]
@@ -321,4 +319,5 @@ async fn no_address_stands_in_the_logs() {
             .await
             .unwrap();
     assert!(!errors.is_empty() && !format!("{errors:?}").contains("quoted.example"), "{errors:?}");
+    site.leaves_failed("mail_send");
 }

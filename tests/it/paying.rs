@@ -107,7 +107,6 @@ async fn both_rooms_wait_with_the_same_page_in_their_own_words() {
         assert_eq!(anew, room == "/join", "only what can be given anew is offered");
         browser.get(&format!("{room}/018f0000-0000-7000-8000-000000000000")).await.expect_status(404);
     }
-    site.expect_no_jobs().await;
 }
 
 #[tokio::test]
@@ -138,7 +137,6 @@ async fn two_presses_are_one_payment_whatever_is_paid_for() {
     let asked = "select count(distinct headers ->> 'idempotency-key') from stripe_stand_in.requests
                  where path = '/v1/checkout/sessions'";
     assert_eq!(count(&site, asked).await, 2);
-    site.expect_no_jobs().await;
 }
 
 #[tokio::test]
@@ -318,8 +316,9 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     site.app.pages().clear();
     let page = site.stranger().get("/funding").await;
     page.expect("£12.50 from tickets to our events").expect("Tickets");
-    let total = &page.select("section[aria-label=\"Income by month\"] tbody tr")[0];
-    assert!(total.contains("October 2026") && total.contains("£12.50"), "{total}");
+    assert_eq!(page.table("Income by month").cell("October 2026", "Tickets"), "£12.50");
+    // Nobody hears of it: no room of this test says what follows from a ticket.
+    site.leaves_failed("payments_news");
 }
 
 #[tokio::test]

@@ -198,7 +198,6 @@ async fn a_search_finds_people_as_one_remembers_them() {
             page.expect("No matches");
         }
     }
-    site.expect_no_jobs().await;
 }
 
 #[tokio::test]
@@ -386,7 +385,7 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
             .await
             .unwrap();
     assert_eq!(figures[0], members.to_string());
-    assert_eq!(overview.select("tbody th[scope=row] a"), ["North West"]);
+    assert_eq!(overview.table("Members by region").column("Region"), ["North West"]);
 }
 
 #[tokio::test]

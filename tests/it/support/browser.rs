@@ -163,11 +163,27 @@ impl Page {
     pub fn select(&self, selector: &str) -> Vec<String> {
         let html = Html::parse_document(&self.body);
         let selector = Selector::parse(selector).unwrap();
-        html.select(&selector)
-            .map(|element| {
-                element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
-            })
-            .collect()
+        html.select(&selector).map(words).collect()
+    }
+
+    /// Follows a link by its words.
+    pub async fn follow(&self, browser: &mut Browser, words: &str) -> Self {
+        let (texts, hrefs) = (self.select("main a[href]"), self.attributes("main a[href]", "href"));
+        let at = texts.iter().position(|text| text == words);
+        let at = at.unwrap_or_else(|| panic!("{} has no link {words:?}: {texts:?}", self.path));
+        browser.get(&hrefs[at]).await
+    }
+
+    /// The table in the section with a label.
+    #[track_caller]
+    pub fn table(&self, label: &str) -> Table {
+        Table::read(self, &format!("section[aria-label=\"{label}\"] table"))
+    }
+
+    /// The cells below a heading of the page's only table.
+    #[track_caller]
+    pub fn column(&self, heading: &str) -> Vec<String> {
+        Table::read(self, "main table").column(heading)
     }
 
     /// One attribute of everything a CSS selector finds.
@@ -202,6 +218,55 @@ impl Page {
             values: values(form),
         }
     }
+}
+
+/// A table as it is read: what stands below which heading, beside which name.
+pub struct Table {
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    #[track_caller]
+    fn read(page: &Page, selector: &str) -> Self {
+        let html = Html::parse_document(&page.body);
+        let found = Selector::parse(selector).unwrap();
+        let tables: Vec<_> = html.select(&found).collect();
+        let [table] = tables[..] else { panic!("{} has {} of {selector}", page.path, tables.len()) };
+        let texts = |of: ElementRef<'_>, selector: &str| -> Vec<String> {
+            let selector = Selector::parse(selector).unwrap();
+            of.select(&selector).map(words).collect()
+        };
+        let rows = Selector::parse("tbody tr").unwrap();
+        Self {
+            headings: texts(table, "thead th"),
+            rows: table.select(&rows).map(|row| texts(row, "th, td")).collect(),
+        }
+    }
+
+    #[track_caller]
+    fn place(&self, heading: &str) -> usize {
+        let place = self.headings.iter().position(|known| known == heading);
+        place.unwrap_or_else(|| panic!("no column {heading:?} among {:?}", self.headings))
+    }
+
+    #[track_caller]
+    pub fn column(&self, heading: &str) -> Vec<String> {
+        let place = self.place(heading);
+        self.rows.iter().map(|row| row[place].clone()).collect()
+    }
+
+    /// What stands below a heading in the row that begins with a name.
+    #[track_caller]
+    pub fn cell(&self, row: &str, heading: &str) -> &str {
+        let found = self.rows.iter().find(|cells| cells[0] == row);
+        let found = found.unwrap_or_else(|| panic!("no row {row:?} in {:?}", self.rows));
+        &found[self.place(heading)]
+    }
+}
+
+fn words(element: ElementRef<'_>) -> String {
+    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn fields(form: ElementRef<'_>) -> Vec<ElementRef<'_>> {

@@ -19,7 +19,8 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 pub use browser::{Browser, Filled, Page};
-pub use database::{Scratch, scratch, settings};
+use database::Left;
+pub use database::{Scratch, empty, removed_with_this_process, scratch, settings};
 pub use mailbox::Mail;
 
 /// Saturday 21 November 2026, noon.
@@ -35,7 +36,7 @@ pub struct Site {
     pub database_url: String,
     rooms: Rooms,
     folder: Arc<PathBuf>,
-    _database: database::Scratch,
+    database: database::Scratch,
 }
 
 impl Site {
@@ -81,7 +82,7 @@ impl Site {
             site::router_with(&app, rooms).unwrap().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let database_url = database.url.clone();
-        Self { app, pool, address, database_url, rooms, folder: Arc::new(folder), _database: database }
+        Self { app, pool, address, database_url, rooms, folder: Arc::new(folder), database }
     }
 
     /// Hears of changes as a served site does, so that pages in memory are dropped. Before, tests see them get old.
@@ -155,14 +156,9 @@ impl Site {
         self.mails_to(email).await.pop().unwrap_or_else(|| panic!("no mail to {email}"))
     }
 
-    /// For the end of a test: no job is left over, none has failed.
-    pub async fn expect_no_jobs(&self) {
-        let left: Vec<(String, Option<String>)> = sqlx::query_as(
-            "select t.identifier, j.last_error from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id",
-        )
-        .fetch_all(&self.pool)
-        .await
-        .unwrap();
-        assert!(left.is_empty(), "jobs left over: {left:?}");
+    /// Says that a job of this name has failed when the test ends. A test that leaves a job, waiting or failed, without
+    /// saying so fails, and so does one that does not leave what it said.
+    pub fn leaves_failed(&self, job: &str) {
+        self.database.leaves(job, Left::Failed);
     }
 }
