@@ -14,8 +14,8 @@ use super::{
     actions, forms,
     model::{Consent, ConsentPurpose, Person},
     passwords,
+    proofs::{Session, SignedIn},
     rooms::Asked,
-    session::{Session, SignedIn},
     sql::{
         consents, people, requests,
         sessions::{self, SessionLine},

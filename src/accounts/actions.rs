@@ -10,7 +10,8 @@ use super::{
     entering::{self, Entered, Proof},
     mail,
     model::{CODE_TRIES, ConsentPurpose, MANAGE_OFFICERS, REQUEST_MINUTES, Role, Standing, safe_next},
-    passwords, session,
+    passwords,
+    proofs::Session,
     sql::{
         consents::{self, NewConsent},
         offices, people,
@@ -263,7 +264,7 @@ pub(super) async fn check_password(
 }
 
 /// Sets a password, ends every other session, and mails the owner.
-pub(super) async fn set_password(change: &mut Change<'_>, who: &session::Session, hash: &str) -> Result<()> {
+pub(super) async fn set_password(change: &mut Change<'_>, who: &Session, hash: &str) -> Result<()> {
     let app = change.app;
     people::set_password_hash(change, who.person_id, hash).await?;
     sessions::delete_other_sessions(change, who.person_id, Some(who.id)).await?;

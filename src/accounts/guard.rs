@@ -14,7 +14,7 @@ use axum::{
 
 use super::{
     model::{Permission, Standing},
-    session::Session,
+    proofs::{MEMBERS_ONLY, Session},
 };
 use crate::kit::{
     app::App,
@@ -23,8 +23,6 @@ use crate::kit::{
     form::Form,
     visit::Visit,
 };
-
-pub(super) const MEMBERS_ONLY: &str = "This page is for members. You can join at any time.";
 
 /// Who may use a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +107,7 @@ impl Routes {
                 Access::Development if app.config().is_development() => handler,
                 Access::Development => continue,
                 Access::Cached(tables) => {
-                    let state = (app.clone(), tables);
+                    let state = (app.pages().clone(), app.clock().clone(), tables);
                     handler.layer(middleware::from_fn_with_state(state, cache::pages))
                 }
                 Access::SignedIn | Access::Member | Access::SecretBallot | Access::Officer(_) => {

@@ -15,6 +15,7 @@ mod forms;
 mod actions;
 pub(crate) mod mail;
 mod passwords;
+mod proofs;
 mod session;
 mod guard;
 mod entering;
@@ -39,12 +40,13 @@ pub use model::{
     SEE_PEOPLE, Scope, Standing, Term,
 };
 pub use passwords::{hash as hash_password, is_strong_enough};
+pub use proofs::{Member, Officer, Session, SignedIn};
 pub use rooms::{
     Asked, Counts, Desk, Figure, Group, Link, Pending, PurposeKind, Rank, Room, Rooms, Says, Source, Task,
     Tells, Timeline, says,
 };
 pub use secrecy::{Secrecy, hush};
-pub use session::{BrowserName, Member, Officer, Session, SignedIn, look_up as session_layer};
+pub use session::{BrowserName, look_up as session_layer};
 pub use sql::{
     consents::{give_consents, list_consents},
     people::{NewPerson, add_people, find_person, find_person_by_email, has_people, set_password_hash},

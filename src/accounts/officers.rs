@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     actions, forms,
     model::Role,
-    session::Officer,
+    proofs::Officer,
     sql::offices::{self, OfficerLine},
 };
 use crate::{

@@ -16,7 +16,8 @@ use super::{
     entering::{self, Entered, Proof},
     forms::{self, SignIn},
     model::safe_next,
-    session::{self, BrowserName, Session},
+    proofs::Session,
+    session::{self, BrowserName},
     sql::{requests, sessions},
 };
 use crate::{

@@ -10,7 +10,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::{demo::CastMember, guard::Routes, model::Permission, session::Session};
+use super::{demo::CastMember, guard::Routes, model::Permission, proofs::Session};
 pub use crate::kit::visit::Link;
 use crate::kit::{
     app::App,

@@ -1,4 +1,4 @@
-//! Sessions: the cookie, the look-up before each request, and the proofs that handlers take.
+//! Sessions: the cookie, and the look-up before each request.
 
 use axum::{
     Extension,
@@ -11,32 +11,11 @@ use axum_extra::extract::cookie::CookieJar;
 use chrono::Duration;
 use uuid::Uuid;
 
-use super::{
-    model::{Office, Permission, SESSION_DAYS, Scope, Standing, scope},
-    rooms::Rooms,
-    secrecy::Unseen,
-    sql::sessions,
-};
+use super::{model::SESSION_DAYS, proofs::Session, rooms::Rooms, secrecy::Unseen, sql::sessions};
 use crate::{
     audit::Change,
-    kit::{
-        app::App,
-        db::Slot,
-        error::{Error, Result},
-        random::hash_token,
-    },
+    kit::{app::App, db::Slot, error::Result, random::hash_token},
 };
-
-/// Who sent this request: put there by [`look_up`], absent for strangers.
-#[derive(Clone, Debug)]
-pub struct Session {
-    pub id: Uuid,
-    pub person_id: Uuid,
-    pub name: String,
-    pub email: String,
-    pub standing: Standing,
-    pub offices: Vec<Office>,
-}
 
 /// With https the `__Host-` prefix keeps other hosts of the domain from setting the cookie.
 fn cookie_name(app: &App) -> &'static str {
@@ -163,75 +142,6 @@ pub(super) async fn start(change: &mut Change<'_>, person: Uuid, browser: &str) 
 /// The cookie that takes the other away.
 pub(super) fn end_cookie(app: &App) -> String {
     cookie(app, "", 0)
-}
-
-fn session(parts: &Parts) -> Result<Session> {
-    // The guard beside the path has let this request through, so there is one.
-    parts
-        .extensions
-        .get::<Session>()
-        .cloned()
-        .ok_or_else(|| Error::Internal(anyhow::anyhow!("a guarded handler on an open path")))
-}
-
-/// Proof that somebody is signed in.
-#[derive(Clone, Debug)]
-pub struct SignedIn(pub Session);
-
-impl FromRequestParts<App> for SignedIn {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        session(parts).map(Self)
-    }
-}
-
-/// Proof that a member is signed in.
-#[derive(Clone, Debug)]
-pub struct Member(pub Session);
-
-impl FromRequestParts<App> for Member {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        let session = session(parts)?;
-        if session.standing == Standing::Member {
-            Ok(Self(session))
-        } else {
-            Err(Error::Forbidden(super::guard::MEMBERS_ONLY))
-        }
-    }
-}
-
-/// Proof that an officer is signed in. Which permission they need stands beside the path.
-#[derive(Clone, Debug)]
-pub struct Officer(pub Session);
-
-impl Officer {
-    pub fn may(&self, permission: Permission) -> bool {
-        self.0.offices.iter().any(|office| office.allows(permission))
-    }
-
-    /// Whose records they see under a permission.
-    ///
-    /// # Errors
-    /// Forbidden without the permission.
-    pub fn scope(&self, permission: Permission) -> Result<Scope> {
-        scope(&self.0.offices, permission).ok_or(Error::Forbidden("Your office does not include this."))
-    }
-}
-
-impl FromRequestParts<App> for Officer {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
-        let session = session(parts)?;
-        if session.offices.is_empty() {
-            Err(Error::Forbidden("This page is for officers of the party."))
-        } else {
-            Ok(Self(session))
-        }
-    }
 }
 
 #[cfg(test)]

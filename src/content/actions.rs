@@ -5,9 +5,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    forms::Message,
+    kind::Kind,
     mail,
-    model::{Draft, Item, Kind},
+    model::{Direction, Draft, Item, Message},
     sql::{self, NewRevision},
     words::Words,
 };
@@ -15,7 +15,7 @@ use crate::{
     audit::Change,
     kit::{
         error::{Error, Result},
-        settings::{self, CONTACT_EMAIL, Dated, Known},
+        settings::CONTACT_EMAIL,
     },
 };
 
@@ -27,12 +27,6 @@ pub enum Saved {
     AddressTaken,
     /// Somebody saved in the meantime; this is what stands now.
     Overtaken(Box<Item<Words>>),
-}
-
-impl Item<Words> {
-    pub fn draft(&self) -> Draft {
-        Draft { slug: self.slug.clone(), parent: self.parent_id, words: self.words.clone() }
-    }
 }
 
 /// Adds a draft that nobody sees yet. `None` if another item has its address.
@@ -191,12 +185,6 @@ pub async fn bring_back(change: &mut Change<'_>, kind: Kind, id: Uuid) -> Result
     Ok(())
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    Up,
-    Down,
-}
-
 /// Moves an item past its neighbour.
 pub async fn place(change: &mut Change<'_>, kind: Kind, id: Uuid, direction: Direction) -> Result<()> {
     let item = sql::find(change, kind, id).await?.ok_or(Error::NotFound)?;
@@ -224,19 +212,5 @@ pub fn pass_on(change: &mut Change<'_>, message: &Message) -> Result<()> {
     let occasion = format!("contact:{}", app.sign("contact", said.join("\n").as_bytes()));
     let letter = mail::contact(app, message)?.with_reply_to(message.email.clone());
     change.mail(occasion, &to, letter);
-    Ok(())
-}
-
-/// Sets a value from a day on.
-///
-/// # Errors
-/// The setting does not accept the value.
-pub async fn set_setting(change: &mut Change<'_>, known: &Known, dated: &Dated) -> Result<()> {
-    let old = change.app.settings().text(known, dated.valid_from).to_owned();
-    if !settings::set(change, known, dated).await? {
-        return Err(Error::Invalid("This setting cannot have that value."));
-    }
-    let detail = json!({"from": dated.valid_from, "value": [old, dated.value], "source": dated.source});
-    change.audit("setting.changed", ("setting", known.key), detail);
     Ok(())
 }

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::{
     actions::{self, Saved},
     forms,
-    model::{self, Difference, Draft, Item, Kind},
+    kind::Kind,
+    model::{self, Difference, Draft, Item},
     sql,
     words::Words,
 };

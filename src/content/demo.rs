@@ -5,7 +5,8 @@ use sqlx::PgConnection;
 
 use super::{
     actions,
-    model::{Draft, Kind},
+    kind::Kind,
+    model::Draft,
     sql,
     words::{Article, Words},
 };

@@ -1,21 +1,18 @@
-//! What officers type into the editor and the settings, and what visitors write to us.
+//! What officers type into the editor, and what visitors write to us.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
-use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
-    actions::Direction,
-    model::{Draft, Item, Kind, Topic},
+    kind::Kind,
+    model::{Direction, Draft, Item, Message},
     words::{Ally, Article, Group, Page, Profile, Question, Words},
 };
 use crate::kit::{
     email_address::EmailAddress,
     form::{Check, Form},
     markdown,
-    money::Money,
-    settings::{Dated, Known, Meaning},
 };
 
 const LONGEST_BODY: usize = 60_000;
@@ -139,22 +136,6 @@ pub(super) fn direction(form: &Form) -> Direction {
     if form.value("to") == "up" { Direction::Up } else { Direction::Down }
 }
 
-/// A message from the contact form.
-#[derive(Clone)]
-pub struct Message {
-    pub name: String,
-    pub email: EmailAddress,
-    pub topic: Topic,
-    pub text: String,
-}
-
-/// Nothing of it belongs in a log.
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("topic", &self.topic).finish_non_exhaustive()
-    }
-}
-
 pub(super) fn message(form: &Form) -> Result<Message, Form> {
     let mut check = form.check();
     let name = check.text("name", "Enter your name", 100);
@@ -164,57 +145,9 @@ pub(super) fn message(form: &Form) -> Result<Message, Form> {
     check.finish(|| Some(Message { name: name?, email: email?, topic: topic?, text: text? }))
 }
 
-/// A new value of a setting. The past is not rewritten: it holds from today at the earliest.
-pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Dated, Form> {
-    let mut check = form.check();
-    let value = match known.meaning {
-        Meaning::Line => check.text("value", "Enter a value", 300),
-        Meaning::Email => check.parse::<EmailAddress>("value").map(|email| email.to_string()),
-        Meaning::Money { least, most } => {
-            let typed = check.text("value", "Enter an amount in pounds", 20);
-            typed.and_then(|typed| match Money::parse(&typed) {
-                Ok(money) if money < least => {
-                    check.fail("value", format!("Enter {least} or more"));
-                    None
-                }
-                Ok(money) if money > most => {
-                    check.fail("value", format!("Enter {most} or less"));
-                    None
-                }
-                Ok(money) => Some(money.pence().to_string()),
-                Err(fault) => {
-                    check.fail("value", fault.to_string());
-                    None
-                }
-            })
-        }
-        Meaning::Number { least, most } => number(&mut check, least, most),
-        Meaning::Limit { most } => number(&mut check, 0, most),
-        Meaning::YesOrNo => check
-            .choice::<String>("value", "Choose yes or no")
-            .filter(|value| matches!(value.as_str(), "yes" | "no")),
-    };
-    let valid_from = check.date("from", "Enter the day from which it holds");
-    if valid_from.is_some_and(|day| day < today) {
-        check.fail("from_day", "Choose today or a later day: earlier values stay on record");
-    }
-    let source = check.text("source", "Say why, or where it comes from", 300);
-    check.finish(|| Some(Dated { value: value?, valid_from: valid_from?, source: source? }))
-}
-
-fn number(check: &mut Check<'_>, least: u32, most: u32) -> Option<String> {
-    let typed = check.text("value", "Enter a number", 12)?;
-    let fits = typed.parse().ok().filter(|number: &u32| (least..=most).contains(number));
-    if fits.is_none() {
-        check.fail("value", format!("Enter a whole number from {least} to {most}"));
-    }
-    fits.map(|number| number.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::settings::{CONTACT_EMAIL, Setting, since};
 
     fn form(fields: &[(&str, &str)]) -> Form {
         Form::from_values(fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
@@ -243,36 +176,5 @@ mod tests {
             form(&[("question", "Q?"), ("answer", "A"), ("slug", ""), ("parent", &group.to_string())]);
         assert!(draft(Kind::Question, &typed, &[]).is_err());
         assert!(draft(Kind::Question, &typed, &[(group, "Group".into())]).is_ok());
-    }
-
-    #[test]
-    fn settings_are_checked_by_what_they_mean() {
-        let today: NaiveDate = "2026-11-21".parse().unwrap();
-        let given = const { &[since(2021, 1, 1, "100", "the rules")] };
-        let bounds = (Money::from_pence(30), Money::from_pence(1_000_000));
-        let cap = &Setting::money("cap", bounds, "", "", given).known;
-        let typed = |value: &str, day: &str| {
-            form(&[
-                ("value", value),
-                ("from_day", day),
-                ("from_month", "11"),
-                ("from_year", "2026"),
-                ("source", "vote"),
-            ])
-        };
-        assert_eq!(setting(cap, &typed("£2,500", "21"), today).ok().unwrap().value, "250000");
-        assert!(setting(cap, &typed("lots", "21"), today).is_err());
-        assert!(setting(cap, &typed("5", "20"), today).is_err());
-        for wrong in ["0.29", "10,000.01"] {
-            assert!(setting(cap, &typed(wrong, "21"), today).is_err(), "{wrong}");
-        }
-        assert_eq!(setting(cap, &typed("0.30", "21"), today).ok().unwrap().value, "30");
-        let age = &Setting::number("age", 1..=120, "", "", given).known;
-        for (number, is_fine) in [("0", false), ("1", true), ("120", true), ("121", false), ("-1", false)] {
-            assert_eq!(setting(age, &typed(number, "22"), today).is_ok(), is_fine, "{number}");
-        }
-        let pace = &Setting::limit("pace", 10, "", "", given).known;
-        assert_eq!(setting(pace, &typed("0", "22"), today).ok().unwrap().value, "0");
-        assert!(setting(&CONTACT_EMAIL.known, &typed("nobody", "22"), today).is_err());
     }
 }

@@ -10,7 +10,8 @@ use axum::{
 use super::{
     actions::{self, Saved},
     admin::{ItemPath, id},
-    model::{self, Difference, Draft, Item, Kind, Revision},
+    kind::Kind,
+    model::{self, Difference, Draft, Item, Revision},
     sql,
     words::Words,
 };

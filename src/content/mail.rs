@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::forms::Message;
+use super::model::Message;
 use crate::kit::{
     app::App,
     error::Result,

@@ -11,6 +11,7 @@
 //! Tables: `content_items`, `content_slugs`,
 //! `content_revisions`. The settings of `kit::settings` are edited here too.
 
+mod kind;
 mod words;
 mod model;
 mod sql;
@@ -28,7 +29,8 @@ mod history;
 mod settings;
 mod demo;
 
-pub use model::{CHANGE_SETTINGS, EDIT_CONTENT, Item, Kind, Mark};
+pub use kind::Kind;
+pub use model::{CHANGE_SETTINGS, EDIT_CONTENT, Item, Mark};
 pub use news::PER_PAGE as NEWS_PER_PAGE;
 pub use sql::{find_by_slug, list_addresses, list_news, list_published};
 pub use words::{Article, Page, Question, Section};
@@ -111,9 +113,9 @@ fn routes(_: &App) -> Routes {
         .get(Cached(&[]), "/contact", contact::show)
         .post(Public, "/contact", contact::send)
         .get(Cached(&[]), "/contact/thanks", contact::thanks)
-        .get(setters, "/admin/settings", settings::list)
-        .get(setters, "/admin/settings/{key}", settings::edit)
-        .post(setters, "/admin/settings/{key}", settings::update)
+        .get(setters, "/admin/settings", settings::pages::list)
+        .get(setters, "/admin/settings/{key}", settings::pages::edit)
+        .post(setters, "/admin/settings/{key}", settings::pages::update)
         .get(editors, "/admin/faq", admin::list_questions)
         .get(editors, "/admin/pages", admin::list)
         .get(editors, "/admin/profiles", admin::list)

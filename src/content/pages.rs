@@ -8,7 +8,8 @@ use axum::{
 };
 
 use super::{
-    model::{FIXED_PAGES, Item, Kind},
+    kind::{FIXED_PAGES, Kind},
+    model::Item,
     sql,
     words::{Ally, Page, Profile},
 };

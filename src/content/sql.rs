@@ -4,7 +4,8 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    model::{Draft, Item, Kind, Revision},
+    kind::Kind,
+    model::{Draft, Item, Revision},
     words::{Article, OfKind, Question, Words},
 };
 use crate::kit::db::impossible;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::model::Kind;
+use super::kind::Kind;
 use crate::kit::markdown;
 
 /// One kind's struct, for pages that show only that kind.

@@ -6,9 +6,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    forms::{DECLARATION, Give},
     mail,
-    model::{Bounds, Found, GIFTS, Gift},
+    model::{Bounds, DECLARATION, Found, GIFTS, Gift, Give},
     settings, sql,
 };
 use crate::{

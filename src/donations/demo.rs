@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{forms::DECLARATION, model::GIFTS};
+use super::model::{DECLARATION, GIFTS};
 use crate::{
     kit::{app::App, money::Money},
     membership::demo::Dice,

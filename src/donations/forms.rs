@@ -1,6 +1,6 @@
 //! What somebody types who gives.
 
-use super::model::{Bounds, GiverAddress, USUAL, WrongGift};
+use super::model::{Bounds, Give, GiverAddress, USUAL, WrongGift};
 use crate::{
     kit::{
         email_address::EmailAddress,
@@ -9,17 +9,6 @@ use crate::{
     },
     places::Postcode,
 };
-
-/// What stands beside the box that has to be ticked, and is kept with the gift.
-pub(super) const DECLARATION: &str = "The money is my own, I give it as a person and not for a company or anybody else, and I live in the UK or am on a UK electoral register.";
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Give {
-    pub name: String,
-    pub email: EmailAddress,
-    pub amount: Money,
-    pub address: Option<GiverAddress>,
-}
 
 pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let mut check = form.check();

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::{
     actions::{self, Given},
-    forms::{self, DECLARATION},
-    model::{Bounds, Found, Gift, USUAL},
+    forms,
+    model::{Bounds, DECLARATION, Found, Gift, USUAL},
     settings, sql,
 };
 use crate::{

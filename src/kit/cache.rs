@@ -25,7 +25,7 @@ use axum::{
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest, Sha256};
 
-use super::app::App;
+use super::clock::Clock;
 
 /// One body in every encoding a browser may ask for.
 #[derive(Clone)]
@@ -158,7 +158,11 @@ impl PageCache {
 }
 
 /// The layer that serves a public page from memory.
-pub async fn pages(State((app, tables)): State<(App, Tables)>, request: Request, next: Next) -> Response {
+pub async fn pages(
+    State((pages, clock, tables)): State<(PageCache, Clock, Tables)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let Some(address) = key(&request) else {
         let mut response = next.run(request).await;
         response
@@ -168,8 +172,8 @@ pub async fn pages(State((app, tables)): State<(App, Tables)>, request: Request,
         return response;
     };
     let headers = request.headers().clone();
-    let now = app.clock().now();
-    let (looked_at, kept) = app.pages().find(&address, now);
+    let now = clock.now();
+    let (looked_at, kept) = pages.find(&address, now);
     let entry = if let Some(entry) = kept {
         entry
     } else {
@@ -186,7 +190,7 @@ pub async fn pages(State((app, tables)): State<(App, Tables)>, request: Request,
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         let entry = Arc::new(Entry { tables, bodies, content_type, made_at: now });
-        app.pages().keep(address, looked_at, entry.clone());
+        pages.keep(address, looked_at, entry.clone());
         entry
     };
     let mut response = entry.bodies.respond(&headers, entry.content_type);

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{proxy::Networks, random::Random};
+use super::{networks::Networks, random::Random};
 
 #[derive(Args, Clone, Debug)]
 pub struct RawConfig {

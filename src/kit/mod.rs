@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod random;
+pub mod networks;
 pub mod config;
 pub mod codes;
 pub mod money;

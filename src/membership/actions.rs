@@ -6,9 +6,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    forms::{DECLARATION, Join, NewAddress},
     mail,
-    model::{DUES, Meeting, Membership, Rate, Rules, State, meet, state},
+    model::{DECLARATION, DUES, Join, Meeting, Membership, NewAddress, Rate, Rules, State, meet, state},
     settings,
     sql::{self, Application},
 };

@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::model::{Address, EndReason, Prices, Rate, WrongAmount};
+use super::model::{
+    Address, EndReason, Ending, Join, NewAddress, NewDetails, NewSuspension, Prices, Rate, WrongAmount,
+};
 use crate::{
     accounts::ConsentPurpose,
     kit::{
@@ -14,26 +16,6 @@ use crate::{
     },
     places::{Place, Postcode, Region, locate},
 };
-
-/// What stands beside the box that has to be ticked, and is kept with the application.
-pub(super) const DECLARATION: &str = "I share the party’s aims and values, and I am not a member of a party that stands against it in elections.";
-
-/// Everything somebody says about themselves to become a member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Join {
-    pub name: String,
-    /// `None` when they are signed in: their account's address counts.
-    pub email: Option<EmailAddress>,
-    pub born_on: NaiveDate,
-    pub address: Address,
-    pub postcode: Postcode,
-    /// `None` outside the United Kingdom's regions.
-    pub region: Option<Region>,
-    pub rate: Rate,
-    pub every: Interval,
-    pub amount: Money,
-    pub consents: Vec<ConsentPurpose>,
-}
 
 /// What the form has to know of the party's rules on the day.
 pub(super) struct Terms<'a> {
@@ -172,27 +154,12 @@ fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval,
     None
 }
 
-/// A new address.
-pub(super) struct NewAddress {
-    pub address: Address,
-    pub postcode: Postcode,
-    pub region: Option<Region>,
-}
-
 pub(super) fn new_address(form: &Form) -> Result<NewAddress, Form> {
     let mut check = form.check();
     let address = address(&mut check);
     let postcode = check.parse::<Postcode>("postcode");
     let region = postcode.as_ref().map(|postcode| region(&mut check, form, postcode));
     check.finish(|| Some(NewAddress { address: address?, postcode: postcode?, region: region?? }))
-}
-
-/// What an officer can put right.
-pub(super) struct NewDetails {
-    pub name: String,
-    pub email: EmailAddress,
-    pub born_on: NaiveDate,
-    pub place: NewAddress,
 }
 
 pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form> {
@@ -212,11 +179,6 @@ pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form>
     })
 }
 
-pub(super) struct Ending {
-    pub reason: EndReason,
-    pub words: String,
-}
-
 pub(super) fn ending(form: &Form) -> Result<Ending, Form> {
     let mut check = form.check();
     let reason = check.choice::<EndReason>("reason", "Choose why the membership ends");
@@ -225,11 +187,6 @@ pub(super) fn ending(form: &Form) -> Result<Ending, Form> {
     }
     let words = check.paragraphs("words", "Enter what was decided, who decided and under which rule", 2000);
     check.finish(|| Some(Ending { reason: reason?, words: words? }))
-}
-
-pub(super) struct NewSuspension {
-    pub until: NaiveDate,
-    pub reason: String,
 }
 
 pub(super) fn suspension(form: &Form, today: NaiveDate) -> Result<NewSuspension, Form> {

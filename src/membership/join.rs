@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{
     actions,
-    forms::{self, DECLARATION, Terms},
-    model::{Membership, Prices, Rate, State as Standing},
+    forms::{self, Terms},
+    model::{DECLARATION, Membership, Prices, Rate, State as Standing},
     settings,
     sql::{self, Application},
 };

@@ -6,15 +6,17 @@ use uuid::Uuid;
 
 use super::settings;
 use crate::{
-    accounts::PurposeKind,
+    accounts::{ConsentPurpose, PurposeKind},
     kit::{
         codes::codes,
         dates,
+        email_address::EmailAddress,
         money::Money,
         settings::{Setting, Settings},
         stripe::{Interval, SubscriptionStatus},
     },
     payments::Subscription,
+    places::{Postcode, Region},
 };
 
 /// What a member's subscription is in the books.
@@ -425,6 +427,53 @@ pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>, is_
         State::Grace { .. } | State::Pending | State::Active if !is_proved => Meeting::Surplus,
         State::Grace { .. } | State::Pending | State::Active => Meeting::Replace,
     }
+}
+
+/// What stands beside the box that has to be ticked, and is kept with the application.
+pub(super) const DECLARATION: &str = "I share the party’s aims and values, and I am not a member of a party that stands against it in elections.";
+
+/// Everything somebody says about themselves to become a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Join {
+    pub name: String,
+    /// `None` when they are signed in: their account's address counts.
+    pub email: Option<EmailAddress>,
+    pub born_on: NaiveDate,
+    pub address: Address,
+    pub postcode: Postcode,
+    /// `None` outside the United Kingdom's regions.
+    pub region: Option<Region>,
+    pub rate: Rate,
+    pub every: Interval,
+    pub amount: Money,
+    pub consents: Vec<ConsentPurpose>,
+}
+
+/// A new address.
+pub(super) struct NewAddress {
+    pub address: Address,
+    pub postcode: Postcode,
+    pub region: Option<Region>,
+}
+
+/// What an officer can put right.
+pub(super) struct NewDetails {
+    pub name: String,
+    pub email: EmailAddress,
+    pub born_on: NaiveDate,
+    pub place: NewAddress,
+}
+
+/// Why an officer ends a membership.
+pub(super) struct Ending {
+    pub reason: EndReason,
+    pub words: String,
+}
+
+/// What an officer decided about a suspension.
+pub(super) struct NewSuspension {
+    pub until: NaiveDate,
+    pub reason: String,
 }
 
 #[cfg(test)]

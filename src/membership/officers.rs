@@ -5,9 +5,8 @@ use uuid::Uuid;
 
 use super::{
     actions::{recompute, tell_standing},
-    forms::{Ending, NewDetails, NewSuspension},
     mail,
-    model::{EndReason, State, Suspension},
+    model::{EndReason, Ending, NewDetails, NewSuspension, State, Suspension},
     sql,
 };
 use crate::{

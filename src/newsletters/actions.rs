@@ -5,10 +5,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    forms::Written,
-    jobs::SendUpdate,
     letter,
-    model::{State, Unsettled, Update},
+    model::{SendUpdate, State, Unsettled, Update, Written},
     sql::{sending, updates},
     unsubscribe,
 };

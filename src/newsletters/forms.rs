@@ -1,4 +1,4 @@
-use super::model::{Audience, Content};
+use super::model::{Audience, Content, Written};
 use crate::{
     accounts::Standing,
     kit::form::{Check, Form},
@@ -7,14 +7,6 @@ use crate::{
     places::Region,
     supporters::Interest,
 };
-
-/// What the page to write an update sends.
-pub struct Written {
-    pub content: Content,
-    pub audience: Audience,
-    /// The version that was on the page; 0 for a new one.
-    pub version: i32,
-}
 
 pub fn written(form: &Form) -> Result<Written, Form> {
     let mut check = form.check();

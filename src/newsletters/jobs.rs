@@ -1,17 +1,10 @@
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::{actions, sender, sql::sending};
+use super::{actions, model::SendUpdate, sender, sql::sending};
 use crate::kit::{
     app::App,
     queue::{Failure, Job},
 };
-
-/// Sends what waits of one update. Two of them do not get in each other's way: one has the lock.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct SendUpdate {
-    pub id: Uuid,
-}
 
 impl Job for SendUpdate {
     const NAME: &'static str = "newsletters_send";

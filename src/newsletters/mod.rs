@@ -25,8 +25,8 @@ mod admin;
 mod unsubscribe;
 pub mod demo;
 
-pub use jobs::{SendUpdate, SweepUpdates};
-pub use model::SEND_UPDATES;
+pub use jobs::SweepUpdates;
+pub use model::{SEND_UPDATES, SendUpdate};
 pub use unsubscribe::link as unsubscribe_link;
 
 use crate::{

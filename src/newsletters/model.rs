@@ -1,6 +1,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -45,6 +46,20 @@ pub struct Content {
     pub preheader: String,
     /// Markdown.
     pub body: String,
+}
+
+/// What the page to write an update sends.
+pub struct Written {
+    pub content: Content,
+    pub audience: Audience,
+    /// The version that was on the page; 0 for a new one.
+    pub version: i32,
+}
+
+/// Sends what waits of one update. Two of them do not get in each other's way: one has the lock.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SendUpdate {
+    pub id: Uuid,
 }
 
 /// Who gets it, of those who agreed to updates: members, supporters or both, and what else an officer asks.

@@ -5,8 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    jobs::{CloseCheckout, EndSubscription, GiveBack},
-    model::{Checkout, CheckoutState, Subscription, metadata},
+    model::{Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, Subscription, metadata},
     news,
     purposes::Purpose,
     sql::{checkouts, ledger, subscriptions},

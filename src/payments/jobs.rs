@@ -3,10 +3,9 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::{
-    model::Checkout,
+    model::{Checkout, CloseCheckout, EndSubscription, GiveBack, ProcessEvent},
     news::{self, Outcome, PaymentNews, What},
     sql::{checkouts, events, ledger, subscriptions},
 };
@@ -43,12 +42,6 @@ pub const EVENTS: [&str; 24] = [
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
 ];
-
-/// Works off one event of Stripe's.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ProcessEvent {
-    pub id: String,
-}
 
 impl ProcessEvent {
     /// Gives an event its tries, afresh if it had some.
@@ -131,12 +124,6 @@ fn is_missing(error: &anyhow::Error) -> bool {
     }
 }
 
-/// Closes an open page at Stripe, so that an old tab cannot pay a second time.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct CloseCheckout {
-    pub checkout: Uuid,
-}
-
 impl Job for CloseCheckout {
     const NAME: &'static str = "payments_close_checkout";
     const TRIES: i32 = FOR_DAYS;
@@ -158,13 +145,6 @@ impl Job for CloseCheckout {
         news::session(&app, &session, false).await?;
         Ok(())
     }
-}
-
-/// Ends a subscription at once, and pays back what it brought if it should never have been.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct EndSubscription {
-    pub subscription: String,
-    pub refund: bool,
 }
 
 impl Job for EndSubscription {
@@ -205,12 +185,6 @@ async fn give_back(app: &App, intent: &str) -> Result<(), Failure> {
         Err(error) if error.code() == Some("charge_disputed") => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Pays one payment back.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct GiveBack {
-    pub payment_intent: String,
 }
 
 impl Job for GiveBack {

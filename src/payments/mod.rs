@@ -24,12 +24,10 @@ pub mod leading;
 pub mod demo;
 
 pub use actions::{Wish, checkout_for, end_surplus, give_back, set_renewal, wish};
-pub use jobs::{
-    CatchUp, CloseCheckout, EVENTS, EndSubscription, GiveBack, ProcessEvent, Reconcile, Report, TidyPayments,
-    reconcile,
-};
+pub use jobs::{CatchUp, EVENTS, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
-    Checkout, CheckoutState, LedgerLine, LineKind, Method, Origin, SEE_PAYMENTS, Subscription, stripe_page,
+    Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
+    ProcessEvent, SEE_PAYMENTS, Subscription, stripe_page,
 };
 pub use news::{PaymentNews, What};
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};

@@ -1,6 +1,7 @@
 //! How far a payment is, and what a line in the books is. Pure.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -371,6 +372,31 @@ pub fn line_words(kinds: &Kinds, kind: &str, detail: &Value) -> String {
         "dispute_won" => format!("The bank returned {amount}"),
         other => format!("{}: {amount}", other.replace('_', " ")),
     }
+}
+
+/// Works off one event of Stripe's.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ProcessEvent {
+    pub id: String,
+}
+
+/// Closes an open page at Stripe, so that an old tab cannot pay a second time.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CloseCheckout {
+    pub checkout: Uuid,
+}
+
+/// Ends a subscription at once, and pays back what it brought if it should never have been.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EndSubscription {
+    pub subscription: String,
+    pub refund: bool,
+}
+
+/// Pays one payment back.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct GiveBack {
+    pub payment_intent: String,
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::{
-    jobs::GiveBack,
-    model::{CheckoutState, LedgerLine, LineKind, Origin, Subscription, dispute_lines, ours},
+    model::{CheckoutState, GiveBack, LedgerLine, LineKind, Origin, Subscription, dispute_lines, ours},
     purposes::Purpose,
     sql::{
         checkouts::{self, Progress},

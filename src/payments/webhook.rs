@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{jobs::ProcessEvent, sql::events};
+use super::{model::ProcessEvent, sql::events};
 use crate::kit::{app::App, error::Result, stripe::Event};
 
 /// Checks the signature over the bytes as they came, keeps the event, answers. Everything else is a job's work, so a

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::election::{Candidate, Election};
+use super::candidate::Candidate;
+use super::election::Election;
 use super::report::{Action, DecidedBy, Report, Rule, TieOver};
 use super::sheet::Sheet;
 use super::table::{Bundle, Table};

@@ -2,7 +2,8 @@
 //! 2011, section 9 (rule 45A) and schedule 10 (rules 49 and 49A), the only text of it in
 //! the law of the United Kingdom. Whole papers only.
 
-use super::election::{Candidate, Election};
+use super::candidate::Candidate;
+use super::election::Election;
 use super::report::{Action, Report, Rule, TieOver};
 use super::sheet::Sheet;
 use super::table::Table;

@@ -10,7 +10,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::election::Candidate;
+use super::candidate::Candidate;
 
 /// Where an order of lots comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@
 //! elected candidate by the next. A round of arithmetic walks the tree and not the papers;
 //! papers move only when somebody is elected or excluded.
 
-use super::election::{Candidate, Election};
+use super::candidate::Candidate;
+use super::election::Election;
 use super::papers::{Mark, Papers};
 use super::report::{Action, Report, Rule, TieOver};
 use super::sheet::Sheet;

@@ -15,6 +15,7 @@
 
 mod approval;
 pub mod blt;
+mod candidate;
 mod command;
 mod decimal;
 mod election;
@@ -31,9 +32,10 @@ mod single_choice;
 mod table;
 mod ties;
 
+pub use candidate::{Candidate, MAX_CANDIDATES};
 pub use command::{CountArgs, command};
 pub use decimal::Decimal;
-pub use election::{Candidate, Election, ElectionError, LONGEST_TEXT, MAX_CANDIDATES, PaperError};
+pub use election::{Election, ElectionError, LONGEST_TEXT, PaperError};
 pub use lots::{LotSource, Lots, LotsError};
 pub use motion::{Base, Decision, Fraction, Majority, Motion, MotionVotes, Quorum, Threshold};
 pub use papers::{MAX_PAPERS, Mark};

@@ -6,7 +6,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::election::Candidate;
+use super::candidate::Candidate;
 
 /// The most papers one election may have. Counts in units of a thousand-millionth then
 /// stay below 10^24, and products of two such numbers with a keep factor below 10^33.

@@ -3,8 +3,9 @@
 //! A rule moves votes and says who is elected or excluded; the sheet writes it down. It
 //! knows no rule.
 
+use super::candidate::Candidate;
 use super::decimal::Decimal;
-use super::election::{Candidate, Election};
+use super::election::Election;
 use super::report::{Action, DecidedBy, Line, Report, Rule, Stage, Status, Tie, TieOver, listed};
 use super::ties::{Look, Wanted, narrow, settle};
 use super::{Terms, Votes};

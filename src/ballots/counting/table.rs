@@ -174,7 +174,7 @@ fn readable(marks: impl Iterator<Item = Mark>, standing: &[bool], shared: Shared
 
 #[cfg(test)]
 mod tests {
-    use super::super::election::Candidate;
+    use super::super::candidate::Candidate;
     use super::*;
 
     fn next(number: usize) -> Mark {

@@ -1,7 +1,7 @@
 //! Ties: how a rule settles which of several candidates with equal votes is meant.
 
 use super::Votes;
-use super::election::Candidate;
+use super::candidate::Candidate;
 use super::lots::Lots;
 use super::report::DecidedBy;
 

@@ -32,6 +32,8 @@ pub use error::EmbeddedError;
 use locks::Locks;
 use settings::{settings, url_of};
 
+/// The oldest Postgres that the site's SQL is written for.
+const OLDEST: u32 = 15;
 const USER: &str = "app";
 const DATABASE: &str = "app";
 /// Fixed, so that a stray `PGPORT` cannot change the socket's name.

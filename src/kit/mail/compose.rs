@@ -13,7 +13,7 @@ use lettre::{
     },
 };
 
-use super::Message;
+use super::message::Message;
 use crate::kit::config;
 
 /// Writes messages from one sender.

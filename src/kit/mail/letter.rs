@@ -1,25 +1,13 @@
-//! What a mail says.
+//! What a mail says, rendered.
 
 use anyhow::Context;
 use askama::Template;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, Utc};
 use css_inline::CSSInliner;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
-use super::plain;
-use crate::kit::{app::App, email_address::EmailAddress, error::Result, markdown};
-
-/// The words of a mail, in both forms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-    /// Who an answer goes to, where that is not the sender.
-    pub reply_to: Option<EmailAddress>,
-}
+use super::{message::Letter, plain};
+use crate::kit::{app::App, error::Result, markdown};
 
 /// What stands around the words of every mail.
 #[derive(Template)]
@@ -60,11 +48,6 @@ impl Letter {
             .map_err(anyhow::Error::from)?;
         Ok(Self { subject, text, html, reply_to: None })
     }
-
-    #[must_use]
-    pub fn with_reply_to(self, address: EmailAddress) -> Self {
-        Self { reply_to: Some(address), ..self }
-    }
 }
 
 /// The content policy under which the HTML of a mail may be shown in a browser: nothing in it runs, pictures may come
@@ -84,30 +67,6 @@ pub fn policy(html: &str, pictures: &str) -> String {
     format!(
         "default-src 'none'; style-src 'unsafe-hashes' {hashes}; img-src {pictures}; sandbox allow-top-navigation-by-user-activation"
     )
-}
-
-/// One mail to one person.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// Becomes the Message-ID: the same on every try, so that a mailbox drops a second copy.
-    pub id: Uuid,
-    pub to: EmailAddress,
-    /// The reader's name beside the address; empty where it is not known.
-    pub name: String,
-    /// When it was written, for the Date header.
-    pub at: DateTime<Utc>,
-    pub letter: Letter,
-    /// Set on everything that is not a service mail.
-    pub bulk: Option<Bulk>,
-}
-
-/// What mailboxes want to know of a mail that goes to many.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bulk {
-    /// An https address that takes a one-click unsubscribe (RFC 8058).
-    pub unsubscribe: String,
-    /// The list's name for machines, without the domain, by which a mailbox can file (RFC 2919).
-    pub list: String,
 }
 
 /// What stands around the words of every mail.

@@ -10,11 +10,13 @@
 pub(crate) mod compose;
 pub mod folder;
 mod letter;
+mod message;
 mod outbox;
 mod plain;
 mod smtp;
 mod transport;
 
-pub use letter::{Bulk, Frame, Letter, Message, policy};
+pub use letter::{Frame, policy};
+pub use message::{Bulk, Letter, Message, SendError};
 pub use outbox::{COUNTS, Outgoing, SendMail, SweepOutbox, push};
-pub use transport::{MailConnection, Mailer, SendError};
+pub use transport::{MailConnection, Mailer};

@@ -33,7 +33,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::SendError;
+use super::message::SendError;
 
 /// For reaching the server, its greeting, encryption and signing in together.
 const TO_OPEN: Duration = Duration::from_mins(1);

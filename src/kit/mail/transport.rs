@@ -8,12 +8,11 @@ use std::{
 
 use lettre::address::Envelope;
 use secrecy::ExposeSecret;
-use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
-    Message,
     compose::Composer,
+    message::{Message, SendError},
     smtp::{Connection, Server},
 };
 use crate::kit::config::{MailConfig, MailTransport};
@@ -29,23 +28,6 @@ pub struct Mailer {
 enum Way {
     Smtp { server: Arc<Server>, idle: Idle },
     Folder(PathBuf),
-}
-
-/// Why a mail was not sent. Each kind asks for something else.
-#[derive(Debug, Error)]
-pub enum SendError {
-    /// The server will never take this mail.
-    #[error("refused: {0}")]
-    Refused(String),
-    /// The server did not take this mail now; others it may.
-    #[error("not now: {0}")]
-    Later(String),
-    /// The server is not there or takes nothing from us: no mail will go until that is mended.
-    #[error("no mail server: {0}")]
-    Away(String),
-    /// The mail was handed over but the answer was lost: it may have arrived.
-    #[error("unclear: {0}")]
-    Unclear(String),
 }
 
 impl Mailer {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io;
 
-use super::super::election::{ElectionError, LONGEST_TEXT, MAX_CANDIDATES};
+use super::super::candidate::MAX_CANDIDATES;
+use super::super::election::{ElectionError, LONGEST_TEXT};
 use super::super::papers::MAX_PAPERS;
 
 /// Why a ballot file can't be read.

@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use super::super::election::{Candidate, Election, ElectionError, check_size};
+use super::super::candidate::Candidate;
+use super::super::election::{Election, ElectionError, check_size};
 use super::super::papers::Mark;
 use super::fault::{Fault, ReadError};
 use super::scan::{Scanner, Token};

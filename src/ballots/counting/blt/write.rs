@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::super::election::{Candidate, Election, LONGEST_TEXT};
+use super::super::candidate::Candidate;
+use super::super::election::{Election, LONGEST_TEXT};
 use super::super::papers::Mark;
 use super::fault::Fault;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::election::Candidate;
+use super::super::candidate::Candidate;
 use super::{Report, Stage, Tie};
 
 #[derive(Serialize)]

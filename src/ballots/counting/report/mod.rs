@@ -7,8 +7,8 @@ mod csv;
 mod json;
 mod text;
 
+use super::candidate::Candidate;
 use super::decimal::Decimal;
-use super::election::Candidate;
 use super::lots::LotSource;
 use super::{Votes, lots::Lots};
 

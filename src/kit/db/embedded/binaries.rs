@@ -5,11 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::EmbeddedError;
 use super::account::Account;
-
-/// The oldest Postgres that the site's SQL is written for.
-pub(super) const OLDEST: u32 = 15;
+use super::{EmbeddedError, OLDEST};
 
 /// Folders that hold one folder for each version: where they are, how their names begin, and where
 /// the programs are inside. `./run` looks in the same places.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{READY_WITHIN, binaries};
+use super::{OLDEST, READY_WITHIN};
 
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
@@ -11,14 +11,14 @@ pub enum EmbeddedError {
         "no Postgres server was found. Install one ({}), or start with `./run`, which fetches it, \
          or set DATABASE_URL to a Postgres {} or newer",
         if cfg!(target_os = "macos") { "`brew install postgresql@17`" } else { "`apt-get install postgresql`" },
-        binaries::OLDEST
+        OLDEST
     )]
     NotFound,
     #[error("no Postgres server that runs is in {}: PG_BIN must name the folder that holds `initdb`, `pg_ctl` and `postgres`", folder.display())]
     NotInFolder { folder: PathBuf },
     #[error(
         "only Postgres {found:?} was found, and the site needs {} or newer: start with PG_FETCH=npm ./run, which fetches one",
-        binaries::OLDEST
+        OLDEST
     )]
     TooOld { found: Vec<u32> },
     #[error(

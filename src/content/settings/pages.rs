@@ -45,7 +45,7 @@ fn history(app: &App, known: &Known) -> Vec<Dated> {
     values
 }
 
-pub(super) async fn list(State(app): State<App>, rooms: Rooms, visit: Visit) -> Response {
+pub(in crate::content) async fn list(State(app): State<App>, rooms: Rooms, visit: Visit) -> Response {
     let settings = app.settings();
     let today = visit.today();
     let line = |known: &'static Known| SettingRow {
@@ -72,7 +72,7 @@ fn find(rooms: Rooms, key: &str) -> Result<&'static Known> {
     rooms.settings().find(|known| known.key == key).ok_or(Error::NotFound)
 }
 
-pub(super) async fn edit(
+pub(in crate::content) async fn edit(
     State(app): State<App>,
     rooms: Rooms,
     visit: Visit,
@@ -85,7 +85,7 @@ pub(super) async fn edit(
     Ok(SettingPage { visit, known, history: history(&app, known), form }.into_response())
 }
 
-pub(super) async fn update(
+pub(in crate::content) async fn update(
     State(app): State<App>,
     rooms: Rooms,
     visit: Visit,
