@@ -32,7 +32,7 @@ pub fn cells<'a>(row: &'a Row, record: &str) -> [csv::Cell<'a>; 14] {
         csv::text(row.region.map_or("", Region::name)),
         csv::text(row.status_name()),
         csv::text(row.rate_name()),
-        row.amount.map_or_else(|| csv::text(""), csv::amount),
+        csv::amount(row.amount.unwrap_or_default()),
         csv::text(row.interval.map_or("", Interval::code)),
         csv::day(row.joined_on),
         csv::day(row.last_paid_at.map(dates::london_date)),

@@ -450,6 +450,10 @@ async fn an_export_asks_why_and_is_written_down() {
     let file =
         officer.post_once("/admin/supporters/export", &[("q", "bulk"), ("reason", "A test of size")]).await;
     assert_eq!(file.body.lines().count(), 2_101);
+    let mut reader = csv::Reader::from_reader(file.body.trim_start_matches('\u{FEFF}').as_bytes());
+    for row in reader.records().map(Result::unwrap) {
+        assert!(!row[1].is_empty() && &row[7] == "0.00", "names and amounts are always filled: {row:?}");
+    }
 }
 
 /// A party of 100,000.
