@@ -50,6 +50,7 @@ pub async fn look_up(
     };
     let Some(session) = session else { return next.run(request).await };
     let viewer = rooms.viewer(&session);
+    request.extensions_mut().insert(Personal);
     request.extensions_mut().insert(viewer.clone());
     request.extensions_mut().insert(session);
     let mut response = next.run(request).await;

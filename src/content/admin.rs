@@ -16,6 +16,7 @@ use super::{
     forms,
     kind::Kind,
     model::{self, Difference, Draft, Item},
+    shown::{self, Shown},
     sql,
     words::Words,
 };
@@ -117,7 +118,7 @@ struct EditPage {
     form: Form,
     groups: Vec<(Uuid, String)>,
     /// As visitors would see it, after pressing Preview.
-    preview: Option<Draft>,
+    preview: Option<Shown<Draft>>,
     /// What somebody else saved meanwhile, against what was typed.
     overtaken: Vec<Difference>,
 }
@@ -154,7 +155,8 @@ pub(super) async fn create(
     };
     if form.pressed("preview") {
         let page = EditPage::new(visit, kind, form, groups);
-        return Ok(EditPage { preview: Some(draft), ..page }.into_response());
+        let preview = Some(shown::show_draft(draft).await?);
+        return Ok(EditPage { preview, ..page }.into_response());
     }
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     let added = actions::add(&mut change, kind, &draft).await?;
@@ -195,7 +197,7 @@ pub(super) async fn update(
         }
     };
     if form.pressed("preview") {
-        page.preview = Some(draft);
+        page.preview = Some(shown::show_draft(draft).await?);
         return Ok(page.into_response());
     }
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{
     model::Item,
     search::{self, Stretch},
+    shown::{self, Shown},
     sql, structured,
     words::{Group, Question},
 };
@@ -27,10 +28,10 @@ use crate::kit::{
 struct Filed {
     title: String,
     anchor: String,
-    questions: Vec<Item<Question>>,
+    questions: Vec<Shown<Item<Question>>>,
 }
 
-fn file(groups: Vec<Item<Group>>, questions: Vec<Item<Question>>) -> Vec<Filed> {
+fn file(groups: Vec<Item<Group>>, questions: Vec<Shown<Item<Question>>>) -> Vec<Filed> {
     let mut filed: Vec<_> = groups
         .iter()
         .map(|group| Filed {
@@ -83,7 +84,7 @@ pub(super) async fn list(visit: Visit, Query(search): Query<Search>, mut db: Db)
     let q = search.q.first().map(|q| searched(q)).unwrap_or_default();
     if q.is_empty() {
         let groups = sql::list_published::<Group>(&mut db).await?;
-        let questions = sql::list_published::<Question>(&mut db).await?;
+        let questions = shown::show(sql::list_published::<Question>(&mut db).await?).await?;
         let changed_at = questions.iter().map(|question| question.changed_at).max();
         let groups = file(groups, questions);
         let data = structured::questions(groups.iter().flat_map(|group| &group.questions));
@@ -115,7 +116,7 @@ fn searched(q: &str) -> String {
 #[template(path = "content/question.html")]
 struct QuestionPage {
     visit: Visit,
-    item: Item<Question>,
+    item: Shown<Item<Question>>,
     groups: Vec<Filed>,
     description: String,
     data: String,
@@ -127,8 +128,9 @@ pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> 
         return Ok(Redirect::permanent(&format!("/faq/{}", item.slug)).into_response());
     }
     let groups = sql::list_published::<Group>(&mut db).await?;
-    let questions = sql::list_published::<Question>(&mut db).await?;
+    let questions = shown::show(sql::list_published::<Question>(&mut db).await?).await?;
     let groups = file(groups, questions);
+    let item = shown::show_one(item).await?;
     let description = markdown::shorten(&markdown::plain(&item.words.answer), 155);
     let data = structured::questions([&item]);
     Ok(QuestionPage { visit, item, groups, description, data }.into_response())

@@ -86,7 +86,7 @@ fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
         Kind::Group => Words::Group(Group { title: check.text("title", "Enter a title", 100)? }),
         Kind::Question => {
             let question = check.text("question", "Enter the question", 200);
-            let answer = check.paragraphs("answer", "Enter the answer", LONGEST_BODY);
+            let answer = check.markdown("answer", "Enter the answer", LONGEST_BODY);
             Words::Question(Question {
                 question: question?,
                 answer: answer?,
@@ -96,18 +96,18 @@ fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
         Kind::Page => {
             let title = check.text("title", "Enter a title", 150);
             let description = check.text("description", "Describe the page in a sentence or two", 300);
-            let body = check.paragraphs("body", "Enter the text", LONGEST_BODY);
+            let body = check.markdown("body", "Enter the text", LONGEST_BODY);
             Words::Page(Page { title: title?, description: description?, body: body? })
         }
         Kind::Profile => {
             let name = check.text("name", "Enter the name", 100);
             let role = check.text("role", "Enter the role", 100);
-            let text = check.optional_paragraphs("text", 5_000);
+            let text = check.optional_markdown("text", 5_000);
             Words::Profile(Profile { name: name?, role: role?, text: text? })
         }
         Kind::Ally => {
             let name = check.text("name", "Enter the name", 150);
-            let text = check.optional_paragraphs("text", 5_000);
+            let text = check.optional_markdown("text", 5_000);
             let link = check.optional_text("link", 500);
             if link.as_deref().is_some_and(|link| !link.is_empty() && !is_link(link)) {
                 check.fail("link", "Enter a whole address, like https://example.org");
@@ -119,7 +119,7 @@ fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
         Kind::Article => {
             let title = check.text("title", "Enter a title", 150);
             let summary = check.text("summary", "Sum it up in a sentence or two", 300);
-            let body = check.paragraphs("body", "Enter the text", LONGEST_BODY);
+            let body = check.markdown("body", "Enter the text", LONGEST_BODY);
             Words::Article(Article { title: title?, summary: summary?, body: body? })
         }
     })

@@ -12,6 +12,7 @@ use super::{
     admin::{ItemPath, id},
     kind::Kind,
     model::{self, Difference, Draft, Item, Revision},
+    shown::{self, Shown},
     sql,
     words::Words,
 };
@@ -49,7 +50,7 @@ struct VersionPage {
     kind: Kind,
     item: Item<Words>,
     version: i32,
-    draft: Draft,
+    draft: Shown<Draft>,
     /// What that save changed.
     changes: Vec<Difference>,
     /// What would change if it came back.
@@ -67,6 +68,7 @@ pub(super) async fn show(visit: Visit, kind: Kind, path: ItemPath, mut db: Db) -
     let before = sql::find_revision(&mut db, kind, item.id, version - 1).await?;
     let changes = before.map(|before| model::compare(&before, &draft)).unwrap_or_default();
     let since = model::compare(&item.draft(), &draft);
+    let draft = shown::show_draft(draft).await?;
     Ok(VersionPage { visit, kind, item, version, draft, changes, since }.into_response())
 }
 

@@ -15,6 +15,7 @@ mod kind;
 mod words;
 mod model;
 mod sql;
+mod shown;
 mod forms;
 mod actions;
 pub(crate) mod mail;
@@ -32,8 +33,9 @@ mod demo;
 pub use kind::Kind;
 pub use model::{CHANGE_SETTINGS, EDIT_CONTENT, Item, Mark};
 pub use news::PER_PAGE as NEWS_PER_PAGE;
+pub use shown::{Section, Shown, show, show_one, show_sections};
 pub use sql::{find_by_slug, list_addresses, list_news, list_published};
-pub use words::{Article, Page, Question, Section};
+pub use words::{Article, Page, Question};
 
 use crate::{
     accounts::{Access, Desk, Group, Rank, Room, Routes, Tells, says},

@@ -11,7 +11,12 @@ use axum_extra::extract::Query;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::{model::Item, sql, structured, words::Article};
+use super::{
+    model::Item,
+    shown::{self, Shown},
+    sql, structured,
+    words::Article,
+};
 use crate::{
     accounts::Asked,
     kit::{
@@ -65,7 +70,7 @@ pub(super) async fn list(visit: Visit, Query(which): Query<Which>, mut db: Db) -
 #[template(path = "content/article.html")]
 struct ArticlePage {
     visit: Visit,
-    item: Item<Article>,
+    item: Shown<Item<Article>>,
     /// The newest others.
     others: Vec<Item<Article>>,
     data: String,
@@ -80,6 +85,7 @@ pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> 
     others.retain(|other| other.id != item.id);
     others.truncate(3);
     let data = structured::article(&visit, &item);
+    let item = shown::show_one(item).await?;
     Ok(ArticlePage { visit, item, others, data }.into_response())
 }
 
@@ -91,7 +97,7 @@ struct Feed {
     /// Names the feed for ever, also under another address (RFC 4287, 4.2.6).
     id: String,
     updated: DateTime<Utc>,
-    articles: Vec<Item<Article>>,
+    articles: Vec<Shown<Item<Article>>>,
 }
 
 impl Feed {
@@ -105,6 +111,7 @@ pub(super) async fn feed(State(app): State<App>, visit: Visit, mut db: Db) -> Re
     let articles = sql::list_news(&mut db, 50, 0).await?;
     // An empty feed has to name a time too: the party's founding year will do.
     let updated = articles.iter().map(Feed::updated).max();
+    let articles = shown::show_abroad(articles, &visit.public_url).await?;
     let updated = updated.or_else(|| DateTime::from_timestamp(1_609_459_200, 0)).unwrap_or(visit.now);
     let feed = Feed {
         site_name: visit.site.name,

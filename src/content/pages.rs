@@ -10,6 +10,7 @@ use axum::{
 use super::{
     kind::{FIXED_PAGES, Kind},
     model::Item,
+    shown::{self, Shown},
     sql,
     words::{Ally, Page, Profile},
 };
@@ -23,11 +24,12 @@ use crate::kit::{
 #[template(path = "content/page.html")]
 struct PagePage {
     visit: Visit,
-    item: Item<Page>,
+    item: Shown<Item<Page>>,
 }
 
 async fn page(visit: Visit, mut db: Db, slug: &str) -> Result<Response> {
     let item = sql::find_by_slug::<Page>(&mut db, slug).await?.ok_or(Error::NotFound)?;
+    let item = shown::show_one(item).await?;
     Ok(PagePage { visit, item }.into_response())
 }
 
@@ -51,6 +53,7 @@ pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> 
     if item.slug != slug {
         return Ok(Redirect::permanent(&Kind::Page.address(&item.slug)).into_response());
     }
+    let item = shown::show_one(item).await?;
     Ok(PagePage { visit, item }.into_response())
 }
 
@@ -58,20 +61,22 @@ pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> 
 #[template(path = "content/people.html")]
 struct PeoplePage {
     visit: Visit,
-    profiles: Vec<Item<Profile>>,
+    profiles: Vec<Shown<Item<Profile>>>,
 }
 
 pub(super) async fn people(visit: Visit, mut db: Db) -> Result<Response> {
-    Ok(PeoplePage { visit, profiles: sql::list_published(&mut db).await? }.into_response())
+    let profiles = shown::show(sql::list_published(&mut db).await?).await?;
+    Ok(PeoplePage { visit, profiles }.into_response())
 }
 
 #[derive(Template, WebTemplate)]
 #[template(path = "content/allies.html")]
 struct AlliesPage {
     visit: Visit,
-    allies: Vec<Item<Ally>>,
+    allies: Vec<Shown<Item<Ally>>>,
 }
 
 pub(super) async fn allies(visit: Visit, mut db: Db) -> Result<Response> {
-    Ok(AlliesPage { visit, allies: sql::list_published(&mut db).await? }.into_response())
+    let allies = shown::show(sql::list_published(&mut db).await?).await?;
+    Ok(AlliesPage { visit, allies }.into_response())
 }

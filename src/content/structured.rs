@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     model::Item,
+    shown::Shown,
     words::{Article, Question},
 };
 use crate::kit::{dates, visit::Visit};
@@ -13,14 +14,14 @@ fn safe(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-pub(super) fn questions<'a>(questions: impl IntoIterator<Item = &'a Item<Question>>) -> String {
+pub(super) fn questions<'a>(questions: impl IntoIterator<Item = &'a Shown<Item<Question>>>) -> String {
     let list: Vec<Value> = questions
         .into_iter()
         .map(|item| {
             json!({
                 "@type": "Question",
                 "name": item.words.question,
-                "acceptedAnswer": {"@type": "Answer", "text": item.words.answer_html()},
+                "acceptedAnswer": {"@type": "Answer", "text": item.html},
             })
         })
         .collect();

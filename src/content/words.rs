@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::kind::Kind;
-use crate::kit::markdown;
+use crate::kit::markdown::Source;
 
 /// One kind's struct, for pages that show only that kind.
 pub trait OfKind: DeserializeOwned {
     const KIND: Kind;
+
+    /// The text that visitors read under its title; empty where there is none.
+    fn source(&self) -> Source;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,61 +65,56 @@ pub struct Article {
 
 impl OfKind for Group {
     const KIND: Kind = Kind::Group;
+
+    fn source(&self) -> Source {
+        Source::under(2, "")
+    }
 }
+
 impl OfKind for Question {
     const KIND: Kind = Kind::Question;
+
+    fn source(&self) -> Source {
+        Source::under(3, &self.answer)
+    }
 }
+
 impl OfKind for Page {
     const KIND: Kind = Kind::Page;
+
+    fn source(&self) -> Source {
+        Source::under(1, &self.body)
+    }
 }
+
 impl OfKind for Profile {
     const KIND: Kind = Kind::Profile;
+
+    fn source(&self) -> Source {
+        Source::under(2, &self.text)
+    }
 }
+
 impl OfKind for Ally {
     const KIND: Kind = Kind::Ally;
+
+    fn source(&self) -> Source {
+        Source::under(2, &self.text)
+    }
 }
+
 impl OfKind for Article {
     const KIND: Kind = Kind::Article;
-}
 
-impl Question {
-    pub fn answer_html(&self) -> String {
-        markdown::to_html_under(&self.answer, 3)
+    fn source(&self) -> Source {
+        Source::under(1, &self.body)
     }
-}
-
-impl Profile {
-    pub fn html(&self) -> String {
-        markdown::to_html_under(&self.text, 2)
-    }
-}
-
-impl Ally {
-    pub fn html(&self) -> String {
-        markdown::to_html_under(&self.text, 2)
-    }
-}
-
-impl Article {
-    pub fn html(&self) -> String {
-        markdown::to_html(&self.body)
-    }
-}
-
-/// A part of a page under a heading of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section {
-    pub heading: String,
-    pub html: String,
 }
 
 impl Page {
-    pub fn html(&self) -> String {
-        markdown::to_html(&self.body)
-    }
-
-    /// The body cut at its `## ` headings. What stands before the first has an empty heading.
-    pub fn sections(&self) -> Vec<Section> {
+    /// The body cut at its `## ` headings: each heading and what stands under it. What stands before the first has an
+    /// empty heading.
+    pub fn sections(&self) -> Vec<(String, String)> {
         let mut parts: Vec<(String, String)> = Vec::new();
         for line in self.body.lines() {
             if let Some(heading) = line.strip_prefix("## ") {
@@ -132,9 +130,7 @@ impl Page {
             }
         }
         parts.retain(|(heading, text)| !heading.is_empty() || !text.trim().is_empty());
-        let section =
-            |(heading, text): (String, String)| Section { heading, html: markdown::to_html_under(&text, 2) };
-        parts.into_iter().map(section).collect()
+        parts
     }
 }
 
@@ -179,15 +175,14 @@ impl Words {
         }
     }
 
-    /// What visitors will see of it, for the preview.
-    pub fn html(&self) -> String {
+    pub fn source(&self) -> Source {
         match self {
-            Self::Group(_) => String::new(),
-            Self::Question(question) => question.answer_html(),
-            Self::Page(page) => page.html(),
-            Self::Profile(profile) => profile.html(),
-            Self::Ally(ally) => ally.html(),
-            Self::Article(article) => article.html(),
+            Self::Group(group) => group.source(),
+            Self::Question(question) => question.source(),
+            Self::Page(page) => page.source(),
+            Self::Profile(profile) => profile.source(),
+            Self::Ally(ally) => ally.source(),
+            Self::Article(article) => article.source(),
         }
     }
 
@@ -240,8 +235,11 @@ mod tests {
             body: "Before\n\n## One\n\n- a\n\n### Deeper\n\n## Two\n".into(),
         };
         let sections = page.sections();
-        assert_eq!(sections.iter().map(|s| s.heading.as_str()).collect::<Vec<_>>(), ["", "One", "Two"]);
-        assert!(sections[1].html.contains("<li>a</li>") && sections[1].html.contains("<h3>Deeper</h3>"));
+        assert_eq!(
+            sections.iter().map(|(heading, _)| heading.as_str()).collect::<Vec<_>>(),
+            ["", "One", "Two"]
+        );
+        assert_eq!(sections[1].1.trim(), "- a\n\n### Deeper");
     }
 
     #[test]

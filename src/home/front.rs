@@ -7,7 +7,7 @@ use chrono::{Datelike, Months};
 
 use crate::{
     accounts::{PurposeKind, Rooms},
-    content::{self, Article, Item, Page, Question, Section},
+    content::{self, Article, Item, Page, Question, Section, Shown},
     donations,
     kit::{
         db::Db,
@@ -29,7 +29,7 @@ struct FrontPage {
     rest: Vec<Section>,
     newest: Option<Item<Article>>,
     news: Vec<Item<Article>>,
-    questions: Vec<Item<Question>>,
+    questions: Vec<Shown<Item<Question>>>,
 }
 
 async fn page(db: &mut Db, slug: &str) -> Result<Item<Page>> {
@@ -37,9 +37,9 @@ async fn page(db: &mut Db, slug: &str) -> Result<Item<Page>> {
 }
 
 pub(super) async fn show(visit: Visit, mut db: Db) -> Result<Response> {
-    let Page { title, description, body } = page(&mut db, "home").await?.words;
-    let mut sections =
-        Page { title: title.clone(), description: description.clone(), body }.sections().into_iter();
+    let home = page(&mut db, "home").await?.words;
+    let mut sections = content::show_sections(&home).await?.into_iter();
+    let Page { title, description, .. } = home;
     let mut news = content::list_news(&mut db, 4, 0).await?.into_iter();
     let mut questions = content::list_published::<Question>(&mut db).await?;
     questions.retain(|question| question.words.on_home);
@@ -51,7 +51,7 @@ pub(super) async fn show(visit: Visit, mut db: Db) -> Result<Response> {
         rest: sections.collect(),
         newest: news.next(),
         news: news.collect(),
-        questions,
+        questions: content::show(questions).await?,
     };
     Ok(page.into_response())
 }
@@ -60,7 +60,7 @@ pub(super) async fn show(visit: Visit, mut db: Db) -> Result<Response> {
 #[template(path = "home/funding.html")]
 struct FundingPage {
     visit: Visit,
-    item: Item<Page>,
+    item: Shown<Item<Page>>,
     /// The annual donation limit of one person.
     cap: String,
     /// The last twelve whole months, oldest first; empty where nothing came in.
@@ -99,7 +99,7 @@ pub(super) async fn funding(
     rooms: Rooms,
     mut db: Db,
 ) -> Result<Response> {
-    let item = page(&mut db, "funding").await?;
+    let item = content::show_one(page(&mut db, "funding").await?).await?;
     let cap = app.setting(donations::CAP, visit.today()).to_string();
     let today = visit.today();
     let end = today.with_day(1).unwrap_or(today);

@@ -9,7 +9,7 @@ use axum::{
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::app::App;
+use super::{app::App, cache::Personal};
 
 const COOKIE: &str = "flash";
 
@@ -57,8 +57,11 @@ pub(super) fn read(app: &App, headers: &HeaderMap) -> Option<Flash> {
 }
 
 /// Takes the cookie away once a page has been shown.
-pub async fn forget(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn forget(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let had_one = read(&app, request.headers()).is_some();
+    if had_one {
+        request.extensions_mut().insert(Personal);
+    }
     let mut response = next.run(request).await;
     let page = response
         .headers()

@@ -23,7 +23,7 @@ use axum::{
 };
 use chrono::{Datelike, NaiveDate};
 
-use super::{app::App, error::Error};
+use super::{app::App, error::Error, markdown};
 
 #[derive(Clone, Default)]
 pub struct Form {
@@ -165,6 +165,9 @@ impl FromRequest<App> for Form {
     }
 }
 
+/// Of one text, named at once.
+const MOST_FAULTS: usize = 5;
+
 /// In which a date makes sense.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2100;
 
@@ -243,6 +246,27 @@ impl Check<'_> {
             return None;
         }
         Some(text)
+    }
+
+    /// Several lines in Markdown that must not be all empty, and that a page and a mail can show as they are.
+    pub fn markdown(&mut self, name: &str, missing: &str, longest: usize) -> Option<String> {
+        let text = self.paragraphs(name, missing, longest)?;
+        self.readable(name, text)
+    }
+
+    pub fn optional_markdown(&mut self, name: &str, longest: usize) -> Option<String> {
+        let text = self.optional_paragraphs(name, longest)?;
+        self.readable(name, text)
+    }
+
+    fn readable(&mut self, name: &str, text: String) -> Option<String> {
+        let faults = markdown::faults(&text);
+        if faults.is_empty() {
+            return Some(text);
+        }
+        let said: Vec<_> = faults.iter().take(MOST_FAULTS).map(ToString::to_string).collect();
+        self.fail(name, said.join(". "));
+        None
     }
 
     /// A line that a type reads; its error is the message.

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    letter,
+    letter::Rendered,
     model::{SendUpdate, State, Unsettled, Update, Written},
     sql::{sending, updates},
     unsubscribe,
@@ -66,15 +66,14 @@ pub async fn remove(change: &mut Change<'_>, id: Uuid) -> Result<()> {
 }
 
 /// Mails the update to the officer alone, through the outbox.
-pub fn send_test(change: &mut Change<'_>, to: &Person, update: &Update) -> Result<()> {
+pub fn send_test(change: &mut Change<'_>, to: &Person, update: &Update, rendered: &Rendered) {
     let app = change.app;
     let now = change.now;
     let stop = unsubscribe::link(app, to.id);
-    let mut letter = letter::render(app, &update.content)?.for_reader(&to.name, &stop);
+    let mut letter = rendered.for_reader(&to.name, &stop);
     letter.subject = format!("Test: {}", letter.subject);
     let occasion = format!("update-test:{}:{}:{}", update.id, to.id, now.timestamp_micros());
     change.mail_bulk(occasion, &to.email, letter, unsubscribe::bulk(stop));
-    Ok(())
 }
 
 /// What pressing "Send" did.

@@ -229,7 +229,7 @@ pub(super) async fn show(
         let scope = who.scope(SEND_UPDATES)?;
         let readers = people::count(&mut db, &update.audience.readers(), &scope).await?;
         let stop = unsubscribe::link(&app, me.id);
-        let text = letter::render(&app, &update.content)?.for_reader(&me.name, &stop).text;
+        let text = letter::render(&app, &update.content).await?.for_reader(&me.name, &stop).text;
         let to = format!("{}: {} at present", update.audience, number_of_people(readers));
         return Ok(DraftPage { visit, update, to, text, email: me.email.to_string() }.into_response());
     }
@@ -262,7 +262,7 @@ pub(super) async fn preview(
     let update = find(&mut db, id).await?;
     let me = officer(&mut db, who.person_id).await?;
     let stop = unsubscribe::link(&app, me.id);
-    let html = letter::render(&app, &update.content)?.for_reader(&me.name, &stop).html;
+    let html = letter::render(&app, &update.content).await?.for_reader(&me.name, &stop).html;
     let policy = HeaderValue::from_str(&mail::policy(&html, "'self' https:")).map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
@@ -275,8 +275,9 @@ pub(super) async fn send_test(
 ) -> Result<Response> {
     let update = find(&mut db, id).await?;
     let me = officer(&mut db, who.person_id).await?;
+    let rendered = letter::render(&app, &update.content).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::send_test(&mut change, &me, &update)?;
+    actions::send_test(&mut change, &me, &update, &rendered);
     change.commit().await?;
     let said = format!("A test is on its way to {}.", me.email);
     Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), &said))

@@ -12,7 +12,7 @@ pub fn written(form: &Form) -> Result<Written, Form> {
     let mut check = form.check();
     let subject = check.text("subject", "Enter a subject", 150);
     let preheader = check.optional_text("preheader", 150);
-    let body = check.paragraphs("body", "Write something", 50_000);
+    let body = check.markdown("body", "Write something", 50_000);
     let audience = readers(&mut check, form);
     let version = form.value("version").parse().unwrap_or_default();
     check.finish(|| {

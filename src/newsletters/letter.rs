@@ -25,11 +25,16 @@ struct Words<'a> {
 #[derive(Clone, Debug)]
 pub struct Rendered(Letter);
 
-/// Renders an update for everybody.
+/// Renders an update for everybody, away from the threads that answer requests: its styles go into each element.
 ///
 /// # Errors
 /// A template failed.
-pub fn render(app: &App, content: &Content) -> Result<Rendered> {
+pub async fn render(app: &App, content: &Content) -> Result<Rendered> {
+    let (app, content) = (app.clone(), content.clone());
+    tokio::task::spawn_blocking(move || render_here(&app, &content)).await.map_err(anyhow::Error::from)?
+}
+
+fn render_here(app: &App, content: &Content) -> Result<Rendered> {
     let site = app.settings().site(app.clock().today());
     let clean = |text: &str| text.replace([NAME, STOP], "");
     let frame = Frame {
@@ -81,7 +86,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         body: "## Meet us\n\nWe *meet* in [Bury](/events/bury), or write to <ana@example.org>.\n\n[Join us & sing](/join?a=1&b=2)\n\n- one\n- two".to_owned(),
     };
     let stop = app.link("/unsubscribe/a_b-c_d");
-    vec![("newsletters/mail_update", render(app, &content).map(|update| update.for_reader(name, &stop)))]
+    vec![("newsletters/mail_update", render_here(app, &content).map(|update| update.for_reader(name, &stop)))]
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
         app: app.clone(),
         id,
         run,
-        rendered: letter::render(app, &update.content).map_err(anyhow::Error::from)?,
+        rendered: letter::render(app, &update.content).await.map_err(anyhow::Error::from)?,
         pace: Pace::new(app.setting(settings::PACE, today)),
         stop: AtomicBool::new(false),
         refusals: AtomicU32::new(0),

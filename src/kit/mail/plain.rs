@@ -3,13 +3,14 @@
 
 use std::fmt::Write;
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Tag, TagEnd};
+
+use crate::kit::markdown;
 
 /// Plain text with a blank line between blocks. Addresses of this site (`/faq`) become whole ones.
 pub fn to_text(source: &str, public_url: &str) -> String {
     let mut text = Text { public_url, ..Text::default() };
-    let events: Vec<_> =
-        Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH).collect();
+    let events = markdown::events(source);
     for (at, event) in events.iter().enumerate() {
         if *event == Event::Start(Tag::Paragraph) {
             text.alone = is_alone(&events[at + 1..]);
@@ -106,8 +107,8 @@ impl Text<'_> {
             Tag::TableRow => self.line(),
             Tag::Link { dest_url, .. } => {
                 let whole = match dest_url.strip_prefix('/') {
-                    Some(path) if !path.starts_with('/') => format!("{}/{path}", self.public_url),
-                    _ => dest_url.into_string(),
+                    Some(path) => format!("{}/{path}", self.public_url),
+                    None => dest_url.into_string(),
                 };
                 self.links.push((whole, self.written.len()));
             }
@@ -124,7 +125,8 @@ impl Text<'_> {
             TagEnd::TableCell => self.written.push_str("   "),
             TagEnd::Link => {
                 if let Some((address, from)) = self.links.pop()
-                    && self.written.get(from..) != Some(address.trim_start_matches("mailto:"))
+                    && let words = self.written.get(from..).unwrap_or_default()
+                    && !["", "mailto:", "https://"].iter().any(|begin| address == format!("{begin}{words}"))
                 {
                     let words_only = address.strip_prefix("mailto:").unwrap_or(&address);
                     if self.alone {

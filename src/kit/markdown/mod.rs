@@ -1,10 +1,24 @@
 //! Markdown that officers write, as HTML that is safe to show and to mail.
+//!
+//! [`reading`] goes through a text once for everybody: it makes links right, holds depth and length, and says what is
+//! wrong, which a form shows before anything is saved ([`faults`]). Rendering itself may meet anything and stays within
+//! the same bounds. Pages take their HTML from [`memory`], which renders away from the threads that answer requests,
+//! and each text once.
+
+mod links;
+mod memory;
+mod reading;
 
 use std::fmt::{self, Write};
 
 use ammonia::Builder;
 use askama::filters::Escaper;
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
+use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd, html::push_html};
+
+pub use links::Address;
+pub use memory::{Source, render};
+pub(in crate::kit) use reading::events;
+pub use reading::{Fault, faults, links};
 
 /// Renders Markdown with tables and strike-through, under a heading of level 1. Raw HTML is shown as the text
 /// it was typed as; what could run in a browser is cleaned out of the rest, and links carry `rel="noopener"`.
@@ -15,25 +29,38 @@ pub fn to_html(source: &str) -> String {
 /// The same under a heading of the given level. The highest heading in the text becomes the next level, whichever
 /// number of `#` its writer likes, so that none is left out.
 pub fn to_html_under(source: &str, level: usize) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    let highest = Parser::new_ext(source, options).filter_map(|event| match event {
-        Event::Start(Tag::Heading { level, .. }) => Some(level as usize),
+    html(source, level, "")
+}
+
+/// The same for who reads it elsewhere: addresses of this site (`/faq`) become whole ones.
+pub fn to_html_abroad(source: &str, public_url: &str) -> String {
+    html(source, 1, public_url)
+}
+
+fn html(source: &str, level: usize, public_url: &str) -> String {
+    let mut events = events(source);
+    let highest = events.iter().filter_map(|event| match event {
+        Event::Start(Tag::Heading { level, .. }) => Some(*level as usize),
         _ => None,
     });
     let highest = highest.min().unwrap_or(1);
-    let place = |heading: HeadingLevel| {
-        HeadingLevel::try_from((heading as usize - highest + level + 1).min(6)).unwrap_or(HeadingLevel::H6)
+    let place = |heading: &mut HeadingLevel| {
+        let level = (*heading as usize - highest + level + 1).min(6);
+        *heading = HeadingLevel::try_from(level).unwrap_or(HeadingLevel::H6);
     };
-    let events = Parser::new_ext(source, options).map(|event| match event {
-        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
-            Event::Start(Tag::Heading { level: place(level), id, classes, attrs })
+    for event in &mut events {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) | Event::End(TagEnd::Heading(level)) => place(level),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. })
+                if dest_url.starts_with('/') =>
+            {
+                *dest_url = format!("{public_url}{dest_url}").into();
+            }
+            _ => {}
         }
-        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(place(level))),
-        other => other,
-    });
+    }
     let mut html = String::with_capacity(source.len() * 3 / 2);
-    push_html(&mut html, events);
+    push_html(&mut html, events.into_iter());
     Builder::default()
         .link_rel(Some("noopener"))
         .rm_tags(["div", "span", "map", "area"])
@@ -41,12 +68,9 @@ pub fn to_html_under(source: &str, level: usize) -> String {
         .to_string()
 }
 
-/// The same for a mail: addresses of this site (`/faq`) become whole ones, and a link or a code that is a paragraph by
-/// itself stands out.
+/// The same for a mail, where a link or a code that is a paragraph by itself stands out.
 pub fn to_mail(source: &str, public_url: &str) -> String {
-    let html = to_html(source)
-        .replace("href=\"/", &format!("href=\"{public_url}/"))
-        .replace("src=\"/", &format!("src=\"{public_url}/"));
+    let html = to_html_abroad(source, public_url);
     let mut paragraphs = html.split("<p>");
     let mut marked = paragraphs.next().unwrap_or_default().to_owned();
     for paragraph in paragraphs {
@@ -75,35 +99,24 @@ fn is_button(html: &str) -> bool {
     let address = html.strip_prefix("<a href=\"").and_then(|rest| rest.split('"').next());
     is_only(html, "<a ", "</a>")
         && address.is_some_and(|address| {
-            !html.ends_with(&format!(">{}</a>", address.trim_start_matches("mailto:")))
+            let bare = address.trim_start_matches("mailto:");
+            [bare, bare.trim_start_matches("https://")]
+                .iter()
+                .all(|bare| !html.ends_with(&format!(">{bare}</a>")))
         })
-}
-
-/// The first paragraph as plain text, cut at a word to about `length` characters: for descriptions and lists.
-pub fn summary(source: &str, length: usize) -> String {
-    let mut text = String::new();
-    for event in Parser::new(source) {
-        match event {
-            Event::Text(part) | Event::Code(part) => text.push_str(&part),
-            Event::SoftBreak | Event::HardBreak => text.push(' '),
-            Event::End(TagEnd::Paragraph) if !text.is_empty() => break,
-            Event::End(TagEnd::Heading(_)) => text.clear(),
-            _ => {}
-        }
-    }
-    shorten(&text, length)
 }
 
 /// All its words without the marks, for searching and quoting.
 pub fn plain(source: &str) -> String {
     let mut text = String::with_capacity(source.len());
-    for event in Parser::new_ext(source, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
+    for event in events(source) {
         match event {
             Event::Text(part) | Event::Code(part) => text.push_str(&part),
             Event::Start(Tag::Item) if text.trim_end().ends_with(char::is_alphanumeric) => {
                 text.truncate(text.trim_end().len());
                 text.push_str("; ");
             }
+            Event::End(TagEnd::Link) => {}
             Event::SoftBreak | Event::HardBreak | Event::End(_) if !text.ends_with(' ') => text.push(' '),
             _ => {}
         }
@@ -171,7 +184,6 @@ mod tests {
         assert_eq!(to_html_under("## A\n\n# B", 3), "<h5>A</h5>\n<h4>B</h4>\n");
         assert!(!to_html("<script>alert(1)</script>").contains("<script"));
         assert!(!to_html("[x](javascript:alert(1))").contains("javascript:"));
-        assert_eq!(summary("# Title\n\nFirst *words* here.\n\nMore", 200), "First words here.");
         assert_eq!(plain("# Title\n\n- one\n- *two*\n"), "Title; one; two");
         assert_eq!(shorten("one two three", 8), "one two…");
         assert_eq!(slug("Won’t a new left party split the vote?"), "wont-a-new-left-party-split-the-vote");
@@ -210,6 +222,8 @@ mod tests {
             ("a\n\n# b\r\n", "a # b"),
             ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
             ("<https://evil.test>", "&lt;https://evil.test&gt;"),
+            ("https://evil.test", "https://evil.test"),
+            ("www.evil.test ana@evil.test", "www.evil.test ana@evil.test"),
             ("1. x", "1. x"),
             ("| a |", "| a |"),
         ] {

@@ -1,0 +1,350 @@
+//! One way through a text, for pages, mails and the forms in which it is written.
+
+use std::{fmt, ops::Range};
+
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
+
+use super::links::{self, Address};
+
+/// Quotes, lists and emphasis inside each other. A browser, the cleaner and the mail's styles go down by one call each.
+const MOST_DEEP: usize = 16;
+/// Paragraphs, items, cells, links together. A table grows by rows times columns, whatever its source's length.
+const MOST_PARTS: usize = 5_000;
+
+/// What a text cannot be saved with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Counted from 1.
+    pub line: usize,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    TooDeep,
+    TooMany,
+    /// The address that was typed.
+    LeadsNowhere(String),
+    /// The address of a picture on another site.
+    Elsewhere(String),
+    /// A picture without words for who does not see it.
+    Unsaid,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Line {}: ", self.line)?;
+        match &self.what {
+            What::TooDeep => {
+                write!(f, "too many lists or quotes inside each other. Use at most {MOST_DEEP} levels")
+            }
+            What::TooMany => write!(
+                f,
+                "the text has too many parts from here on. Split it, or leave some of the table out"
+            ),
+            What::LeadsNowhere(typed) => write!(
+                f,
+                "the link to “{}” leads nowhere. Begin it with https://, with / for a page of this site, or write an email address",
+                super::shorten(typed, 60)
+            ),
+            What::Elsewhere(typed) => write!(
+                f,
+                "the picture “{}” is on another site, and browsers will not show it here",
+                super::shorten(typed, 60)
+            ),
+            What::Unsaid => {
+                f.write_str("say in the square brackets what the picture shows, for people who cannot see it")
+            }
+        }
+    }
+}
+
+/// What is wrong with a text.
+pub fn faults(source: &str) -> Vec<Fault> {
+    Reading::of(source).faults
+}
+
+/// Where the links of a text lead, each once, in their order.
+pub fn links(source: &str) -> Vec<Address> {
+    Reading::of(source).links
+}
+
+/// The text's events: never deeper or more than the bounds, with links that lead somewhere.
+pub(in crate::kit) fn events(source: &str) -> Vec<Event<'_>> {
+    Reading::of(source).events
+}
+
+#[derive(Default)]
+struct Reading<'a> {
+    events: Vec<Event<'a>>,
+    faults: Vec<Fault>,
+    links: Vec<Address>,
+    /// What is open, and whether it was kept, and as what.
+    open: Vec<Option<TagEnd>>,
+    parts: usize,
+    /// Links, pictures and code that are open: in them an address is only words.
+    closed_to_links: usize,
+    /// Words that stand together in the source, waiting to be looked through for addresses.
+    words: Option<(String, Range<usize>)>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(source: &'a str) -> Self {
+        let mut reading = Self::default();
+        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+        let mut faults: Vec<(usize, What)> = Vec::new();
+        for (event, at) in Parser::new_ext(source, options).into_offset_iter() {
+            if reading.parts > MOST_PARTS {
+                faults.push((at.start, What::TooMany));
+                break;
+            }
+            if let Some(what) = reading.take(event, &at) {
+                faults.push((at.start, what));
+            }
+        }
+        reading.flush();
+        while let Some(open) = reading.open.pop() {
+            reading.events.extend(open.map(Event::End));
+        }
+        let mut line = 1;
+        let mut from = 0;
+        for (at, what) in faults {
+            let between = source.get(from..at).unwrap_or_default();
+            line += between.matches('\n').count();
+            from = from.max(at);
+            reading.faults.push(Fault { line, what });
+        }
+        reading.faults.dedup_by(|b, a| a.what == What::TooDeep && b.what == What::TooDeep);
+        reading
+    }
+
+    fn take(&mut self, event: Event<'a>, at: &Range<usize>) -> Option<What> {
+        if let Event::Text(text) = &event
+            && self.closed_to_links == 0
+        {
+            // What is escaped, as values in mails are, does not stand together and stays words.
+            match &mut self.words {
+                Some((words, range)) if range.end == at.start => {
+                    words.push_str(text);
+                    range.end = at.end;
+                }
+                _ => {
+                    self.flush();
+                    self.words = Some((text.to_string(), at.clone()));
+                }
+            }
+            return None;
+        }
+        self.flush();
+        match event {
+            Event::Start(tag) => return self.start(tag),
+            Event::End(end) => return self.end(end),
+            Event::Html(text) | Event::InlineHtml(text) => self.events.push(Event::Text(text)),
+            other => self.events.push(other),
+        }
+        None
+    }
+
+    fn start(&mut self, tag: Tag<'a>) -> Option<What> {
+        self.parts += 1;
+        let end = tag.to_end();
+        if closes(end) {
+            self.closed_to_links += 1;
+        }
+        let (kept, fault) = if self.open.len() >= MOST_DEEP {
+            // Its words stay.
+            self.events.push(Event::SoftBreak);
+            (None, Some(What::TooDeep))
+        } else {
+            self.judged(tag)
+        };
+        self.open.push(kept.as_ref().map(|tag| if let Tag::Link { .. } = tag { TagEnd::Link } else { end }));
+        self.events.extend(kept.map(Event::Start));
+        fault
+    }
+
+    /// The tag as it is kept, and what is wrong with it.
+    fn judged(&mut self, tag: Tag<'a>) -> (Option<Tag<'a>>, Option<What>) {
+        match tag {
+            Tag::Link { dest_url, title, .. } => match Address::read(&dest_url) {
+                Some(address) => (Some(self.link(address, title)), None),
+                None => (None, Some(What::LeadsNowhere(dest_url.into_string()))),
+            },
+            Tag::Image { dest_url, title, id, link_type } => match Address::read(&dest_url) {
+                Some(Address::Here(_)) => (Some(Tag::Image { dest_url, title, id, link_type }), None),
+                // Better a link to it than nothing.
+                Some(address) => {
+                    (Some(self.link(address, title)), Some(What::Elsewhere(dest_url.into_string())))
+                }
+                None => (None, Some(What::LeadsNowhere(dest_url.into_string()))),
+            },
+            other => (Some(other), None),
+        }
+    }
+
+    fn link(&mut self, address: Address, title: CowStr<'a>) -> Tag<'a> {
+        let dest_url = address.to_string().into();
+        if !self.links.contains(&address) {
+            self.links.push(address);
+        }
+        Tag::Link { link_type: LinkType::Inline, dest_url, title, id: CowStr::Borrowed("") }
+    }
+
+    fn end(&mut self, end: TagEnd) -> Option<What> {
+        if closes(end) {
+            self.closed_to_links -= 1;
+        }
+        let is_unsaid = matches!(self.events.last(), Some(Event::Start(Tag::Image { .. })));
+        let kept = self.open.pop().flatten();
+        self.events.extend(kept.map(Event::End));
+        (is_unsaid && end == TagEnd::Image).then_some(What::Unsaid)
+    }
+
+    /// Words with the addresses in them made links.
+    fn flush(&mut self) {
+        let Some((words, _)) = self.words.take() else { return };
+        let mut from = 0;
+        for (range, address) in links::bare(&words) {
+            if self.open.len() >= MOST_DEEP || self.parts > MOST_PARTS {
+                break;
+            }
+            self.parts += 1;
+            if range.start > from {
+                self.events.push(Event::Text(words[from..range.start].to_owned().into()));
+            }
+            let link = self.link(address, CowStr::Borrowed(""));
+            self.events.push(Event::Start(link));
+            self.events.push(Event::Text(words[range.clone()].to_owned().into()));
+            self.events.push(Event::End(TagEnd::Link));
+            from = range.end;
+        }
+        if from < words.len() {
+            self.events.push(Event::Text(words[from..].to_owned().into()));
+        }
+    }
+}
+
+fn closes(end: TagEnd) -> bool {
+    matches!(end, TagEnd::Link | TagEnd::Image | TagEnd::CodeBlock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::markdown::{plain, to_html, to_mail};
+
+    fn said(source: &str) -> Vec<String> {
+        faults(source).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn links_are_made_right() {
+        for (source, html) in [
+            ("[shop](www.example.org)", "<a href=\"https://www.example.org\" rel=\"noopener\">shop</a>"),
+            ("[write](hello@example.org)", "<a href=\"mailto:hello@example.org\" rel=\"noopener\">write</a>"),
+            (
+                "https://a.test/x_y_z?a=1&b=2.",
+                "<a href=\"https://a.test/x_y_z?a=1&amp;b=2\" rel=\"noopener\">https://a.test/x_y_z?a=1&amp;b=2</a>.",
+            ),
+            (
+                "**www.a.test**",
+                "<strong><a href=\"https://www.a.test\" rel=\"noopener\">www.a.test</a></strong>",
+            ),
+            ("`https://a.test`", "<code>https://a.test</code>"),
+            ("[https://a.test](/faq)", "<a href=\"/faq\" rel=\"noopener\">https://a.test</a>"),
+            ("<ana@a.test>", "<a href=\"mailto:ana@a.test\" rel=\"noopener\">ana@a.test</a>"),
+            ("https\\://a.test", "https://a.test"),
+            ("[dead](join) end", "dead end"),
+            ("![tea](https://a.test/x.png)", "<a href=\"https://a.test/x.png\" rel=\"noopener\">tea</a>"),
+            ("![tea](/pictures/x)", "<img src=\"/pictures/x\" alt=\"tea\">"),
+        ] {
+            assert_eq!(to_html(source), format!("<p>{html}</p>\n"), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_named_with_its_line() {
+        let source = "Fine: [a](/b)\n\n- [c](join)\n- ![d](https://e.test/f.png)\n\n![](/pictures/g)";
+        let said = said(source);
+        for (said, words) in said.iter().zip([
+            "Line 3: the link to “join” leads",
+            "Line 4: the picture “https://e.test/f.png”",
+            "Line 6: say in",
+        ]) {
+            assert!(said.starts_with(words), "{said}");
+        }
+        assert_eq!(said.len(), 3);
+        assert!(faults("[a](b.test) and c@d.test, https://e.test").is_empty());
+        let to: Vec<_> =
+            links("[a](b.test) and c@d.test, /f, https://b.test").iter().map(ToString::to_string).collect();
+        assert_eq!(to, ["https://b.test", "mailto:c@d.test"]);
+    }
+
+    /// Texts that grow without end in one way or another.
+    fn endless() -> impl Iterator<Item = String> {
+        let pieces = [
+            ">",
+            "> ",
+            "1. ",
+            "*a _b ",
+            "**a *b ",
+            "[",
+            "![",
+            "[a](",
+            "<",
+            "<b>",
+            "~~a **b ",
+            "* ",
+            "a\n\n",
+            "- a\n",
+            "|a",
+            "[a](/b) ",
+            "https://a.test ",
+            "`a` ",
+            "> a\n> > b\n",
+        ];
+        let stairs =
+            |step: &'static str| (0..300).map(|depth| step.repeat(depth) + "- a\n").collect::<String>();
+        let table = format!("{}\n{}\n{}", "|a".repeat(5_000), "|-".repeat(5_000), "|b\n".repeat(8_000));
+        pieces.into_iter().map(|piece| piece.repeat(60_000 / piece.len())).chain([
+            stairs("  "),
+            stairs("> "),
+            table,
+        ])
+    }
+
+    #[test]
+    fn nothing_is_deeper_or_more_than_it_may_be() {
+        for source in endless() {
+            let start = source.chars().take(12).collect::<String>();
+            let (mut deep, mut parts, mut deepest) = (0usize, 0, 0);
+            for event in events(&source) {
+                match event {
+                    Event::Start(_) => (deep, parts) = (deep + 1, parts + 1),
+                    Event::End(_) => deep -= 1,
+                    _ => {}
+                }
+                deepest = deepest.max(deep);
+            }
+            assert_eq!(deep, 0, "{start}");
+            assert!(deepest <= MOST_DEEP && parts <= MOST_PARTS + 1, "{start}: {deepest}, {parts}");
+            plain(&source);
+        }
+        assert!(said(&">".repeat(3_000))[0].starts_with("Line 1: too many lists or quotes"));
+        assert!(said(&"a\n\n".repeat(6_000))[0].starts_with("Line 10001: the text has too many parts"));
+    }
+
+    #[test]
+    fn anything_is_mailed_on_a_small_stack() {
+        let run = || {
+            for source in endless() {
+                let page = format!(
+                    "<html><head><style>p {{ margin: 0 }} a {{ color: red }}</style></head><body>{}</body></html>",
+                    to_mail(&source, "")
+                );
+                css_inline::CSSInliner::options().build().inline(&page).unwrap();
+            }
+        };
+        std::thread::Builder::new().stack_size(512 * 1024).spawn(run).unwrap().join().unwrap();
+    }
+}
