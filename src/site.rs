@@ -7,7 +7,7 @@ use axum::{
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{Method, StatusCode, Uri},
     middleware::{self, Next},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use tower::ServiceBuilder;
 use tower_http::{
@@ -15,9 +15,10 @@ use tower_http::{
 };
 
 use crate::{
-    accounts::{self, Access, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
+    accounts::{self, Access, Paths, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
     admin, content, donations, error_page, home,
     kit::{
+        address,
         app::App,
         assets, csrf, db,
         error::Error,
@@ -120,18 +121,18 @@ pub fn router(app: &App) -> anyhow::Result<Router> {
 /// As [`router`].
 pub fn router_with(app: &App, rooms: Rooms) -> anyhow::Result<Router> {
     let (router, table) = rooms.routes(app).finish(app);
-    around(router, app, rooms, Secrecy::of(&table))
+    around(router, app, rooms, &table)
 }
 
 /// The layers that every path has.
-fn around(router: Router<App>, app: &App, rooms: Rooms, secrecy: Secrecy) -> anyhow::Result<Router> {
+fn around(router: Router<App>, app: &App, rooms: Rooms, table: &[Route]) -> anyhow::Result<Router> {
     let trace = TraceLayer::new_for_http().make_span_with(|request: &Request| {
         // The pattern, not the address: addresses can hold tokens and searched names.
         let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
         tracing::info_span!("request", method = %request.method(), path)
     });
     let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(secrecy, accounts::hush))
+        .layer(middleware::from_fn_with_state(Secrecy::of(table), accounts::hush))
         .layer(trace)
         .layer(middleware::from_fn(headers::add))
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
@@ -143,6 +144,7 @@ fn around(router: Router<App>, app: &App, rooms: Rooms, secrecy: Secrecy) -> any
         .layer(csrf::layer(&app.config().public_url)?)
         .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
         .layer(Extension(rooms))
+        .layer(Extension(Paths::of(table)))
         .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
         // Bodies are read, and their size is held, by `error_page::draw`.
         .layer(DefaultBodyLimit::disable());
@@ -164,19 +166,14 @@ async fn refuse_nul(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// What has another address now, and a slash too many at the end, the most common mistake in an address.
-async fn not_found(rooms: Rooms, method: Method, uri: Uri) -> Response {
-    if let Some(path) = rooms.moved(uri.path()).filter(|_| method == Method::GET) {
-        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        return Redirect::permanent(&format!("{path}{query}")).into_response();
-    }
-    match uri.path().strip_suffix('/') {
-        Some(path)
-            if path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && path.len() > 1 =>
-        {
-            Redirect::permanent(path).into_response()
-        }
-        _ => Error::NotFound.into_response(),
+/// What has another address now, and what is nearly an address: with capitals, or with a slash or a full stop at its
+/// end.
+async fn not_found(rooms: Rooms, Extension(paths): Extension<Paths>, method: Method, uri: Uri) -> Response {
+    let is_read = method == Method::GET || method == Method::HEAD;
+    let known = || paths.find(address::tidy(uri.path())).map(|(_, path)| path);
+    match rooms.moved(uri.path()).or_else(known).filter(|path| is_read && path != uri.path()) {
+        Some(path) => address::moved(&uri, &path),
+        None => Error::NotFound.into_response(),
     }
 }
 
@@ -222,8 +219,7 @@ mod tests {
         let app = App::without_settings(config, pool, Clock::system(), Random::seeded(1)).unwrap();
         let broken = Router::new().route("/broken", get(panics).post(fails));
         let request = request.header("accept", "text/html").body(Body::from(body)).unwrap();
-        let response =
-            around(broken, &app, Rooms(ROOMS), Secrecy::of(&[])).unwrap().oneshot(request).await.unwrap();
+        let response = around(broken, &app, Rooms(ROOMS), &[]).unwrap().oneshot(request).await.unwrap();
         let status = response.status();
         assert!(response.headers().contains_key("content-security-policy"));
         let body = to_bytes(response.into_body(), 1_000_000).await.unwrap();

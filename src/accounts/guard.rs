@@ -1,5 +1,7 @@
 //! Paths and who may use them, stated in one place: `routes.get(Access::Member, "/ballots", list)`.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     Router,
@@ -50,6 +52,45 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
+}
+
+/// The pages of the site by their paths, for who has an address and asks where it leads.
+#[derive(Clone, Debug)]
+pub struct Paths(Arc<[Route]>);
+
+impl Paths {
+    pub fn of(table: &[Route]) -> Self {
+        Self(table.iter().filter(|line| line.method == Method::GET).cloned().collect())
+    }
+
+    /// The line that answers a path, and the path as that line writes it: small letters where it has them.
+    pub fn find(&self, path: &str) -> Option<(&Route, String)> {
+        let found = self.0.iter().filter_map(|line| Some((line, fit(line.path, path)?)));
+        found.min_by_key(|(line, _)| line.path.matches('{').count())
+    }
+}
+
+/// The path as a pattern (`/faq/{slug}`) writes it, if it fits.
+fn fit(pattern: &str, path: &str) -> Option<String> {
+    let mut rest = path.strip_prefix('/')?;
+    let mut written = String::with_capacity(path.len());
+    let mut pieces = pattern.strip_prefix('/')?.split('/').peekable();
+    while let Some(piece) = pieces.next() {
+        let (part, after) =
+            if piece.starts_with("{*") { (rest, "") } else { rest.split_once('/').unwrap_or((rest, "")) };
+        let is_last = pieces.peek().is_none();
+        if is_last == (part.len() < rest.len()) {
+            return None;
+        }
+        let is_value = piece.starts_with('{');
+        if (is_value && part.is_empty()) || (!is_value && !piece.eq_ignore_ascii_case(part)) {
+            return None;
+        }
+        written.push('/');
+        written.push_str(if is_value { part } else { piece });
+        rest = after;
+    }
+    Some(written)
 }
 
 #[derive(Default)]
@@ -174,5 +215,41 @@ async fn ask_to_sign_in(app: App, request: Request) -> Response {
     match page.render() {
         Ok(body) => (StatusCode::UNAUTHORIZED, Html(Bytes::from(body))).into_response(),
         Err(error) => Error::from(error).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_and_written_as_we_write_it() {
+        let line = |path| Route { method: Method::GET, path, access: Access::Public };
+        let paths = Paths::of(
+            &[
+                "/",
+                "/faq",
+                "/faq/{slug}",
+                "/news/feed.xml",
+                "/news/{slug}",
+                "/u/{token}/x",
+                "/static/{*name}",
+            ]
+            .map(line),
+        );
+        for (path, pattern, written) in [
+            ("/", "/", "/"),
+            ("/FAQ", "/faq", "/faq"),
+            ("/Faq/Who-Leads", "/faq/{slug}", "/faq/Who-Leads"),
+            ("/News/Feed.XML", "/news/feed.xml", "/news/feed.xml"),
+            ("/u/AbC/X", "/u/{token}/x", "/u/AbC/x"),
+            ("/static/a/b", "/static/{*name}", "/static/a/b"),
+        ] {
+            let found = paths.find(path).map(|(line, written)| (line.path, written));
+            assert_eq!(found, Some((pattern, written.to_owned())), "{path}");
+        }
+        for path in ["", "faq", "/faq/", "/faqs", "/faq/a/b", "//faq", "/u/a", "/static/"] {
+            assert!(paths.find(path).is_none(), "{path}");
+        }
     }
 }

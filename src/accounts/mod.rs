@@ -33,7 +33,7 @@ pub use actions::{
     verify_email, withdraw_consent,
 };
 pub use entering::{Entered, Proof, enter};
-pub use guard::{Access, Route, Routes};
+pub use guard::{Access, Paths, Route, Routes};
 pub use jobs::TidyAccounts;
 pub use model::{
     CHANGE_PEOPLE, Consent, ConsentPurpose, EXPORT_PEOPLE, MANAGE_OFFICERS, Office, Permission, Person, Role,

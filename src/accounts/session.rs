@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{model::SESSION_DAYS, proofs::Session, rooms::Rooms, secrecy::Unseen, sql::sessions};
 use crate::{
     audit::Change,
-    kit::{app::App, db::Slot, error::Result, random::hash_token},
+    kit::{app::App, cache::Personal, db::Slot, error::Result, random::hash_token},
 };
 
 /// With https the `__Host-` prefix keeps other hosts of the domain from setting the cookie.

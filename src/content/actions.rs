@@ -38,9 +38,6 @@ pub async fn add(change: &mut Change<'_>, kind: Kind, draft: &Draft) -> Result<O
     let now = change.now;
     let id = app.random().id(now);
     sql::insert(change, kind, id, draft, now).await.map_err(faster)?;
-    if kind.has_slug() {
-        sql::set_slug(change, kind, &draft.slug, id).await?;
-    }
     let new = NewRevision { item: id, kind, version: 1, draft, author: &change.by.text(), now };
     sql::insert_revision(change, &new).await?;
     change.audit("content.added", (kind.code(), id), json!({"title": draft.words.title()}));
@@ -95,7 +92,9 @@ async fn save(
         if sql::is_slug_taken(change, kind, &draft.slug, Some(id)).await? {
             return Ok(Saved::AddressTaken);
         }
-        sql::set_slug(change, kind, &draft.slug, id).await?;
+        if item.is_published() {
+            sql::set_slug(change, kind, &draft.slug, id).await?;
+        }
     }
     let now = change.now;
     let version = item.version + 1;
@@ -130,6 +129,10 @@ pub async fn publish(change: &mut Change<'_>, kind: Kind, id: Uuid) -> Result<()
         return Ok(());
     }
     sql::set_published(change, id, Some(now)).await?;
+    if kind.has_slug() {
+        // Not before: until then the address may lead to a published item that had it once.
+        sql::set_slug(change, kind, &item.slug, id).await?;
+    }
     change.audit("content.published", (kind.code(), id), json!({"title": item.words.title()}));
     Ok(())
 }

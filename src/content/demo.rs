@@ -55,6 +55,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             Words::Article(Article { title: title.into(), summary: summary.into(), body: body.into() });
         let draft = Draft { slug: markdown::slug(title), parent: None, words };
         let Some(id) = actions::add(&mut change, Kind::Article, &draft).await? else { continue };
+        actions::publish(&mut change, Kind::Article, id).await?;
         sql::set_dates(&mut change, id, now - Duration::days(days)).await?;
     }
     let draft = Draft {

@@ -4,13 +4,15 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::Path,
-    response::{IntoResponse, Redirect, Response},
+    http::Uri,
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::Query;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{
+    kind::Kind,
     model::Item,
     search::{self, Stretch},
     shown::{self, Shown},
@@ -18,6 +20,7 @@ use super::{
     words::{Group, Question},
 };
 use crate::kit::{
+    address,
     db::Db,
     error::{Error, Result},
     markdown,
@@ -122,10 +125,10 @@ struct QuestionPage {
     data: String,
 }
 
-pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
+pub(super) async fn show(visit: Visit, uri: Uri, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
     let item = sql::find_by_slug::<Question>(&mut db, &slug).await?.ok_or(Error::NotFound)?;
     if item.slug != slug {
-        return Ok(Redirect::permanent(&format!("/faq/{}", item.slug)).into_response());
+        return Ok(address::moved(&uri, &Kind::Question.address(&item.slug)));
     }
     let groups = sql::list_published::<Group>(&mut db).await?;
     let questions = shown::show(sql::list_published::<Question>(&mut db).await?).await?;

@@ -4,14 +4,15 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::{Path, State},
-    http::header,
-    response::{IntoResponse, Redirect, Response},
+    http::{Uri, header},
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::Query;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{
+    kind::Kind,
     model::Item,
     shown::{self, Shown},
     sql, structured,
@@ -20,6 +21,7 @@ use super::{
 use crate::{
     accounts::Asked,
     kit::{
+        address,
         app::App,
         db::Db,
         error::{Error, Result},
@@ -76,10 +78,10 @@ struct ArticlePage {
     data: String,
 }
 
-pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
+pub(super) async fn show(visit: Visit, uri: Uri, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
     let item = sql::find_by_slug::<Article>(&mut db, &slug).await?.ok_or(Error::NotFound)?;
     if item.slug != slug {
-        return Ok(Redirect::permanent(&format!("/news/{}", item.slug)).into_response());
+        return Ok(address::moved(&uri, &Kind::Article.address(&item.slug)));
     }
     let mut others = sql::list_news(&mut db, 4, 0).await?;
     others.retain(|other| other.id != item.id);

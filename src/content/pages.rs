@@ -4,7 +4,8 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::Path,
-    response::{IntoResponse, Redirect, Response},
+    http::Uri,
+    response::{IntoResponse, Response},
 };
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     words::{Ally, Page, Profile},
 };
 use crate::kit::{
+    address,
     db::Db,
     error::{Error, Result},
     visit::Visit,
@@ -45,13 +47,13 @@ pub(super) async fn accessibility(visit: Visit, db: Db) -> Result<Response> {
     page(visit, db, "accessibility").await
 }
 
-pub(super) async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
+pub(super) async fn show(visit: Visit, uri: Uri, Path(slug): Path<String>, mut db: Db) -> Result<Response> {
     if FIXED_PAGES.contains(&slug.as_str()) {
-        return Ok(Redirect::permanent(&Kind::Page.address(&slug)).into_response());
+        return Ok(address::moved(&uri, &Kind::Page.address(&slug)));
     }
     let item = sql::find_by_slug::<Page>(&mut db, &slug).await?.ok_or(Error::NotFound)?;
     if item.slug != slug {
-        return Ok(Redirect::permanent(&Kind::Page.address(&item.slug)).into_response());
+        return Ok(address::moved(&uri, &Kind::Page.address(&item.slug)));
     }
     let item = shown::show_one(item).await?;
     Ok(PagePage { visit, item }.into_response())

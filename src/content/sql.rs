@@ -8,7 +8,7 @@ use super::{
     model::{Draft, Item, Revision},
     words::{Article, OfKind, Question, Words},
 };
-use crate::kit::db::impossible;
+use crate::kit::{address, db::impossible};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -86,8 +86,9 @@ pub async fn list_news(db: &mut PgConnection, limit: i64, offset: i64) -> Result
     rows.into_iter().map(Row::typed).collect()
 }
 
-/// A published item by an address it has or once had. If its `slug` differs, the address is an old one.
+/// A published item by an address it has or once had, or nearly. If its `slug` differs, it has another one.
 pub async fn find_by_slug<W: OfKind>(db: &mut PgConnection, slug: &str) -> Result<Option<Item<W>>> {
+    let slug = address::tidy(slug).to_lowercase();
     items!(
         "join content_slugs s on s.item_id = i.id
          where s.kind = $1 and s.slug = $2 and i.deleted_at is null and i.published_at is not null",
@@ -98,6 +99,25 @@ pub async fn find_by_slug<W: OfKind>(db: &mut PgConnection, slug: &str) -> Resul
     .await?
     .map(Row::typed)
     .transpose()
+}
+
+/// Of these items, those that no visitor can open.
+pub(super) async fn list_dead(
+    db: &mut PgConnection,
+    kinds: &[&str],
+    slugs: &[&str],
+) -> Result<Vec<(Kind, String)>> {
+    let rows = sqlx::query!(
+        r#"select kind as "kind!: Kind", slug as "slug!" from unnest($1::text[], $2::text[]) asked (kind, slug)
+           where not exists (
+               select from content_slugs s join content_items i on i.id = s.item_id
+               where s.kind = asked.kind and s.slug = asked.slug and i.deleted_at is null and i.published_at is not null)"#,
+        kinds as _,
+        slugs as _
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.slug)).collect())
 }
 
 /// Every published item with an address of its own: kind, slug, last change.
@@ -314,7 +334,7 @@ pub(super) async fn is_slug_taken(
     .await
 }
 
-/// Leads an address to an item; one that another item gave up goes over to it.
+/// Leads an address to a published item; one that another item gave up goes over to it.
 pub(super) async fn set_slug(db: &mut PgConnection, kind: Kind, slug: &str, id: Uuid) -> Result<()> {
     sqlx::query!(
         "insert into content_slugs (kind, slug, item_id) values ($1, $2, $3)

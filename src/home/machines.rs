@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::header,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Duration, Utc};
 
@@ -42,6 +42,11 @@ pub(super) async fn robots(State(app): State<App>, rooms: Rooms) -> Response {
     let closed = rooms.iter().flat_map(|room| room.closed);
     let closed = closed.map(|path| format!("Disallow: {path}\n")).collect::<Vec<_>>().concat();
     plain(format!("User-agent: *\n{closed}\nSitemap: {}\n", app.link("/sitemap.xml")))
+}
+
+/// Where password managers look (<https://www.w3.org/TR/change-password-url/>).
+pub(super) async fn change_password() -> Redirect {
+    Redirect::to("/account#password")
 }
 
 /// RFC 9116. It has to end within a year, so that nobody trusts a forgotten file; counted from the day it is read.

@@ -25,7 +25,7 @@ pub const ROOM: Room = Room {
 };
 
 fn routes(_: &App) -> Routes {
-    use Access::{Cached, SignedIn};
+    use Access::{Cached, Public, SignedIn};
     Routes::new()
         .get(Cached(&["content_items", "content_slugs"]), "/", front::show)
         .get(Cached(&["content_items", "content_slugs", "ledger"]), "/funding", front::funding)
@@ -33,4 +33,5 @@ fn routes(_: &App) -> Routes {
         .get(Cached(&["content_items"]), "/sitemap.xml", machines::sitemap)
         .get(Cached(&[]), "/robots.txt", machines::robots)
         .get(Cached(&[]), "/.well-known/security.txt", machines::security)
+        .get(Public, "/.well-known/change-password", machines::change_password)
 }

@@ -19,6 +19,7 @@ pub mod error;
 pub mod assets;
 pub mod db;
 pub mod settings;
+pub mod address;
 pub mod form;
 pub mod flash;
 pub mod visit;

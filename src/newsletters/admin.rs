@@ -3,6 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
+    Extension,
     extract::{Path, State},
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::{
     actions::{self, Decision, Started},
     forms, letter,
+    links::{self, Checked},
     model::{Audience, Content, Counts, SEND_UPDATES, State as Stage, Unsettled, Update},
     sql::{
         sending::{self, DeliveryLine},
@@ -23,7 +25,7 @@ use super::{
     unsubscribe,
 };
 use crate::{
-    accounts::{self, Officer, Person},
+    accounts::{self, Officer, Paths, Person},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -193,6 +195,7 @@ struct DraftPage {
     visit: Visit,
     update: Update,
     to: String,
+    links: Checked,
     /// The plain-text version, as this officer would get it.
     text: String,
     email: String,
@@ -218,6 +221,7 @@ const SHOWN: i64 = 100;
 
 pub(super) async fn show(
     State(app): State<App>,
+    Extension(paths): Extension<Paths>,
     visit: Visit,
     who: Officer,
     Path(id): Path<Uuid>,
@@ -231,7 +235,9 @@ pub(super) async fn show(
         let stop = unsubscribe::link(&app, me.id);
         let text = letter::render(&app, &update.content).await?.for_reader(&me.name, &stop).text;
         let to = format!("{}: {} at present", update.audience, number_of_people(readers));
-        return Ok(DraftPage { visit, update, to, text, email: me.email.to_string() }.into_response());
+        let links = links::check(&mut db, &paths, &visit.public_url, &update.content).await?;
+        let email = me.email.to_string();
+        return Ok(DraftPage { visit, update, to, links, text, email }.into_response());
     }
     let counts = sending::count_deliveries(&mut db, id).await?;
     let (uncertain, refused) = sending::list_unsettled(&mut db, id, SHOWN)

@@ -19,6 +19,7 @@ mod sql;
 mod forms;
 mod actions;
 pub(crate) mod letter;
+mod links;
 mod sender;
 mod jobs;
 mod admin;

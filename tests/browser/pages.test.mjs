@@ -14,6 +14,7 @@ after(async () => { await browser?.close(); await site?.stop(); });
 /** Addresses that no page links to, because no person goes there. */
 const FOR_PROGRAMS = {
   'GET /.well-known/security.txt': 'read by scanners',
+  'GET /.well-known/change-password': 'followed by password managers',
   'GET /dev/stripe/v1/{*path}': 'the stand-in as programs see it',
   'GET /healthz': 'asked by what keeps the process running',
   'GET /readyz': 'asked by the proxy',

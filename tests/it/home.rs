@@ -134,3 +134,36 @@ async fn the_sitemap_names_every_door() {
         assert!(page.body.contains(&place), "{place} is missing in {}", page.body);
     }
 }
+
+#[tokio::test]
+async fn what_is_nearly_an_address_leads_to_it_with_its_query() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    for (asked, to) in [
+        ("/faq/?q=fees", "/faq?q=fees"),
+        ("/Join", "/join"),
+        ("/DONATE?amount=5", "/donate?amount=5"),
+        ("/join.", "/join"),
+        ("/privacy/,", "/privacy"),
+        ("/Support%22)", "/support"),
+        ("/News/Feed.xml", "/news/feed.xml"),
+        ("/FAQ/who-funds-you", "/faq/who-funds-you"),
+        ("/faq/Who-Funds-You.?a=b", "/faq/who-funds-you?a=b"),
+        ("/pages/privacy?a=b", "/privacy?a=b"),
+        ("/Account/", "/account"),
+    ] {
+        let page = browser.get_once(asked).await;
+        assert_eq!((page.status.as_u16(), page.location.as_deref()), (308, Some(to)), "{asked}");
+    }
+    for asked in
+        ["/nothing", "/nothing/", "/Nothing.", "//evil.test/", "//join", "/privacy/x", "/faq/nothing."]
+    {
+        browser.get_once(asked).await.expect_status(404);
+    }
+    browser.post_once("/Join", &[]).await.expect_status(404);
+    let page = browser.get_once("/.well-known/change-password").await;
+    assert_eq!((page.status.as_u16(), page.location.as_deref()), (303, Some("/account#password")));
+    let page = site.signed_in_as("ana@demo.test").await.get("/account").await;
+    assert_eq!(page.select("#password").len(), 1);
+    assert_eq!(browser.get("/").await.headers["strict-transport-security"], "max-age=63072000");
+}

@@ -167,6 +167,63 @@ async fn an_officer_writes_tests_and_sends() {
 }
 
 #[tokio::test]
+async fn links_are_looked_at_before_an_update_is_sent() {
+    let site = open().await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Links", &["supporters"], &[]).await.path;
+    let page = officer.get(&draft).await;
+    page.expect("1 link, 1 to look at").expect("/events : There is no page at this address");
+    let mut write = async |body: &str| {
+        let edit = officer.get(&format!("{draft}/edit")).await;
+        edit.form(&draft).fill("body", body).submit(&mut officer).await
+    };
+    let own = site.app.config().public_url.clone();
+    for (body, said) in [
+        ("Hello".to_owned(), "No links"),
+        ("[Join](/join?from=mail#rates)".to_owned(), "1 link, fine"),
+        (
+            format!("[a](/faq/who-funds-you) [b](/) [c](www.example.org) d@e.test {own}/news"),
+            "5 links, all fine",
+        ),
+        (
+            "[a](/faq/who-funds-us) [b](/join)".to_owned(),
+            "/faq/who-funds-us : Nothing is published at this address",
+        ),
+        ("[a](/news/a-draft-for-the-new-year)".to_owned(), "Nothing is published at this address"),
+        (format!("{own}/joyn"), "/joyn : There is no page at this address"),
+        ("[a](/Join)".to_owned(), "/Join : There is no page at this address"),
+        ("[a](/admin/updates)".to_owned(), "Only officers can open this page"),
+    ] {
+        write(&body).await.expect_status(200).expect(said);
+    }
+    for (body, said) in [
+        (">".repeat(3_000), "Line 1: too many lists or quotes"),
+        ("Hi\n\n[a](events)".to_owned(), "Line 3: the link to “events” leads nowhere"),
+        ("![a](https://a.test/b.png)".to_owned(), "is on another site"),
+    ] {
+        write(&body).await.expect_status(422).expect(said);
+    }
+}
+
+#[tokio::test]
+async fn an_update_from_before_there_were_bounds_ends_no_process() {
+    let site = open().await;
+    only(&site, &["rea@example.org"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Deep", &["supporters"], &[]).await.path;
+    sqlx::query("update updates set body = $1")
+        .bind(">".repeat(3_000) + "the end")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    officer.get(&draft).await.expect("the end");
+    officer.get(&format!("{draft}/preview")).await.expect("the end");
+    send(&mut officer, &draft).await.expect("It is on its way to 1 person.");
+    site.work().await;
+    assert!(site.mail_to("rea@example.org").await.html.contains("the end"));
+}
+
+#[tokio::test]
 async fn the_audience_is_counted_as_it_is_chosen() {
     let site = open().await;
     // Some members agree as well.

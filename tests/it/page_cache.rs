@@ -88,6 +88,36 @@ async fn a_kept_page_reads_no_table_that_it_does_not_declare() {
 }
 
 #[tokio::test]
+async fn only_who_is_signed_in_or_has_a_sentence_to_read_goes_past_the_memory() {
+    let site = Site::open().await;
+    let kept = async |cookie: &str| {
+        let request = site.stranger().raw(reqwest::Method::GET, "/news").header("cookie", cookie);
+        let response = request.send().await.unwrap();
+        response.headers()["cache-control"].to_str().unwrap().starts_with("public")
+    };
+    for cookie in [
+        "x=1",
+        "session=x",
+        "session=",
+        "flash=x.y",
+        "__Host-session=x; theme=dark",
+        "a=b; session=0123456789abcdef",
+    ] {
+        assert!(kept(cookie).await, "{cookie}");
+    }
+    let mut ana = site.signed_in_as("ana@demo.test").await;
+    let cookie = ana.cookie_header();
+    assert!(!kept(&cookie).await);
+    ana.get("/news").await.expect("Your page");
+    // A session that has ended makes nobody special.
+    run(&site, "delete from sessions".to_owned()).await;
+    assert!(kept(&cookie).await);
+    let flash = breakthrough::kit::flash::redirect(&site.app, "/news", "Read this");
+    let flash = flash.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert!(!kept(&flash).await);
+}
+
+#[tokio::test]
 async fn every_declared_table_tells_of_its_changes_and_no_other_does() {
     let site = Site::open().await;
     let mut declared: BTreeSet<String> =

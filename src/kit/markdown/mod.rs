@@ -13,6 +13,7 @@ use std::fmt::{self, Write};
 
 use ammonia::Builder;
 use askama::filters::Escaper;
+use deunicode::deunicode_char;
 use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd, html::push_html};
 
 pub use links::Address;
@@ -132,18 +133,19 @@ pub fn shorten(text: &str, length: usize) -> String {
     format!("{}…", head[..end].trim_end_matches([',', '.', ';', ':', ' ']))
 }
 
-/// `About us & you` becomes `about-us-you`: for addresses of pages.
+/// `About us & you` becomes `about-us-you`, `Siân … Môn` becomes `sian-mon`: for addresses of pages.
 pub fn slug(title: &str) -> String {
     let mut slug = String::new();
-    for letter in title.chars().flat_map(char::to_lowercase) {
-        match letter {
-            'a'..='z' | '0'..='9' => slug.push(letter),
-            '\'' | '’' => {}
-            _ if slug.ends_with('-') || slug.is_empty() => {}
-            _ => slug.push('-'),
+    for letter in title.chars().filter(|letter| !matches!(letter, '\'' | '’')) {
+        let latin = if letter.is_alphanumeric() { deunicode_char(letter).unwrap_or(" ") } else { " " };
+        for letter in latin.chars() {
+            match letter.to_ascii_lowercase() {
+                letter @ ('a'..='z' | '0'..='9') => slug.push(letter),
+                _ if slug.ends_with('-') || slug.is_empty() => {}
+                _ => slug.push('-'),
+            }
         }
     }
-    let mut slug = slug.trim_end_matches('-').to_owned();
     slug.truncate(80);
     slug.trim_end_matches('-').to_owned()
 }
@@ -187,6 +189,17 @@ mod tests {
         assert_eq!(plain("# Title\n\n- one\n- *two*\n"), "Title; one; two");
         assert_eq!(shorten("one two three", 8), "one two…");
         assert_eq!(slug("Won’t a new left party split the vote?"), "wont-a-new-left-party-split-the-vote");
+        for (title, slugged) in [
+            ("Siân wins … in Ynys Môn", "sian-wins-in-ynys-mon"),
+            ("Łódź & Gdańsk", "lodz-gdansk"),
+            ("Großer Erfolg", "grosser-erfolg"),
+            ("李小龙", "li-xiao-long"),
+            ("£5 – 50%", "5-50"),
+            ("🌹 only", "only"),
+            ("…", ""),
+        ] {
+            assert_eq!(slug(title), slugged, "{title}");
+        }
     }
 
     #[test]
