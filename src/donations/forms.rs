@@ -5,7 +5,7 @@ use crate::{
     kit::{
         email_address::EmailAddress,
         form::{Check, Form},
-        money::Money,
+        money::{Money, NotMoney},
     },
     places::Postcode,
 };
@@ -24,21 +24,31 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
 /// One of the usual sums, or one's own.
 fn amount(check: &mut Check<'_>, bounds: &Bounds) -> Option<Money> {
     let chosen = check.text("sum", "Choose how much you want to give", 10)?;
-    let usual = chosen.parse::<i64>().ok().filter(|pence| USUAL.contains(pence));
-    let amount = match usual {
-        Some(pence) => Money::from_pence(pence),
-        None if chosen == "own" => {
-            let typed = check.text("amount", "Enter how much you want to give", 20)?;
-            match Money::parse(&typed) {
-                Ok(amount) => amount,
-                Err(error) => {
-                    check.fail("amount", error.to_string());
-                    return None;
-                }
-            }
+    let usual = chosen.parse::<i64>().ok().filter(|pence| USUAL.contains(pence)).map(Money::from_pence);
+    if usual.is_none() && chosen != "own" {
+        check.fail("sum", "Choose how much you want to give");
+        return None;
+    }
+    let typed = check.optional_text("amount", 20)?;
+    let typed = match Money::parse(&typed) {
+        Ok(typed) => Some(typed),
+        Err(NotMoney::Empty) => None,
+        Err(error) => {
+            check.fail("amount", error.to_string());
+            return None;
         }
-        None => {
-            check.fail("sum", "Choose how much you want to give");
+    };
+    let amount = match (usual, typed) {
+        (Some(usual), Some(typed)) if usual != typed => {
+            let words = format!(
+                "You chose {usual} and typed {typed}. Choose “Other amount” to give {typed}, or clear it"
+            );
+            check.fail("amount", words);
+            return None;
+        }
+        (Some(amount), _) | (None, Some(amount)) => amount,
+        (None, None) => {
+            check.fail("amount", "Enter how much you want to give");
             return None;
         }
     };
@@ -94,7 +104,7 @@ mod tests {
     #[test]
     fn sums_are_usual_or_own() {
         assert_eq!(parse(&[]).unwrap().amount, Money::from_pence(1250));
-        assert_eq!(parse(&[("sum", "2500")]).unwrap().amount, Money::from_pence(2500));
+        assert_eq!(parse(&[("sum", "2500"), ("amount", "")]).unwrap().amount, Money::from_pence(2500));
         for (sum, amount, fault) in [
             ("", "", "sum"),
             ("1", "", "sum"),
@@ -104,6 +114,9 @@ mod tests {
             ("own", "5000.01", "amount"),
             ("own", "-5", "amount"),
             ("own", "five", "amount"),
+            ("own", "10,50", "amount"),
+            ("1000", "25", "amount"),
+            ("1000", "five", "amount"),
         ] {
             let form = parse(&[("sum", sum), ("amount", amount)]).unwrap_err();
             assert_eq!(form.errors()[0].field, fault, "{sum:?} {amount:?}");

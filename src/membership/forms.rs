@@ -11,7 +11,7 @@ use crate::{
         dates,
         email_address::EmailAddress,
         form::{Check, Form},
-        money::Money,
+        money::{Money, NotMoney},
         stripe::Interval,
     },
     places::{Place, Postcode, Region, locate},
@@ -129,18 +129,28 @@ fn region(check: &mut Check<'_>, form: &Form, postcode: &Postcode) -> Option<Opt
 }
 
 fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval, own: &str) -> Option<Money> {
-    let own = if own.is_empty() || rate != Rate::Solidarity {
-        None
-    } else {
-        match Money::parse(own) {
-            Ok(own) => Some(own),
-            Err(error) => {
-                check.fail("amount", error.to_string());
-                return None;
-            }
+    let own = match Money::parse(own) {
+        Ok(own) => Some(own),
+        Err(NotMoney::Empty) => None,
+        Err(error) => {
+            check.fail("amount", error.to_string());
+            return None;
         }
     };
-    let fault = match terms.prices.charge(rate, every, own, terms.most) {
+    let is_own = rate == Rate::Solidarity;
+    let charge = terms.prices.charge(rate, every, own.filter(|_| is_own), terms.most);
+    if let (Some(own), Ok(charge)) = (own, &charge)
+        && own != *charge
+    {
+        let words = format!(
+            "You chose the {} rate, {charge} a {every}, and typed {own}. Choose “{}” to pay {own}, or clear it",
+            rate.name().to_lowercase(),
+            Rate::Solidarity.name(),
+        );
+        check.fail("amount", words);
+        return None;
+    }
+    let fault = match charge {
         Ok(amount) => return Some(amount),
         Err(WrongAmount::TooLittle(least)) => {
             format!("The solidarity rate begins at {least} a {every}. Choose that or more, or another rate")
@@ -350,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_amount_counts_for_solidarity_only_and_within_bounds() {
+    fn an_own_amount_is_for_solidarity_only_and_within_bounds() {
         let solidarity = |amount: &str| {
             let mut values = with("rate", "solidarity");
             values.retain(|(name, _)| name != "amount");
@@ -362,6 +372,9 @@ mod tests {
         for wrong in ["9.99", "500.01", "-20", "lots", "1e9", "99999999999999999999"] {
             assert_eq!(solidarity(wrong).unwrap_err().errors()[0].field, "amount", "{wrong}");
         }
-        assert_eq!(parse(with("amount", "1")).unwrap().amount, Money::from_pence(500));
+        assert_eq!(parse(with("amount", "5")).unwrap().amount, Money::from_pence(500));
+        for ignored in ["1", "20", "abc", "5,00"] {
+            assert_eq!(parse(with("amount", ignored)).unwrap_err().errors()[0].field, "amount", "{ignored}");
+        }
     }
 }
