@@ -105,7 +105,8 @@ async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
 /// Another try at paying. `None` if it has been paid.
 pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
     let gift = sql::lock_gift(change, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(change, &purpose(id)).await?;
+    let now = change.now;
+    let checkout = payments::checkout_for(change, &purpose(id), now).await?;
     let is_paid = checkout.is_some_and(|checkout| checkout.state == payments::CheckoutState::Paid);
     if is_paid || gift.paid_at.is_some() {
         return Ok(None);
@@ -122,7 +123,7 @@ pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
         What::Paid { at } => at,
         // All of it went back, or did not go through after all: either way the list of checks follows the books.
         What::Returned => return Ok(sql::note_balance(change, gift.id, now).await?),
-        What::Changed | What::Failed { .. } => return Ok(()),
+        What::Changed | What::Failed { .. } | What::PaidTooLate { .. } => return Ok(()),
     };
     if gift.paid_at.is_some() {
         return Ok(());

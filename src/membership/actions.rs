@@ -135,7 +135,8 @@ async fn wish_to_pay(change: &mut Change<'_>, application: &Application) -> Resu
 pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
     use payments::CheckoutState::{Paid, Pending};
     let application = sql::lock_application(change, id).await?.ok_or(Error::NotFound)?;
-    let checkout = payments::checkout_for(change, &purpose(id)).await?;
+    let now = change.now;
+    let checkout = payments::checkout_for(change, &purpose(id), now).await?;
     let is_paid = checkout.is_some_and(|checkout| matches!(checkout.state, Paid | Pending));
     let failed_later = match application.person {
         Some(person) => {
@@ -162,30 +163,49 @@ pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
     let Some(id) = &news.subscription else { return Ok(()) };
     // The application first, then the membership: every caller locks in this order.
     let application = sql::lock_application(change, news.purpose.id).await?;
-    if let Some(membership) = sql::lock_by_subscription(change, id).await? {
-        payments::attribute(change, &news.purpose, membership.person).await?;
-        let after = recompute(change, membership).await?;
-        let failing = subscription_of(change, &after).await?.filter(Subscription::is_failing);
-        if let (Some(failing), What::Failed { invoice, attempt, next_try, page }) = (failing, &news.what) {
-            let occasion = format!("payment-failed:{invoice}:{attempt}");
-            let person = person(change, after.person).await?;
+    let mut known = sql::lock_by_subscription(change, id).await?;
+    if known.is_none() {
+        let subscription = payments::find_subscription(change, id).await?;
+        if let (Some(application), Some(subscription)) = (application, subscription)
+            && has_begun(&subscription)
+        {
+            settle(change, &application, &subscription).await?;
+            known = sql::lock_by_subscription(change, id).await?;
+        }
+    }
+    let Some(membership) = known else { return Ok(()) };
+    payments::attribute(change, &news.purpose, membership.person).await?;
+    let after = recompute(change, membership).await?;
+    let subscription = subscription_of(change, &after).await?;
+    let person = person(change, after.person).await?;
+    let (occasion, letter) = match (&news.what, subscription) {
+        (What::PaidTooLate { invoice, amount }, _) => {
+            let letter = mail::paid_too_late(app, &person.name, *amount, after.state.is_ended())?;
+            (format!("paid-too-late:{invoice}"), letter)
+        }
+        // Whose membership ends with it hears that, and only that.
+        (What::Failed { invoice, attempt, next_try, page }, Some(failing))
+            if failing.is_failing() && !after.state.is_ended() =>
+        {
             // What is paid at Stripe for a subscription that has ended there would not count.
             let page = page.as_deref().filter(|_| failing.is_alive());
             let letter = mail::payment_failed(app, &person.name, &after, *next_try, page)?;
-            change.mail(occasion, &person.email, letter);
+            (format!("payment-failed:{invoice}:{attempt}"), letter)
         }
-        return Ok(());
-    }
-    let (Some(application), Some(subscription)) =
-        (application, payments::find_subscription(change, id).await?)
-    else {
-        return Ok(());
+        _ => return Ok(()),
     };
-    let took_effect = matches!(subscription.state, SubscriptionStatus::Active | SubscriptionStatus::Trialing);
-    if !took_effect || subscription.surplus_since.is_some() {
-        return Ok(());
-    }
-    settle(change, &application, &subscription).await
+    change.mail(occasion, &person.email, letter);
+    Ok(())
+}
+
+/// Whatever has become of a subscription by the time we hear of it: once it was in force, its payer was a member.
+fn has_begun(subscription: &Subscription) -> bool {
+    let was_in_force = match subscription.state {
+        SubscriptionStatus::Incomplete | SubscriptionStatus::IncompleteExpired => false,
+        SubscriptionStatus::Canceled => subscription.first_paid_at.is_some(),
+        _ => true,
+    };
+    was_in_force && subscription.surplus_since.is_none()
 }
 
 async fn person(db: &mut PgConnection, id: Uuid) -> Result<Person> {
@@ -250,6 +270,10 @@ async fn settle(
         "subscription": subscription.id,
     });
     change.audit(action, ("person", id), detail);
+    // First heard of after it was over: it ends as it would have in its time, and nobody is welcomed.
+    if recompute(change, membership.clone()).await?.state.is_ended() {
+        return Ok(());
+    }
     let link = accounts::issue_link(change, id, "/membership", 14).await?;
     let kept = !is_proved;
     let name = if kept { &before.name } else { &application.name };
@@ -302,7 +326,7 @@ async fn add(
         end_words: None,
         suspension: None,
     };
-    new.state = state(&new, Some(subscription), rules(app, Some(subscription)), today);
+    new.state = state(&new, Some(subscription), rules(app, Some(subscription)), today).begun();
     new.number = sql::insert_membership(change, &new).await?;
     sql::start_period(change, app.random().id(now), new.id, today).await?;
     tell_standing(change, &new).await?;
@@ -333,7 +357,7 @@ async fn renew(
         suspension: None,
         ..known
     };
-    renewed.state = state(&renewed, Some(subscription), rules(app, Some(subscription)), today);
+    renewed.state = state(&renewed, Some(subscription), rules(app, Some(subscription)), today).begun();
     sql::set_membership(change, &renewed).await?;
     sql::start_period(change, app.random().id(now), renewed.id, today).await?;
     tell_standing(change, &renewed).await?;
@@ -377,6 +401,7 @@ pub(super) async fn recompute(change: &mut Change<'_>, before: Membership) -> Re
     }
     after.state = state(&after, subscription.as_ref(), rules(app, subscription.as_ref()), today);
     // "Nothing more is collected" must be true at Stripe too, which would go on trying.
+    let is_paid = subscription.as_ref().is_none_or(|it| it.first_paid_at.is_some());
     if let Some(alive) = subscription.filter(|it| after.state.is_ended() && it.is_alive())
         && alive.surplus_since.is_none()
     {
@@ -405,7 +430,7 @@ pub(super) async fn recompute(change: &mut Change<'_>, before: Membership) -> Re
     change.audit("membership.state_changed", ("person", after.person), detail);
     if let (State::Ended { reason, .. }, Actor::System) = (after.state, change.by) {
         let person = person(change, after.person).await?;
-        let letter = mail::ended(app, &person.name, reason)?;
+        let letter = mail::ended(app, &person.name, reason, is_paid)?;
         let occasion = format!("membership-ended:{}:{}", after.id, now.timestamp_micros());
         change.mail(occasion, &person.email, letter);
     }

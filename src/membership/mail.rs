@@ -120,6 +120,21 @@ pub(super) fn payment_failed(
 }
 
 #[derive(Template)]
+#[template(path = "membership/mail_too_late.md")]
+struct TooLate<'a> {
+    name: &'a str,
+    amount: Money,
+    ended: bool,
+    join: String,
+    contact: String,
+}
+
+/// A last notice was paid after the subscription behind it had ended.
+pub(super) fn paid_too_late(app: &App, name: &str, amount: Money, ended: bool) -> Result<Letter> {
+    Letter::new(&frame(app), &TooLate { name, amount, ended, join: app.link("/join"), contact: contact(app) })
+}
+
+#[derive(Template)]
 #[template(path = "membership/mail_stopped.md")]
 struct Stopped<'a> {
     name: &'a str,
@@ -136,12 +151,14 @@ pub(super) fn stopped(app: &App, name: &str, on: NaiveDate) -> Result<Letter> {
 struct Ended<'a> {
     name: &'a str,
     reason: EndReason,
+    is_paid: bool,
     join: String,
     contact: String,
 }
 
-pub(super) fn ended(app: &App, name: &str, reason: EndReason) -> Result<Letter> {
-    Letter::new(&frame(app), &Ended { name, reason, join: app.link("/join"), contact: contact(app) })
+/// `is_paid`: whether anything ever came; else its first payment failed.
+pub(super) fn ended(app: &App, name: &str, reason: EndReason, is_paid: bool) -> Result<Letter> {
+    Letter::new(&frame(app), &Ended { name, reason, is_paid, join: app.link("/join"), contact: contact(app) })
 }
 
 #[derive(Template)]
@@ -207,8 +224,14 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         let letter = paid_twice(app, name, Money::from_pence(1250), overdue);
         samples.push(("membership/mail_twice", letter));
     }
+    for ended in [false, true] {
+        let letter = paid_too_late(app, name, Money::from_pence(500), ended);
+        samples.push(("membership/mail_too_late", letter));
+    }
     for reason in [EndReason::Left, EndReason::Lapsed, EndReason::Expelled] {
-        samples.push(("membership/mail_ended", ended(app, name, reason)));
+        for is_paid in [false, true] {
+            samples.push(("membership/mail_ended", ended(app, name, reason, is_paid)));
+        }
     }
     samples.push(("membership/mail_stopped", stopped(app, name, day)));
     samples.push(("membership/mail_suspended", suspended(app, name, day)));

@@ -203,6 +203,12 @@ impl State {
         }
     }
 
+    /// Of a membership that begins at this moment: whoever has paid was a member, even if it is over by now.
+    #[must_use]
+    pub fn begun(self) -> Self {
+        if self.is_ended() { Self::Active } else { self }
+    }
+
     /// Whether a payment failed that they can still pay.
     pub fn is_overdue(self) -> bool {
         matches!(self, Self::Grace { .. })
@@ -524,6 +530,8 @@ mod tests {
             first_paid_at: Some(at("2026-01-10")),
             failing_since: None,
             surplus_since: None,
+            next_try: None,
+            pay_page: None,
             seen_at: at("2026-11-10"),
         }
     }

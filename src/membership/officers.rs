@@ -74,7 +74,7 @@ pub(super) async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) 
     change.audit("membership.ended", ("person", person), detail);
     if matches!(ending.reason, EndReason::Left | EndReason::Expelled) {
         let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
-        let letter = mail::ended(app, &known.name, ending.reason)?;
+        let letter = mail::ended(app, &known.name, ending.reason, true)?;
         let occasion = format!("membership-ended:{}:{}", membership.id, now.timestamp_micros());
         change.mail(occasion, &known.email, letter);
     }

@@ -48,6 +48,15 @@ impl MembershipPage {
         Some(format!("{} on {}", subscription.amount, dates::day(dates::london_date(end))))
     }
 
+    /// Stripe's page for what is overdue. What is paid there once the subscription has ended would not count.
+    fn pay_page(&self) -> Option<&str> {
+        self.subscription.as_ref().filter(|it| it.is_alive())?.pay_page.as_deref()
+    }
+
+    fn next_try(&self) -> Option<String> {
+        self.subscription.as_ref()?.next_try.map(|at| dates::weekday(dates::london_date(at)))
+    }
+
     fn can_stop(&self) -> bool {
         self.subscription.as_ref().is_some_and(|it| it.is_alive() && !it.cancel_at_period_end)
     }

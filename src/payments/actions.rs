@@ -161,9 +161,20 @@ async fn away(app: &App, wish: &Checkout, error: &StripeError) -> Result<Way> {
     Ok(if error.is_transient() { Way::Away } else { Way::Refused })
 }
 
-/// How far the payment for something is.
-pub async fn checkout_for(db: &mut PgConnection, purpose: &Purpose) -> Result<Option<Checkout>> {
-    Ok(checkouts::find_for(db, purpose).await?)
+/// How far the payment for something is. A first payment that its payer's bank was never told to make has failed,
+/// whatever the page at Stripe said.
+pub async fn checkout_for(
+    db: &mut PgConnection,
+    purpose: &Purpose,
+    now: DateTime<Utc>,
+) -> Result<Option<Checkout>> {
+    let Some(mut checkout) = checkouts::find_for(db, purpose).await? else { return Ok(None) };
+    if let (CheckoutState::Pending, Some(id)) = (checkout.state, &checkout.subscription)
+        && subscriptions::find(db, id).await?.is_some_and(|known| known.was_never_confirmed(now))
+    {
+        checkout.state = CheckoutState::Failed;
+    }
+    Ok(Some(checkout))
 }
 
 /// Ends a subscription that is a duplicate; with `refund`, what it brought is paid back as well.

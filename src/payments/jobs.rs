@@ -1,5 +1,7 @@
 //! Work that speaks to Stripe, outside of any request.
 
+use std::collections::HashSet;
+
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -96,17 +98,17 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
         "checkout.session.async_payment_failed" => news::session(app, id, true).await,
         kind if kind.starts_with("checkout.session.") => news::session(app, id, false).await,
         kind if kind.starts_with("customer.subscription.") => news::subscription(app, id).await,
-        kind if kind.starts_with("invoice.") => news::invoice(app, id).await,
+        "invoice.payment_failed" | "invoice.payment_action_required" => {
+            news::invoice(app, id, Some(at)).await
+        }
+        kind if kind.starts_with("invoice.") => news::invoice(app, id, None).await,
         "charge.refunded" | "refund.failed" | "refund.updated" => match event.charge() {
             Some(charge) => news::refunds(app, &charge).await,
             None => Ok(Outcome::Ignored("no charge could be read in it")),
         },
-        kind if kind.starts_with("charge.dispute.") => match event.dispute() {
-            Some(dispute) => {
-                news::dispute(app, &dispute, kind == "charge.dispute.funds_reinstated", at).await
-            }
-            None => Ok(Outcome::Ignored("no dispute could be read in it")),
-        },
+        kind if kind.starts_with("charge.dispute.") => {
+            news::dispute(app, id, kind == "charge.dispute.funds_reinstated", at).await
+        }
         _ => Ok(Outcome::Ignored("of a kind that does not concern us")),
     };
     match outcome {
@@ -172,14 +174,14 @@ impl Job for EndSubscription {
     }
 }
 
-/// Refunds a payment in full. Its line in the books is made by the event that follows.
+/// Refunds a payment in full, and books that.
 ///
 /// Each run has a key of its own, because Stripe repeats a saved error for a day. That cannot pay back twice: nothing
 /// is left of a payment that was refunded in full.
 async fn give_back(app: &App, intent: &str) -> Result<(), Failure> {
     let key = format!("give-back:{intent}:{}", app.clock().now().timestamp_millis());
     match app.stripe().refund(&key, intent).await {
-        Ok(_) => Ok(()),
+        Ok(refund) => news::keep_refund(app, &refund).await.map(drop),
         Err(error) if error.code() == Some("charge_already_refunded") => Ok(()),
         // The payer's bank has taken it back already.
         Err(error) if error.code() == Some("charge_disputed") => Ok(()),
@@ -317,7 +319,10 @@ impl std::fmt::Display for Report {
     }
 }
 
-/// Goes through all subscriptions and invoices at Stripe, and the newest refunds. Running it twice changes nothing.
+/// Refunds and disputes are compared as far back as this.
+const GOES_BACK_DAYS: i64 = 180;
+
+/// Goes through all subscriptions and invoices at Stripe, and the newest refunds and disputes. Running it twice changes nothing.
 ///
 /// # Errors
 /// Stripe or the database is away.
@@ -327,14 +332,22 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
         Outcome::Done => *of(&mut report) += 1,
         Outcome::Ignored(_) => report.foreign += 1,
     };
+    let mut db = app.pool().acquire().await?;
+    let paid: HashSet<_> = subscriptions::list_paid(&mut db).await?.into_iter().collect();
+    drop(db);
     let mut after: Option<String> = None;
     loop {
         let started = app.clock().now();
         let page = app.stripe().list_subscriptions(after.as_deref()).await?;
         for found in &page.items {
-            let mut tx = app.pool().begin().await?;
-            let outcome = news::keep_subscription(app, &mut tx, found, started).await?;
-            tx.commit().await?;
+            let outcome = if paid.contains(&found.id) {
+                let mut tx = app.pool().begin().await?;
+                let outcome = news::keep_subscription(app, &mut tx, found, started).await?;
+                tx.commit().await?;
+                outcome
+            } else {
+                news::subscription(app, &found.id).await?
+            };
             count(outcome, |report| &mut report.subscriptions);
         }
         after = page.items.last().map(|found| found.id.clone());
@@ -353,8 +366,30 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
             break;
         }
     }
-    for refund in app.stripe().list_refunds(None).await?.items {
-        news::keep_refund(app, &refund).await?;
+    let since = app.clock().now() - Duration::days(GOES_BACK_DAYS);
+    let mut after: Option<String> = None;
+    loop {
+        let page = app.stripe().list_refunds(None, after.as_deref()).await?;
+        for refund in &page.items {
+            news::keep_refund(app, refund).await?;
+        }
+        after =
+            page.items.last().filter(|last| page.more && last.created > since).map(|last| last.id.clone());
+        if after.is_none() {
+            break;
+        }
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let page = app.stripe().list_disputes(after.as_deref()).await?;
+        for dispute in &page.items {
+            news::keep_dispute(app, dispute, false, dispute.created).await?;
+        }
+        after =
+            page.items.last().filter(|last| page.more && last.created > since).map(|last| last.id.clone());
+        if after.is_none() {
+            break;
+        }
     }
     Ok(report)
 }

@@ -129,7 +129,7 @@ async fn watch<P: Payable>(
     loop {
         let mut db = app.pool().acquire().await?;
         let known = P::find(&mut db, id).await?;
-        let checkout = actions::checkout_for(&mut db, &P::purpose(id)).await?;
+        let checkout = actions::checkout_for(&mut db, &P::purpose(id), app.clock().now()).await?;
         drop(db);
         let state = checkout.as_ref().map(|checkout| checkout.state);
         let seen = known.progress(state).unwrap_or_else(|| progress(checkout.as_ref(), returned));

@@ -1,6 +1,6 @@
 //! How far a payment is, and what a line in the books is. Pure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -110,6 +110,9 @@ pub struct Subscription {
     pub first_paid_at: Option<DateTime<Utc>>,
     pub failing_since: Option<DateTime<Utc>>,
     pub surplus_since: Option<DateTime<Utc>>,
+    /// When Stripe tries again to collect what is overdue, and its page where that can be paid at once.
+    pub next_try: Option<DateTime<Utc>>,
+    pub pay_page: Option<String>,
     pub seen_at: DateTime<Utc>,
 }
 
@@ -119,6 +122,17 @@ impl Subscription {
     pub fn is_failing(&self) -> bool {
         use SubscriptionStatus as S;
         matches!(self.state, S::PastDue | S::Unpaid | S::Canceled)
+    }
+
+    /// Whether its first payment was left unconfirmed: the payer's bank asked them for something that they did not do.
+    /// Right after paying it looks the same, for a moment.
+    pub fn was_never_confirmed(&self, now: DateTime<Utc>) -> bool {
+        use SubscriptionStatus as S;
+        match self.state {
+            S::Incomplete => self.started_at < now - Duration::minutes(10),
+            S::IncompleteExpired => true,
+            _ => false,
+        }
     }
 
     /// Whether money may still come from it.
@@ -445,6 +459,7 @@ mod tests {
             charge: None,
             payment_intent: None,
             amount_pence,
+            created: DateTime::UNIX_EPOCH,
             status: status.into(),
         };
         let taken = (LineKind::Dispute, Money::from_pence(-500));

@@ -3,16 +3,19 @@
 //! An event is only a hint which object to look at, so it does not matter in which order events come, how often, or
 //! whether some are lost: [`session`], [`subscription`] and [`invoice`] bring us to what is the case at Stripe.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::{
-    model::{CheckoutState, GiveBack, LedgerLine, LineKind, Origin, Subscription, dispute_lines, ours},
+    model::{
+        CheckoutState, GiveBack, LedgerLine, LineKind, Origin, ProcessEvent, Subscription, dispute_lines,
+        ours,
+    },
     purposes::Purpose,
     sql::{
         checkouts::{self, Progress},
-        ledger, subscriptions,
+        events, ledger, subscriptions,
     },
 };
 use crate::kit::{
@@ -40,6 +43,8 @@ pub enum What {
     Paid { at: DateTime<Utc> },
     /// An attempt to collect failed. `next_try` is empty when there will be none.
     Failed { invoice: String, attempt: u64, next_try: Option<DateTime<Utc>>, page: Option<String> },
+    /// Money came for a subscription that had ended, and is given back.
+    PaidTooLate { invoice: String, amount: Money },
     /// Money went back: refunded, or taken by the payer's bank.
     Returned,
 }
@@ -91,7 +96,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
         self::subscription(app, id).await?;
     }
     if let Some(id) = &session.invoice {
-        invoice(app, id).await?;
+        invoice(app, id, None).await?;
     }
     let mut tx = app.pool().begin().await?;
     // A single payment has no invoice: the session is what we learn it by.
@@ -108,7 +113,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
                 payment_intent: Some(intent.clone()),
             },
             amount: Money::from_pence(pence),
-            at: session.created.max(now - chrono::Duration::days(1)).min(now),
+            at: session.created.max(now - Duration::days(1)).min(now),
             purpose: purpose.clone(),
             person: None,
         };
@@ -128,16 +133,36 @@ async fn book(db: &mut PgConnection, line: &LedgerLine, now: DateTime<Utc>) -> s
         LineKind::Payment => What::Paid { at: line.at },
         _ => What::Returned,
     };
+    // Money that went back before its payment was known was passed over as somebody else's.
+    if let (LineKind::Payment, Some(intent)) = (line.kind, line.origin.payment_intent()) {
+        for event in events::set_waiting_again(db, intent).await? {
+            ProcessEvent::push(db, event).await?;
+        }
+    }
     tell(db, line.purpose.clone(), line.origin.subscription(), what).await?;
     Ok(true)
 }
 
 /// Looks a subscription up and keeps how it is.
+///
+/// As long as no payment of it is known, its invoices are booked in the same transaction: whoever hears of the
+/// subscription must not take a payment for missing whose own event is only a second late.
 pub(super) async fn subscription(app: &App, id: &str) -> Result {
     let started = app.clock().now();
     let found = app.stripe().find_subscription(id).await?;
+    let mut db = app.pool().acquire().await?;
+    let is_paid = subscriptions::find(&mut db, id).await?.is_some_and(|known| known.first_paid_at.is_some());
+    drop(db);
+    let invoices = if is_paid || ours(&found.metadata).is_none() {
+        Vec::new()
+    } else {
+        app.stripe().list_invoices(Some(id), None).await?.items
+    };
     let mut tx = app.pool().begin().await?;
     let outcome = keep_subscription(app, &mut tx, &found, started).await?;
+    for invoice in &invoices {
+        book_invoice(app, &mut tx, invoice).await?;
+    }
     tx.commit().await?;
     Ok(outcome)
 }
@@ -153,10 +178,14 @@ pub(super) async fn keep_subscription(
     if checkouts::find(db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
         return Ok(NOT_OURS);
     }
-    let failing = matches!(
-        found.status,
-        SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid | SubscriptionStatus::Paused
-    );
+    let failing_since = match found.status {
+        SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid | SubscriptionStatus::Paused => {
+            Some(app.clock().now())
+        }
+        // Whoever was never told that a payment failed, because no event came, has their days of grace from the end.
+        SubscriptionStatus::Canceled if found.ended_unpaid => found.ended_at,
+        _ => None,
+    };
     let kept = Subscription {
         id: found.id.clone(),
         purpose: purpose.clone(),
@@ -169,8 +198,10 @@ pub(super) async fn keep_subscription(
         started_at: found.created,
         ended_at: found.ended_at,
         first_paid_at: None,
-        failing_since: failing.then_some(app.clock().now()),
+        failing_since,
         surplus_since: None,
+        next_try: None,
+        pay_page: None,
         seen_at: started,
     };
     let before = subscriptions::lock(db, &kept.id).await?;
@@ -183,10 +214,25 @@ pub(super) async fn keep_subscription(
     Ok(Outcome::Done)
 }
 
-/// Looks an invoice up and books it if it is paid.
-pub(super) async fn invoice(app: &App, id: &str) -> Result {
+/// Looks an invoice up, and books it if it is paid. `failed_at` is when an event said that collecting it failed.
+pub(super) async fn invoice(app: &App, id: &str, failed_at: Option<DateTime<Utc>>) -> Result {
     let found = app.stripe().find_invoice(id).await?;
-    keep_invoice(app, &found).await
+    let outcome = keep_invoice(app, &found).await?;
+    // The subscription says so a moment later. An attempt that is still under way looks the same, so not for ever.
+    let is_late = failed_at.is_some_and(|at| at > app.clock().now() - Duration::hours(1));
+    if is_late && outcome == Outcome::Done && found.status == InvoiceStatus::Open {
+        let mut db = app.pool().acquire().await?;
+        let subscription = match &found.subscription {
+            Some(id) => subscriptions::find(&mut db, id).await?,
+            None => None,
+        };
+        if subscription.is_some_and(|known| known.state == SubscriptionStatus::Active) {
+            return Err(Failure::Retry(anyhow::anyhow!(
+                "{id} was not collected, and its subscription does not say so yet"
+            )));
+        }
+    }
+    Ok(outcome)
 }
 
 /// Books an invoice that is paid; tells of one whose collection failed.
@@ -199,46 +245,22 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
     if checkouts::find(&mut db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
         return Ok(NOT_OURS);
     }
-    let known = subscriptions::find(&mut db, subscription_id).await?.is_some();
+    let known = subscriptions::find(&mut db, subscription_id).await?;
     drop(db);
     let tried = found.status == InvoiceStatus::Open && found.attempt_count > 0;
-    // Whether the attempt failed, only the subscription's state says, and its own news may come later.
-    if !known || tried {
+    // Whether an attempt failed, only the subscription's state says; and a payment moves its period on. Both may
+    // have happened since we last looked.
+    let is_stale = known.is_none_or(|known| found.paid_at.is_some_and(|at| at >= known.seen_at));
+    if tried || is_stale {
         self::subscription(app, subscription_id).await?;
     }
-    let now = app.clock().now();
     let mut tx = app.pool().begin().await?;
     let Some(subscription) = subscriptions::lock(&mut tx, subscription_id).await? else {
         return Ok(NOT_OURS);
     };
-    if found.status == InvoiceStatus::Paid && found.amount_paid_pence > 0 {
-        let paid_at = found.paid_at.unwrap_or(found.created);
-        let line = LedgerLine {
-            id: app.random().id(now),
-            kind: LineKind::Payment,
-            origin: Origin::Stripe {
-                id: found.id.clone(),
-                method: None,
-                subscription: Some(subscription_id.clone()),
-                payment_intent: found.payment_intent.clone(),
-            },
-            amount: Money::from_pence(found.amount_paid_pence),
-            at: paid_at,
-            purpose,
-            person: None,
-        };
-        subscriptions::set_paid(&mut tx, subscription_id, paid_at).await?;
-        // The session's own news may come later; the line takes from its checkout how it was paid.
-        checkouts::set_subscription(&mut tx, checkout, subscription_id).await?;
-        let new = book(&mut tx, &line, now).await?;
-        // A payment of a subscription that was given up before, or that was a duplicate from the start.
-        let unwanted = subscription
-            .surplus_since
-            .is_some_and(|since| paid_at >= since || subscription.first_paid_at.is_none());
-        if let (true, Some(payment_intent)) = (new && unwanted, &found.payment_intent) {
-            queue::push(&mut tx, &GiveBack { payment_intent: payment_intent.clone() }).await?;
-        }
-    } else if tried && subscription.is_failing() {
+    if tried && subscription.is_failing() {
+        let page = found.hosted_invoice_url.as_deref();
+        subscriptions::set_overdue(&mut tx, subscription_id, found.next_payment_attempt, page).await?;
         let what = What::Failed {
             invoice: found.id.clone(),
             attempt: found.attempt_count,
@@ -247,8 +269,62 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
         };
         tell(&mut tx, purpose, Some(subscription_id), what).await?;
     }
+    book_invoice(app, &mut tx, found).await?;
     tx.commit().await?;
     Ok(Outcome::Done)
+}
+
+/// Books an invoice of a known subscription, if it is paid and not in the books yet.
+async fn book_invoice(app: &App, db: &mut PgConnection, found: &stripe::Invoice) -> sqlx::Result<()> {
+    let (Some(subscription_id), Some((checkout, purpose))) = (&found.subscription, ours(&found.metadata))
+    else {
+        return Ok(());
+    };
+    if found.status != InvoiceStatus::Paid || found.amount_paid_pence <= 0 {
+        return Ok(());
+    }
+    let Some(subscription) = subscriptions::lock(db, subscription_id).await? else { return Ok(()) };
+    let now = app.clock().now();
+    let paid_at = found.paid_at.unwrap_or(found.created);
+    let line = LedgerLine {
+        id: app.random().id(now),
+        kind: LineKind::Payment,
+        origin: Origin::Stripe {
+            id: found.id.clone(),
+            method: None,
+            subscription: Some(subscription_id.clone()),
+            payment_intent: found.payment_intent.clone(),
+        },
+        amount: Money::from_pence(found.amount_paid_pence),
+        at: paid_at,
+        purpose: purpose.clone(),
+        person: None,
+    };
+    subscriptions::set_paid(db, subscription_id, paid_at).await?;
+    // Looking an old invoice up again must not hide that a newer one is overdue.
+    if !subscription.is_failing() {
+        subscriptions::set_overdue(db, subscription_id, None, None).await?;
+    }
+    // The session's own event may come later; the line takes from its checkout how it was paid.
+    checkouts::set_subscription(db, checkout, subscription_id).await?;
+    if !book(db, &line, now).await? {
+        return Ok(());
+    }
+    let Some(payment_intent) = &found.payment_intent else { return Ok(()) };
+    // A payment of a subscription that was given up before, or that was a duplicate from the start.
+    let is_surplus = subscription
+        .surplus_since
+        .is_some_and(|since| paid_at >= since || subscription.first_paid_at.is_none());
+    // A last notice that was paid after Stripe had given the subscription up: it buys nothing any more.
+    let is_too_late = subscription.ended_at.is_some_and(|ended_at| paid_at > ended_at);
+    if is_surplus || is_too_late {
+        queue::push(db, &GiveBack { payment_intent: payment_intent.clone() }).await?;
+    }
+    if is_too_late && !is_surplus {
+        let what = What::PaidTooLate { invoice: found.id.clone(), amount: line.amount };
+        tell(db, purpose, Some(subscription_id), what).await?;
+    }
+    Ok(())
 }
 
 /// Money went back from a payment that is not in the books. If it is one of ours, its own news has to come first.
@@ -294,7 +370,7 @@ pub(super) async fn refunds(app: &App, charge: &str) -> Result {
     if !is_booked {
         return not_booked(app, charge).await;
     }
-    for refund in app.stripe().list_refunds(Some(intent)).await?.items {
+    for refund in app.stripe().list_refunds(Some(intent), None).await?.items {
         keep_refund(app, &refund).await?;
     }
     Ok(Outcome::Done)
@@ -321,17 +397,28 @@ pub(super) async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
     Ok(Outcome::Done)
 }
 
-/// The payer's bank took money back, or gave it back after all.
-pub(super) async fn dispute(app: &App, dispute: &Dispute, reinstated: bool, at: DateTime<Utc>) -> Result {
-    let Some(intent) = &dispute.payment_intent else { return Ok(NOT_OURS) };
-    let mut tx = app.pool().begin().await?;
-    let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else {
-        drop(tx);
-        return match &dispute.charge {
+/// Looks a dispute up and books it: the payer's bank took money back, or gave it back after all.
+pub(super) async fn dispute(app: &App, id: &str, reinstated: bool, at: DateTime<Utc>) -> Result {
+    let found = app.stripe().find_dispute(id).await?;
+    match keep_dispute(app, &found, reinstated, at).await? {
+        NOT_OURS if found.payment_intent.is_some() => match &found.charge {
             Some(charge) => not_booked(app, charge).await,
             None => Ok(NOT_OURS),
-        };
-    };
+        },
+        outcome => Ok(outcome),
+    }
+}
+
+/// Books a dispute of a payment that is in the books.
+pub(super) async fn keep_dispute(
+    app: &App,
+    dispute: &Dispute,
+    reinstated: bool,
+    at: DateTime<Utc>,
+) -> sqlx::Result<Outcome> {
+    let Some(intent) = &dispute.payment_intent else { return Ok(NOT_OURS) };
+    let mut tx = app.pool().begin().await?;
+    let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else { return Ok(NOT_OURS) };
     for (kind, amount) in dispute_lines(dispute, reinstated) {
         let line = correction(app, &payment, kind, &dispute.id, amount, at);
         book(&mut tx, &line, app.clock().now()).await?;

@@ -24,10 +24,12 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: By
         tracing::error!("Stripe sent a body without an event id");
         return Ok((StatusCode::OK, "not an event\n").into_response());
     };
+    let payment_intent = event.payment_intent();
     let new = events::NewEvent {
         id: &event.id,
         kind: &event.kind,
         object_id: event.object_id.as_deref(),
+        payment_intent: payment_intent.as_deref(),
         happened_at: event.created,
         livemode: event.livemode,
         api_version: event.api_version.as_deref(),

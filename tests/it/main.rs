@@ -12,6 +12,7 @@ mod donations;
 mod membership;
 mod paying;
 mod payments;
+mod lost_webhooks;
 mod architecture;
 mod economy;
 mod page_cache;

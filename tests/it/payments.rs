@@ -85,7 +85,7 @@ async fn foreign_unreadable_and_live_events_are_kept_and_ignored() {
             "unknown to Stripe",
         ),
         ("evt_e", "charge.refunded", "false", r#"{"id":7}"#, "no charge could be read in it"),
-        ("evt_f", "charge.dispute.created", "false", "null", "no dispute could be read in it"),
+        ("evt_f", "charge.dispute.created", "false", "null", "unknown to Stripe"),
         ("evt_g", "checkout.session.completed", "false", "{}", "unknown to Stripe"),
     ] {
         let body =
@@ -105,7 +105,7 @@ async fn foreign_unreadable_and_live_events_are_kept_and_ignored() {
 }
 
 /// One person's lines in the books: kind and pence.
-async fn lines_of(site: &Site, email: &str) -> Vec<(String, i64)> {
+pub async fn lines_of(site: &Site, email: &str) -> Vec<(String, i64)> {
     sqlx::query_as(
         "select l.kind, l.amount_pence from ledger l join people p on p.id = l.person_id
          where p.email = $1::text::citext order by l.at, l.amount_pence desc",
@@ -293,7 +293,7 @@ async fn readme_names_what_the_endpoint_at_stripe_must_send() {
     assert!(readme.contains(breakthrough::kit::stripe::API_VERSION));
 }
 
-async fn run_job<J: breakthrough::kit::queue::Job>(site: &Site, job: &J) {
+pub async fn run_job<J: breakthrough::kit::queue::Job>(site: &Site, job: &J) {
     let mut tx = site.pool.begin().await.unwrap();
     breakthrough::kit::queue::push(&mut tx, job).await.unwrap();
     tx.commit().await.unwrap();
@@ -420,16 +420,10 @@ async fn deliver(site: &Site, kind: &str) {
 async fn money_that_went_back_before_it_was_booked_waits_and_every_night_is_another_try() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
-    let session = join_as(&site, "early@example.org").await;
-    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
-    let subscription: String =
-        sqlx::query_scalar("select body ->> 'subscription' from stripe_stand_in.objects where id = $1")
-            .bind(&session)
-            .fetch_one(&site.pool)
-            .await
-            .unwrap();
+    let subscription = pay(&site, "early@example.org", PaidBy::Card).await;
+    site.app.clock().advance(chrono::Duration::days(1));
+    site.app.stripe_stand_in().charge(&subscription).await.unwrap();
     site.app.stripe_stand_in().claim_back(&subscription).await.unwrap();
-    deliver(&site, "customer.subscription.updated").await;
     deliver(&site, "charge.dispute.created").await;
     assert_eq!(outcome(&site, "charge.dispute.created").await, "failed");
     // Its tries are used up: officers see that, and the night gives it new ones.
@@ -443,9 +437,31 @@ async fn money_that_went_back_before_it_was_booked_waits_and_every_night_is_anot
     run_job(&site, &payments::Reconcile::default()).await;
     assert_eq!(outcome(&site, "charge.dispute.created").await, "done");
     let lines = lines_of(&site, "early@example.org").await;
-    assert_eq!(lines, [("payment".to_owned(), 500), ("dispute".to_owned(), -500)]);
+    let payment = ("payment".to_owned(), 500);
+    assert_eq!(lines, [payment.clone(), payment, ("dispute".to_owned(), -500)]);
     assert_eq!(standing(&site, "early@example.org").await.0, "active");
     treasurer.get("/admin/payments/events").await.expect_not("given up");
+}
+
+#[tokio::test]
+async fn money_that_goes_back_from_somebody_yet_unknown_waits_for_its_payment() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let session = join_as(&site, "first@example.org").await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    let subscription: String =
+        sqlx::query_scalar("select body ->> 'subscription' from stripe_stand_in.objects where id = $1")
+            .bind(&session)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+    site.app.stripe_stand_in().claim_back(&subscription).await.unwrap();
+    deliver(&site, "charge.dispute.created").await;
+    assert_eq!(outcome(&site, "charge.dispute.created").await, "ignored", "not known to be ours");
+    deliver(&site, "checkout.session.completed").await;
+    assert_eq!(outcome(&site, "charge.dispute.created").await, "done");
+    let lines = lines_of(&site, "first@example.org").await;
+    assert_eq!(lines, [("payment".to_owned(), 500), ("dispute".to_owned(), -500)]);
 }
 
 #[tokio::test]

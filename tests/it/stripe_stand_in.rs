@@ -395,7 +395,7 @@ async fn cancelling_and_giving_money_back() {
     let charge = world.taken.events.lock().unwrap().iter().find_map(Event::charge).unwrap();
     let charge = world.stripe.find_charge(&charge).await.unwrap();
     assert_eq!(charge.payment_intent.as_deref(), Some(intent.as_str()));
-    assert_eq!(world.stripe.list_refunds(Some(&intent)).await.unwrap().items, [refund]);
+    assert_eq!(world.stripe.list_refunds(Some(&intent), None).await.unwrap().items, [refund]);
 
     let (_, other) = world.subscribed("join-2", PaidBy::DirectDebit).await;
     let open = world.stripe.find_subscription(&other).await.unwrap().latest_invoice.unwrap();
@@ -403,8 +403,13 @@ async fn cancelling_and_giving_money_back() {
     world.told().await;
     world.stand_in.claim_back(&other).await.unwrap();
     assert_eq!(world.told().await, ["charge.dispute.created", "charge.dispute.closed"]);
-    let dispute = world.taken.events.lock().unwrap().iter().find_map(Event::dispute).unwrap();
+    let dispute =
+        world.taken.events.lock().unwrap().iter().rev().find_map(|event| event.object_id.clone()).unwrap();
+    let dispute = world.stripe.find_dispute(&dispute).await.unwrap();
     assert_eq!((dispute.amount_pence, dispute.status.as_str()), (500, "lost"));
+    assert_eq!(world.stripe.list_disputes(None).await.unwrap().items, [dispute.clone()]);
+    assert!(world.stripe.list_disputes(Some(&dispute.id)).await.unwrap().items.is_empty());
+    assert!(world.stripe.find_dispute("du_nobody").await.unwrap_err().is_missing());
     assert!(world.stand_in.give_back(&other).await.is_err());
     world.leave_recording().await;
 }

@@ -53,6 +53,7 @@ pub(super) struct Subscription {
     created: i64,
     canceled_at: Option<i64>,
     ended_at: Option<i64>,
+    cancellation_details: Option<CancellationDetails>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +100,11 @@ struct Parent {
 }
 
 #[derive(Deserialize)]
+struct CancellationDetails {
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct SubscriptionDetails {
     subscription: Option<String>,
     metadata: Option<BTreeMap<String, String>>,
@@ -139,6 +145,16 @@ pub(super) struct Refund {
     payment_intent: Option<String>,
     created: i64,
     status: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Dispute {
+    id: String,
+    amount: i64,
+    charge: Option<String>,
+    payment_intent: Option<String>,
+    created: i64,
+    status: String,
 }
 
 #[derive(Deserialize)]
@@ -236,6 +252,10 @@ impl From<Subscription> for types::Subscription {
             created: time(subscription.created),
             canceled_at: when(subscription.canceled_at),
             ended_at: when(subscription.ended_at),
+            ended_unpaid: subscription
+                .cancellation_details
+                .and_then(|details| details.reason)
+                .is_some_and(|reason| reason == "payment_failed"),
         }
     }
 }
@@ -293,6 +313,19 @@ impl From<Refund> for types::Refund {
             payment_intent: refund.payment_intent,
             created: time(refund.created),
             status: refund.status,
+        }
+    }
+}
+
+impl From<Dispute> for types::Dispute {
+    fn from(dispute: Dispute) -> Self {
+        Self {
+            id: dispute.id,
+            charge: dispute.charge,
+            payment_intent: dispute.payment_intent,
+            amount_pence: dispute.amount,
+            created: time(dispute.created),
+            status: dispute.status,
         }
     }
 }

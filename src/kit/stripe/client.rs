@@ -13,6 +13,7 @@ use stripe_billing::subscription::{
 use stripe_checkout::checkout_session as checkout;
 use stripe_core::{
     charge::RetrieveCharge,
+    dispute::{ListDispute, RetrieveDispute},
     refund::{CreateRefund, ListRefund},
 };
 
@@ -20,7 +21,8 @@ use super::answers;
 use super::error::StripeError;
 use super::signature::{self, BadSignature};
 use super::types::{
-    Charge, CheckoutSession, Interval, Invoice, Metadata, Mode, NewCheckout, Page, Refund, Subscription,
+    Charge, CheckoutSession, Dispute, Interval, Invoice, Metadata, Mode, NewCheckout, Page, Refund,
+    Subscription,
 };
 
 /// For one attempt, from connecting to the last byte.
@@ -131,13 +133,33 @@ impl Stripe {
         Ok(self.send::<answers::Charge>(None, RetrieveCharge::new(checked(id)?)).await?.into())
     }
 
-    /// The newest hundred refunds, in every state, of one payment or of all.
-    pub async fn list_refunds(&self, payment_intent: Option<&str>) -> Result<Page<Refund>, StripeError> {
+    /// Refunds in every state, of one payment or of all, a hundred at a time, newest first.
+    pub async fn list_refunds(
+        &self,
+        payment_intent: Option<&str>,
+        after: Option<&str>,
+    ) -> Result<Page<Refund>, StripeError> {
         let mut request = ListRefund::new().limit(PAGE_SIZE);
         if let Some(id) = payment_intent {
             request = request.payment_intent(checked(id)?);
         }
+        if let Some(id) = after {
+            request = request.starting_after(checked(id)?);
+        }
         Ok(self.send::<answers::List<answers::Refund>>(None, request).await?.into())
+    }
+
+    pub async fn find_dispute(&self, id: &str) -> Result<Dispute, StripeError> {
+        Ok(self.send::<answers::Dispute>(None, RetrieveDispute::new(checked(id)?)).await?.into())
+    }
+
+    /// Disputes in every state, a hundred at a time, newest first.
+    pub async fn list_disputes(&self, after: Option<&str>) -> Result<Page<Dispute>, StripeError> {
+        let mut request = ListDispute::new().limit(PAGE_SIZE);
+        if let Some(id) = after {
+            request = request.starting_after(checked(id)?);
+        }
+        Ok(self.send::<answers::List<answers::Dispute>>(None, request).await?.into())
     }
 
     /// Subscriptions in every state, a hundred at a time, newest first; `after` is the last id of the page before.

@@ -18,9 +18,9 @@ mod types;
 
 pub use client::{API_VERSION, Stripe};
 pub use error::StripeError;
-pub use event::{Dispute, Event, NotAnEvent};
+pub use event::{Event, NotAnEvent};
 pub use signature::BadSignature;
 pub use types::{
-    Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Interval, Invoice, InvoiceStatus, Metadata, Mode,
-    NewCheckout, Page, PaymentStatus, Refund, Subscription, SubscriptionStatus,
+    Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice, InvoiceStatus,
+    Metadata, Mode, NewCheckout, Page, PaymentStatus, Refund, Subscription, SubscriptionStatus,
 };

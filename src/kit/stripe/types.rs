@@ -124,6 +124,8 @@ pub struct Subscription {
     pub created: DateTime<Utc>,
     pub canceled_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// Stripe ended it because it could not collect, rather than somebody by their own wish.
+    pub ended_unpaid: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,6 +181,18 @@ pub struct Refund {
     pub created: DateTime<Utc>,
     /// Stripe's word: `pending`, `succeeded`, `failed`, `canceled`, `requires_action`.
     pub status: Option<String>,
+}
+
+/// A payment that the payer's bank took back or questions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispute {
+    pub id: String,
+    pub charge: Option<String>,
+    pub payment_intent: Option<String>,
+    pub amount_pence: i64,
+    pub created: DateTime<Utc>,
+    /// Stripe's word, such as `lost` or `needs_response`.
+    pub status: String,
 }
 
 /// A page of a list, newest first. When `more`, ask again with the last item's id.

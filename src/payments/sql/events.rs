@@ -9,6 +9,8 @@ pub struct NewEvent<'a> {
     pub id: &'a str,
     pub kind: &'a str,
     pub object_id: Option<&'a str>,
+    /// The payment it is about, where money went back.
+    pub payment_intent: Option<&'a str>,
     pub happened_at: Option<DateTime<Utc>>,
     pub livemode: bool,
     pub api_version: Option<&'a str>,
@@ -16,14 +18,18 @@ pub struct NewEvent<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Keeps an event unless it is there.
+/// Keeps an event. One that was passed over before waits again: whoever sends it once more has a reason.
 pub async fn insert(db: &mut PgConnection, new: &NewEvent<'_>) -> Result<()> {
     sqlx::query!(
-        "insert into stripe_events (id, kind, object_id, happened_at, livemode, api_version, body, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing",
+        "insert into stripe_events as old (id, kind, object_id, payment_intent, happened_at, livemode, api_version, body, received_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (id) do update set body = excluded.body, payment_intent = excluded.payment_intent,
+                outcome = 'waiting', processed_at = null, note = null
+         where old.outcome = 'ignored'",
         new.id,
         new.kind,
         new.object_id,
+        new.payment_intent,
         new.happened_at,
         new.livemode,
         new.api_version,
@@ -33,6 +39,17 @@ pub async fn insert(db: &mut PgConnection, new: &NewEvent<'_>) -> Result<()> {
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Lets events wait again that were passed over because their payment was not known. Returns their ids.
+pub async fn set_waiting_again(db: &mut PgConnection, payment_intent: &str) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "update stripe_events set outcome = 'waiting', processed_at = null, note = null
+         where payment_intent = $1 and outcome = 'ignored' and body <> '' returning id",
+        payment_intent
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Events since an instant that are not processed.

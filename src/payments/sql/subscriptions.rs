@@ -28,6 +28,8 @@ struct SubscriptionRow {
     first_paid_at: Option<DateTime<Utc>>,
     failing_since: Option<DateTime<Utc>>,
     surplus_since: Option<DateTime<Utc>>,
+    next_try: Option<DateTime<Utc>>,
+    pay_page: Option<String>,
     seen_at: DateTime<Utc>,
 }
 
@@ -47,6 +49,8 @@ impl From<SubscriptionRow> for Subscription {
             first_paid_at: row.first_paid_at,
             failing_since: row.failing_since,
             surplus_since: row.surplus_since,
+            next_try: row.next_try,
+            pay_page: row.pay_page,
             seen_at: row.seen_at,
         }
     }
@@ -59,7 +63,7 @@ macro_rules! subscriptions {
             SubscriptionRow,
             r#"select id, purpose_kind as "purpose_kind: KindCode", purpose_id, customer, state,
                       amount_pence as "amount: Money", billing_interval as "every: Interval", current_period_end,
-                      cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, surplus_since, seen_at
+                      cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, surplus_since, next_try, pay_page, seen_at
                from subscriptions "# + $which
             $(, $value)*
         )
@@ -77,7 +81,8 @@ pub async fn lock(db: &mut PgConnection, id: &str) -> Result<Option<Subscription
     Ok(row.map(Subscription::from))
 }
 
-/// Writes a subscription as Stripe has it. What only we know (`first_paid_at`, `surplus_since`) stays, news older than
+/// Writes a subscription as Stripe has it. What its invoices told (`first_paid_at`, `next_try`, `pay_page`) and what
+/// only we know (`surplus_since`) stays, news older than
 /// what we have is not taken, and one that has ended stays ended.
 pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
     sqlx::query!(
@@ -88,7 +93,7 @@ pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
                 amount_pence = excluded.amount_pence, billing_interval = excluded.billing_interval,
                 current_period_end = excluded.current_period_end, cancel_at_period_end = excluded.cancel_at_period_end,
                 ended_at = excluded.ended_at, seen_at = excluded.seen_at,
-                failing_since = case when excluded.state = 'canceled' then old.failing_since
+                failing_since = case when excluded.state = 'canceled' then coalesce(old.failing_since, excluded.failing_since)
                                      when excluded.failing_since is null then null
                                      else coalesce(old.failing_since, excluded.failing_since) end
          where old.seen_at <= excluded.seen_at and (old.state <> 'canceled' or excluded.state = 'canceled')",
@@ -120,11 +125,35 @@ pub async fn list_alive(db: &mut PgConnection) -> Result<Vec<Subscription>> {
     Ok(rows.into_iter().map(Subscription::from).collect())
 }
 
+/// Subscriptions of which a payment is in the books.
+pub async fn list_paid(db: &mut PgConnection) -> Result<Vec<String>> {
+    sqlx::query_scalar!("select id from subscriptions where first_paid_at is not null").fetch_all(db).await
+}
+
 pub async fn set_paid(db: &mut PgConnection, id: &str, paid_at: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "update subscriptions set first_paid_at = least(coalesce(first_paid_at, $2), $2) where id = $1",
         id,
         paid_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What becomes of an invoice that could not be collected.
+pub async fn set_overdue(
+    db: &mut PgConnection,
+    id: &str,
+    next_try: Option<DateTime<Utc>>,
+    pay_page: Option<&str>,
+) -> Result<()> {
+    sqlx::query!(
+        "update subscriptions set next_try = $2, pay_page = $3
+         where id = $1 and (next_try is distinct from $2 or pay_page is distinct from $3)",
+        id,
+        next_try,
+        pay_page
     )
     .execute(db)
     .await?;

@@ -189,6 +189,11 @@ impl Stage {
                 Ok(invoice)
             }
             ("GET", ["charges", id]) => Ok(self.find("charge", id).await?.body),
+            ("GET", ["disputes"]) => {
+                call.query.only(&["expand", "limit", "payment_intent", "starting_after"])?;
+                self.list("dispute", "/v1/disputes", &call.query, true).await
+            }
+            ("GET", ["disputes", id]) => Ok(self.find("dispute", id).await?.body),
             ("GET", ["refunds"]) => {
                 call.query.only(&["expand", "limit", "payment_intent", "starting_after"])?;
                 self.list("refund", "/v1/refunds", &call.query, true).await

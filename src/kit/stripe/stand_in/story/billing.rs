@@ -259,6 +259,15 @@ impl Stage {
         self.fail(&mut subscription, &mut invoice).await
     }
 
+    pub(in super::super) async fn pay_invoice(&mut self, id: &str) -> Result<(), Fault> {
+        let mut subscription = self.lock("subscription", id).await?;
+        let invoice = self.lock_failed_invoice(&subscription).await?;
+        let mut invoice = invoice.ok_or_else(|| Fault::invalid(None, "Nothing is overdue."))?;
+        self.settle(&subscription, &mut invoice).await?;
+        self.tell("invoice.paid", &invoice, None).await?;
+        if subscription.is("canceled") { Ok(()) } else { self.set_status(&mut subscription, "active").await }
+    }
+
     /// `missing` is the status for one that ended before.
     pub(in super::super) async fn cancel(
         &mut self,

@@ -92,6 +92,13 @@ impl StandIn {
         stage.commit().await
     }
 
+    /// The payer pays the open invoice on its own page at Stripe, which goes on working after the subscription's end.
+    pub async fn pay_invoice(&self, subscription: &str) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.pay_invoice(subscription).await?;
+        stage.commit().await
+    }
+
     /// The payer claims the latest payment back through the bank, for which there is no time limit.
     pub async fn claim_back(&self, subscription: &str) -> Result<(), Fault> {
         let mut stage = self.stage().await?;
