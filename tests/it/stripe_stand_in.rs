@@ -407,7 +407,7 @@ async fn cancelling_and_giving_money_back() {
         world.taken.events.lock().unwrap().iter().rev().find_map(|event| event.object_id.clone()).unwrap();
     let dispute = world.stripe.find_dispute(&dispute).await.unwrap();
     assert_eq!((dispute.amount_pence, dispute.status.as_str()), (500, "lost"));
-    assert_eq!(world.stripe.list_disputes(None).await.unwrap().items, [dispute.clone()]);
+    assert_eq!(world.stripe.list_disputes(None).await.unwrap().items, std::slice::from_ref(&dispute));
     assert!(world.stripe.list_disputes(Some(&dispute.id)).await.unwrap().items.is_empty());
     assert!(world.stripe.find_dispute("du_nobody").await.unwrap_err().is_missing());
     assert!(world.stand_in.give_back(&other).await.is_err());
