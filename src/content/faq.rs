@@ -78,13 +78,13 @@ struct SearchPage {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Search {
+pub(super) struct Asked {
     #[serde(default)]
     q: Vec<String>,
 }
 
-pub(super) async fn list(visit: Visit, Query(search): Query<Search>, mut db: Db) -> Result<Response> {
-    let q = search.q.first().map(|q| searched(q)).unwrap_or_default();
+pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -> Result<Response> {
+    let q = asked.q.first().map(|q| searched(q)).unwrap_or_default();
     if q.is_empty() {
         let groups = sql::list_published::<Group>(&mut db).await?;
         let questions = shown::show(sql::list_published::<Question>(&mut db).await?).await?;
@@ -93,8 +93,9 @@ pub(super) async fn list(visit: Visit, Query(search): Query<Search>, mut db: Db)
         let data = structured::questions(groups.iter().flat_map(|group| &group.questions));
         return Ok(FaqPage { visit, groups, changed_at, data }.into_response());
     }
-    let terms = search::terms(&q);
-    let mut found = sql::search_questions(&mut db, &q, &terms).await?;
+    let search = search::Search::new(&q);
+    let mut found = sql::search_questions(&mut db, &search).await?;
+    let terms = search.meant();
     // Alike in letters only is not enough: a reader has to see why it was found.
     found.retain(|(item, surely)| *surely || search::has_any(&item.words, &terms));
     let others = if found.is_empty() { sql::list_published::<Question>(&mut db).await? } else { Vec::new() };

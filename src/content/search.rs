@@ -1,26 +1,143 @@
 //! Searching the questions: which words of a search tell something, and where they are in a text.
 
+use deunicode::deunicode;
 use similar::TextDiff;
 
 use super::words::Question;
 use crate::kit::markdown::shorten;
 
 /// Words that stand in every question.
-const COMMON: [&str; 40] = [
-    "the", "and", "are", "you", "your", "for", "how", "what", "who", "why", "when", "where", "which", "does",
-    "did", "can", "will", "with", "from", "this", "that", "there", "have", "has", "was", "is", "it", "we",
-    "our", "us", "do", "be", "to", "of", "in", "on", "my", "me", "any", "about",
+const COMMON: [&str; 42] = [
+    "the",
+    "and",
+    "are",
+    "you",
+    "your",
+    "for",
+    "how",
+    "what",
+    "who",
+    "why",
+    "when",
+    "where",
+    "which",
+    "does",
+    "did",
+    "can",
+    "will",
+    "with",
+    "from",
+    "this",
+    "that",
+    "there",
+    "have",
+    "has",
+    "was",
+    "is",
+    "it",
+    "we",
+    "our",
+    "us",
+    "do",
+    "be",
+    "to",
+    "of",
+    "in",
+    "on",
+    "my",
+    "me",
+    "any",
+    "about",
+    "party",
+    "breakthrough",
 ];
 
-/// The telling words of a search, in small letters, at most ten.
-pub(super) fn terms(search: &str) -> Vec<String> {
-    let words = search.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-    let mut terms: Vec<String> =
-        words.filter(|word| word.chars().count() > 2 && !COMMON.contains(&word.as_str())).collect();
-    terms.dedup();
-    terms.truncate(10);
-    terms
+/// Beginnings of words that people use for each other. The first of each line stands in our questions.
+const ALIKE: [&[&str]; 16] = [
+    &["cost", "price", "pricing", "fee", "charge", "much", "subs", "dues", "expensive"],
+    &["cancel", "cancell", "leav", "quit", "resign", "terminat", "end"],
+    &["stop", "unsubscrib", "opt"],
+    &["email", "mail", "newsletter"],
+    &["donat", "donor", "give", "gift", "contribut"],
+    &["data", "gdpr", "privacy"],
+    &["afford", "unwaged", "unemploy", "student", "pension", "benefit", "retire", "cheap", "poor"],
+    &["volunteer", "help"],
+    &["lead", "boss", "chair", "president"],
+    &["sign", "login", "log"],
+    &["age", "young", "old", "teen"],
+    &["moved", "move", "moving"],
+    &["paid", "receipt", "invoice", "history"],
+    &["fail", "declin", "bounc", "overdue", "missed"],
+    &["refund", "reimburs"],
+    &["ally", "allies", "alliance", "coalition"],
+];
+
+/// What somebody searches for, made of its telling words in small letters: at most ten.
+pub(super) struct Search {
+    terms: Vec<String>,
 }
+
+impl Search {
+    pub(super) fn new(typed: &str) -> Self {
+        let words = typed.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+        let mut terms: Vec<String> =
+            words.filter(|word| word.chars().count() > 2 && !COMMON.contains(&word.as_str())).collect();
+        terms.dedup();
+        terms.truncate(10);
+        Self { terms }
+    }
+
+    pub(super) fn terms(&self) -> &[String] {
+        &self.terms
+    }
+
+    /// The terms and what is meant by them, to be marked in what was found.
+    pub(super) fn meant(&self) -> Vec<String> {
+        self.terms.iter().flat_map(|term| alike(term)).collect()
+    }
+
+    /// For `to_tsquery`: one of the words or of those that mean the same. The last word may be half typed.
+    pub(super) fn any_of(&self) -> String {
+        self.queries().join(" | ")
+    }
+
+    /// The same: all of them.
+    pub(super) fn all_of(&self) -> String {
+        self.queries().join(" & ")
+    }
+
+    /// Only the words that were typed.
+    pub(super) fn typed(&self) -> String {
+        self.terms.iter().map(|term| query(term)).collect::<Vec<_>>().join(" | ")
+    }
+
+    fn queries(&self) -> Vec<String> {
+        let last = self.terms.len().saturating_sub(1);
+        let group = |(at, term): (usize, &String)| {
+            let begun = if at == last { format!(" | {}:*", query(term)) } else { String::new() };
+            let alike: Vec<_> = alike(term).iter().map(|word| query(word)).collect();
+            format!("({}{begun})", alike.join(" | "))
+        };
+        self.terms.iter().enumerate().map(group).collect()
+    }
+}
+
+/// A word as the index has it, without accents; nothing in it means anything to `to_tsquery`.
+fn query(word: &str) -> String {
+    deunicode(word).chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// The word and those that mean the same.
+fn alike(term: &str) -> Vec<String> {
+    // Not a longer word that begins alike: `feeling` is no fee.
+    let is = |begin: &&str| term.strip_prefix(*begin).is_some_and(|end| ENDINGS.contains(&end));
+    let others = ALIKE.iter().filter(|words| words.iter().any(is)).flat_map(|words| words.iter());
+    let others = others.filter(|begin| !is(begin)).map(|begin| (*begin).to_owned());
+    std::iter::once(term.to_owned()).chain(others).collect()
+}
+
+const ENDINGS: [&str; 14] =
+    ["", "s", "e", "es", "er", "ers", "ing", "ed", "d", "ion", "ions", "ation", "ment", "ations"];
 
 /// A stretch of text, and whether it is one of the words looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +218,7 @@ mod tests {
     use super::*;
 
     fn marked(text: &str, search: &str) -> Vec<String> {
-        mark(text, &terms(search)).into_iter().filter(|s| s.marked).map(|s| s.text).collect()
+        mark(text, Search::new(search).terms()).into_iter().filter(|s| s.marked).map(|s| s.text).collect()
     }
 
     #[test]
@@ -115,15 +232,36 @@ mod tests {
 
     #[test]
     fn leaves_common_words_out() {
-        assert_eq!(terms("Who is the leader?"), ["leader"]);
-        assert!(terms("?? a -- of").is_empty());
+        assert_eq!(Search::new("Who is the leader?").terms(), ["leader"]);
+        assert!(Search::new("?? a -- of").terms().is_empty());
+    }
+
+    #[test]
+    fn asks_for_what_is_meant() {
+        let search = Search::new("Membership fees?");
+        assert!(search.any_of().starts_with("(membership) | (fees | cost | price"), "{}", search.any_of());
+        assert!(search.any_of().ends_with(" | fees:*)"));
+        assert_eq!(search.typed(), "membership | fees");
+        assert_eq!(Search::new("feeling & !'").any_of(), "(feeling | feeling:*)");
+        for (typed, meant) in [
+            ("cancelling", "leav"),
+            ("leaving", "cancel"),
+            ("donations", "give"),
+            ("unsubscribe", "stop"),
+            ("login", "sign"),
+        ] {
+            assert!(Search::new(typed).meant().iter().any(|word| word == meant), "{typed}");
+        }
+        assert_eq!(Search::new("").any_of(), "");
+        assert_eq!(Search::new("Siân's ½½½").typed(), "sian | 121212");
     }
 
     #[test]
     fn quotes_the_sentence_with_the_word() {
-        let found = excerpt("One thing. Another thing with a leader in it. More.", &terms("leader"), 40);
+        let found =
+            excerpt("One thing. Another thing with a leader in it. More.", Search::new("leader").terms(), 40);
         assert!(found[0].text.starts_with("Another thing"));
-        assert_eq!(excerpt("One thing.", &terms("banana"), 40)[0].text, "One thing.");
-        assert!(excerpt("", &terms("x"), 40).is_empty());
+        assert_eq!(excerpt("One thing.", Search::new("banana").terms(), 40)[0].text, "One thing.");
+        assert!(excerpt("", Search::new("x").terms(), 40).is_empty());
     }
 }

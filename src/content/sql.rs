@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     kind::Kind,
     model::{Draft, Item, Revision},
+    search::Search,
     words::{Article, OfKind, Question, Words},
 };
 use crate::kit::{address, db::impossible};
@@ -132,29 +133,31 @@ pub async fn list_addresses(db: &mut PgConnection) -> Result<Vec<(Kind, String, 
 }
 
 /// Published questions that may fit, best first, and whether they surely do: by the words' stems, or word by word
-/// with slips in them. `words` are the telling ones of the search, in small letters.
+/// with slips in them.
 pub(super) async fn search_questions(
     db: &mut PgConnection,
-    search: &str,
-    words: &[String],
+    search: &Search,
 ) -> Result<Vec<(Item<Question>, bool)>> {
     let rows = sqlx::query!(
         r#"select id as "id!", parent_id, slug, position as "position!", version as "version!", words as "words!",
                   published_at, changed_at as "changed_at!", deleted_at, fits as "fits!"
            from (
-               select i.*, to_tsvector('english', i.search) @@ websearch_to_tsquery('english', plain_text($1)) as fits,
-                      ts_rank(to_tsvector('english', i.search), websearch_to_tsquery('english', plain_text($1))) as rank,
-                      (select coalesce(avg(word_similarity(word, i.search)), 0) from unnest($2::text[]) word) as likeness,
-                      (select coalesce(avg(word_similarity(word, plain_text(i.words ->> 'question'))), 0) from unnest($2::text[]) word) as in_title
-               from content_items i
+               select i.*, search_words @@ any_of as fits, search_words @@ all_of as fits_all,
+                      ts_rank(search_words, any_of) + ts_rank(search_words, typed) as rank,
+                      (select coalesce(avg(word_similarity(word, i.search)), 0) from unnest($4::text[]) word) as likeness,
+                      (select coalesce(avg(word_similarity(word, plain_text(i.words ->> 'question'))), 0) from unnest($4::text[]) word) as in_title
+               from content_items i, to_tsquery('english', $1) any_of, to_tsquery('english', $2) all_of,
+                    to_tsquery('english', $3) typed
                where i.kind = 'question' and i.deleted_at is null and i.published_at is not null
            ) found
            -- One wrong letter in a word of six leaves four in ten of its trigrams.
            where fits or likeness > 0.39
-           order by fits desc, rank + likeness + in_title desc, position, id
+           order by fits_all desc, fits desc, rank + (likeness + in_title) / 4 desc, position, id
            limit 20"#,
-        search,
-        words
+        search.any_of(),
+        search.all_of(),
+        search.typed(),
+        search.terms()
     )
     .fetch_all(db)
     .await?;

@@ -1,7 +1,8 @@
 //! Everything in `static/`, inside the binary, under addresses that name the content.
 //!
 //! `url("site.css")` gives `/static/<hash>/site.css`; a browser may keep that for a year. Each file is compressed
-//! once at the start. In a stylesheet, `url("fonts/x.woff2")` is rewritten to its hashed address.
+//! once at the start. A stylesheet goes out without its comments, and in it `url("fonts/x.woff2")` is rewritten to its
+//! hashed address.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -34,7 +35,8 @@ static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
         let Some(file) = Files::get(&name) else { continue };
         let mut body = file.data.into_owned();
         if name.ends_with(".css") {
-            body = with_hashed_urls(&String::from_utf8_lossy(&body), &assets).into_bytes();
+            let css = without_comments(&String::from_utf8_lossy(&body));
+            body = with_hashed_urls(&css, &assets).into_bytes();
         }
         let hash = hex::encode(&Sha256::digest(&body)[..6]);
         let content_type = content_type(&name);
@@ -44,6 +46,16 @@ static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
     }
     assets
 });
+
+/// The comments are for who writes the stylesheet; every visitor would load them.
+fn without_comments(css: &str) -> String {
+    let mut pieces = css.split("/*");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        kept.push_str(piece.split_once("*/").map_or("", |(_, after)| after));
+    }
+    kept
+}
 
 fn with_hashed_urls(css: &str, assets: &BTreeMap<String, Asset>) -> String {
     let mut out = String::with_capacity(css.len());
