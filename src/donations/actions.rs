@@ -16,6 +16,7 @@ use crate::{
     kit::{
         app::App,
         dates,
+        email_address::EmailAddress,
         error::{Error, Result},
         money::Money,
     },
@@ -52,8 +53,14 @@ pub(super) fn path(gift: Uuid) -> String {
 pub(super) enum Given {
     /// The gift, and the wish to pay it.
     Wanted { gift: Uuid, checkout: Uuid },
-    /// It would pass the cap.
-    AboveCap(Money),
+    /// It would pass the cap, under which so much is left this year.
+    AboveCap { left: Money },
+}
+
+/// What the owner of an address may still give this year; `None` before they have given anything.
+pub(super) async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Money>> {
+    let given = sql::given_since(db, email, start_of_year(app.clock().today()), None).await?;
+    Ok((given > Money::ZERO).then(|| bounds(app).left(given)))
 }
 
 /// Keeps a gift and the wish to pay it. `person` is who is signed in with the gift's own address.
@@ -66,7 +73,7 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
         let year = start_of_year(change.today());
         let given = sql::given_since(change, &give.email, year, None).await?;
         if !bounds.fits(given, give.amount) {
-            return Ok(Given::AboveCap(bounds.cap));
+            return Ok(Given::AboveCap { left: bounds.left(given) });
         }
     }
     let mut gift = Gift {

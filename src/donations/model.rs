@@ -99,6 +99,11 @@ impl Bounds {
         given.checked_add(amount).is_some_and(|sum| sum <= self.cap)
     }
 
+    /// What still fits under the cap. Never negative.
+    pub fn left(&self, given: Money) -> Money {
+        Money::from_pence((self.cap.pence() - given.pence()).max(0))
+    }
+
     pub fn needs_check(&self, amount: Money) -> bool {
         amount > self.check_above
     }

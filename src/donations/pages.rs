@@ -49,25 +49,29 @@ struct GivePage {
     sums: Vec<(String, String)>,
     bounds: Bounds,
     declaration: &'static str,
+    /// What may still come from whoever is signed in, this year.
+    left: Option<Money>,
 }
 
-fn draw(app: &App, visit: Visit, form: Form) -> GivePage {
+fn draw(app: &App, visit: Visit, form: Form, left: Option<Money>) -> GivePage {
     let sums = USUAL
         .iter()
         .map(|pence| (pence.to_string(), Money::from_pence(*pence).to_string()))
         .chain([("own".to_owned(), "Other amount".to_owned())])
         .collect();
-    GivePage { visit, form, sums, bounds: actions::bounds(app), declaration: DECLARATION }
+    GivePage { visit, form, sums, bounds: actions::bounds(app), declaration: DECLARATION, left }
 }
 
 pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
     let mut form = Form::filled([("sum", "1000".to_owned())]);
+    let mut left = None;
     if let Some(viewer) = &visit.viewer
         && let Some(person) = accounts::find_person(&mut db, viewer.id).await?
     {
+        left = actions::left(&app, &mut db, &person.email).await?;
         form = form.with("name", person.name).with("email", person.email.to_string());
     }
-    Ok(draw(&app, visit, form).into_response())
+    Ok(draw(&app, visit, form, left).into_response())
 }
 
 pub(super) async fn create(
@@ -79,7 +83,9 @@ pub(super) async fn create(
 ) -> Result<Response> {
     let give = match forms::give(&form, &actions::bounds(&app)) {
         Ok(give) => give,
-        Err(form) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&app, visit, form)).into_response()),
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&app, visit, form, None)).into_response());
+        }
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     rate_limit::take(&app, &mut db, BY_EMAIL, give.email.as_str()).await?;
@@ -97,12 +103,15 @@ pub(super) async fn create(
             drop(db);
             leading::lead::<Gift>(&app, gift, checkout).await
         }
-        Given::AboveCap(cap) => {
+        Given::AboveCap { left } => {
             drop(change);
-            let words = format!(
-                "With this gift you would pass {cap} this year, which is all we take from one person"
-            );
-            let page = draw(&app, visit, form.failed("amount", words));
+            let cap = actions::bounds(&app).cap;
+            let words = if left > Money::ZERO {
+                format!("You can give {left} more this year: {cap} from one person is the most we take")
+            } else {
+                format!("You have given {cap} this year, which is the most we take from one person")
+            };
+            let page = draw(&app, visit, form.failed("amount", words), Some(left));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }

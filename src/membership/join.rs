@@ -198,6 +198,8 @@ pub(super) struct Joining {
     application: Application,
     /// The membership that came of it has ended since.
     is_over: bool,
+    /// Their membership is paid by another subscription: this payment was a second one, and goes back.
+    is_returned: bool,
 }
 
 #[derive(Template, WebTemplate)]
@@ -207,6 +209,10 @@ struct WelcomePage {
     price: String,
     /// By Direct Debit, which takes days.
     on_its_way: bool,
+    /// Whose membership it is, if they are signed in and look at it themselves. Anybody can pay with somebody else's
+    /// address, and is not told whether it is a member's.
+    is_theirs: bool,
+    is_returned: bool,
 }
 
 impl Joining {
@@ -232,7 +238,15 @@ impl Payable for Joining {
             Some(person) => sql::find_of_person(db, person).await?,
             None => None,
         };
-        Ok(Self { application, is_over: membership.is_some_and(|known| known.state.is_ended()) })
+        let subscription = match membership.as_ref().and_then(|known| known.subscription.as_ref()) {
+            Some(id) => payments::find_subscription(db, id).await?,
+            None => None,
+        };
+        Ok(Self {
+            is_over: membership.is_some_and(|known| known.state.is_ended()),
+            is_returned: subscription.is_some_and(|paid| paid.purpose.id != application.id),
+            application,
+        })
     }
 
     async fn wish_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
@@ -260,6 +274,9 @@ impl Payable for Joining {
 
     fn settled(self, visit: Visit, checkout: Option<CheckoutState>) -> Response {
         let on_its_way = checkout == Some(CheckoutState::Pending);
-        WelcomePage { visit, price: self.price(), on_its_way }.into_response()
+        let is_theirs =
+            visit.viewer.as_ref().is_some_and(|viewer| self.application.person == Some(viewer.id));
+        let (price, is_returned) = (self.price(), self.is_returned);
+        WelcomePage { visit, price, on_its_way, is_theirs, is_returned }.into_response()
     }
 }

@@ -113,7 +113,7 @@ test('joining: each field in the order it is read, a slip put right, and on to p
   await tabTo(page, called('Pay by card'));
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/join\//);
-  await awaited(page, 'You are in');
+  await awaited(page, /You are in|Check your email/);
   await page.context().close();
 });
 

@@ -155,7 +155,7 @@ describe('pages', { concurrency: 2 }, () => {
     await page.locator('main').getByRole('button').first().click();
     const paying = page.url();
     await button(page, 'Pay by card').click();
-    await awaited(page, 'You are in');
+    await awaited(page, /You are in|Check your email/);
     await look(page);
     await visit(page, paying);
 

@@ -188,7 +188,7 @@ async fn only_its_owner_learns_what_an_address_has_given() {
     send(&mut ana, "ana@demo.test", "own", "200")
         .await
         .expect_status(422)
-        .expect("you would pass £600 this year");
+        .expect("more this year: £600 from one person is the most we take");
     // Somebody else, signed in or not, is led to pay whatever they type.
     let mut sam = site.signed_in_as("sam@demo.test").await;
     session_of(&send(&mut sam, "ana@demo.test", "own", "200").await);

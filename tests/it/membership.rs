@@ -151,7 +151,7 @@ async fn a_stranger_joins_by_card_and_lands_in_the_members_pages() {
     assert_eq!(count(&site, "select count(*) from people where email = 'robin@example.org'").await, 0);
     settle(&site).await;
     let path = application_path(&paid);
-    browser.get(&path).await.expect("Thank you. You are in").expect("£12.50 a month");
+    browser.get(&path).await.expect("Thank you. Check your email").expect("£12.50 a month");
 
     let mail = site.mail_to("robin@example.org").await;
     assert_eq!(mail.subject, "Welcome to the Breakthrough Party");
@@ -159,6 +159,7 @@ async fn a_stranger_joins_by_card_and_lands_in_the_members_pages() {
     let link = mail.link("/sign-in/link/");
     let page = browser.get(&link).await;
     page.form(&link).submit(&mut browser).await.expect("Your membership");
+    browser.get(&path).await.expect("Thank you. You are in").expect("Open your page");
     browser
         .get("/membership")
         .await
@@ -183,6 +184,33 @@ async fn a_stranger_joins_by_card_and_lands_in_the_members_pages() {
     assert_eq!(count(&site, "select count(*) from audit_log where action = 'membership.joined'").await, 1);
     // Pressing "pay" on an old page pays nothing more.
     browser.post(&format!("{path}/payment"), &[]).await.expect("You have paid already");
+}
+
+#[tokio::test]
+async fn whoever_pays_with_a_members_address_reads_what_everybody_reads() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    pay(&site, "member@example.org", PaidBy::Card).await;
+    let mut pages = Vec::new();
+    for email in ["new@example.org", "member@example.org"] {
+        let mut stranger = site.stranger();
+        let session = sent_to_pay(&site, &mut stranger, &joiner(email)).await;
+        site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+        settle(&site).await;
+        let application: String = sqlx::query_scalar(
+            "select id::text from applications where email = $1 order by created_at desc limit 1",
+        )
+        .bind(email)
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+        pages.push(stranger.get(&format!("/join/{application}")).await.words());
+    }
+    assert_eq!(pages[0], pages[1], "nobody learns here who is a member");
+    assert!(pages[0].contains("we return the payment, and the email says so"), "{}", pages[0]);
+    let subjects: Vec<_> =
+        site.mails_to("member@example.org").await.into_iter().map(|mail| mail.subject).collect();
+    assert!(subjects.contains(&"We are sending a payment back to you".to_owned()), "{subjects:?}");
 }
 
 #[tokio::test]
@@ -226,7 +254,7 @@ async fn a_direct_debit_is_pending_and_then_paid() {
     .await
     .unwrap();
     assert_eq!((pence, method.as_str()), (500, "bacs_debit"));
-    browser.get(&application_path(&paid)).await.expect("Thank you. You are in");
+    browser.get(&application_path(&paid)).await.expect("Thank you. Check your email");
 }
 
 #[tokio::test]
