@@ -126,6 +126,8 @@ pub fn router_with(app: &App, rooms: Rooms) -> anyhow::Result<Router> {
 
 /// The layers that every path has.
 fn around(router: Router<App>, app: &App, rooms: Rooms, table: &[Route]) -> anyhow::Result<Router> {
+    let machines =
+        table.iter().filter(|route| route.access == Access::Machine).map(|route| route.path).collect();
     let trace = TraceLayer::new_for_http().make_span_with(|request: &Request| {
         // The pattern, not the address: addresses can hold tokens and searched names.
         let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
@@ -141,7 +143,7 @@ fn around(router: Router<App>, app: &App, rooms: Rooms, table: &[Route]) -> anyh
         .layer(middleware::from_fn(refuse_nul))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
         .layer(middleware::from_fn(csrf::need_origin_with_cookies))
-        .layer(csrf::layer(&app.config().public_url)?)
+        .layer(csrf::layer(&app.config().public_url, machines)?)
         .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
         .layer(Extension(rooms))
         .layer(Extension(Paths::of(table)))

@@ -40,11 +40,15 @@ document.addEventListener("submit", (event) => {
   }
   sent.add(form);
   event.submitter?.setAttribute("aria-disabled", "true");
+  // A download leaves the page as it is, and may be wanted again.
+  if (form.hasAttribute("data-download")) setTimeout(() => release(form), 2000);
 });
+const release = (form) => {
+  sent.delete(form);
+  for (const button of form.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+};
 addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
-  for (const form of document.forms) sent.delete(form);
-  for (const button of document.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+  if (event.persisted) for (const form of document.forms) release(form);
 });
 
 // An officer's long edit isn't lost to a stray click: forms marked data-guard ask before one leaves.

@@ -6,7 +6,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, Method, header},
+    http::{HeaderMap, HeaderName, Method, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -27,10 +27,17 @@ pub fn is_foreign(headers: &HeaderMap, public_url: &str) -> bool {
     }
 }
 
+/// `machines` are patterns of paths that programs post to, with a proof of their own in the path or the body.
+///
 /// # Errors
 /// The public address cannot be an origin.
-pub fn layer(public_url: &str) -> anyhow::Result<CsrfLayer> {
-    Ok(CsrfLayer::new().add_trusted_origin(public_url)?)
+pub fn layer(public_url: &str, machines: Vec<&'static str>) -> anyhow::Result<CsrfLayer> {
+    let starts: Vec<_> =
+        machines.into_iter().map(|path| path.split_once('{').map_or(path, |(start, _)| start)).collect();
+    let is_machine = move |method: &Method, uri: &Uri| {
+        *method == Method::POST && starts.iter().any(|start| uri.path().starts_with(start))
+    };
+    Ok(CsrfLayer::new().add_trusted_origin(public_url)?.with_insecure_bypass(is_machine))
 }
 
 /// Refuses what the layer lets through for programs: a POST with cookies that names no origin.

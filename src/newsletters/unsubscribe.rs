@@ -8,6 +8,7 @@ use askama_web::WebTemplate;
 use axum::{
     body::Bytes,
     extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -91,9 +92,22 @@ enum Stopping {
     TooLate,
 }
 
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/unsubscribe_damaged.html")]
+struct DamagedPage {
+    visit: Visit,
+    contact: String,
+}
+
+/// Part of the link was lost on its way: another way to stop the emails.
+fn damaged(app: &App, visit: Visit) -> Response {
+    let contact = app.settings().site(app.clock().today()).contact_email.to_string();
+    (StatusCode::NOT_FOUND, DamagedPage { visit, contact }).into_response()
+}
+
 async fn page(app: &App, db: &mut Db, visit: Visit, token: String, state: Stopping) -> Result<Response> {
-    let person = open(app, &token).ok_or(Error::NotFound)?;
-    let person = accounts::find_person(db, person).await?.ok_or(Error::NotFound)?;
+    let Some(person) = open(app, &token) else { return Ok(damaged(app, visit)) };
+    let Some(person) = accounts::find_person(db, person).await? else { return Ok(damaged(app, visit)) };
     let hint = hint(person.email.as_str());
     let page = UnsubscribePage { visit, token, hint, state };
     Ok(([("cache-control", "no-store"), ("referrer-policy", "same-origin")], page).into_response())
@@ -112,7 +126,15 @@ pub(super) async fn show(
     Path(token): Path<String>,
     mut db: Db,
 ) -> Result<Response> {
-    page(&app, &mut db, visit, token, Stopping::Asked).await
+    let stands = match open(&app, &token) {
+        Some(person) => {
+            let consents = accounts::list_consents(&mut db, person).await?;
+            consents.iter().any(|consent| consent.purpose == PURPOSE && consent.withdrawn.is_none())
+        }
+        None => false,
+    };
+    let state = if stands { Stopping::Asked } else { Stopping::Stopped };
+    page(&app, &mut db, visit, token, state).await
 }
 
 /// Acts at once, for the button and for mailboxes alike. They may send the form in either encoding, so only its bytes
@@ -124,7 +146,7 @@ pub(super) async fn stop(
     mut db: Db,
     body: Bytes,
 ) -> Result<Response> {
-    let person = open(&app, &token).ok_or(Error::NotFound)?;
+    let Some(person) = open(&app, &token) else { return Ok(damaged(&app, visit)) };
     let how = if body.windows(9).any(|part| part == b"One-Click") { BY_MAILBOX } else { BY_PAGE };
     let mut change = Change::begin(&app, &mut db, Actor::Person(person)).await?;
     accounts::withdraw_consent(&mut change, person, PURPOSE, how).await?;

@@ -77,6 +77,19 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       await page.context().close();
     });
 
+    test('a list can be downloaded twice from the same page', async () => {
+      const page = await open();
+      await signIn(page, 'treasurer@demo.test');
+      await page.goto('/admin/payments');
+      for (let times = 0; times < 2; times += 1) {
+        const download = page.waitForEvent('download');
+        await button(page, 'Download as CSV').click();
+        assert.match((await download).suggestedFilename(), /\.csv$/);
+        await page.waitForTimeout(2500);
+      }
+      await page.context().close();
+    });
+
     test('pressing twice, going back and a second tab make one membership', async () => {
       const email = `owen.${tag}@example.org`;
       const page = await open();

@@ -86,7 +86,15 @@ fn counted(args: &CountArgs) -> Result<Report, String> {
     };
     let election = blt::read(input).map_err(|error| error.to_string())?;
     let terms = terms(args, &election)?;
-    Ok(count(&election, args.method, &terms))
+    let report = count(&election, args.method, &terms);
+    // Without a single valid paper a lot would decide everything, which no rule means.
+    if report.valid_votes == 0 && election.standing().count() > terms.seats {
+        return Err(format!(
+            "none of the {} ballots is valid, so nobody can be elected; each must begin with a first preference for a candidate who stands, such as `1 3 2 0`",
+            report.invalid_votes
+        ));
+    }
+    Ok(report)
 }
 
 fn terms(args: &CountArgs, election: &Election) -> Result<Terms, String> {

@@ -137,6 +137,13 @@ fn wrong_usage_and_wrong_files_are_refused() {
         refused(&[malformed, "--method", "irv"]),
         format!("{malformed}: line 3: the ballot isn't closed; end it with ` 0` on the same line\n")
     );
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for ballots in ["", "3 0\n", "2 1=2 0\n", "2 - 1 0\n", "-1\n2 1 0\n"] {
+        let nobody = folder.join("nobody.blt");
+        std::fs::write(&nobody, format!("3 1\n{ballots}0\n\"Ana\"\n\"Ben\"\n\"Cai\"\n\"\"\n")).unwrap();
+        let said = refused(&[nobody.to_str().unwrap(), "--method", "scottish-stv"]);
+        assert!(said.contains("is valid, so nobody can be elected"), "{ballots:?}: {said}");
+    }
     assert!(refused(&[&food, "--method", "irv", "--seats", "2"]).contains("fills one place"));
     assert_eq!(run(&[&food, "--method", "irv", "--seats", "1"]).status.code(), Some(0));
     assert!(refused(&[&food, "--method", "meek", "--seats", "6"]).contains("only 5 candidates"));

@@ -27,7 +27,7 @@ fn votes(report: &Report) -> Vec<HashMap<String, (u128, Status)>> {
 fn the_largest_election_overflows_nothing() {
     let third = MAX_PAPERS / 3;
     let file = format!(
-        "4 2\n{third} 1 2 3 0\n{third} 1 3 0\n{third} 2 1 4 0\n1 1=2 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"D\"\n"
+        "4 2\n{third} 1 2 3 0\n{third} 1 3 0\n{third} 2 1 4 0\n1 1=2 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"D\"\n\"T\"\n"
     );
     let election = read(&file);
     assert_eq!(election.papers_cast(), MAX_PAPERS);

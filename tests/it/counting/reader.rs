@@ -61,8 +61,11 @@ fn the_longest_texts_are_read_back() {
 
 #[test]
 fn shared_and_skipped_numbers_are_read() {
-    let election = read("4 1\n3 1 = 2=3 4 0\n5 4 - 2 0\n2 - 1 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"D\"\n");
-    assert_eq!(written(&election), "4 1\n3 1=2=3 4 0\n5 4 - 2 0\n2 - 1 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"D\"\n");
+    let election = read("4 1\n3 1 = 2=3 4 0\n5 4 - 2 0\n2 - 1 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"D\"\n\"T\"\n");
+    assert_eq!(
+        written(&election),
+        "4 1\n3 1=2=3 4 0\n5 4 - 2 0\n2 - 1 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"D\"\n\"T\"\n"
+    );
     let scottish = counted(&election, Method::ScottishStv);
     assert_eq!((scottish.valid_votes, scottish.invalid_votes), (5, 5));
     // Meek divides a shared preference.

@@ -11,7 +11,7 @@ fn terms(seats: usize, candidates: usize, reopen: usize) -> Terms {
 }
 
 /// Few put it first, but most prefer it to each candidate in the end.
-const LIVE: &str = "3 1\n5 1 3 0\n4 2 3 0\n2 3 0\n0\n\"Ana\"\n\"Ben\"\n\"Re-open nominations\"\n";
+const LIVE: &str = "3 1\n5 1 3 0\n4 2 3 0\n2 3 0\n0\n\"Ana\"\n\"Ben\"\n\"Re-open nominations\"\n\"T\"\n";
 
 #[test]
 fn it_stays_to_the_last_contest_and_its_place_stays_empty() {
@@ -48,7 +48,8 @@ fn it_can_lose_the_last_contest() {
 
 #[test]
 fn other_places_are_filled_beside_it() {
-    let file = "5 2\n9 1 0\n8 5 0\n2 2 1 0\n2 3 5 0\n1 4 0\n0\n\"Ana\"\n\"Ben\"\n\"Cai\"\n\"Dee\"\n\"RON\"\n";
+    let file =
+        "5 2\n9 1 0\n8 5 0\n2 2 1 0\n2 3 5 0\n1 4 0\n0\n\"Ana\"\n\"Ben\"\n\"Cai\"\n\"Dee\"\n\"RON\"\n\"T\"\n";
     let election = read(file);
     for method in [Method::ScottishStv, Method::Ers97, Method::Meek] {
         let report = count(&election, method, &terms(2, 5, 5));

@@ -60,6 +60,8 @@ pub enum Fault {
     NameNotClosed,
     NameTooLong,
     NameNotQuoted,
+    QuoteInName,
+    TitleMissing { candidates: usize },
     NameMissing { found: usize, candidates: usize },
     NameTooMany { candidates: usize },
     ControlCharacter,
@@ -162,6 +164,14 @@ impl fmt::Display for Fault {
                     "after the ballots only names may stand; put each in quotes, such as `\"Ana Jones\"`"
                 )
             }
+            Self::QuoteInName => write!(
+                f,
+                "something follows the quote that ends a name; write a quote inside a name as `\\\"`, and put a space between names"
+            ),
+            Self::TitleMissing { candidates } => write!(
+                f,
+                "the file ends after {candidates} texts: either a candidate's name is missing, or the title of the election, which must follow the {candidates} names"
+            ),
             Self::NameMissing { found, candidates } => write!(
                 f,
                 "the file ends after {found} of {candidates} names; add one quoted name for each candidate"

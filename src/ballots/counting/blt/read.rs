@@ -195,7 +195,13 @@ impl<R: Read> Reader<R> {
             let line = lines.get(number - 1).copied().unwrap_or(self.scanner.line);
             ReadError::Bad { line, fault: Fault::Election(error) }
         })?;
-        for text in [&mut election.title, &mut election.source, &mut election.comment] {
+        // Were it left out, a file that lacks a name would take its title for a candidate.
+        match self.next_name()? {
+            Token::Text(title) => election.title = Some(title),
+            Token::End => return self.bad(Fault::TitleMissing { candidates }),
+            _ => return self.bad(Fault::NameNotQuoted),
+        }
+        for text in [&mut election.source, &mut election.comment] {
             match self.next_name()? {
                 Token::Text(found) => *text = Some(found),
                 Token::End => return Ok(()),

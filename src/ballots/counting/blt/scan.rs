@@ -191,6 +191,10 @@ impl<R: Read> Scanner<R> {
                 return Err(self.bad(Fault::NameTooLong));
             }
         }
+        // Other programs double a quote inside a name; read as two names, it would elect somebody else.
+        if !matches!(self.peek()?, None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'#')) {
+            return Err(self.bad(Fault::QuoteInName));
+        }
         let text = String::from_utf8(text).map_err(|_| self.bad(Fault::NotUtf8))?;
         if text.chars().any(char::is_control) {
             return Err(self.bad(Fault::ControlCharacter));

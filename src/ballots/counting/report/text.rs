@@ -14,7 +14,7 @@ impl Report {
     }
 
     fn write_text(&self, sheet: &mut String) -> std::fmt::Result {
-        writeln!(sheet, "{}", self.title.as_deref().unwrap_or("Election"))?;
+        writeln!(sheet, "{}", self.title.as_deref().filter(|title| !title.is_empty()).unwrap_or("Election"))?;
         paragraph(sheet, "", &format!("Counted by {}.", self.rule.source))?;
         writeln!(sheet)?;
         writeln!(sheet, "Places to fill   {}", self.seats)?;
