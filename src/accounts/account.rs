@@ -17,7 +17,7 @@ use super::{
     proofs::{Session, SignedIn},
     rooms::Asked,
     sql::{
-        consents, people, requests,
+        consents, people,
         sessions::{self, SessionLine},
     },
 };
@@ -153,7 +153,8 @@ pub(super) async fn end_other_sessions(
     SignedIn(who): SignedIn,
     mut db: Db,
 ) -> Result<Response> {
-    sessions::delete_other_sessions(&mut db, who.person_id, Some(who.id)).await?;
-    requests::delete_requests(&mut db, who.person_id).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::end_other_sessions(&mut change, &who).await?;
+    change.commit().await?;
     Ok(flash::redirect(&app, "/account", "Every other device is signed out."))
 }

@@ -9,12 +9,16 @@ use uuid::Uuid;
 use super::{
     entering::{self, Entered, Proof},
     mail,
-    model::{CODE_TRIES, ConsentPurpose, MANAGE_OFFICERS, REQUEST_MINUTES, Role, Standing, safe_next},
-    passwords,
+    model::{
+        CODE_TRIES, CODE_TRIES_A_DAY, ConsentPurpose, MANAGE_OFFICERS, OTHER_CODES, REQUEST_MINUTES, Role,
+        Standing, safe_next,
+    },
+    passwords::{self, Fits},
     proofs::Session,
     sql::{
         consents::{self, NewConsent},
-        offices, people,
+        offices,
+        people::{self, Credentials},
         requests::{self, NewRequest},
         sessions,
     },
@@ -59,6 +63,8 @@ pub struct Details {
 pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) -> Result<()> {
     let app = change.app;
     let now = change.now;
+    // Held first: whoever is signing in at this moment is waited for, and signed out again.
+    people::lock_person(change, id).await?;
     let old = people::find_person(change, id).await?.ok_or(Error::NotFound)?;
     if let Some(other) = people::find_person_by_email(change, &new.email).await?
         && other.id != id
@@ -74,7 +80,6 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
                 "They hold an office. Only an administrator may change the email address of an officer.",
             ));
         }
-        // Before the new address is set: a link that is being used at this moment is waited for, and proves the old one.
         requests::delete_requests(change, id).await?;
     }
     people::set_details(change, id, &new.name, &new.email, new.postcode.as_deref(), new.region).await?;
@@ -147,7 +152,7 @@ pub async fn withdraw_consent(
 }
 
 /// Mails a link and a code, or to an unknown address the news that it is unknown. Returns the request's id, which
-/// the next page carries; it is the same for both.
+/// the next page carries; it is the same for both. An officer without a password gets no code: it would not be enough.
 pub(super) async fn request_sign_in(
     change: &mut Change<'_>,
     email: &EmailAddress,
@@ -157,19 +162,26 @@ pub(super) async fn request_sign_in(
     let now = change.now;
     let person = people::find_person_by_email(change, email).await?;
     let (id, link, code) = (app.random().opaque_id(), app.random().token(), app.random().code());
+    let is_officer = match &person {
+        Some(person) => offices::holds_office(change, person.id).await?,
+        None => false,
+    };
+    let has_code = person.as_ref().is_some_and(|person| person.has_password || !is_officer);
     let code_hash = code_hash(app, id, &code);
     let new = NewRequest {
         id,
         person_id: person.as_ref().map(|person| person.id),
         link_hash: &link.hash(),
-        code_hash: person.as_ref().map(|_| code_hash.as_slice()),
+        code_hash: has_code.then_some(code_hash.as_slice()),
         next_path: safe_next(next),
         now,
         expires_at: now + Duration::minutes(REQUEST_MINUTES),
     };
     requests::insert_request(change, &new).await?;
     let letter = match &person {
-        Some(person) => mail::sign_in(app, &person.name, link.text(), &code)?,
+        Some(person) => {
+            mail::sign_in(app, &person.name, link.text(), has_code.then_some(code.as_str()), is_officer)?
+        }
         None => mail::unknown_address(app)?,
     };
     change.mail(format!("sign-in:{id}"), email, letter);
@@ -212,39 +224,73 @@ pub(super) async fn sign_in_by_link(
     browser: &str,
 ) -> Result<Option<Used>> {
     let now = change.now;
-    let request = requests::use_link(change, &hash_token(token), now).await?;
-    use_request(change, request, browser).await
+    let link = hash_token(token);
+    let Some(owner) = requests::find_owner_of_link(change, &link).await? else { return Ok(None) };
+    // The person before the request, as everywhere.
+    people::lock_person(change, owner).await?;
+    let request = requests::use_link(change, &link, now).await?;
+    use_request(change, request, Proof::SignInLink, browser).await
 }
 
-/// Whether a code that was typed in is right, and the request still open. Counts the try, so it must be committed
-/// whatever comes of it.
-pub(super) async fn try_code(app: &App, db: &mut PgConnection, request: Uuid, code: &str) -> Result<bool> {
-    let now = app.clock().now();
-    let right = code_hash(app, request, code);
-    let Some(Some(hash)) = requests::try_code(db, request, now, CODE_TRIES).await? else {
-        return Ok(false);
+/// What came of a code that was typed in.
+pub(super) enum Tried {
+    Right(Credentials),
+    /// Right for another request of the same person.
+    OfAnotherMail,
+    Wrong,
+}
+
+/// Tries a code. The try counts, so the change must be committed whatever comes of it. When the tries of a day are used
+/// up, no code of theirs works until the next, and they hear of it.
+pub(super) async fn try_code(change: &mut Change<'_>, request: Uuid, code: &str) -> Result<Tried> {
+    let (app, now) = (change.app, change.now);
+    let is_right = |id: Uuid, hash: &[u8]| -> bool {
+        subtle::ConstantTimeEq::ct_eq(hash, code_hash(app, id, code).as_slice()).into()
     };
-    Ok(subtle::ConstantTimeEq::ct_eq(hash.as_slice(), right.as_slice()).into())
+    let Some(owner) = requests::find_owner(change, request).await? else { return Ok(Tried::Wrong) };
+    // Those who try at the same moment go one after the other.
+    let person = people::lock_person(change, owner).await?.ok_or(Error::NotFound)?;
+    let tries = requests::count_tries(change, owner, now - Duration::days(1)).await?;
+    if tries >= CODE_TRIES_A_DAY {
+        return Ok(Tried::Wrong);
+    }
+    let Some(Some(hash)) = requests::try_code(change, request, now, CODE_TRIES).await? else {
+        return Ok(Tried::Wrong);
+    };
+    if is_right(request, &hash) {
+        return Ok(Tried::Right(person));
+    }
+    if tries + 1 == CODE_TRIES_A_DAY {
+        let occasion = format!("sign-in-codes:{owner}:{}", change.today());
+        change.mail(occasion, &person.email, mail::codes_guessed(app, &person.name)?);
+    }
+    let others = requests::list_other_codes(change, owner, request, now, OTHER_CODES).await?;
+    let is_of_another = others.iter().any(|(id, hash)| is_right(*id, hash));
+    Ok(if is_of_another { Tried::OfAnotherMail } else { Tried::Wrong })
 }
 
 /// Uses the request whose code was right. `None` if it was used in the meantime.
 pub(super) async fn sign_in_by_code(
     change: &mut Change<'_>,
+    person: Uuid,
     request: Uuid,
+    password: Option<Fits>,
     browser: &str,
 ) -> Result<Option<Used>> {
     let now = change.now;
+    people::lock_person(change, person).await?;
     let request = requests::use_request(change, request, now).await?;
-    use_request(change, request, browser).await
+    use_request(change, request, Proof::SignInCode(password), browser).await
 }
 
 async fn use_request(
     change: &mut Change<'_>,
     request: Option<requests::Request>,
+    proof: Proof,
     browser: &str,
 ) -> Result<Option<Used>> {
     let Some(request) = request else { return Ok(None) };
-    let entered = entering::enter(change, request.person_id, Proof::SignInMail, browser).await?;
+    let entered = entering::enter(change, request.person_id, proof, browser).await?;
     tracing::info!(request = %request.id, "signed in by mail");
     Ok(Some(Used { entered, next: request.next_path }))
 }
@@ -254,21 +300,27 @@ pub(super) async fn check_password(
     app: &App,
     email: &EmailAddress,
     password: SecretString,
-) -> Result<Option<Uuid>> {
+) -> Result<Option<(Uuid, Fits)>> {
     let mut db = app.pool().acquire().await?;
-    let found = people::find_password_hash(&mut db, email).await?;
+    let found = people::find_credentials(&mut db, email).await?;
     drop(db);
-    let (person, hash) = found.map_or((None, None), |(id, hash)| (Some(id), hash));
+    let (person, hash) = found.map_or((None, None), |found| (Some(found.id), found.password_hash));
     let fits = passwords::verify(password, hash).await?;
-    Ok(person.filter(|_| fits))
+    Ok(person.zip(fits))
+}
+
+/// Ends every other session and every open link of the one who asks.
+pub(super) async fn end_other_sessions(change: &mut Change<'_>, who: &Session) -> Result<()> {
+    people::lock_person(change, who.person_id).await?;
+    sessions::delete_other_sessions(change, who.person_id, Some(who.id)).await?;
+    Ok(requests::delete_requests(change, who.person_id).await?)
 }
 
 /// Sets a password, ends every other session, and mails the owner.
 pub(super) async fn set_password(change: &mut Change<'_>, who: &Session, hash: &str) -> Result<()> {
     let app = change.app;
+    end_other_sessions(change, who).await?;
     people::set_password_hash(change, who.person_id, hash).await?;
-    sessions::delete_other_sessions(change, who.person_id, Some(who.id)).await?;
-    requests::delete_requests(change, who.person_id).await?;
     let now = change.now;
     let email: EmailAddress = who.email.parse().map_err(anyhow::Error::from)?;
     let occasion = format!("password:{}:{}", who.person_id, now.timestamp_micros());

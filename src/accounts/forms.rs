@@ -21,19 +21,22 @@ pub(super) fn sign_in(form: &Form) -> Result<SignIn, Form> {
     let mut check = form.check();
     let email = check.parse::<EmailAddress>("email");
     let next = safe_next(form.value("next")).to_owned();
-    if form.value("how") == "link" {
+    // Return in a field presses the first button, so that without a password it asks for a link.
+    if form.value("how") == "link" || form.is_empty("password") {
         return check.finish(|| Some(SignIn::ByMail { email: email?, next }));
     }
-    let password = check.password("password", "Enter your password, or ask for a link by email");
+    let password = check.password("password", "Enter your password");
     check.finish(|| Some(SignIn::ByPassword { email: email?, password: password?, next }))
 }
 
-pub(super) struct Code {
+pub(super) struct TypedCode {
     pub request: Uuid,
-    pub code: String,
+    pub digits: String,
+    /// Asked of officers.
+    pub password: Option<SecretString>,
 }
 
-pub(super) fn code(form: &Form) -> Result<Code, Form> {
+pub(super) fn code(form: &Form) -> Result<TypedCode, Form> {
     let mut check = form.check();
     let request = check.choice("request", "Ask for a new code");
     let typed = check.text("code", "Enter the 6-digit code from the email", 20);
@@ -42,7 +45,9 @@ pub(super) fn code(form: &Form) -> Result<Code, Form> {
     if code.as_ref().is_some_and(|code| code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit())) {
         check.fail("code", "Enter the 6-digit code from the email");
     }
-    check.finish(|| Some(Code { request: request?, code: code? }))
+    let password =
+        if form.is_empty("password") { None } else { check.password("password", "Enter your password") };
+    check.finish(|| Some(TypedCode { request: request?, digits: code?, password }))
 }
 
 pub(super) fn new_password(form: &Form, name: &str, email: &str) -> Result<SecretString, Form> {

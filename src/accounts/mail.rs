@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::model::REQUEST_MINUTES;
+use super::model::{CODE_TRIES_A_DAY, REQUEST_MINUTES};
 use crate::kit::{
     app::App,
     error::Result,
@@ -19,13 +19,36 @@ fn frame(app: &App) -> Frame {
 struct SignIn<'a> {
     name: &'a str,
     link: String,
-    code: &'a str,
+    code: Option<&'a str>,
+    with_password: bool,
     minutes: i64,
 }
 
-pub(super) fn sign_in(app: &App, name: &str, token: &str, code: &str) -> Result<Letter> {
+/// Without a code only the link signs in; `with_password` says that the code is not enough by itself.
+pub(super) fn sign_in(
+    app: &App,
+    name: &str,
+    token: &str,
+    code: Option<&str>,
+    with_password: bool,
+) -> Result<Letter> {
     let link = app.link(&format!("/sign-in/link/{token}"));
-    Letter::new(&frame(app), &SignIn { name, link, code, minutes: REQUEST_MINUTES })
+    Letter::new(&frame(app), &SignIn { name, link, code, with_password, minutes: REQUEST_MINUTES })
+}
+
+#[derive(Template)]
+#[template(path = "accounts/mail_codes.md")]
+struct CodesGuessed<'a> {
+    name: &'a str,
+    tries: i64,
+    sign_in: String,
+    contact: String,
+}
+
+/// For the owner of an account whose codes somebody is guessing.
+pub(super) fn codes_guessed(app: &App, name: &str) -> Result<Letter> {
+    let (sign_in, contact) = (app.link("/sign-in"), app.link("/contact"));
+    Letter::new(&frame(app), &CodesGuessed { name, tries: CODE_TRIES_A_DAY, sign_in, contact })
 }
 
 #[derive(Template)]
@@ -64,8 +87,13 @@ pub(super) fn password_changed(app: &App, name: &str) -> Result<Letter> {
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
+    let token = "t".repeat(43);
+    let sign_in = |code, officer| ("accounts/mail_sign_in", sign_in(app, name, &token, code, officer));
     vec![
-        ("accounts/mail_sign_in", sign_in(app, name, &"t".repeat(43), "042195")),
+        sign_in(Some("042195"), false),
+        sign_in(Some("042195"), true),
+        sign_in(None, true),
+        ("accounts/mail_codes", codes_guessed(app, name)),
         ("accounts/mail_unknown", unknown_address(app)),
         ("accounts/mail_address", address_changed(app, name)),
         ("accounts/mail_password", password_changed(app, name)),

@@ -222,6 +222,11 @@ pub const SESSION_DAYS: i64 = 30;
 pub const REQUEST_MINUTES: i64 = 30;
 /// Wrong codes after which a request is dead: a million codes, five tries.
 pub const CODE_TRIES: i32 = 5;
+/// Codes that may be tried for one person within a day, however many requests there are: whoever tries as many every
+/// day for a year comes in with a chance of 1 in 70.
+pub const CODE_TRIES_A_DAY: i64 = 10;
+/// How many other codes of the person a wrong one is held against, to say that it is from another mail.
+pub const OTHER_CODES: i64 = 3;
 
 /// Only paths of this site: `//elsewhere` and `https:` would lead people away after signing in. Browsers drop tabs
 /// and line ends and read a backslash as a slash, so only what an address is written in passes.

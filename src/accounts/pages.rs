@@ -1,5 +1,7 @@
 //! Signing in and out. A GET never signs anybody in: mail scanners follow links.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -9,13 +11,15 @@ use axum::{
 };
 use axum_extra::extract::Query;
 use serde::Deserialize;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    actions,
+    actions::{self, Tried, Used},
     entering::{self, Entered, Proof},
     forms::{self, SignIn},
     model::safe_next,
+    passwords,
     proofs::Session,
     session::{self, BrowserName},
     sql::{requests, sessions},
@@ -25,6 +29,7 @@ use crate::{
     kit::{
         app::App,
         db::Db,
+        email_address::EmailAddress,
         error::{Error, Result},
         form::Form,
         proxy::ClientAddress,
@@ -35,9 +40,12 @@ use crate::{
 };
 
 const BY_ADDRESS: Limit = Limit { name: "sign-in from", tries: 60, minutes: 15 };
-// Apart, so that nobody's wrong passwords keep them from asking for a link.
+// Apart, so that nobody's wrong passwords keep them from asking for a link. From one network, so that a stranger does
+// not keep the owner out; from all together there are more, against many mails and against guessing from everywhere.
 const LINKS: Limit = Limit { name: "sign-in link to", tries: 10, minutes: 15 };
+const ALL_LINKS: Limit = Limit { name: "sign-in links to", tries: 40, minutes: 60 };
 const PASSWORDS: Limit = Limit { name: "sign-in as", tries: 10, minutes: 15 };
+const ALL_PASSWORDS: Limit = Limit { name: "sign-in as, from anywhere", tries: 100, minutes: 24 * 60 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "accounts/sign_in.html")]
@@ -77,36 +85,46 @@ pub(super) async fn sign_in(
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     match command {
         SignIn::ByMail { email, next } => {
-            rate_limit::take(&app, &mut db, LINKS, email.as_str()).await?;
+            rate_limit::take(&app, &mut db, LINKS, &rate_limit::from(&email, address)).await?;
+            rate_limit::take(&app, &mut db, ALL_LINKS, email.as_str()).await?;
             let mut change = Change::begin(&app, &mut db, Actor::System).await?;
             let request = actions::request_sign_in(&mut change, &email, &next).await?;
             change.commit().await?;
             Ok(Redirect::to(&format!("/sign-in/check?request={request}")).into_response())
         }
         SignIn::ByPassword { email, password, next } => {
-            rate_limit::take(&app, &mut db, PASSWORDS, email.as_str()).await?;
+            take_password(&app, &mut db, &email, address).await?;
             // Hashing takes long; the connection is not kept for it.
             drop(db);
-            let Some(person) = actions::check_password(&app, &email, password).await? else {
-                let wrong =
-                    "The email address or the password is wrong. You can also ask for a link by email";
-                let page = SignInPage { visit, form: form.failed("password", wrong) };
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-            };
-            let mut change = Change::begin_alone(&app, Actor::System).await?;
-            let entered = entering::enter(&mut change, person, Proof::Password, &browser).await?;
-            change.commit().await?;
-            Ok(go_on(entered, &next))
+            if let Some((person, fits)) = actions::check_password(&app, &email, password).await? {
+                let mut change = Change::begin_alone(&app, Actor::System).await?;
+                let entered = entering::enter(&mut change, person, Proof::Password(fits), &browser).await?;
+                change.commit().await?;
+                if let Entered::In(cookie) = entered {
+                    return Ok(go_on(cookie, &next));
+                }
+            }
+            let wrong = "The email address or the password is wrong. You can also ask for a link by email";
+            let page = SignInPage { visit, form: form.failed("password", wrong) };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }
 
+/// Counts one try at a password.
+async fn take_password(
+    app: &App,
+    db: &mut PgConnection,
+    email: &EmailAddress,
+    address: IpAddr,
+) -> Result<()> {
+    rate_limit::take(app, db, PASSWORDS, &rate_limit::from(email, address)).await?;
+    rate_limit::take(app, db, ALL_PASSWORDS, email.as_str()).await
+}
+
 /// In, and on to where they wanted to go.
-fn go_on(entered: Entered, next: &str) -> Response {
-    match entered {
-        Entered::In(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response(),
-        Entered::NeedsMore => Redirect::to("/sign-in").into_response(),
-    }
+fn go_on(cookie: String, next: &str) -> Response {
+    ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
 }
 
 #[derive(Template, WebTemplate)]
@@ -141,24 +159,49 @@ pub(super) async fn use_code(
         }
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let tried = actions::try_code(&mut change, command.request, &command.digits).await?;
     // The try counts even if nothing else is written.
-    let used = if actions::try_code(&app, &mut db, command.request, &command.code).await? {
-        let mut change = Change::begin(&app, &mut db, Actor::System).await?;
-        let used = actions::sign_in_by_code(&mut change, command.request, &browser).await?;
-        change.commit().await?;
-        used
-    } else {
-        None
-    };
-    Ok(match used {
-        Some(used) => go_on(used.entered, &used.next),
-        None => {
-            let wrong = "That code does not work. Check the email, or ask for a new one";
-            (StatusCode::UNPROCESSABLE_ENTITY, CheckMailPage { visit, form: form.failed("code", wrong) })
-                .into_response()
+    change.commit().await?;
+    let (field, wrong) = match tried {
+        Tried::Wrong => ("code", WRONG_CODE),
+        Tried::OfAnotherMail => ("code", "This code is from an earlier email. Use the newest one"),
+        Tried::Right(person) => {
+            let (has_password, gave_password) = (person.password_hash.is_some(), command.password.is_some());
+            let fits = match command.password {
+                Some(password) => {
+                    take_password(&app, &mut db, &person.email, address).await?;
+                    drop(db);
+                    passwords::verify(password, person.password_hash).await?
+                }
+                None => {
+                    drop(db);
+                    None
+                }
+            };
+            let mut change = Change::begin_alone(&app, Actor::System).await?;
+            let used =
+                actions::sign_in_by_code(&mut change, person.id, command.request, fits, &browser).await?;
+            match used {
+                Some(Used { entered: Entered::In(cookie), next }) => {
+                    change.commit().await?;
+                    return Ok(go_on(cookie, &next));
+                }
+                // Not committed: the code is still to be used, with the password.
+                Some(_) if !has_password => ("code", "Officers sign in with the link in the email"),
+                Some(_) if gave_password => {
+                    ("password", "The password is wrong. You can also use the link in the email")
+                }
+                Some(_) => ("password", "Officers enter their password too, or use the link in the email"),
+                None => ("code", WRONG_CODE),
+            }
         }
-    })
+    };
+    let page = CheckMailPage { visit, form: form.failed(field, wrong) };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
+
+const WRONG_CODE: &str = "That code does not work. Check the email, or ask for a new one";
 
 #[derive(Template, WebTemplate)]
 #[template(path = "accounts/link.html")]
@@ -192,8 +235,8 @@ pub(super) async fn use_link(
     let used = actions::sign_in_by_link(&mut change, &token, &browser).await?;
     change.commit().await?;
     Ok(match used {
-        Some(used) => go_on(used.entered, &used.next),
-        None => (StatusCode::GONE, LinkPage { visit, name: None }).into_response(),
+        Some(Used { entered: Entered::In(cookie), next }) => go_on(cookie, &next),
+        _ => (StatusCode::GONE, LinkPage { visit, name: None }).into_response(),
     })
 }
 

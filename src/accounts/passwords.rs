@@ -30,15 +30,21 @@ pub async fn hash(password: SecretString) -> Result<String> {
     hash.map_err(|error| Error::Internal(anyhow::anyhow!("hashing a password: {error}")))
 }
 
+/// A password that fits this hash. Whoever acts on it looks whether the hash is still the person's.
+#[derive(Debug)]
+pub struct Fits {
+    pub(super) hash: String,
+}
+
 /// Whether the password fits the hash; `None` takes as long and never fits.
-pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Result<bool> {
+pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Result<Option<Fits>> {
     in_turn(&HASHING, move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());
         let fits = PasswordHash::new(&hash).is_ok_and(|hash| {
             Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
         });
-        known && fits
+        (known && fits).then_some(Fits { hash })
     })
     .await
 }
@@ -100,8 +106,9 @@ mod tests {
     async fn hashes_and_verifies() {
         let hash = hash("orange ladders sing".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert!(verify("orange ladders sing".into(), Some(hash.clone())).await.unwrap());
-        assert!(!verify("orange ladders sung".into(), Some(hash)).await.unwrap());
-        assert!(!verify("nobody's password".into(), None).await.unwrap());
+        let fits = async |typed: &str, hash| verify(typed.into(), hash).await.unwrap().is_some();
+        assert!(fits("orange ladders sing", Some(hash.clone())).await);
+        assert!(!fits("orange ladders sung", Some(hash)).await);
+        assert!(!fits("nobody's password", None).await);
     }
 }

@@ -87,6 +87,11 @@ impl Form {
         if name.starts_with("password") { "" } else { self.raw(name) }
     }
 
+    /// Whether nothing was typed into a field; a password's too.
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.raw(name).is_empty()
+    }
+
     fn raw(&self, name: &str) -> &str {
         self.values.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }

@@ -1,5 +1,7 @@
 //! Limits on tries, counted in Postgres so that every process sees them. Keys are hashed: no address or email is kept.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -7,6 +9,7 @@ use sqlx::PgConnection;
 use super::{
     app::App,
     config::Switch,
+    email_address::EmailAddress,
     error::{Error, Result},
 };
 
@@ -16,6 +19,12 @@ pub struct Limit {
     pub name: &'static str,
     pub tries: i32,
     pub minutes: i64,
+}
+
+/// For `who` in [`take`]: what is done with somebody's address counts for the network it is done from, so that a
+/// stranger who knows the address uses up no tries of its owner.
+pub fn from(email: &EmailAddress, network: IpAddr) -> String {
+    format!("{email} {network}")
 }
 
 /// Counts one try for `who`.

@@ -81,6 +81,79 @@ async fn five_wrong_codes_end_the_right_one() {
 }
 
 #[tokio::test]
+async fn a_code_of_another_mail_is_told_from_a_wrong_one() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let page = ask(&mut browser, "ana@demo.test").await;
+        asked.push((page, code_in(&site.mail_to("ana@demo.test").await)));
+        site.app.clock().advance(Duration::minutes(1));
+    }
+    let [(_, first), (page, second)] = &asked[..] else { panic!("two") };
+    let form = page.form("/sign-in/code").fill("code", first);
+    form.submit(&mut browser).await.expect_status(422).expect("This code is from an earlier email");
+    // Somebody else's is just wrong.
+    let other = ask(&mut site.stranger(), "sam@demo.test").await;
+    let form = other.form("/sign-in/code").fill("code", first);
+    form.submit(&mut browser).await.expect_status(422).expect("That code does not work");
+    page.form("/sign-in/code").fill("code", second).submit(&mut browser).await;
+    browser.get("/account").await.expect("Ana Silva");
+    site.work().await;
+}
+
+#[tokio::test]
+async fn an_officer_needs_more_than_a_code() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = ask(&mut browser, "alex@demo.test").await;
+    let mail = site.mail_to("alex@demo.test").await;
+    assert!(mail.text.contains("you also need your password"), "{}", mail.text);
+    let form = page.form("/sign-in/code").fill("code", &code_in(&mail));
+    let page = form.submit(&mut browser).await;
+    page.expect_status(422).expect("Officers enter their password too");
+    let form = page.form("/sign-in/code").fill("password", "wrong");
+    let page = form.submit(&mut browser).await;
+    page.expect_status(422).expect("The password is wrong");
+    browser.get("/account").await.expect("Email me a link");
+    let form = page.form("/sign-in/code").fill("password", breakthrough::demo::PASSWORD);
+    form.submit(&mut browser).await;
+    browser.get("/account").await.expect("alex@demo.test");
+
+    // Whoever has no password gets no code: the link is their way in.
+    sqlx::query("update people set password_hash = null where email = 'treasurer@demo.test'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    ask(&mut site.stranger(), "treasurer@demo.test").await.expect("Check your email");
+    let mail = site.mail_to("treasurer@demo.test").await;
+    assert_eq!(mail.subject, "Your sign-in link");
+    assert!(!mail.text.split_whitespace().any(|word| word.parse::<u32>().is_ok_and(|code| code > 9_999)));
+    let link = mail.link("/sign-in/link/");
+    let mut browser = site.stranger();
+    browser.get(&link).await.form(&link).submit(&mut browser).await;
+    browser.get("/account").await.expect("treasurer@demo.test");
+}
+
+#[tokio::test]
+async fn return_in_a_field_does_what_was_filled_in() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = browser.get("/sign-in").await;
+    // Browsers press the first button.
+    assert_eq!(page.attributes("form[action='/sign-in'] button", "value"), ["password", "link"]);
+    assert_eq!(page.attributes("#field-email", "autocomplete"), ["username"]);
+    let form = page.form("/sign-in").fill("email", "ana@demo.test").press("how", "password");
+    form.submit(&mut browser).await.expect("Check your email");
+    let form = page.form("/sign-in").fill("email", "ana@demo.test").press("how", "password");
+    form.fill("password", breakthrough::demo::PASSWORD).submit(&mut browser).await;
+    let account = browser.get("/account").await;
+    assert_eq!(account.attributes("input[autocomplete=username]", "value"), ["ana@demo.test"]);
+    assert_eq!(account.attributes("input[autocomplete=username]", "type"), ["email"]);
+    site.work().await;
+}
+
+#[tokio::test]
 async fn codes_that_stood_in_subjects_are_taken_out() {
     let site = Site::open().await;
     sqlx::query(

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use reqwest::StatusCode;
+use reqwest::{Method, Response, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -10,10 +10,166 @@ use tokio::{
 };
 
 use crate::support::{
-    Browser,
+    Browser, Page, Site,
     program::{Running, free_address, program},
     scratch,
 };
+
+/// A site that believes whatever address a request says it comes from.
+async fn behind_a_proxy() -> Site {
+    Site::open_with(|settings| settings.trusted_proxies = "127.0.0.1".into()).await
+}
+
+/// Sends a form from an address of choice.
+async fn post_from(browser: &Browser, address: &str, path: &str, fields: &[(&str, &str)]) -> Response {
+    let request = browser.raw(Method::POST, path).header("x-forwarded-for", address);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let request = request.body(serde_html_form::to_string(fields).unwrap());
+    request.header("sec-fetch-site", "same-origin").send().await.unwrap()
+}
+
+fn code_in(text: &str) -> String {
+    let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_whitespace().find(is_code).expect("a code").to_owned()
+}
+
+#[tokio::test]
+async fn guessing_codes_ends_after_a_few_for_each_account_and_its_owner_hears_of_it() {
+    let site = behind_a_proxy().await;
+    let thief = site.stranger();
+    let mut guesses = 0;
+    let mut right = Vec::new();
+    for number in 0..4 {
+        let fields = [("email", "sam@demo.test"), ("how", "link")];
+        let asked = post_from(&thief, &format!("198.51.{number}.1"), "/sign-in", &fields).await;
+        let location = asked.headers()["location"].to_str().unwrap().to_owned();
+        let request = location.rsplit('=').next().unwrap().to_owned();
+        right.push((request.clone(), code_in(&site.mail_to("sam@demo.test").await.text)));
+        for guess in 0..4 {
+            let code = format!("{guess:06}");
+            let fields = [("request", request.as_str()), ("code", &code)];
+            let from = format!("203.0.{number}.{guess}");
+            let answer = post_from(&thief, &from, "/sign-in/code", &fields).await;
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+            guesses += 1;
+        }
+    }
+    assert_eq!(guesses, 16);
+    let used: i64 =
+        sqlx::query_scalar("select sum(tries) from sign_in_requests").fetch_one(&site.pool).await.unwrap();
+    assert_eq!(used, 10, "the rest was not even looked at");
+    for (request, code) in &right {
+        let fields = [("request", request.as_str()), ("code", code)];
+        let answer = post_from(&thief, "192.0.2.1", "/sign-in/code", &fields).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "the right code too");
+    }
+    let mails = site.mails_to("sam@demo.test").await;
+    let told: Vec<_> =
+        mails.iter().filter(|mail| mail.subject == "Wrong sign-in codes for your account").collect();
+    assert_eq!(told.len(), 1);
+    // The owner still comes in by the link, and the next day by a code.
+    let link = mails[0].link("/sign-in/link/");
+    assert_eq!(post_from(&site.stranger(), "192.0.2.9", &link, &[]).await.status(), StatusCode::SEE_OTHER);
+    site.app.clock().advance(chrono::Duration::days(1));
+    let mut sam = site.stranger();
+    let page = sam.post("/sign-in", &[("email", "sam@demo.test"), ("how", "link")]).await;
+    let code = code_in(&site.mail_to("sam@demo.test").await.text);
+    page.form("/sign-in/code").fill("code", &code).submit(&mut sam).await;
+    sam.get("/account").await.expect("sam@demo.test");
+}
+
+#[tokio::test]
+async fn strangers_use_up_no_tries_of_an_address_they_know() {
+    let site = behind_a_proxy().await;
+    let (thief, owner) = (site.stranger(), site.stranger());
+    let wrong = [("email", "ana@demo.test"), ("password", "wrong"), ("how", "password")];
+    let link = [("email", "ana@demo.test"), ("how", "link")];
+    for (fields, status) in [(wrong.as_slice(), 422), (&link, 303)] {
+        for _ in 0..10 {
+            assert_eq!(post_from(&thief, "203.0.113.1", "/sign-in", fields).await.status(), status);
+        }
+        assert_eq!(post_from(&thief, "203.0.113.1", "/sign-in", fields).await.status(), 429);
+        assert_eq!(post_from(&owner, "198.51.100.1", "/sign-in", fields).await.status(), status);
+    }
+    site.work().await;
+}
+
+/// Holds a person's row until something else waits for it.
+async fn hold<'c>(site: &'c Site, email: &str) -> sqlx::Transaction<'c, sqlx::Postgres> {
+    let mut tx = site.pool.begin().await.unwrap();
+    sqlx::query("select from people where email = $1::text::citext for update")
+        .bind(email)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx
+}
+
+async fn until_somebody_waits(site: &Site) {
+    for _ in 0..500 {
+        let waits: bool = sqlx::query_scalar(
+            "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')",
+        )
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+        if waits {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nobody waits");
+}
+
+#[tokio::test]
+async fn nobody_signs_in_past_a_change_of_password() {
+    let site = Site::open().await;
+    // The password was right when it was checked, and another one stands by the time the session would begin.
+    let mut tx = hold(&site, "ana@demo.test").await;
+    let fields =
+        [("email", "ana@demo.test"), ("password", breakthrough::demo::PASSWORD), ("how", "password")];
+    let mut late = site.stranger();
+    let (page, ()): (Page, ()) = tokio::join!(late.post_once("/sign-in", &fields), async {
+        until_somebody_waits(&site).await;
+        let hash = breakthrough::accounts::hash_password("orange ladders sing".into()).await.unwrap();
+        let change =
+            sqlx::query("update people set password_hash = $1 where email = 'ana@demo.test'").bind(hash);
+        change.execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    page.expect_status(422).expect("the password is wrong");
+
+    // Ten at once, by password and by link, while their owner changes it: none is left signed in.
+    let owner = site.signed_in_as("sam@demo.test").await;
+    site.stranger().post("/sign-in", &[("email", "sam@demo.test"), ("how", "link")]).await;
+    let link = site.mail_to("sam@demo.test").await.link("/sign-in/link/");
+    let mut all = tokio::task::JoinSet::new();
+    for number in 0..10 {
+        let (mut thief, link) = (site.stranger(), link.clone());
+        all.spawn(async move {
+            let fields =
+                [("email", "sam@demo.test"), ("password", breakthrough::demo::PASSWORD), ("how", "password")];
+            let (path, fields) =
+                if number == 5 { (link.as_str(), &[][..]) } else { ("/sign-in", &fields[..]) };
+            thief.post_once(path, fields).await;
+        });
+    }
+    let mut changing = owner.clone();
+    all.spawn(async move {
+        sleep(Duration::from_millis(100)).await;
+        let fields = [("password_new", "orange ladders sing")];
+        changing.post("/account/password", &fields).await.expect("Your password is set");
+    });
+    all.join_all().await;
+    let left: i64 = sqlx::query_scalar(
+        "select count(*) from sessions s join people p on p.id = s.person_id where p.email = 'sam@demo.test'",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(left, 1, "sessions beside the owner's");
+    site.work().await;
+}
 
 /// Connects from an address of the loopback network that is not the visitors'.
 async fn connect(to: SocketAddr) -> TcpStream {

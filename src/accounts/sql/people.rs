@@ -101,15 +101,32 @@ pub async fn set_verified(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -
     Ok(())
 }
 
-pub async fn find_password_hash(
-    db: &mut PgConnection,
-    email: &EmailAddress,
-) -> Result<Option<(Uuid, Option<String>)>> {
-    let row =
-        sqlx::query!("select id, password_hash from people where email = $1::text::citext", email.as_str())
-            .fetch_optional(db)
-            .await?;
-    Ok(row.map(|row| (row.id, row.password_hash)))
+pub struct Credentials {
+    pub id: Uuid,
+    pub email: EmailAddress,
+    pub name: String,
+    pub password_hash: Option<String>,
+}
+
+pub async fn find_credentials(db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Credentials>> {
+    sqlx::query_as!(
+        Credentials,
+        r#"select id, email as "email: EmailAddress", name, password_hash from people where email = $1::text::citext"#,
+        email.as_str()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What somebody signs in with, held until the transaction ends. Whoever begins or ends sessions takes it first.
+pub async fn lock_person(db: &mut PgConnection, id: Uuid) -> Result<Option<Credentials>> {
+    sqlx::query_as!(
+        Credentials,
+        r#"select id, email as "email: EmailAddress", name, password_hash from people where id = $1 for no key update"#,
+        id
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// Whether anybody is known at all.

@@ -55,6 +55,18 @@ pub async fn find_link(
     .await
 }
 
+/// Whose a link is, whether it still works or not.
+pub async fn find_owner_of_link(db: &mut PgConnection, link_hash: &[u8]) -> Result<Option<Uuid>> {
+    let owner = sqlx::query_scalar!("select person_id from sign_in_requests where link_hash = $1", link_hash);
+    Ok(owner.fetch_optional(db).await?.flatten())
+}
+
+/// Whose a request is; `None` also where its address is not known.
+pub async fn find_owner(db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+    let owner = sqlx::query_scalar!("select person_id from sign_in_requests where id = $1", id);
+    Ok(owner.fetch_optional(db).await?.flatten())
+}
+
 /// Uses a link up: of two who press the button, one gets it.
 pub async fn use_link(
     db: &mut PgConnection,
@@ -70,6 +82,17 @@ pub async fn use_link(
         now
     )
     .fetch_optional(db)
+    .await
+}
+
+/// How many codes were tried for somebody since a time, by whoever it was.
+pub async fn count_tries(db: &mut PgConnection, person: Uuid, since: DateTime<Utc>) -> Result<i64> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(tries), 0) as "tries!" from sign_in_requests where person_id = $1 and created_at > $2"#,
+        person,
+        since
+    )
+    .fetch_one(db)
     .await
 }
 
@@ -89,6 +112,28 @@ pub async fn try_code(
     )
     .fetch_optional(db)
     .await
+}
+
+/// The newest other requests of somebody that have a code and are not over: id and the code's hash.
+pub async fn list_other_codes(
+    db: &mut PgConnection,
+    person: Uuid,
+    id: Uuid,
+    now: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<(Uuid, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        r#"select id, code_hash as "code_hash!" from sign_in_requests
+           where person_id = $1 and id <> $2 and code_hash is not null and expires_at > $3
+           order by created_at desc limit $4"#,
+        person,
+        id,
+        now,
+        most
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.code_hash)).collect())
 }
 
 pub async fn use_request(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<Option<Request>> {
