@@ -295,7 +295,7 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     let page = officer.get("/admin").await;
     let table = "section[aria-label=\"Income by month\"]";
     let heads = page.select(&format!("{table} th[scope=col]"));
-    assert_eq!(heads, ["Month", "Membership", "Gifts", "Tickets", "Together"]);
+    assert_eq!(heads, ["Month", "Membership", "Gifts", "Tickets", "Total"]);
     let this_month = &page.select(&format!("{table} tbody tr"))[0];
     assert!(this_month.contains("November 2026") && this_month.contains("£12.50"), "{this_month}");
     page.expect("Tickets").expect("membership, gifts and tickets");

@@ -63,8 +63,8 @@ async fn the_overview_says_what_the_tables_say() {
     page.expect(&format!("{overdue} payment"));
     let months = page.table("Members, month by month");
     assert_eq!(months.column("Month")[0], "November 2026");
-    assert_eq!(months.cell("November 2026", "Members at its end"), open.to_string());
-    assert_eq!(page.table("Income by month").cell("October 2026", "Together"), october);
+    assert_eq!(months.cell("November 2026", "Members at month end"), open.to_string());
+    assert_eq!(page.table("Income by month").cell("October 2026", "Total"), october);
     let wales = number("select count(*) from people where standing = 'member' and region = 'wales'").await;
     assert_eq!(page.table("Members by region").cell("Wales", "Members"), wales.to_string());
     // Each picture has its words.

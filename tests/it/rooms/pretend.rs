@@ -169,7 +169,7 @@ async fn a_room_appears_everywhere_without_a_change_elsewhere() {
     site.stranger().get("/robots.txt").await.expect("Disallow: /cats/asleep");
     // A member's own page.
     let mut member = site.signed_in_as("ana@demo.test").await;
-    member.get("/dashboard").await.expect("Ana Silva, feed the cat").expect("Where you stand");
+    member.get("/dashboard").await.expect("Ana Silva, feed the cat").expect("Your status");
     // Jobs, and what a worker does first.
     rooms().wake(&site.app).await.unwrap();
     site.work().await;
