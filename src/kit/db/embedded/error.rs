@@ -37,6 +37,19 @@ pub enum EmbeddedError {
         folder.display()
     )]
     NotYours { folder: PathBuf, owner: u32 },
+    #[error(
+        "there is a database in {}, but the user {user}, who runs Postgres, cannot write there. Nothing was started, so \
+         that no empty one takes its place. Let that user in (`chmod o+x` on the folders above it), remove what is in \
+         the way, or make room on the disk",
+        folder.display()
+    )]
+    Shut { folder: PathBuf, user: String },
+    #[error(
+        "the database of this clone was in {}, which is gone. Nothing was started, so that no empty one takes its \
+         place. Put it back, or remove {} to begin with an empty database",
+        home.display(), note.display()
+    )]
+    Gone { home: PathBuf, note: PathBuf },
     #[error("another process has held {} for two minutes: end it, then start again", lock.display())]
     Busy { lock: PathBuf },
     #[error("{what} failed: {output}")]

@@ -98,10 +98,16 @@ pub(super) fn settle(base: &Path, account: &Account) -> Result<PathBuf, Embedded
     }
     let note = base.join("elsewhere");
     if let Some(home) = remembered(&note) {
+        if !home.is_dir() {
+            return Err(EmbeddedError::Gone { home, note });
+        }
         return Ok(home);
     }
     if may_enter(base, account)? {
         return Ok(base.to_owned());
+    }
+    if base.join("cluster").exists() {
+        return Err(EmbeddedError::Shut { folder: base.to_owned(), user: account.name().to_owned() });
     }
     let home = claim_elsewhere(base)?;
     hand_over(&home, account)?;
@@ -139,7 +145,7 @@ fn remembered(note: &Path) -> Option<PathBuf> {
     let text = fs::read_to_string(note).ok()?;
     let (inode, home) = text.trim_end().split_once('\n')?;
     let home = PathBuf::from(home);
-    (inode.parse() == Ok(fs::metadata(note).ok()?.ino()) && home.is_dir()).then_some(home)
+    (inode.parse() == Ok(fs::metadata(note).ok()?.ino())).then_some(home)
 }
 
 /// `/var/lib/breakthrough/<clone>`, or with a number where another clone of that name has one.

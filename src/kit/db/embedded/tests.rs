@@ -136,3 +136,30 @@ async fn a_cluster_of_another_version_is_left_alone() {
     let error = Embedded::start_with(&folder.0, &quick()).await.unwrap_err();
     assert!(matches!(error, EmbeddedError::OtherVersion { made_by: 9, .. }), "{error}");
 }
+
+/// Only root starts Postgres as somebody else, who may be kept out.
+#[test]
+fn a_database_that_cannot_be_entered_or_is_gone_is_not_replaced_by_an_empty_one() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = Folder::new("shut");
+    let passwd = fs::read_to_string("/etc/passwd").unwrap();
+    let base = folder.0.join("postgres");
+    let account = Account::choose(0, &home::owners(&base), &passwd).unwrap();
+    home::make(&base, &account).unwrap();
+    assert_eq!(home::settle(&base, &account).unwrap(), base);
+    // Whatever is in the way of a first write: here a folder of the probe's name.
+    fs::create_dir(base.join(".probe")).unwrap();
+    fs::create_dir(base.join("cluster")).unwrap();
+    let error = home::settle(&base, &account).unwrap_err();
+    assert!(matches!(error, EmbeddedError::Shut { .. }), "{error}");
+    assert!(!base.join("elsewhere").exists());
+    // A note that names a database which is there no longer.
+    let note = base.join("elsewhere");
+    fs::write(&note, "").unwrap();
+    let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(&note).unwrap());
+    fs::write(&note, format!("{inode}\n/nowhere/at/all\n")).unwrap();
+    let error = home::settle(&base, &account).unwrap_err();
+    assert!(matches!(error, EmbeddedError::Gone { .. }), "{error}");
+}
