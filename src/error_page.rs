@@ -15,12 +15,17 @@ use axum::{
 };
 use http_body_util::LengthLimitError;
 
-use crate::kit::{
-    app::App,
-    csrf,
-    error::Fault,
-    form::Form,
-    visit::{Viewer, Visit},
+use crate::{
+    accounts,
+    kit::{
+        app::App,
+        csrf,
+        error::Fault,
+        form::Form,
+        picture,
+        visit::{Viewer, Visit},
+    },
+    pictures,
 };
 
 #[derive(Template)]
@@ -35,10 +40,22 @@ struct ErrorPage {
     again: Option<String>,
 }
 
-/// As long as any form of ours may be.
-const LONGEST_BODY: usize = 512 * 1024;
-/// For all of it to arrive: a slow phone sends the longest in half of this.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How much a visitor may send, and how long all of it may take to arrive.
+#[derive(Clone, Copy)]
+struct Bounds {
+    longest: usize,
+    patience: Duration,
+}
+
+/// For any form of ours: a slow phone sends the longest in half of the time.
+const FORM: Bounds = Bounds { longest: 512 * 1024, patience: Duration::from_secs(30) };
+/// For a picture and the fields beside it, from officers only.
+const UPLOAD: Bounds = Bounds { longest: picture::MOST_BYTES + 64 * 1024, patience: Duration::from_mins(2) };
+
+async fn bounds(app: &App, method: &Method, path: &str, headers: &HeaderMap) -> Bounds {
+    let is_upload = *method == Method::POST && path == pictures::UPLOADS;
+    if is_upload && accounts::is_officer(app, headers).await { UPLOAD } else { FORM }
+}
 
 fn is_form(request: &Request) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -48,16 +65,16 @@ fn is_form(request: &Request) -> bool {
 
 /// Reads all that a visitor sends before anything else happens, so that no database connection and no lock ever waits
 /// for them. What a form sends is returned too, so that it can be handed back.
-async fn read_first(request: Request) -> Result<(Request, Bytes), StatusCode> {
+async fn read_first(request: Request, bounds: Bounds) -> Result<(Request, Bytes), StatusCode> {
     if request.body().is_end_stream() {
         return Ok((request, Bytes::new()));
     }
-    if request.body().size_hint().lower() > LONGEST_BODY as u64 {
+    if request.body().size_hint().lower() > bounds.longest as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let is_form = is_form(&request);
     let (parts, body) = request.into_parts();
-    let body = tokio::time::timeout(PATIENCE, to_bytes(body, LONGEST_BODY))
+    let body = tokio::time::timeout(bounds.patience, to_bytes(body, bounds.longest))
         .await
         .map_err(|_| StatusCode::REQUEST_TIMEOUT)?
         .map_err(|error| match error.source() {
@@ -83,7 +100,8 @@ pub async fn draw(State(app): State<App>, request: Request, next: Next) -> Respo
     let headers = request.headers().clone();
     let html =
         headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|a| a.contains("text/html"));
-    let (response, body) = match read_first(request).await {
+    let bounds = bounds(&app, &method, uri.path(), &headers).await;
+    let (response, body) = match read_first(request, bounds).await {
         Ok((request, body)) => (next.run(request).await, body),
         Err(status) => (status.into_response(), Bytes::new()),
     };

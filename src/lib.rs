@@ -11,6 +11,8 @@ pub mod audit;
 pub mod places;
 /// People, sign-in, sessions, consents, offices, guards.
 pub mod accounts;
+/// Pictures that officers upload and pages show.
+pub mod pictures;
 /// Pages, questions, people, allies, news, and how officers edit them; the settings.
 pub mod content;
 /// Regular and single payments, what Stripe tells of them, the books.

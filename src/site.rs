@@ -27,7 +27,7 @@ use crate::{
         queue::Jobs,
         stripe::stand_in,
     },
-    membership, newsletters, payments, people, supporters,
+    membership, newsletters, payments, people, pictures, supporters,
 };
 
 /// The rooms of this site, in the order in which they are shown wherever rooms are listed, and in which they load the
@@ -37,6 +37,7 @@ pub const ROOMS: &[&Room] = &[
     &home::ROOM,
     &accounts::ROOM,
     &content::ROOM,
+    &pictures::ROOM,
     &membership::ROOM,
     &supporters::ROOM,
     &people::ROOM,

@@ -3,7 +3,7 @@
 use axum::{
     Extension,
     extract::{FromRequestParts, Request, State},
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -56,6 +56,15 @@ pub async fn look_up(
     let mut response = next.run(request).await;
     response.extensions_mut().insert(viewer);
     response
+}
+
+/// Whether an officer sends this, asked before the whole of what they send is read.
+pub async fn is_officer(app: &App, headers: &HeaderMap) -> bool {
+    let jar = CookieJar::from_headers(headers);
+    let Some(token) = jar.get(cookie_name(app)) else { return false };
+    let Ok(mut db) = app.pool().acquire().await else { return false };
+    let found = sessions::find_session(&mut db, &hash_token(token.value()), app.clock().now()).await;
+    found.is_ok_and(|session| session.is_some_and(|session| !session.offices.0.is_empty()))
 }
 
 async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Session>> {

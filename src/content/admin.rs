@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     actions::{self, Saved},
-    forms,
+    forms::{self, Choices},
     kind::Kind,
     model::{self, Difference, Draft, Item},
     shown::{self, Shown},
@@ -31,6 +31,7 @@ use crate::{
         form::Form,
         visit::Visit,
     },
+    pictures,
 };
 
 impl FromRequestParts<App> for Kind {
@@ -99,13 +100,19 @@ pub(super) async fn list_questions(visit: Visit, mut db: Db) -> Result<Response>
     Ok(QuestionsPage { visit, shelves, deleted }.into_response())
 }
 
-async fn groups(db: &mut Db, kind: Kind) -> Result<Vec<(Uuid, String)>> {
-    if kind != Kind::Question {
-        return Ok(Vec::new());
-    }
-    let groups = sql::list_all(db, Kind::Group).await?;
-    let there = groups.into_iter().filter(|group| group.deleted_at.is_none());
-    Ok(there.map(|group| (group.id, group.words.title().to_owned())).collect())
+async fn choices(db: &mut Db, kind: Kind) -> Result<Choices> {
+    Ok(match kind {
+        Kind::Group => Choices::default(),
+        Kind::Question => {
+            let groups = sql::list_all(db, Kind::Group).await?;
+            let there = groups.into_iter().filter(|group| group.deleted_at.is_none());
+            let groups = there.map(|group| (group.id, group.words.title().to_owned())).collect();
+            Choices { groups, ..Choices::default() }
+        }
+        Kind::Page | Kind::Profile | Kind::Ally | Kind::Article => {
+            Choices { pictures: pictures::list(db).await?, ..Choices::default() }
+        }
+    })
 }
 
 #[derive(Template, WebTemplate)]
@@ -116,7 +123,7 @@ struct EditPage {
     /// What stands now; `None` for a new one.
     item: Option<Item<Words>>,
     form: Form,
-    groups: Vec<(Uuid, String)>,
+    choices: Choices,
     /// As visitors would see it, after pressing Preview.
     preview: Option<Shown<Draft>>,
     /// What somebody else saved meanwhile, against what was typed.
@@ -124,8 +131,8 @@ struct EditPage {
 }
 
 impl EditPage {
-    fn new(visit: Visit, kind: Kind, form: Form, groups: Vec<(Uuid, String)>) -> Self {
-        Self { visit, kind, item: None, form, groups, preview: None, overtaken: Vec::new() }
+    fn new(visit: Visit, kind: Kind, form: Form, choices: Choices) -> Self {
+        Self { visit, kind, item: None, form, choices, preview: None, overtaken: Vec::new() }
     }
 
     fn refused(self) -> Response {
@@ -136,8 +143,8 @@ impl EditPage {
 const TAKEN: &str = "Another one has this address. Choose a different one";
 
 pub(super) async fn new(visit: Visit, kind: Kind, mut db: Db) -> Result<Response> {
-    let groups = groups(&mut db, kind).await?;
-    Ok(EditPage::new(visit, kind, Form::default(), groups).into_response())
+    let choices = choices(&mut db, kind).await?;
+    Ok(EditPage::new(visit, kind, Form::default(), choices).into_response())
 }
 
 pub(super) async fn create(
@@ -148,13 +155,13 @@ pub(super) async fn create(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let groups = groups(&mut db, kind).await?;
-    let draft = match forms::draft(kind, &form, &groups) {
+    let choices = choices(&mut db, kind).await?;
+    let draft = match forms::draft(kind, &form, &choices) {
         Ok(draft) => draft,
-        Err(form) => return Ok(EditPage::new(visit, kind, form, groups).refused()),
+        Err(form) => return Ok(EditPage::new(visit, kind, form, choices).refused()),
     };
     if form.pressed("preview") {
-        let page = EditPage::new(visit, kind, form, groups);
+        let page = EditPage::new(visit, kind, form, choices);
         let preview = Some(shown::show_draft(draft).await?);
         return Ok(EditPage { preview, ..page }.into_response());
     }
@@ -162,7 +169,7 @@ pub(super) async fn create(
     let added = actions::add(&mut change, kind, &draft).await?;
     let Some(id) = added else {
         drop(change);
-        return Ok(EditPage::new(visit, kind, form.failed("slug", TAKEN), groups).refused());
+        return Ok(EditPage::new(visit, kind, form.failed("slug", TAKEN), choices).refused());
     };
     change.commit().await?;
     let edit = format!("{}/{id}", kind.desk());
@@ -171,9 +178,9 @@ pub(super) async fn create(
 
 pub(super) async fn edit(visit: Visit, kind: Kind, path: ItemPath, mut db: Db) -> Result<Response> {
     let item = sql::find(&mut db, kind, id(&path)?).await?.ok_or(Error::NotFound)?;
-    let groups = groups(&mut db, kind).await?;
+    let choices = choices(&mut db, kind).await?;
     let form = forms::filled(&item);
-    Ok(EditPage { item: Some(item), ..EditPage::new(visit, kind, form, groups) }.into_response())
+    Ok(EditPage { item: Some(item), ..EditPage::new(visit, kind, form, choices) }.into_response())
 }
 
 pub(super) async fn update(
@@ -186,10 +193,10 @@ pub(super) async fn update(
     form: Form,
 ) -> Result<Response> {
     let id = id(&path)?;
-    let groups = groups(&mut db, kind).await?;
+    let choices = choices(&mut db, kind).await?;
     let item = sql::find(&mut db, kind, id).await?.ok_or(Error::NotFound)?;
-    let mut page = EditPage { item: Some(item), ..EditPage::new(visit, kind, form.clone(), groups) };
-    let draft = match forms::draft(kind, &form, &page.groups) {
+    let mut page = EditPage { item: Some(item), ..EditPage::new(visit, kind, form.clone(), choices) };
+    let draft = match forms::draft(kind, &form, &page.choices) {
         Ok(draft) => draft,
         Err(form) => {
             page.form = form;

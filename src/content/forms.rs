@@ -9,10 +9,13 @@ use super::{
     model::{Direction, Draft, Item, Message},
     words::{Ally, Article, Group, Page, Profile, Question, Words},
 };
-use crate::kit::{
-    email_address::EmailAddress,
-    form::{Check, Form},
-    markdown,
+use crate::{
+    kit::{
+        email_address::EmailAddress,
+        form::{Check, Form},
+        markdown,
+    },
+    pictures::{Shot, Stored},
 };
 
 const LONGEST_BODY: usize = 60_000;
@@ -55,10 +58,17 @@ impl FromStr for Slug {
     }
 }
 
+/// What the editor's form offers to choose from.
+#[derive(Default)]
+pub(super) struct Choices {
+    pub groups: Vec<(Uuid, String)>,
+    pub pictures: Vec<Stored>,
+}
+
 /// Reads the editor's form. An empty address is made from the title.
-pub(super) fn draft(kind: Kind, form: &Form, groups: &[(Uuid, String)]) -> Result<Draft, Form> {
+pub(super) fn draft(kind: Kind, form: &Form, choices: &Choices) -> Result<Draft, Form> {
     let mut check = form.check();
-    let words = words(kind, &mut check);
+    let words = words(kind, &mut check, choices);
     let mut slug = Some(String::new());
     if kind.has_slug() {
         slug = check.parse::<Slug>("slug").map(|slug| slug.0);
@@ -73,14 +83,25 @@ pub(super) fn draft(kind: Kind, form: &Form, groups: &[(Uuid, String)]) -> Resul
     if kind == Kind::Question {
         let chosen: Option<Uuid> = check.choice("parent", "Choose the group in which it stands");
         parent = chosen.map(Some);
-        if chosen.is_some_and(|chosen| !groups.iter().any(|(id, _)| *id == chosen)) {
+        if chosen.is_some_and(|chosen| !choices.groups.iter().any(|(id, _)| *id == chosen)) {
             check.fail("parent", "Choose the group in which it stands");
         }
     }
     check.finish(|| Some(Draft { slug: slug?, parent: parent?, words: words? }))
 }
 
-fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
+/// The picture that was chosen, if any; its words come from the list.
+fn picture(check: &mut Check<'_>, choices: &Choices) -> Option<Shot> {
+    let address = check.optional_text("picture", 100)?;
+    let found = choices.pictures.iter().find(|stored| stored.shot.picture.to_string() == address);
+    if found.is_none() && !address.is_empty() {
+        check.fail("picture", "Choose a picture from the list");
+    }
+    found.map(|stored| stored.shot.clone())
+}
+
+fn words(kind: Kind, check: &mut Check<'_>, choices: &Choices) -> Option<Words> {
+    let picture = picture(check, choices);
     // Every field is read before any `?`, so that all faults show at once.
     Some(match kind {
         Kind::Group => Words::Group(Group { title: check.text("title", "Enter a title", 100)? }),
@@ -97,13 +118,13 @@ fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
             let title = check.text("title", "Enter a title", 150);
             let description = check.text("description", "Describe the page in a sentence or two", 300);
             let body = check.markdown("body", "Enter the text", LONGEST_BODY);
-            Words::Page(Page { title: title?, description: description?, body: body? })
+            Words::Page(Page { title: title?, description: description?, body: body?, picture })
         }
         Kind::Profile => {
             let name = check.text("name", "Enter the name", 100);
             let role = check.text("role", "Enter the role", 100);
             let text = check.optional_markdown("text", 5_000);
-            Words::Profile(Profile { name: name?, role: role?, text: text? })
+            Words::Profile(Profile { name: name?, role: role?, text: text?, picture })
         }
         Kind::Ally => {
             let name = check.text("name", "Enter the name", 150);
@@ -114,13 +135,13 @@ fn words(kind: Kind, check: &mut Check<'_>) -> Option<Words> {
             }
             let since = check.optional_text("since", 40);
             let memorandum = check.ticked("memorandum");
-            Words::Ally(Ally { name: name?, text: text?, link: link?, since: since?, memorandum })
+            Words::Ally(Ally { name: name?, text: text?, link: link?, since: since?, memorandum, picture })
         }
         Kind::Article => {
             let title = check.text("title", "Enter a title", 150);
             let summary = check.text("summary", "Sum it up in a sentence or two", 300);
             let body = check.markdown("body", "Enter the text", LONGEST_BODY);
-            Words::Article(Article { title: title?, summary: summary?, body: body? })
+            Words::Article(Article { title: title?, summary: summary?, body: body?, picture })
         }
     })
 }
@@ -156,14 +177,14 @@ mod tests {
     #[test]
     fn an_address_is_made_from_the_title() {
         let typed = form(&[("title", "We won in Bury!"), ("summary", "s"), ("body", "b"), ("slug", "")]);
-        let Ok(draft) = draft(Kind::Article, &typed, &[]) else { panic!("must pass") };
+        let Ok(draft) = draft(Kind::Article, &typed, &Choices::default()) else { panic!("must pass") };
         assert_eq!(draft.slug, "we-won-in-bury");
     }
 
     #[test]
     fn every_fault_shows_at_once() {
         let typed = form(&[("name", ""), ("link", "javascript:alert(1)"), ("since", &"9".repeat(50))]);
-        let Err(back) = draft(Kind::Ally, &typed, &[]) else { panic!("must not pass") };
+        let Err(back) = draft(Kind::Ally, &typed, &Choices::default()) else { panic!("must not pass") };
         let fields: Vec<_> = back.errors().iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["name", "link", "since"]);
         assert_eq!(back.value("link"), "javascript:alert(1)");
@@ -174,7 +195,8 @@ mod tests {
         let group = Uuid::from_u128(1);
         let typed =
             form(&[("question", "Q?"), ("answer", "A"), ("slug", ""), ("parent", &group.to_string())]);
-        assert!(draft(Kind::Question, &typed, &[]).is_err());
-        assert!(draft(Kind::Question, &typed, &[(group, "Group".into())]).is_ok());
+        let choices = Choices { groups: vec![(group, "Group".into())], ..Choices::default() };
+        assert!(draft(Kind::Question, &typed, &Choices::default()).is_err());
+        assert!(draft(Kind::Question, &typed, &choices).is_ok());
     }
 }

@@ -87,6 +87,19 @@ impl Kind {
         matches!(self, Self::Question | Self::Page | Self::Article)
     }
 
+    pub fn has_picture(self) -> bool {
+        !matches!(self, Self::Group | Self::Question)
+    }
+
+    /// Where its picture is shown.
+    pub fn picture_hint(self) -> &'static str {
+        match self {
+            Self::Profile => "Their portrait, beside the text",
+            Self::Ally => "Their logo, or a picture of your work together",
+            _ => "At the top, and when somebody shares the address",
+        }
+    }
+
     /// Whether officers put these in an order; news goes by date.
     pub fn is_ordered(self) -> bool {
         self != Self::Article

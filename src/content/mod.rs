@@ -33,7 +33,7 @@ mod demo;
 
 pub use kind::Kind;
 pub use links::list_dead;
-pub use model::{CHANGE_SETTINGS, EDIT_CONTENT, Item, Mark};
+pub use model::{CHANGE_SETTINGS, Item, Mark};
 pub use news::PER_PAGE as NEWS_PER_PAGE;
 pub use shown::{Section, Shown, show, show_one, show_sections};
 pub use sql::{find_by_slug, list_addresses, list_news, list_published};
@@ -45,6 +45,7 @@ use crate::{
         app::App,
         settings::{CONTACT_EMAIL, IMPRINT, SITE_NAME},
     },
+    pictures::EDIT_CONTENT,
 };
 
 /// What this room states of itself.

@@ -17,9 +17,6 @@ use crate::{
     kit::{codes::codes, email_address::EmailAddress},
 };
 
-pub const EDIT_CONTENT: Permission =
-    Permission { code: "edit_content", held_by: &[Role::Editor, Role::Communications] };
-
 pub const CHANGE_SETTINGS: Permission =
     Permission { code: "change_settings", held_by: &[Role::Administrator] };
 

@@ -30,9 +30,11 @@ pub(super) fn questions<'a>(questions: impl IntoIterator<Item = &'a Shown<Item<Q
 
 pub(super) fn article(visit: &Visit, item: &Item<Article>) -> String {
     let publisher = json!({"@type": "Organization", "name": visit.site.name, "url": visit.public_url});
+    let picture = item.words.picture.as_ref().map(|shot| format!("{}{}", visit.public_url, shot.picture));
     safe(&json!({
         "@context": "https://schema.org",
         "@type": "NewsArticle",
+        "image": picture,
         "headline": item.words.title,
         "description": item.words.summary,
         "datePublished": item.published_at.map(dates::machine),

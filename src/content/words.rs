@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::kind::Kind;
-use crate::kit::markdown::Source;
+use crate::{kit::markdown::Source, pictures::Shot};
 
 /// One kind's struct, for pages that show only that kind.
 pub trait OfKind: DeserializeOwned {
@@ -34,6 +34,8 @@ pub struct Page {
     /// One or two sentences: under the title, and what search engines show.
     pub description: String,
     pub body: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Shot>,
 }
 
 /// Of somebody who acts for the party, for visitors; no member's record.
@@ -42,6 +44,8 @@ pub struct Profile {
     pub name: String,
     pub role: String,
     pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Shot>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +58,8 @@ pub struct Ally {
     pub since: String,
     /// A Memorandum of Understanding is agreed.
     pub memorandum: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Shot>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +67,8 @@ pub struct Article {
     pub title: String,
     pub summary: String,
     pub body: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Shot>,
 }
 
 impl OfKind for Group {
@@ -186,10 +194,23 @@ impl Words {
         }
     }
 
+    /// The picture that stands for it.
+    pub fn picture(&self) -> Option<&Shot> {
+        match self {
+            Self::Group(_) | Self::Question(_) => None,
+            Self::Page(Page { picture, .. })
+            | Self::Profile(Profile { picture, .. })
+            | Self::Ally(Ally { picture, .. })
+            | Self::Article(Article { picture, .. }) => picture.as_ref(),
+        }
+    }
+
     pub fn fields(&self) -> Vec<Field> {
         let field = |name, label, text: &String| Field { name, label, text: text.clone() };
         let flag =
             |name, label, set: bool| Field { name, label, text: if set { "yes" } else { "" }.to_owned() };
+        let address = self.picture().map(|shot| shot.picture.to_string()).unwrap_or_default();
+        let picture = Field { name: "picture", label: "Picture", text: address };
         match self {
             Self::Group(group) => vec![field("title", "Title", &group.title)],
             Self::Question(question) => vec![
@@ -201,11 +222,13 @@ impl Words {
                 field("title", "Title", &page.title),
                 field("description", "Description", &page.description),
                 field("body", "Text", &page.body),
+                picture,
             ],
             Self::Profile(profile) => vec![
                 field("name", "Name", &profile.name),
                 field("role", "Role", &profile.role),
                 field("text", "Text", &profile.text),
+                picture,
             ],
             Self::Ally(ally) => vec![
                 field("name", "Name", &ally.name),
@@ -213,11 +236,13 @@ impl Words {
                 field("link", "Their site", &ally.link),
                 field("since", "Since", &ally.since),
                 flag("memorandum", "Memorandum of Understanding", ally.memorandum),
+                picture,
             ],
             Self::Article(article) => vec![
                 field("title", "Title", &article.title),
                 field("summary", "Summary", &article.summary),
                 field("body", "Text", &article.body),
+                picture,
             ],
         }
     }
@@ -233,6 +258,7 @@ mod tests {
             title: String::new(),
             description: String::new(),
             body: "Before\n\n## One\n\n- a\n\n### Deeper\n\n## Two\n".into(),
+            picture: None,
         };
         let sections = page.sections();
         assert_eq!(
@@ -244,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_kind_reads_back_what_it_wrote() {
-        let article = Article { title: "A".into(), summary: "B".into(), body: "C".into() };
+        let article = Article { title: "A".into(), summary: "B".into(), body: "C".into(), picture: None };
         let words = Words::Article(article);
         let value = serde_json::to_value(&words).unwrap();
         assert_eq!(Words::read(Kind::Article, value.clone()).unwrap(), words);

@@ -16,6 +16,7 @@ use crate::{
         visit::Visit,
     },
     payments::{self, Kinds, MonthIncome},
+    pictures::Shot,
 };
 
 #[derive(Template, WebTemplate)]
@@ -24,6 +25,8 @@ struct FrontPage {
     visit: Visit,
     title: String,
     description: String,
+    /// For who shares the address.
+    picture: Option<Shot>,
     /// What members get: stands before the news.
     first: Option<Section>,
     rest: Vec<Section>,
@@ -39,7 +42,7 @@ async fn page(db: &mut Db, slug: &str) -> Result<Item<Page>> {
 pub(super) async fn show(visit: Visit, mut db: Db) -> Result<Response> {
     let home = page(&mut db, "home").await?.words;
     let mut sections = content::show_sections(&home).await?.into_iter();
-    let Page { title, description, .. } = home;
+    let Page { title, description, picture, .. } = home;
     let mut news = content::list_news(&mut db, 4, 0).await?.into_iter();
     let mut questions = content::list_published::<Question>(&mut db).await?;
     questions.retain(|question| question.words.on_home);
@@ -47,6 +50,7 @@ pub(super) async fn show(visit: Visit, mut db: Db) -> Result<Response> {
         visit,
         title,
         description,
+        picture,
         first: sections.next(),
         rest: sections.collect(),
         newest: news.next(),

@@ -19,7 +19,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -53,6 +53,14 @@ impl Bodies {
             .ok()
             .map(|_| Bytes::from(brotli));
         Self { gzip, brotli, ..Self::plain(body) }
+    }
+
+    fn len(&self) -> usize {
+        [Some(&self.plain), self.gzip.as_ref(), self.brotli.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(Bytes::len)
+            .sum()
     }
 
     pub fn respond(&self, request: &HeaderMap, content_type: &'static str) -> Response {
@@ -96,8 +104,14 @@ struct Entry {
     tables: Tables,
     bodies: Bodies,
     content_type: &'static str,
+    /// What the page itself says of how it may be kept and used.
+    said: HeaderMap,
     made_at: DateTime<Utc>,
 }
+
+/// Headers of a page that are kept with it.
+const SAID: [HeaderName; 2] =
+    [header::CACHE_CONTROL, HeaderName::from_static("cross-origin-resource-policy")];
 
 #[derive(Default)]
 struct Shelf {
@@ -115,6 +129,8 @@ pub struct PageCache(Arc<Mutex<Shelf>>);
 
 /// More addresses than a party has pages; a crawler of made-up ones cannot fill the memory.
 const MOST_PAGES: usize = 5_000;
+/// All together: some hundred pictures and every page.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 impl PageCache {
     /// Forgets the pages that read a table.
@@ -151,7 +167,8 @@ impl PageCache {
         if shelf.cleared.max(changed.copied().unwrap_or_default()) > looked_at {
             return;
         }
-        if shelf.entries.len() >= MOST_PAGES {
+        let bytes: usize = shelf.entries.values().map(|entry| entry.bodies.len()).sum();
+        if shelf.entries.len() >= MOST_PAGES || bytes + entry.bodies.len() > MOST_BYTES {
             shelf.entries.clear();
         }
         shelf.entries.insert(path, entry);
@@ -188,14 +205,21 @@ pub async fn pages(
             return response;
         }
         let Some(content_type) = known_type(&response) else { return response };
+        let said = |name: HeaderName| response.headers().get(&name).cloned().map(|value| (name, value));
+        let said = SAID.into_iter().filter_map(said).collect();
         let Ok(body) = to_bytes(response.into_body(), 4 * 1024 * 1024).await else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         // Compressing takes milliseconds of pure computing: not on a thread that answers others.
-        let Ok(bodies) = tokio::task::spawn_blocking(move || Bodies::compress(body.into())).await else {
+        let bodies = move || {
+            // Pictures are compressed as they come.
+            let is_picture = content_type.starts_with("image/");
+            if is_picture { Bodies::plain(body.into()) } else { Bodies::compress(body.into()) }
+        };
+        let Ok(bodies) = tokio::task::spawn_blocking(bodies).await else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let entry = Arc::new(Entry { tables, bodies, content_type, made_at: now });
+        let entry = Arc::new(Entry { tables, bodies, content_type, said, made_at: now });
         pages.keep(address, looked_at, entry.clone());
         entry
     };
@@ -204,6 +228,7 @@ pub async fn pages(
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
+    response.headers_mut().extend(entry.said.clone());
     vary_by_encoding(&mut response);
     response
 }
@@ -229,6 +254,8 @@ fn known_type(response: &Response) -> Option<&'static str> {
         "application/atom+xml; charset=utf-8",
         "application/xml; charset=utf-8",
         "text/plain; charset=utf-8",
+        "image/jpeg",
+        "image/png",
     ]
     .into_iter()
     .find(|known| *known == sent)
@@ -244,7 +271,7 @@ mod tests {
         let now = DateTime::from_timestamp_nanos(0);
         let entry = |tables| {
             let bodies = Bodies::plain(Vec::new());
-            Arc::new(Entry { tables, bodies, content_type: "", made_at: now })
+            Arc::new(Entry { tables, bodies, content_type: "", said: HeaderMap::new(), made_at: now })
         };
         let fill = || {
             for (path, tables) in

@@ -14,6 +14,7 @@ pub mod money;
 pub mod dates;
 pub mod csv;
 pub mod email_address;
+pub mod picture;
 pub mod markdown;
 pub mod error;
 pub mod assets;

@@ -17,6 +17,7 @@ const FOR_PROGRAMS = {
   'GET /.well-known/change-password': 'followed by password managers',
   'GET /dev/stripe/v1/{*path}': 'the stand-in as programs see it',
   'GET /healthz': 'asked by what keeps the process running',
+  'GET /pictures/{hash}/{file}': 'shown inside pages',
   'GET /readyz': 'asked by the proxy',
   'GET /robots.txt': 'read by search engines',
   'GET /sitemap.xml': 'read by search engines',

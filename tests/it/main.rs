@@ -26,6 +26,7 @@ mod mail;
 mod newsletters;
 mod outage;
 mod people;
+mod pictures;
 mod supporters;
 mod counting;
 mod stripe_stand_in;

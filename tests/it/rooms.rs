@@ -128,7 +128,7 @@ async fn officers_see_the_links_that_their_offices_open() {
     for (email, expected) in [
         (
             "alex@demo.test",
-            "Overview Members Supporters Updates Payments News Questions Pages Profiles Allies Audit log Officers Settings",
+            "Overview Members Supporters Updates Payments News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
         ("treasurer@demo.test", "Overview Members Supporters Payments"),
         ("returning@demo.test", "Overview Audit log"),

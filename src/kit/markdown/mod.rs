@@ -12,7 +12,7 @@ mod reading;
 use std::fmt::{self, Write};
 
 use ammonia::Builder;
-use askama::filters::Escaper;
+use askama::filters::{Escaper, Html};
 use deunicode::deunicode_char;
 use pulldown_cmark::{Event, HeadingLevel, Tag, TagEnd, html::push_html};
 
@@ -20,6 +20,8 @@ pub use links::Address;
 pub use memory::{Source, render};
 pub(in crate::kit) use reading::events;
 pub use reading::{Fault, faults, links};
+
+use super::picture::Picture;
 
 /// Renders Markdown with tables and strike-through, under a heading of level 1. Raw HTML is shown as the text
 /// it was typed as; what could run in a browser is cleaned out of the rest, and links carry `rel="noopener"`.
@@ -61,12 +63,56 @@ fn html(source: &str, level: usize, public_url: &str) -> String {
         }
     }
     let mut html = String::with_capacity(source.len() * 3 / 2);
-    push_html(&mut html, events.into_iter());
+    push_html(&mut html, in_sizes(events, public_url).into_iter());
     Builder::default()
+        .add_tag_attributes("img", ["srcset", "sizes", "loading"])
         .link_rel(Some("noopener"))
         .rm_tags(["div", "span", "map", "area"])
         .clean(&html)
         .to_string()
+}
+
+/// The pictures of this site in the sizes that a phone and a desk need. Elsewhere, where little is known of the reader's
+/// program, one of middle size.
+fn in_sizes<'a>(events: Vec<Event<'a>>, public_url: &str) -> Vec<Event<'a>> {
+    let mut written = Vec::with_capacity(events.len());
+    let mut events = events.into_iter();
+    while let Some(event) = events.next() {
+        let picture = match &event {
+            Event::Start(Tag::Image { dest_url, .. }) => {
+                dest_url.strip_prefix(public_url).and_then(|path| path.parse::<Picture>().ok())
+            }
+            _ => None,
+        };
+        let Some(picture) = picture else {
+            written.push(event);
+            continue;
+        };
+        let mut alt = String::new();
+        for inside in events.by_ref() {
+            match inside {
+                Event::End(TagEnd::Image) => break,
+                Event::Text(words) | Event::Code(words) => alt.push_str(&words),
+                Event::SoftBreak | Event::HardBreak => alt.push(' '),
+                _ => {}
+            }
+        }
+        let mut img = String::from("<img");
+        if public_url.is_empty() {
+            let srcset = picture.srcset();
+            if !srcset.is_empty() {
+                let _ = write!(img, " srcset=\"{srcset}\" sizes=\"(min-width: 48em) 42rem, 100vw\"");
+            }
+            img.push_str(" loading=\"lazy\"");
+        }
+        let shown = picture.at_least(960);
+        let (width, height) = (shown.width, shown.height);
+        let _ = write!(img, " src=\"{public_url}{shown}\" width=\"{width}\" height=\"{height}\" alt=\"");
+        let _ = Html.write_escaped_str(&mut img, &alt);
+        img.push_str("\">");
+        written.push(Event::InlineHtml(img.into()));
+    }
+    written
 }
 
 /// The same for a mail, where a link or a code that is a paragraph by itself stands out.

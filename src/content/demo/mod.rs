@@ -1,6 +1,9 @@
-//! News of the demo party.
+//! News and profiles of the demo party.
+
+mod drawings;
 
 use chrono::Duration;
+use image::DynamicImage;
 use sqlx::PgConnection;
 
 use super::{
@@ -8,11 +11,12 @@ use super::{
     kind::Kind,
     model::Draft,
     sql,
-    words::{Article, Words},
+    words::{Article, Profile, Words},
 };
 use crate::{
     audit::{Actor, Change},
-    kit::{app::App, markdown},
+    kit::{app::App, markdown, picture},
+    pictures::{self, Shot},
 };
 
 /// Title, summary, text, days ago.
@@ -43,6 +47,65 @@ const NEWS: [(&str, &str, &str, i64); 4] = [
     ),
 ];
 
+type Drawing = fn() -> DynamicImage;
+
+/// In the order of the news: the drawing, and what it shows.
+const PICTURES: [(Drawing, &str); 4] = [
+    (drawings::hall, "A drawing of rows of people in a hall, one of them on their feet"),
+    (drawings::vote, "A drawing of ten bars: nine rise, the last is short"),
+    (drawings::library, "A drawing of two shelves of books in the rain"),
+    (drawings::accounts, "A drawing of four stacks of coins, each smaller than the one before"),
+];
+
+/// Name, role, text.
+const PROFILES: [(&str, &str, &str); 3] = [
+    (
+        "Theo Okafor",
+        "Treasurer",
+        "Theo drives a bus in Salford and has kept the books of his union branch for eleven years. Ask him where your subscription goes: he will tell you to the penny.",
+    ),
+    (
+        "Orla Fitzgerald",
+        "Organiser for the North West",
+        "Orla is a teaching assistant in Wigan. She stood outside the library on all eleven Saturdays.",
+    ),
+    (
+        "Rukhsana Begum",
+        "Returning officer",
+        "Rukhsana runs the party’s votes and belongs to no side in them. She is a retired maths teacher from Rochdale.",
+    ),
+];
+
+async fn draw(change: &mut Change<'_>, drawn: DynamicImage, alt: &str) -> anyhow::Result<Shot> {
+    let prepared = picture::prepare_drawn(drawn)?;
+    pictures::add(change, &prepared, alt).await?;
+    Ok(Shot { picture: prepared.picture, alt: alt.to_owned() })
+}
+
+async fn portrait(change: &mut Change<'_>, number: usize, name: &str) -> anyhow::Result<Shot> {
+    let alt = format!("A drawing of a head and shoulders, in place of a photograph of {name}");
+    draw(change, drawings::portrait(number), &alt).await
+}
+
+async fn load_profiles(change: &mut Change<'_>) -> anyhow::Result<()> {
+    let founder = sql::list_all(change, Kind::Profile).await?;
+    for item in founder {
+        let mut draft = item.draft();
+        if let Words::Profile(profile) = &mut draft.words {
+            profile.picture = Some(portrait(change, 0, &profile.name).await?);
+        }
+        actions::change(change, Kind::Profile, item.id, item.version, &draft).await?;
+    }
+    for (number, (name, role, text)) in (1..).zip(PROFILES) {
+        let picture = Some(portrait(change, number, name).await?);
+        let words = Profile { name: name.into(), role: role.into(), text: text.into(), picture };
+        let draft = Draft { slug: String::new(), parent: None, words: Words::Profile(words) };
+        let Some(id) = actions::add(change, Kind::Profile, &draft).await? else { continue };
+        actions::publish(change, Kind::Profile, id).await?;
+    }
+    Ok(())
+}
+
 /// Adds and publishes the demo's articles; the party's own pages come with the schema.
 ///
 /// # Errors
@@ -50,9 +113,15 @@ const NEWS: [(&str, &str, &str, i64); 4] = [
 pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
     let mut change = Change::begin(app, db, Actor::System).await?;
     let now = change.now;
-    for (title, summary, body, days) in NEWS {
-        let words =
-            Words::Article(Article { title: title.into(), summary: summary.into(), body: body.into() });
+    load_profiles(&mut change).await?;
+    for ((title, summary, body, days), (drawing, alt)) in NEWS.into_iter().zip(PICTURES) {
+        let picture = Some(draw(&mut change, drawing(), alt).await?);
+        let words = Words::Article(Article {
+            title: title.into(),
+            summary: summary.into(),
+            body: body.into(),
+            picture,
+        });
         let draft = Draft { slug: markdown::slug(title), parent: None, words };
         let Some(id) = actions::add(&mut change, Kind::Article, &draft).await? else { continue };
         actions::publish(&mut change, Kind::Article, id).await?;
@@ -65,6 +134,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             title: "What we will do in the new year".into(),
             summary: "Three campaigns, and how to get involved in each.".into(),
             body: "Still being written.".into(),
+            picture: None,
         }),
     };
     actions::add(&mut change, Kind::Article, &draft).await?;
