@@ -8,10 +8,10 @@ use crate::{
     donations,
     kit::{
         app::App,
-        queue::{FOR_DAYS, Failure, Job},
+        queue::{self, FOR_DAYS, Failure, Job, Lane},
     },
     membership,
-    payments::PaymentNews,
+    payments::{NightlyNews, PaymentNews},
 };
 
 /// Money came, failed to come, or went back: the room that wanted it looks at how things are.
@@ -20,19 +20,42 @@ impl Job for PaymentNews {
     const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
-        let mut change = Change::begin_alone(&app, Actor::System).await?;
-        let kind = &self.purpose.kind;
-        let heard = if kind.is(&membership::DUES) {
-            membership::hear(&mut change, &self).await
-        } else if kind.is(&donations::GIFTS) {
-            donations::hear(&mut change, &self).await
-        } else {
-            // The money is in the books. The job is tried for days, in case the room is on its way, and then stands
-            // among the work that officers are told was given up.
-            return Err(anyhow::anyhow!("no room hears of payments of the kind `{kind}`").into());
-        };
-        heard.map_err(Failure::from_page)?;
-        change.commit().await?;
+        let change = Change::begin_alone(&app, Actor::System).await?;
+        hear(change, &self).await
+    }
+}
+
+impl Job for NightlyNews {
+    const NAME: &'static str = "payments_nightly_news";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        for news in self.list(&app).await? {
+            let change = Change::begin_alone(&app, Actor::System).await?.in_turn();
+            if hear(change, &news).await.is_err() {
+                // It keeps no other waiting: it is tried again by itself, and says why.
+                let key =
+                    format!("nightly:{}", news.subscription.as_ref().unwrap_or(&news.purpose.id.to_string()));
+                let mut db = app.pool().acquire().await?;
+                queue::push_keyed(&mut db, &news, &key).await?;
+            }
+        }
         Ok(())
     }
+}
+
+async fn hear(mut change: Change<'_>, news: &PaymentNews) -> Result<(), Failure> {
+    let kind = &news.purpose.kind;
+    let heard = if kind.is(&membership::DUES) {
+        membership::hear(&mut change, news).await
+    } else if kind.is(&donations::GIFTS) {
+        donations::hear(&mut change, news).await
+    } else {
+        // The money is in the books. The job is tried for days, in case the room is on its way, and then stands
+        // among the work that officers are told was given up.
+        return Err(anyhow::anyhow!("no room hears of payments of the kind `{kind}`").into());
+    };
+    heard.map_err(Failure::from_page)?;
+    change.commit().await?;
+    Ok(())
 }

@@ -23,7 +23,7 @@ use crate::{
         assets, csrf, db,
         error::Error,
         flash, headers,
-        mail::{self, SendMail, SweepOutbox},
+        mail::{self, SendMail, SendMailInTurn, SweepOutbox},
         queue::Jobs,
         stripe::stand_in,
     },
@@ -70,7 +70,7 @@ const HOUSE: Room = Room {
             whole_party: true,
         },
     ],
-    jobs: |jobs| jobs.with::<SendMail>().every::<SweepOutbox>("11 * * * *"),
+    jobs: |jobs| jobs.with::<SendMail>().with::<SendMailInTurn>().every::<SweepOutbox>("11 * * * *"),
     ..Room::new("kit")
 };
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::sql::{requests, sessions};
 use crate::kit::{
     app::App,
-    queue::{Failure, Job},
+    queue::{Failure, Job, Lane},
     rate_limit,
 };
 
@@ -13,6 +13,7 @@ pub struct TidyAccounts {}
 
 impl Job for TidyAccounts {
     const NAME: &'static str = "accounts_tidy";
+    const LANE: Lane = Lane::Long;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;

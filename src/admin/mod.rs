@@ -4,19 +4,21 @@
 //! (`accounts`, `membership`). Every query takes the officer's [`Scope`](crate::accounts::Scope): an organiser sees
 //! and counts the people of one region only, and a person outside it is not found.
 //!
-//! `person` is the page of one, `overview` the figures and charts (and refused mails), `log` the audit log in words.
+//! `person` is the page of one, `overview` the figures and charts (and refused mails), `work` the
+//! background work that failed, `log` the audit log in words.
 //! Other officers' pages live with their subject (`people/admin.rs`, `membership/admin.rs`).
 
 mod log;
 mod overview;
 mod permissions;
 mod person;
+mod work;
 
-pub use permissions::{SEE_AUDIT, SEE_OVERVIEW};
+pub use permissions::{LOOK_AFTER_WORK, SEE_AUDIT, SEE_OVERVIEW};
 
 use crate::{
-    accounts::{Access, Desk, Group, Link, Rank, Room, Routes, SEE_PEOPLE},
-    kit::app::App,
+    accounts::{Access, Desk, Group, Link, Rank, Room, Routes, SEE_PEOPLE, Task, Tells, says},
+    kit::{app::App, queue},
 };
 
 /// What this room states of itself.
@@ -28,6 +30,17 @@ pub const ROOM: Room = Room {
         Desk { title: "Audit log", path: "/admin/audit", permission: SEE_AUDIT, group: Group::Site },
     ],
     closed: &["/admin"],
+    log: &[("work.", "Background work")],
+    audit: &[says("work.tried_again", "Failed background work tried again", Tells::Party)],
+    counts: Some(queue::COUNTS),
+    tasks: &[Task {
+        count: "failed",
+        one: "piece of background work failed",
+        many: "pieces of background work failed",
+        path: work::PATH,
+        permission: LOOK_AFTER_WORK,
+        whole_party: true,
+    }],
     card: Some((Rank::Duties, |asked| Box::pin(async move { overview::card(&asked) }))),
     ..Room::new("admin")
 };
@@ -36,10 +49,13 @@ fn routes(_: &App) -> Routes {
     let overview = Access::Officer(SEE_OVERVIEW);
     let see = Access::Officer(SEE_PEOPLE);
     let audit = Access::Officer(SEE_AUDIT);
+    let work = Access::Officer(LOOK_AFTER_WORK);
     Routes::new()
         .get(overview, "/admin", overview::show)
         .get(see, "/admin/emails", overview::emails)
         .get(see, "/admin/members/{person}", person::show)
+        .get(work, "/admin/work", work::list)
+        .post(work, "/admin/work", work::try_again)
         .get(audit, "/admin/audit", log::list)
         .post(audit, "/admin/audit/check", log::check)
 }

@@ -15,7 +15,7 @@ use crate::kit::{
     dates,
     db::Tx,
     email_address::EmailAddress,
-    mail::{self, Bulk, Letter, Outgoing},
+    mail::{self, Bulk, Hurry, Letter, Outgoing},
 };
 
 /// What an action works in. Begun and committed by the handler, job or command that wants the change; dropped without a
@@ -30,6 +30,7 @@ pub struct Change<'c> {
     tx: Tx<'c>,
     lines: Vec<Entry>,
     mails: Vec<Outgoing>,
+    hurry: Hurry,
 }
 
 impl<'c> Change<'c> {
@@ -47,7 +48,13 @@ impl<'c> Change<'c> {
     }
 
     fn within(app: &'c App, tx: Tx<'c>, by: Actor) -> Self {
-        Self { app, by, now: app.clock().now(), tx, lines: Vec::new(), mails: Vec::new() }
+        Self { app, by, now: app.clock().now(), tx, lines: Vec::new(), mails: Vec::new(), hurry: Hurry::Now }
+    }
+
+    /// For one of many that the clock's work makes: its mails let those pass that somebody waits for.
+    #[must_use]
+    pub fn in_turn(self) -> Self {
+        Self { hurry: Hurry::InTurn, ..self }
     }
 
     /// The day in London.
@@ -77,7 +84,7 @@ impl<'c> Change<'c> {
     /// The lines come last because each is chained to the one before: from the first of them to the commit, every
     /// other change waits.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
-        mail::push(self.app, &mut self.tx, self.now, &self.mails).await?;
+        mail::push(self.app, &mut self.tx, self.now, self.hurry, &self.mails).await?;
         if !self.lines.is_empty() {
             sql::write(&mut self.tx, self.now, self.by, &self.lines).await?;
         }

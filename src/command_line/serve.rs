@@ -75,14 +75,15 @@ async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Res
                 () = &mut stopped => {
                     app.stop();
                     worker.request_shutdown();
-                    // A job that takes longer is broken off: it belongs to another worker once its heartbeat is missed.
-                    return tokio::time::timeout(FAREWELL, running)
-                        .await
-                        .unwrap_or(Ok(()))
-                        .context("the worker stopped");
+                    tokio::time::timeout(FAREWELL, running).await.unwrap_or(Ok(()))
                 }
             }
         };
+        if app.is_stopping() {
+            // A job that took longer was broken off.
+            worker.release().await?;
+            return ended.context("the worker stopped");
+        }
         let Err(error) = ended else { return Ok(()) };
         tracing::error!(%error, "the worker ended; another begins when the database answers");
         worker = loop {
@@ -93,7 +94,8 @@ async fn work_until(app: &App, stopped: impl Future<Output = ()>) -> anyhow::Res
                     return Ok(());
                 }
             }
-            if let Ok(worker) = site::jobs().worker(app).await
+            if worker.release().await.is_ok()
+                && let Ok(worker) = site::jobs().worker(app).await
                 && site::wake(app).await.is_ok()
             {
                 break worker;

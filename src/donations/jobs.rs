@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::actions;
 use crate::kit::{
     app::App,
-    queue::{Failure, Job},
+    queue::{Failure, Job, Lane},
 };
 
 /// Forgets gifts that were never paid.
@@ -12,6 +12,7 @@ pub struct TidyGifts {}
 
 impl Job for TidyGifts {
     const NAME: &'static str = "donations_tidy";
+    const LANE: Lane = Lane::Long;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;

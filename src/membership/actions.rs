@@ -457,7 +457,7 @@ pub(super) async fn turn_of_day(app: &App) -> Result<()> {
 }
 
 async fn turn_day_for(app: &App, person: Uuid) -> Result<()> {
-    let mut change = Change::begin_alone(app, Actor::System).await?;
+    let mut change = Change::begin_alone(app, Actor::System).await?.in_turn();
     if let Some(membership) = sql::lock_of_person(&mut change, person).await? {
         recompute(&mut change, membership).await?;
     }

@@ -3,11 +3,14 @@ use serde::{Deserialize, Serialize};
 use super::{actions, model::SendUpdate, sender, sql::sending};
 use crate::kit::{
     app::App,
-    queue::{Failure, Job},
+    queue::{Failure, Job, Lane},
 };
 
 impl Job for SendUpdate {
     const NAME: &'static str = "newsletters_send";
+    const LANE: Lane = Lane::Long;
+    /// Mails in hand are uncertain then, and one that ended before the first mail pauses its update.
+    const GOES_ON: bool = true;
     /// The sweep pushes another one each minute while there is something to send.
     const TRIES: i32 = 3;
 

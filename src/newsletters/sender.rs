@@ -28,6 +28,7 @@ use super::{
 };
 use crate::kit::{
     app::App,
+    db,
     email_address::EmailAddress,
     mail::{MailConnection, Message, SendError},
 };
@@ -59,6 +60,14 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
     if orphans > 0 {
         tracing::warn!(update = update.number, orphans, "a sender had stopped with mails in hand");
     }
+    if !sending::set_preparing(&mut db, id).await? {
+        let words = "The site stopped while it was preparing this update. If that happens again, ask whoever runs it.";
+        updates::set_paused(&mut db, id, Some(words)).await?;
+        return Ok(());
+    }
+    let rendered = letter::render(app, &update.content).await;
+    sending::set_prepared(&mut db, id).await?;
+    let rendered = rendered.map_err(anyhow::Error::from)?;
     let run = app.random().opaque_id();
     if !sending::set_run(&mut db, id, run).await? {
         // Cancelled or paused while its sender was gone.
@@ -72,7 +81,7 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
         app: app.clone(),
         id,
         run,
-        rendered: letter::render(app, &update.content).await.map_err(anyhow::Error::from)?,
+        rendered,
         pace: Pace::new(app.setting(settings::PACE, today)),
         stop: AtomicBool::new(false),
         refusals: AtomicU32::new(0),
@@ -108,7 +117,7 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
 
 /// A sender that was told to stop needs a moment to let go; one that lives keeps the lock.
 async fn lock(session: &mut PgConnection, number: i32) -> Result<bool, sqlx::Error> {
-    sending::watch_session(session).await?;
+    db::session::watch(session).await?;
     for _ in 0..10 {
         if sending::try_lock_sender(session, number).await? {
             return Ok(true);

@@ -29,7 +29,7 @@ use crate::{
         form::Form,
         money::grouped,
         paging::{self, PageNumber, Paging},
-        queue,
+        queue::{self, Failed},
         visit::Visit,
     },
 };
@@ -196,8 +196,8 @@ struct EventsPage {
     shown: &'static str,
     events: Vec<EventLine>,
     counts: (i64, i64, i64),
-    /// Jobs of the whole site that have had all their tries, by name.
-    given_up: Vec<(String, i64)>,
+    /// Jobs of the whole site that need a person, by name.
+    failed: Vec<Failed>,
     livemode: bool,
 }
 
@@ -221,9 +221,9 @@ pub(super) async fn events(
     };
     let events = events::list(&mut db, shown, 200).await?;
     let counts = events::count(&mut db).await?;
-    let given_up = queue::given_up(&mut db).await?;
+    let failed = queue::list_failed(&mut db).await?;
     let livemode = app.stripe().livemode();
-    Ok(EventsPage { visit, shown, events, counts, given_up, livemode }.into_response())
+    Ok(EventsPage { visit, shown, events, counts, failed, livemode }.into_response())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::kit::{
     app::App,
-    queue::{self, FOR_DAYS, Failure, Job},
+    queue::{self, FOR_DAYS, Failure, Job, Lane},
     stripe::Event,
 };
 
@@ -204,6 +204,7 @@ pub struct CatchUp {}
 
 impl Job for CatchUp {
     const NAME: &'static str = "payments_catch_up";
+    const LANE: Lane = Lane::Long;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let now = app.clock().now();
@@ -247,6 +248,7 @@ pub struct Reconcile {}
 
 impl Job for Reconcile {
     const NAME: &'static str = "payments_reconcile";
+    const LANE: Lane = Lane::Long;
     const TRIES: i32 = 3;
 
     async fn run(self, app: App) -> Result<(), Failure> {
@@ -265,23 +267,36 @@ async fn repair(app: &App) -> sqlx::Result<()> {
     for id in events::list_unprocessed(&mut tx, now - Duration::days(60), now - Duration::hours(1)).await? {
         ProcessEvent::push(&mut tx, id).await?;
     }
-    for subscription in subscriptions::list_alive(&mut tx).await? {
-        let id = &subscription.id;
-        if subscription.surplus_since.is_some() {
-            let job = EndSubscription { subscription: id.clone(), refund: false };
-            queue::push_keyed(&mut tx, &job, &format!("end:{id}")).await?;
-        } else {
-            let (purpose, subscription) = (subscription.purpose, Some(id.clone()));
-            let news = PaymentNews { purpose, subscription, what: What::Changed };
-            queue::push_keyed(&mut tx, &news, &format!("nightly:{id}")).await?;
-        }
+    for id in subscriptions::list_surplus(&mut tx).await? {
+        let key = format!("end:{id}");
+        queue::push_keyed(&mut tx, &EndSubscription { subscription: id, refund: false }, &key).await?;
     }
-    for (purpose, at) in ledger::list_single(&mut tx, now - Duration::days(60)).await? {
-        let key = format!("nightly:{}", purpose.id);
-        let news = PaymentNews { purpose, subscription: None, what: What::Paid { at } };
-        queue::push_keyed(&mut tx, &news, &key).await?;
-    }
+    let parts: Vec<_> =
+        (0..NightlyNews::PARTS).map(|part| (format!("nightly:{part}"), NightlyNews { part })).collect();
+    queue::push_all(&mut tx, &parts).await?;
     tx.commit().await
+}
+
+/// The news of all that is alive once more, a sixteenth at a time: whatever was lost is made up for. The consequence
+/// stands in `reactions.rs`. A part is the same people every night, so that one set aside stays aside.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NightlyNews {
+    part: i32,
+}
+
+impl NightlyNews {
+    const PARTS: i32 = 16;
+
+    pub async fn list(&self, app: &App) -> sqlx::Result<Vec<PaymentNews>> {
+        let mut db = app.pool().acquire().await?;
+        let alive = subscriptions::list_alive(&mut db, Self::PARTS, self.part).await?;
+        let since = app.clock().now() - Duration::days(60);
+        let single = ledger::list_single(&mut db, since, Self::PARTS, self.part).await?;
+        let alive = alive.into_iter().map(|(id, purpose)| (purpose, Some(id), What::Changed));
+        let single = single.into_iter().map(|(purpose, at)| (purpose, None, What::Paid { at }));
+        let all = alive.chain(single);
+        Ok(all.map(|(purpose, subscription, what)| PaymentNews { purpose, subscription, what }).collect())
+    }
 }
 
 /// Forgets wishes to pay that came to nothing, as applications are, and the bodies of old events.
@@ -290,6 +305,7 @@ pub struct TidyPayments {}
 
 impl Job for TidyPayments {
     const NAME: &'static str = "payments_tidy";
+    const LANE: Lane = Lane::Long;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let now = app.clock().now();

@@ -24,7 +24,7 @@ pub mod leading;
 pub mod demo;
 
 pub use actions::{Wish, checkout_for, end_surplus, give_back, set_renewal, wish};
-pub use jobs::{CatchUp, EVENTS, Reconcile, Report, TidyPayments, reconcile};
+pub use jobs::{CatchUp, EVENTS, NightlyNews, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
     ProcessEvent, SEE_PAYMENTS, Subscription, stripe_page,
@@ -81,6 +81,7 @@ pub const ROOM: Room = Room {
     jobs: |jobs| {
         jobs.with::<ProcessEvent>()
             .with::<PaymentNews>()
+            .with::<NightlyNews>()
             .with::<CloseCheckout>()
             .with::<EndSubscription>()
             .with::<GiveBack>()

@@ -322,6 +322,7 @@ describe('pages', { concurrency: 2 }, () => {
     await visit(page, `${supporter}/notes`);
     // Nothing links to it until a mail server refuses an email.
     await visit(page, '/admin/emails');
+    await visit(page, '/admin/work');
     await visit(page, '/admin/payments?q=zzzz');
     await visit(page, '/admin/audit?from=yesterday', 422);
     await done(page);

@@ -27,6 +27,7 @@ mod newsletters;
 mod outage;
 mod people;
 mod pictures;
+mod queue;
 mod supporters;
 mod counting;
 mod stripe_stand_in;

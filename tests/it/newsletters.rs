@@ -463,6 +463,25 @@ async fn pause_resume_and_cancel() {
 }
 
 #[tokio::test]
+async fn an_update_under_which_the_program_ended_is_paused() {
+    let site = open().await;
+    only(&site, &["rea@example.org"]).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let draft = write(&mut officer, "Heavy", &["supporters"], &[]).await.path;
+    send(&mut officer, &draft).await;
+    // A sender had begun to make its letter, and is gone.
+    sqlx::query("update updates set preparing = true").execute(&site.pool).await.unwrap();
+    site.work().await;
+    assert_eq!(site.mails_to("rea@example.org").await.len(), 0);
+    let page = officer.get(&draft).await;
+    page.expect("Paused").expect("The site stopped while it was preparing this update");
+    page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending has resumed.");
+    site.work().await;
+    assert_eq!(site.mails_to("rea@example.org").await.len(), 1);
+    officer.get(&draft).await.expect("1 of 1 done");
+}
+
+#[tokio::test]
 async fn only_officers_for_it_come_in() {
     let site = open().await;
     let stranger = site.stranger().get_once("/admin/updates").await;

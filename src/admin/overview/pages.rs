@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     accounts::{Asked, Counts, Officer, PurposeKind, Rooms, SEE_PEOPLE, Scope},
-    admin::permissions::SEE_OVERVIEW,
+    admin::{
+        permissions::{LOOK_AFTER_WORK, SEE_OVERVIEW},
+        work,
+    },
     kit::{
         app::App,
         dates,
@@ -32,8 +35,8 @@ struct OverviewPage {
     own_regions: Option<String>,
     sees_money: bool,
     sees_people: bool,
-    /// Whether the list of refused emails is open to this officer.
-    sees_emails: bool,
+    /// Lists behind this page that are open to this officer: path and words.
+    lists: Vec<(&'static str, &'static str)>,
     /// Numbers, and the words behind them.
     figures: Vec<(String, String)>,
     waiting: Vec<Waiting>,
@@ -83,7 +86,13 @@ pub async fn show(
         sees_money: own_regions.is_none(),
         own_regions,
         sees_people: who.may(SEE_PEOPLE),
-        sees_emails: sees_everybody(&who),
+        lists: [
+            ("/admin/emails", "Bounced emails", sees_everybody(&who)),
+            (work::PATH, "Failed background work", who.may(LOOK_AFTER_WORK)),
+        ]
+        .into_iter()
+        .filter_map(|(path, words, open)| open.then_some((path, words)))
+        .collect(),
         figures: figures(rooms, &counts, scope == Scope::Everyone),
         waiting: waiting(rooms, &counts, &who, scope == Scope::Everyone),
         growth: model::growth(&months),

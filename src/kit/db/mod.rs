@@ -5,6 +5,7 @@
 
 mod changes;
 pub mod embedded;
+pub mod session;
 
 use std::{
     ops::{Deref, DerefMut},

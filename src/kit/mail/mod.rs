@@ -18,5 +18,5 @@ mod transport;
 
 pub use letter::{Frame, policy};
 pub use message::{Bulk, Letter, Message, SendError};
-pub use outbox::{COUNTS, Outgoing, SendMail, SweepOutbox, push};
+pub use outbox::{COUNTS, Hurry, Outgoing, SendMail, SendMailInTurn, SweepOutbox, push};
 pub use transport::{MailConnection, Mailer};

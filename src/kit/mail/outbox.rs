@@ -9,7 +9,7 @@ use super::{Bulk, Letter, Message, SendError};
 use crate::kit::{
     app::App,
     email_address::EmailAddress,
-    queue::{self, Failure, Job},
+    queue::{self, Failure, Job, Lane},
 };
 
 /// Mails refused since last month (`$4`), and mails that have waited since before `$5`, as a `jsonb` object.
@@ -29,41 +29,64 @@ pub struct Outgoing {
     pub bulk: Option<Bulk>,
 }
 
-/// Writes letters into the outbox, each with its job.
+/// Whether somebody waits for a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hurry {
+    /// It goes out at once.
+    Now,
+    /// It waits for its turn among those that the clock's work writes.
+    InTurn,
+}
+
+/// Writes letters into the outbox, each with its job, in a statement for all.
 pub async fn push(
     app: &App,
     db: &mut PgConnection,
     now: DateTime<Utc>,
+    hurry: Hurry,
     mails: &[Outgoing],
 ) -> Result<(), sqlx::Error> {
-    for mail in mails {
-        let id = app.random().id(now);
-        let written = sqlx::query!(
-            "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to, unsubscribe, list)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (occasion) do nothing",
-            id,
-            mail.occasion,
-            mail.to.as_str(),
-            mail.letter.subject,
-            mail.letter.text,
-            mail.letter.html,
-            now,
-            mail.letter.reply_to.as_ref().map(EmailAddress::as_str),
-            mail.bulk.as_ref().map(|bulk| bulk.unsubscribe.as_str()),
-            mail.bulk.as_ref().map(|bulk| bulk.list.as_str())
-        )
-        .execute(&mut *db)
-        .await?;
-        if written.rows_affected() == 1 {
-            push_send(db, id).await?;
-        }
+    if mails.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let ids: Vec<Uuid> = mails.iter().map(|_| app.random().id(now)).collect();
+    let texts = |of: fn(&Outgoing) -> &str| mails.iter().map(of).map(str::to_owned).collect::<Vec<_>>();
+    let maybe = |of: fn(&Outgoing) -> Option<&str>| {
+        mails.iter().map(of).map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let written = sqlx::query_scalar!(
+        "insert into outbox (id, occasion, recipient, subject, text_body, html_body, written_at, reply_to, unsubscribe, list)
+         select id, occasion, recipient, subject, text_body, html_body, $1, reply_to, unsubscribe, list
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+             as mail (id, occasion, recipient, subject, text_body, html_body, reply_to, unsubscribe, list)
+         on conflict (occasion) do nothing
+         returning id",
+        now,
+        &ids,
+        &texts(|mail| &mail.occasion),
+        &texts(|mail| mail.to.as_str()),
+        &texts(|mail| &mail.letter.subject),
+        &texts(|mail| &mail.letter.text),
+        &texts(|mail| &mail.letter.html),
+        &maybe(|mail| mail.letter.reply_to.as_ref().map(EmailAddress::as_str)) as _,
+        &maybe(|mail| mail.bulk.as_ref().map(|bulk| bulk.unsubscribe.as_str())) as _,
+        &maybe(|mail| mail.bulk.as_ref().map(|bulk| bulk.list.as_str())) as _
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    push_send(db, hurry, written).await
 }
 
 /// Keyed, so that a mail has one job however often it is pushed.
-async fn push_send(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
-    queue::push_keyed(db, &SendMail { id }, &format!("mail:{id}")).await
+async fn push_send(db: &mut PgConnection, hurry: Hurry, ids: Vec<Uuid>) -> Result<(), sqlx::Error> {
+    let keyed = ids.into_iter().map(|id| (format!("mail:{id}"), SendMail { id }));
+    match hurry {
+        Hurry::Now => queue::push_all(db, &keyed.collect::<Vec<_>>()).await,
+        Hurry::InTurn => {
+            let jobs: Vec<_> = keyed.map(|(key, job)| (key, SendMailInTurn(job))).collect();
+            queue::push_all(db, &jobs).await
+        }
+    }
 }
 
 /// Hands one mail of the outbox to the mail server.
@@ -74,6 +97,7 @@ pub struct SendMail {
 
 impl Job for SendMail {
     const NAME: &'static str = "mail_send";
+    const LANE: Lane = Lane::Mail;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
@@ -116,6 +140,20 @@ impl Job for SendMail {
     }
 }
 
+/// The same for a mail that nobody waits for: thousands of them keep no sign-in link waiting.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SendMailInTurn(SendMail);
+
+impl Job for SendMailInTurn {
+    const NAME: &'static str = "mail_send_in_turn";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        self.0.run(app).await
+    }
+}
+
 impl SendMail {
     /// Logs get the id alone: what a server answers quotes the address.
     fn again(&self, what: &str) -> Failure {
@@ -135,13 +173,13 @@ pub struct SweepOutbox {}
 
 impl Job for SweepOutbox {
     const NAME: &'static str = "mail_sweep";
+    const LANE: Lane = Lane::Long;
 
     async fn run(self, app: App) -> Result<(), Failure> {
         let now = app.clock().now();
         let mut db = app.pool().acquire().await?;
-        for id in list_waiting(&mut db, now - Duration::days(TRY_DAYS), now - Duration::hours(1)).await? {
-            push_send(&mut db, id).await?;
-        }
+        let waiting = list_waiting(&mut db, now - Duration::days(TRY_DAYS), now - Duration::hours(1)).await?;
+        push_send(&mut db, Hurry::InTurn, waiting).await?;
         sqlx::query!(
             "update outbox set recipient = '', subject = '', refused = case when refused is not null then '' end
              where recipient <> '' and written_at < $1 and (sent_at is not null or refused is not null)",
@@ -153,13 +191,17 @@ impl Job for SweepOutbox {
     }
 }
 
+/// Without those in whose middle the program ended.
 async fn list_waiting(
     db: &mut PgConnection,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
-        "select id from outbox where sent_at is null and refused is null and written_at between $1 and $2
+        "select id from outbox o where sent_at is null and refused is null and written_at between $1 and $2
+           and not exists (
+               select from crashed_jobs c
+               where c.name in ('mail_send', 'mail_send_in_turn') and c.payload = jsonb_build_object('id', o.id))
          order by written_at limit 1000",
         from,
         until

@@ -139,17 +139,6 @@ pub async fn try_lock_sender(session: &mut PgConnection, number: i32) -> Result<
         .await
 }
 
-/// Makes the server notice within a minute that this session's machine is gone.
-pub async fn watch_session(session: &mut PgConnection) -> Result<()> {
-    sqlx::query!(
-        "select set_config('tcp_keepalives_idle', '20', false) as idle, set_config('tcp_keepalives_interval', '10', false) as pause,
-                set_config('tcp_keepalives_count', '3', false) as count"
-    )
-    .fetch_one(session)
-    .await?;
-    Ok(())
-}
-
 pub async fn is_session_alive(session: &mut PgConnection) -> bool {
     sqlx::query!("select").execute(session).await.is_ok()
 }
@@ -167,6 +156,22 @@ pub async fn set_orphans_uncertain(db: &mut PgConnection, id: Uuid, now: DateTim
     .execute(db)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Notes that an update's letter is about to be made. `false` if that was noted already, by a sender that came no
+/// further: the note is gone then.
+pub async fn set_preparing(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"update updates set preparing = not preparing where id = $1 returning preparing as "is_first!""#,
+        id
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub async fn set_prepared(db: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query!("update updates set preparing = false where id = $1", id).execute(db).await?;
+    Ok(())
 }
 
 /// Makes this run the one that may take mails. `false` if the update is not to be sent at present.

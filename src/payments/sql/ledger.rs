@@ -298,11 +298,16 @@ pub async fn income_by_month(
 pub async fn list_single(
     db: &mut PgConnection,
     since: DateTime<Utc>,
+    parts: i32,
+    part: i32,
 ) -> Result<Vec<(Purpose, DateTime<Utc>)>> {
     let rows = sqlx::query!(
         r#"select purpose_kind as "kind: KindCode", purpose_id, at from ledger
-           where kind = 'payment' and payment_intent is not null and subscription is null and at >= $1"#,
-        since
+           where kind = 'payment' and payment_intent is not null and subscription is null and at >= $1
+             and mod(hashtext(purpose_id::text) & 2147483647, $2) = $3"#,
+        since,
+        parts,
+        part
     )
     .fetch_all(db)
     .await?;

@@ -116,13 +116,28 @@ pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
     Ok(())
 }
 
-/// Subscriptions from which money may still come.
-pub async fn list_alive(db: &mut PgConnection) -> Result<Vec<Subscription>> {
-    let rows =
-        subscriptions!("where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid')")
-            .fetch_all(db)
-            .await?;
-    Ok(rows.into_iter().map(Subscription::from).collect())
+/// Those that pay for something and should, of one part of so many.
+pub async fn list_alive(db: &mut PgConnection, parts: i32, part: i32) -> Result<Vec<(String, Purpose)>> {
+    let rows = sqlx::query!(
+        r#"select id, purpose_kind as "kind: KindCode", purpose_id from subscriptions
+           where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid') and surplus_since is null
+             and mod(hashtext(id) & 2147483647, $1) = $2"#,
+        parts,
+        part
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Purpose { kind: row.kind, id: row.purpose_id })).collect())
+}
+
+/// Those that should have ended.
+pub async fn list_surplus(db: &mut PgConnection) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select id from subscriptions
+         where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid') and surplus_since is not null"
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Subscriptions of which a payment is in the books.
