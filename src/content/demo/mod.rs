@@ -62,17 +62,17 @@ const PROFILES: [(&str, &str, &str); 3] = [
     (
         "Theo Okafor",
         "Treasurer",
-        "Theo drives a bus in Salford and has kept the books of his union branch for eleven years. Ask him where your subscription goes: he will tell you to the penny.",
+        "Theo drives a bus in Salford, and has kept the books of a union branch for eleven years. Ask Theo where your subscription goes, and you get an answer to the penny.",
     ),
     (
         "Orla Fitzgerald",
         "Organiser for the North West",
-        "Orla is a teaching assistant in Wigan. She stood outside the library on all eleven Saturdays.",
+        "Orla is a teaching assistant in Wigan, and stood outside the library on all eleven Saturdays.",
     ),
     (
         "Rukhsana Begum",
         "Returning officer",
-        "Rukhsana runs the party’s votes and belongs to no side in them. She is a retired maths teacher from Rochdale.",
+        "Rukhsana runs the party’s votes, takes no side in them, and taught maths in Rochdale for thirty years.",
     ),
 ];
 
