@@ -95,16 +95,15 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -
     }
     let search = search::Search::new(&q);
     let mut found = sql::search_questions(&mut db, &search).await?;
-    let terms = search.meant();
     // Alike in letters only is not enough: a reader has to see why it was found.
-    found.retain(|(item, surely)| *surely || search::has_any(&item.words, &terms));
+    found.retain(|(item, surely)| *surely || search::has_any(&item.words, &search));
     let others = if found.is_empty() { sql::list_published::<Question>(&mut db).await? } else { Vec::new() };
     let others = others.into_iter().filter(|question| question.words.on_home).collect();
     let found = found
         .into_iter()
         .map(|(item, _)| Found {
-            question: search::mark(&item.words.question, &terms),
-            excerpt: search::excerpt(&markdown::plain(&item.words.answer), &terms, 200),
+            question: search::mark(&item.words.question, &search),
+            excerpt: search::excerpt(&markdown::plain(&item.words.answer), &search, 200),
             slug: item.slug,
         })
         .collect();

@@ -87,13 +87,16 @@ impl Search {
         Self { terms }
     }
 
-    pub(super) fn terms(&self) -> &[String] {
-        &self.terms
+    /// Whether a word of a text is one of the terms, or nearly, or means the same.
+    fn fits(&self, word: &str) -> bool {
+        let word = word.to_lowercase();
+        self.terms.iter().any(|term| {
+            is_nearly(&word, term) || alike(term).iter().skip(1).any(|begin| is_from(&word, begin))
+        })
     }
 
-    /// The terms and what is meant by them, to be marked in what was found.
-    pub(super) fn meant(&self) -> Vec<String> {
-        self.terms.iter().flat_map(|term| alike(term)).collect()
+    pub(super) fn terms(&self) -> &[String] {
+        &self.terms
     }
 
     /// For `to_tsquery`: one of the words or of those that mean the same. The last word may be half typed.
@@ -129,11 +132,15 @@ fn query(word: &str) -> String {
 
 /// The word and those that mean the same.
 fn alike(term: &str) -> Vec<String> {
-    // Not a longer word that begins alike: `feeling` is no fee.
-    let is = |begin: &&str| term.strip_prefix(*begin).is_some_and(|end| ENDINGS.contains(&end));
+    let is = |begin: &&str| is_from(term, begin);
     let others = ALIKE.iter().filter(|words| words.iter().any(is)).flat_map(|words| words.iter());
     let others = others.filter(|begin| !is(begin)).map(|begin| (*begin).to_owned());
     std::iter::once(term.to_owned()).chain(others).collect()
+}
+
+/// Not a longer word that begins alike: `feeling` is no fee.
+fn is_from(word: &str, begin: &str) -> bool {
+    word.strip_prefix(begin).is_some_and(|end| ENDINGS.contains(&end))
 }
 
 const ENDINGS: [&str; 14] =
@@ -147,10 +154,10 @@ pub(super) struct Stretch {
 }
 
 /// Cuts a text at the words that were looked for, or nearly.
-pub(super) fn mark(text: &str, terms: &[String]) -> Vec<Stretch> {
+pub(super) fn mark(text: &str, search: &Search) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
     for piece in pieces(text) {
-        let marked = fits(piece, terms);
+        let marked = search.fits(piece);
         match stretches.last_mut() {
             Some(last) if last.marked == marked && !marked => last.text.push_str(piece),
             _ => stretches.push(Stretch { text: piece.to_owned(), marked }),
@@ -160,17 +167,17 @@ pub(super) fn mark(text: &str, terms: &[String]) -> Vec<Stretch> {
 }
 
 /// Whether one of the words that were looked for, or nearly one, is in a question or its answer.
-pub(super) fn has_any(question: &Question, terms: &[String]) -> bool {
+pub(super) fn has_any(question: &Question, search: &Search) -> bool {
     [&question.question, &question.answer]
         .into_iter()
-        .any(|text| pieces(text).iter().any(|piece| fits(piece, terms)))
+        .any(|text| pieces(text).iter().any(|piece| search.fits(piece)))
 }
 
 /// The part of a text around the first word that was looked for, about `length` characters.
-pub(super) fn excerpt(text: &str, terms: &[String], length: usize) -> Vec<Stretch> {
+pub(super) fn excerpt(text: &str, search: &Search, length: usize) -> Vec<Stretch> {
     let mut at = 0;
     for piece in pieces(text) {
-        if fits(piece, terms) {
+        if search.fits(piece) {
             break;
         }
         at += piece.len();
@@ -178,7 +185,7 @@ pub(super) fn excerpt(text: &str, terms: &[String], length: usize) -> Vec<Stretc
     // From the start of the sentence in which it stands, or the beginning if it is nowhere.
     let start =
         if at >= text.len() { 0 } else { text[..at].rfind(['.', '?', '!', ':']).map_or(0, |dot| dot + 1) };
-    mark(&shorten(text[start..].trim_start(), length), terms)
+    mark(&shorten(text[start..].trim_start(), length), search)
 }
 
 /// Words and what stands between them, in turn.
@@ -200,17 +207,14 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-fn fits(word: &str, terms: &[String]) -> bool {
-    let word = word.to_lowercase();
-    terms.iter().any(|term| {
-        let common = word.chars().zip(term.chars()).take_while(|(a, b)| a == b).count();
-        let (long, short) =
-            (word.chars().count().max(term.chars().count()), word.chars().count().min(term.chars().count()));
-        // Another ending of the same word, or the same word with a slip in it.
-        (common == short && short >= 3 && long - short <= 4)
-            || (common >= 4 && long - common <= 3)
-            || (short >= 4 && TextDiff::from_chars(&word, term).ratio() >= 0.8)
-    })
+/// Another ending of the same word, or the same word with a slip in it.
+fn is_nearly(word: &str, term: &str) -> bool {
+    let common = word.chars().zip(term.chars()).take_while(|(a, b)| a == b).count();
+    let (word_length, term_length) = (word.chars().count(), term.chars().count());
+    let (long, short) = (word_length.max(term_length), word_length.min(term_length));
+    (common == short && short >= 3 && long - short <= 4)
+        || (common >= 4 && long - common <= 3)
+        || (short >= 4 && TextDiff::from_chars(word, term).ratio() >= 0.8)
 }
 
 #[cfg(test)]
@@ -218,7 +222,7 @@ mod tests {
     use super::*;
 
     fn marked(text: &str, search: &str) -> Vec<String> {
-        mark(text, Search::new(search).terms()).into_iter().filter(|s| s.marked).map(|s| s.text).collect()
+        mark(text, &Search::new(search)).into_iter().filter(|s| s.marked).map(|s| s.text).collect()
     }
 
     #[test]
@@ -228,6 +232,7 @@ mod tests {
         assert_eq!(marked("a member remembers members", "membership"), ["member", "members"]);
         assert_eq!(marked("Élan & <b>", "élan"), ["Élan"]);
         assert!(marked("anything", "").is_empty());
+        assert_eq!(marked("If prices change, the cost is due.", "how much"), ["prices", "cost"]);
     }
 
     #[test]
@@ -250,7 +255,7 @@ mod tests {
             ("unsubscribe", "stop"),
             ("login", "sign"),
         ] {
-            assert!(Search::new(typed).meant().iter().any(|word| word == meant), "{typed}");
+            assert!(Search::new(typed).any_of().contains(&format!("| {meant}")), "{typed}");
         }
         assert_eq!(Search::new("").any_of(), "");
         assert_eq!(Search::new("Siân's ½½½").typed(), "sian | 121212");
@@ -259,9 +264,9 @@ mod tests {
     #[test]
     fn quotes_the_sentence_with_the_word() {
         let found =
-            excerpt("One thing. Another thing with a leader in it. More.", Search::new("leader").terms(), 40);
+            excerpt("One thing. Another thing with a leader in it. More.", &Search::new("leader"), 40);
         assert!(found[0].text.starts_with("Another thing"));
-        assert_eq!(excerpt("One thing.", Search::new("banana").terms(), 40)[0].text, "One thing.");
-        assert!(excerpt("", Search::new("x").terms(), 40).is_empty());
+        assert_eq!(excerpt("One thing.", &Search::new("banana"), 40)[0].text, "One thing.");
+        assert!(excerpt("", &Search::new("x"), 40).is_empty());
     }
 }
