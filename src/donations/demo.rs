@@ -13,6 +13,7 @@ use crate::{
         self, Purpose,
         demo::{DemoGift, load_gifts},
     },
+    places::Address,
 };
 
 const GIVERS: [&str; 8] = [
@@ -33,6 +34,8 @@ struct Row<'a> {
     id: Uuid,
     name: &'a str,
     email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Address>,
     amount_pence: i64,
     at: DateTime<Utc>,
     needs_check: bool,
@@ -63,21 +66,28 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let rows: Vec<_> = gifts
         .iter()
         .zip(&names)
-        .map(|(gift, name)| Row {
-            id: gift.purpose.id,
-            name,
-            email: &gift.email,
-            amount_pence: gift.pence,
-            at: gift.at,
-            needs_check: Money::from_pence(gift.pence) > check_above,
+        .map(|(gift, name)| {
+            let needs_check = Money::from_pence(gift.pence) > check_above;
+            Row {
+                id: gift.purpose.id,
+                name,
+                email: &gift.email,
+                // An overseas voter, who may give as well.
+                address: needs_check.then(|| Address::Abroad {
+                    lines: vec!["14 rue du Moulin".to_owned(), "69005 Lyon".to_owned()],
+                    country: "France".to_owned(),
+                }),
+                amount_pence: gift.pence,
+                at: gift.at,
+                needs_check,
+            }
         })
         .collect();
     sqlx::query!(
-        "insert into gifts (id, name, email, address_line1, town, postcode, amount_pence, declaration, created_at, paid_at, needs_check)
-         select id, name, email::citext, case when needs_check then '14 Mill Lane' else '' end,
-                case when needs_check then 'Leeds' else '' end, case when needs_check then 'LS6 2AB' else '' end,
-                amount_pence, $2, at, at, needs_check
-         from jsonb_to_recordset($1) as r(id uuid, name text, email text, amount_pence bigint, at timestamptz, needs_check boolean)",
+        "insert into gifts (id, name, email, address, amount_pence, declaration, created_at, paid_at, needs_check)
+         select id, name, email::citext, address, amount_pence, $2, at, at, needs_check
+         from jsonb_to_recordset($1) as r(id uuid, name text, email text, address jsonb, amount_pence bigint, at timestamptz,
+                                          needs_check boolean)",
         serde_json::to_value(rows).map_err(|error| sqlx::Error::Encode(error.into()))?,
         DECLARATION
     )

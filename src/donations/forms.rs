@@ -1,13 +1,13 @@
 //! What somebody types who gives.
 
-use super::model::{Bounds, Give, GiverAddress, USUAL, WrongGift};
+use super::model::{Bounds, Give, USUAL, WrongGift};
 use crate::{
     kit::{
         email_address::EmailAddress,
         form::{Check, Form},
         money::{Money, NotMoney},
     },
-    places::Postcode,
+    places::Address,
 };
 
 pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
@@ -16,9 +16,10 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let name = check.text("name", "Enter your full name", 100);
     let email = check.parse::<EmailAddress>("email");
     let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
-    let address = if wants_address { address(&mut check, bounds.check_above).map(Some) } else { Some(None) };
+    let why = format!(": the law requires it above {}", bounds.check_above);
+    let address = if wants_address { Address::read(&mut check, &why) } else { None };
     check.must_tick("declaration", "Tick the box if this is so; else we cannot take the gift");
-    check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, address: address? }))
+    check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, address }))
 }
 
 /// One of the usual sums, or one's own.
@@ -63,15 +64,6 @@ fn amount(check: &mut Check<'_>, bounds: &Bounds) -> Option<Money> {
     };
     check.fail("amount", fault);
     None
-}
-
-fn address(check: &mut Check<'_>, check_above: Money) -> Option<GiverAddress> {
-    let wanted = format!("Enter the first line of your address: the law requires it above {check_above}");
-    let line1 = check.text("address_line1", &wanted, 100);
-    let line2 = check.optional_text("address_line2", 100);
-    let town = check.text("town", "Enter your town or city", 100);
-    let postcode = check.parse::<Postcode>("postcode");
-    Some(GiverAddress { line1: line1?, line2: line2?, town: town?, postcode: postcode?.to_string() })
 }
 
 #[cfg(test)]
@@ -135,7 +127,15 @@ mod tests {
             ("town", "Bury"),
             ("postcode", "bl90nd"),
         ];
-        assert_eq!(parse(&whole).unwrap().address.unwrap().postcode, "BL9 0ND");
+        assert_eq!(parse(&whole).unwrap().address.unwrap().to_string(), "1 Mill Lane, Bury, BL9 0ND");
+        let abroad = [
+            ("amount", "600"),
+            ("lives", "abroad"),
+            ("address_abroad", "12 rue de Rivoli\n75004 Paris"),
+            ("country", "France"),
+        ];
+        let address = parse(&abroad).unwrap().address.unwrap();
+        assert_eq!(address.to_string(), "12 rue de Rivoli, 75004 Paris, France");
     }
 
     #[test]

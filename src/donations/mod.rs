@@ -18,7 +18,7 @@ pub mod demo;
 
 pub use actions::{bounds, hear};
 pub use jobs::TidyGifts;
-pub use model::{Bounds, GIFTS, Gift, GiverAddress};
+pub use model::{Bounds, GIFTS, Gift};
 pub use settings::CAP;
 pub use sql::list_to_check;
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     accounts::PurposeKind,
     kit::{email_address::EmailAddress, money::Money},
+    places::Address,
 };
 
 /// What a gift is in the books.
@@ -29,7 +30,7 @@ pub(super) struct Give {
     pub name: String,
     pub email: EmailAddress,
     pub amount: Money,
-    pub address: Option<GiverAddress>,
+    pub address: Option<Address>,
 }
 
 /// One gift, as it was typed.
@@ -38,22 +39,13 @@ pub struct Gift {
     pub id: Uuid,
     pub name: String,
     pub email: EmailAddress,
-    pub address: Option<GiverAddress>,
+    pub address: Option<Address>,
     pub amount: Money,
     pub person: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub paid_at: Option<DateTime<Utc>>,
     pub needs_check: bool,
     pub over_cap: bool,
-}
-
-/// Asked for above the sum from which the law wants donors checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GiverAddress {
-    pub line1: String,
-    pub line2: String,
-    pub town: String,
-    pub postcode: String,
 }
 
 /// What one person may give.

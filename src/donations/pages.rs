@@ -53,6 +53,15 @@ struct GivePage {
     left: Option<Money>,
 }
 
+impl GivePage {
+    /// Whether the fields for the address are unfolded: something stands in them, or should.
+    fn shows_address(&self) -> bool {
+        ["address_line1", "town", "postcode", "address_abroad", "country"]
+            .iter()
+            .any(|name| self.form.error(name).is_some() || !self.form.value(name).is_empty())
+    }
+}
+
 fn draw(app: &App, visit: Visit, form: Form, left: Option<Money>) -> GivePage {
     let sums = USUAL
         .iter()

@@ -1,9 +1,12 @@
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::model::{GIFTS, Gift, GiverAddress};
-use crate::kit::{email_address::EmailAddress, money::Money};
+use super::model::{GIFTS, Gift};
+use crate::{
+    kit::{email_address::EmailAddress, money::Money},
+    places::Address,
+};
 
 /// See [`Room::counts`](crate::accounts::Room).
 pub(super) const COUNTS: &str = "
@@ -13,24 +16,13 @@ pub(super) const COUNTS: &str = "
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 pub(super) async fn insert_gift(db: &mut PgConnection, new: &Gift, declaration: &str) -> Result<()> {
-    let none = GiverAddress {
-        line1: String::new(),
-        line2: String::new(),
-        town: String::new(),
-        postcode: String::new(),
-    };
-    let address = new.address.as_ref().unwrap_or(&none);
     sqlx::query!(
-        "insert into gifts (id, name, email, address_line1, address_line2, town, postcode, amount_pence, declaration,
-                            person_id, created_at, needs_check)
-         values ($1, $2, $3::text::citext, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into gifts (id, name, email, address, amount_pence, declaration, person_id, created_at, needs_check)
+         values ($1, $2, $3::text::citext, $4, $5, $6, $7, $8, $9)",
         new.id,
         new.name,
         new.email.as_str(),
-        address.line1,
-        address.line2,
-        address.town,
-        address.postcode,
+        new.address.as_ref().map(Json) as _,
         new.amount.pence(),
         declaration,
         new.person,
@@ -46,10 +38,7 @@ struct Row {
     id: Uuid,
     name: String,
     email: EmailAddress,
-    address_line1: String,
-    address_line2: String,
-    town: String,
-    postcode: String,
+    address: Option<Json<Address>>,
     amount: Money,
     person_id: Option<Uuid>,
     created_at: DateTime<Utc>,
@@ -64,12 +53,7 @@ impl From<Row> for Gift {
             id: row.id,
             name: row.name,
             email: row.email,
-            address: (!row.address_line1.is_empty()).then_some(GiverAddress {
-                line1: row.address_line1,
-                line2: row.address_line2,
-                town: row.town,
-                postcode: row.postcode,
-            }),
+            address: row.address.map(|Json(address)| address),
             amount: row.amount,
             person: row.person_id,
             created_at: row.created_at,
@@ -85,7 +69,7 @@ macro_rules! gifts {
     ($which:literal $(, $value:expr)*) => {
         sqlx::query_as!(
             Row,
-            r#"select id, name, email as "email: EmailAddress", address_line1, address_line2, town, postcode,
+            r#"select id, name, email as "email: EmailAddress", address as "address: Json<Address>",
                       amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check, over_cap
                from gifts "# + $which
             $(, $value)*
@@ -109,16 +93,15 @@ pub(super) async fn find_same_gift(
     new: &Gift,
     since: DateTime<Utc>,
 ) -> Result<Option<Uuid>> {
-    let line1 = new.address.as_ref().map_or("", |address| address.line1.as_str());
     sqlx::query_scalar!(
         "select id from gifts where email = $1::text::citext and created_at > $2 and paid_at is null
-           and name = $3 and amount_pence = $4 and address_line1 = $5
+           and name = $3 and amount_pence = $4 and address is not distinct from $5
          order by created_at desc limit 1",
         new.email.as_str(),
         since,
         new.name,
         new.amount.pence(),
-        line1
+        new.address.as_ref().map(Json) as _
     )
     .fetch_optional(db)
     .await

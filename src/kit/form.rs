@@ -294,6 +294,20 @@ impl Check<'_> {
         choice
     }
 
+    /// An answer that may be missing or left over from another question: no fault if it is not one.
+    pub fn said<T: FromStr>(&mut self, name: &str) -> Option<T> {
+        self.once(name)?.parse().ok()
+    }
+
+    /// A line that a type reads, or nothing: `None` where it is empty, and after a fault.
+    pub fn optional<T>(&mut self, name: &str) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        if self.once(name)?.is_empty() { None } else { self.parse(name) }
+    }
+
     /// Any number of answers, none twice; an unknown one gets `unknown`.
     pub fn choices<T: FromStr + PartialEq>(&mut self, name: &str, unknown: &str) -> Option<Vec<T>> {
         let mut choices = Vec::new();
@@ -308,6 +322,11 @@ impl Check<'_> {
             }
         }
         Some(choices)
+    }
+
+    /// Whether a button of that name and value is chosen.
+    pub fn chosen(&self, name: &str, value: &str) -> bool {
+        self.form.checked(name, value)
     }
 
     pub fn ticked(&self, name: &str) -> bool {

@@ -22,6 +22,7 @@ use crate::{
         form::Form,
         visit::Visit,
     },
+    places::open_regions,
 };
 
 /// Which of the four forms a page shows.
@@ -79,7 +80,7 @@ async fn page(
         (None, Some(membership)) if task == Task::Details => known(&person, membership),
         (None, _) => Form::default(),
     };
-    let regions = pages::open_regions(&form);
+    let regions = open_regions(&form);
     Ok((status, OfficerPage { visit, task, person, membership, form, regions }).into_response())
 }
 

@@ -23,7 +23,7 @@ use crate::{
         LineKind, Purpose,
         demo::{DemoSubscription, load as load_payments},
     },
-    places::{Place, Postcode, Region, locate},
+    places::{Postcode, Region, region_of},
 };
 
 /// Members beside the named cast.
@@ -209,12 +209,9 @@ fn postcode(dice: &mut Dice, district: &str) -> (String, Region) {
     let mut unit = || char::from(*dice.pick(UNIT));
     let letters = [unit(), unit()];
     let text = format!("{district} {}{}{}", 1 + dice.roll(8), letters[0], letters[1]);
-    let region = match text.parse::<Postcode>().map(|postcode| locate(&postcode)) {
-        Ok(Place::Certain { region }) => region,
-        // The list holds only districts that lie in one region; a test sees to it.
-        _ => Region::NorthWest,
-    };
-    (text, region)
+    let region = text.parse::<Postcode>().ok().and_then(|postcode| region_of(&postcode, None).ok().flatten());
+    // The list holds only districts that lie in one region; a test sees to it.
+    (text, region.unwrap_or(Region::NorthWest))
 }
 
 fn payment(
@@ -396,8 +393,8 @@ mod tests {
         let mut regions = HashSet::new();
         for (town, district) in PLACES {
             let postcode: Postcode = format!("{district} 1AA").parse().unwrap();
-            match locate(&postcode) {
-                Place::Certain { region } => regions.insert(region.slug()),
+            match region_of(&postcode, None) {
+                Ok(Some(region)) => regions.insert(region.slug()),
                 other => panic!("{town} {district}: {other:?}"),
             };
         }

@@ -14,7 +14,7 @@ use crate::{
         money::{Money, NotMoney},
         stripe::Interval,
     },
-    places::{Place, Postcode, Region, locate},
+    places::{Postcode, read_region},
 };
 
 /// What the form has to know of the party's rules on the day.
@@ -34,7 +34,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let born_on = born(&mut check, terms);
     let address = address(&mut check);
     let postcode = check.parse::<Postcode>("postcode");
-    let region = postcode.as_ref().map(|postcode| region(&mut check, form, postcode));
+    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
     let rate = check.choice::<Rate>("rate", "Choose what you can pay");
     let every = check.choice::<Interval>("every", "Choose how often you want to pay");
     let own = check.optional_text("amount", 20);
@@ -51,7 +51,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
             born_on: born_on?,
             address: address?,
             postcode: postcode?,
-            region: region??,
+            region,
             rate: rate?,
             every: every?,
             amount: amount?,
@@ -89,43 +89,6 @@ fn address(check: &mut Check<'_>) -> Option<Address> {
     let line2 = check.optional_text("address_line2", 100);
     let town = check.text("town", "Enter your town or city", 100);
     Some(Address { line1: line1?, line2: line2?, town: town? })
-}
-
-/// The regions to choose from, if a postcode does not say.
-pub(super) fn choices(postcode: &Postcode) -> Vec<Region> {
-    match locate(postcode) {
-        Place::Certain { .. } | Place::Abroad => Vec::new(),
-        Place::Ambiguous { choices, .. } => choices,
-        Place::Unknown => Region::ALL.to_vec(),
-    }
-}
-
-/// The region, asked for only where the postcode leaves it open. The outer `None` is a fault.
-#[expect(clippy::option_option, reason = "a fault, no region, a region: parts of one answer")]
-fn region(check: &mut Check<'_>, form: &Form, postcode: &Postcode) -> Option<Option<Region>> {
-    match locate(postcode) {
-        Place::Certain { region } => Some(Some(region)),
-        Place::Abroad => Some(None),
-        place @ (Place::Ambiguous { .. } | Place::Unknown) => {
-            let said = form.value("region").parse::<Region>().ok();
-            if let Some(said) = said.filter(|said| choices(postcode).contains(said)) {
-                return Some(Some(said));
-            }
-            check.fail(
-                "region",
-                match place {
-                    Place::Ambiguous { crosses_nations: true, .. } => {
-                        "Your postcode lies on a border. Choose the nation or region you live in"
-                    }
-                    Place::Ambiguous { .. } => {
-                        "Your postcode lies in two regions. Choose the one you live in"
-                    }
-                    _ => "We do not know this postcode. Check it, or choose the region you live in",
-                },
-            );
-            None
-        }
-    }
 }
 
 fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval, own: &str) -> Option<Money> {
@@ -168,8 +131,8 @@ pub(super) fn new_address(form: &Form) -> Result<NewAddress, Form> {
     let mut check = form.check();
     let address = address(&mut check);
     let postcode = check.parse::<Postcode>("postcode");
-    let region = postcode.as_ref().map(|postcode| region(&mut check, form, postcode));
-    check.finish(|| Some(NewAddress { address: address?, postcode: postcode?, region: region?? }))
+    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
+    check.finish(|| Some(NewAddress { address: address?, postcode: postcode?, region }))
 }
 
 pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form> {
@@ -182,9 +145,9 @@ pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form>
     }
     let address = address(&mut check);
     let postcode = check.parse::<Postcode>("postcode");
-    let region = postcode.as_ref().map(|postcode| region(&mut check, form, postcode));
+    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
     check.finish(|| {
-        let place = NewAddress { address: address?, postcode: postcode?, region: region?? };
+        let place = NewAddress { address: address?, postcode: postcode?, region };
         Some(NewDetails { name: name?, email: email?, born_on: born_on?, place })
     })
 }
@@ -220,6 +183,7 @@ pub(super) fn note(form: &Form) -> Result<String, Form> {
 mod tests {
     use super::*;
     use crate::membership::model::Price;
+    use crate::places::Region;
 
     fn prices() -> Prices {
         let price = |rate, every, pence| Price { rate, every, amount: Money::from_pence(pence) };

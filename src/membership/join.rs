@@ -36,7 +36,7 @@ use crate::{
         self, CheckoutState, Purpose,
         leading::{self, Payable, Progress, Words},
     },
-    places::{Postcode, Region},
+    places::{Region, open_regions},
 };
 
 const BY_ADDRESS: Limit = Limit { name: "join from", tries: 30, minutes: 60 };
@@ -89,18 +89,11 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
             (rate.code(), format!("{month} a month{or_more}"), words)
         })
         .collect();
-    let regions = form.value("postcode").parse::<Postcode>().map_or_else(
-        |_| Vec::new(),
-        |postcode| {
-            forms::choices(&postcode).into_iter().map(|region| (region.slug(), region.name())).collect()
-        },
-    );
     JoinPage {
         rates,
         least: price(Rate::Solidarity, Interval::Month),
         least_yearly: price(Rate::Solidarity, Interval::Year),
-        // Asked for only once a sent form has shown that it is needed.
-        regions: if form.errors().is_empty() { Vec::new() } else { regions },
+        regions: open_regions(&form),
         consents: ConsentPurpose::ALL,
         declaration: DECLARATION,
         least_age: least_age(app),

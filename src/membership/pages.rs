@@ -22,7 +22,7 @@ use crate::{
         visit::Visit,
     },
     payments::{self, Kinds, LedgerLine, Subscription},
-    places::Postcode,
+    places::open_regions,
 };
 
 /// Payments shown on their page.
@@ -107,16 +107,6 @@ struct AddressPage {
 impl AddressPage {
     fn new(visit: Visit, form: Form) -> Self {
         Self { regions: open_regions(&form), visit, form }
-    }
-}
-
-/// The regions to choose from, once a sent form has shown that the postcode leaves them open.
-pub(super) fn open_regions(form: &Form) -> Vec<(&'static str, &'static str)> {
-    match form.value("postcode").parse::<Postcode>() {
-        Ok(postcode) if !form.errors().is_empty() => {
-            forms::choices(&postcode).into_iter().map(|region| (region.slug(), region.name())).collect()
-        }
-        _ => Vec::new(),
     }
 }
 

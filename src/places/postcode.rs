@@ -207,7 +207,7 @@ mod tests {
         fn nothing_typed_panics_and_what_is_kept_is_read_back(typed in "\\PC{0,20}|[A-Za-z0-9 ]{2,9}") {
             if let Ok(postcode) = typed.parse::<Postcode>() {
                 prop_assert_eq!(postcode.to_string().parse::<Postcode>(), Ok(postcode.clone()));
-                prop_assert_eq!(super::super::locate(&postcode), super::super::locate(&postcode));
+                prop_assert_eq!(super::super::region_of(&postcode, None), super::super::region_of(&postcode, None));
             }
         }
 

@@ -12,7 +12,7 @@ const SURE: u16 = 980;
 
 /// What a postcode says about where somebody lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+enum Place {
     Certain {
         region: Region,
     },
@@ -22,16 +22,47 @@ pub enum Place {
         /// They lie in different nations, so party law and elections hang on the answer.
         crosses_nations: bool,
     },
-    /// A Channel Island, the Isle of Man, or an address of the forces: no region of the United Kingdom.
+    /// A Channel Island, the Isle of Man, Gibraltar, or an address of the forces: no region of the United Kingdom.
     Abroad,
     /// Not in the tables: a new district, one that belongs to no place (`BX`), or a slip.
     Unknown,
 }
 
+/// A postcode that leaves the region open: people have to say which of `choices` it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct OpenRegion {
+    /// The likeliest first.
+    pub choices: Vec<Region>,
+    words: &'static str,
+}
+
+/// The region of a postcode, or, where it leaves that open, what was `said` of it; none outside the United Kingdom. The
+/// one place where this is decided.
+///
+/// # Errors
+/// It is open, and nothing fitting was said: an answer from before the postcode was changed does not count.
+pub fn region_of(postcode: &Postcode, said: Option<Region>) -> Result<Option<Region>, OpenRegion> {
+    let (choices, words) = match locate(postcode) {
+        Place::Certain { region } => return Ok(Some(region)),
+        Place::Abroad => return Ok(None),
+        Place::Ambiguous { choices, crosses_nations: true } => {
+            (choices, "This postcode lies on a border. Choose the nation or region")
+        }
+        Place::Ambiguous { choices, crosses_nations: false } => {
+            (choices, "This postcode lies in more than one region. Choose the right one")
+        }
+        Place::Unknown => {
+            (Region::ALL.to_vec(), "We do not know this postcode. Check it, or choose the region")
+        }
+    };
+    said.filter(|said| choices.contains(said)).map(Some).ok_or(OpenRegion { choices, words })
+}
+
 /// Reads the first half of the postcode only.
-pub fn locate(postcode: &Postcode) -> Place {
+fn locate(postcode: &Postcode) -> Place {
     match postcode.area() {
-        "GY" | "JE" | "IM" | "BF" | "BFPO" => Place::Abroad,
+        "GY" | "JE" | "IM" | "GX" | "BF" | "BFPO" => Place::Abroad,
         area => DISTRICTS
             .get(postcode.outward())
             .or_else(|| AREAS.get(area))
@@ -146,6 +177,7 @@ mod tests {
             ("JE2 3AB", Place::Abroad),
             ("GY1 1AA", Place::Abroad),
             ("IM1 1AA", Place::Abroad),
+            ("GX11 1AA", Place::Abroad),
             ("BFPO 57", Place::Abroad),
             ("BF1 3AA", Place::Abroad),
             ("GIR 0AA", Place::Unknown),
@@ -154,6 +186,28 @@ mod tests {
         ] {
             assert_eq!(place, at(postcode), "{postcode}");
         }
+    }
+
+    #[test]
+    fn an_answer_counts_only_where_the_postcode_leaves_it_open() {
+        use Region::{London, NorthWest, SouthEast, Wales};
+        let of = |postcode: &str, said| region_of(&postcode.parse().unwrap(), said);
+        assert_eq!(of("BL9 0ND", None), Ok(Some(NorthWest)));
+        assert_eq!(of("BL9 0ND", Some(Wales)), Ok(Some(NorthWest)), "left over from another postcode");
+        assert_eq!(of("GX11 1AA", Some(Wales)), Ok(None));
+        assert_eq!(of("CH4 7AA", Some(Wales)), Ok(Some(Wales)));
+        assert_eq!(of("BX1 1LT", Some(London)), Ok(Some(London)));
+        for (postcode, said, words, choices) in [
+            ("CH4 7AA", None, "on a border", 2),
+            ("CH4 7AA", Some(London), "on a border", 2),
+            ("BH24 1AA", None, "more than one region", 2),
+            ("BX1 1LT", None, "do not know", 12),
+        ] {
+            let open = of(postcode, said).unwrap_err();
+            assert!(open.to_string().contains(words), "{postcode}: {open}");
+            assert_eq!(open.choices.len(), choices, "{postcode}");
+        }
+        assert_eq!(of("BH24 1AA", None).unwrap_err().choices[0], SouthEast, "the likeliest first");
     }
 
     #[test]

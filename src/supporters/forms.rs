@@ -1,41 +1,17 @@
-use std::str::FromStr;
-
 use super::model::{Interest, SignUp};
 use crate::{
     accounts::{ConsentPurpose, Details, Person},
     kit::{email_address::EmailAddress, form::Form},
-    places::{Place, Postcode, Region, locate},
+    places::{Postcode, Region, read_region},
 };
 
-/// What the page asks beside the fixed fields: the regions to choose from, when the postcode leaves it open.
-pub struct Question {
-    pub form: Form,
-    pub regions: Vec<Region>,
-}
-
 /// `min_age` is the rule of the day.
-pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Question> {
+pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
     let mut check = form.check();
     let email = check.parse::<EmailAddress>("email");
     let name = check.text("name", "Enter your name", 100);
     let postcode = check.parse::<Postcode>("postcode");
-    let place = postcode.as_ref().map(locate);
-    let choices = match &place {
-        Some(Place::Ambiguous { choices, .. }) => choices.clone(),
-        _ => Vec::new(),
-    };
-    let region = match place {
-        Some(Place::Certain { region }) => Some(region),
-        Some(Place::Ambiguous { choices, .. }) => {
-            let chosen = form.value("region");
-            let chosen = Region::from_str(chosen).ok().filter(|region| choices.contains(region));
-            if chosen.is_none() {
-                check.fail("region", "Your postcode lies in more than one region. Choose yours");
-            }
-            chosen
-        }
-        Some(Place::Abroad | Place::Unknown) | None => None,
-    };
+    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
     let interests = check.choices::<Interest>("interest", "Choose from the list what you want to help with");
     check.must_tick("old_enough", &format!("Confirm that you are {min_age} or older"));
     check.must_tick(
@@ -43,18 +19,16 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Question> {
         "Tick the box so that we may email you. It is what signing up is for",
     );
     let organiser_contact = check.ticked(ConsentPurpose::OrganiserContact.code());
-    check
-        .finish(|| {
-            Some(SignUp {
-                email: email?,
-                name: name?,
-                postcode: postcode?,
-                region,
-                interests: interests?,
-                organiser_contact,
-            })
+    check.finish(|| {
+        Some(SignUp {
+            email: email?,
+            name: name?,
+            postcode: postcode?,
+            region,
+            interests: interests?,
+            organiser_contact,
         })
-        .map_err(|form| Question { form, regions: choices })
+    })
 }
 
 /// What an officer types about somebody who is no member.
@@ -62,20 +36,10 @@ pub fn details(form: &Form) -> Result<Details, Form> {
     let mut check = form.check();
     let name = check.text("name", "Enter the full name", 200);
     let email = check.parse::<EmailAddress>("email");
-    let postcode =
-        if form.value("postcode").trim().is_empty() { None } else { check.parse::<Postcode>("postcode") };
-    let chosen = if form.value("region").is_empty() {
-        None
-    } else {
-        check.choice::<Region>("region", "Choose a region from the list")
-    };
-    let region = match (chosen, postcode.as_ref().map(locate)) {
-        (None, Some(Place::Certain { region })) => Some(region),
-        (None, Some(Place::Ambiguous { choices, .. })) => {
-            let names: Vec<_> = choices.iter().map(|region| region.name()).collect();
-            check.fail("region", format!("This postcode may lie in {}. Choose one", names.join(" or ")));
-            None
-        }
+    let postcode = check.optional::<Postcode>("postcode");
+    // What an officer says counts, whatever the postcode says.
+    let region = match (check.said::<Region>("region"), &postcode) {
+        (None, Some(postcode)) => read_region(&mut check, postcode),
         (chosen, _) => chosen,
     };
     let postcode = postcode.map(|postcode| postcode.to_string());
@@ -95,6 +59,7 @@ pub fn filled(person: &Person) -> Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::places::open_regions;
 
     fn filled(postcode: &str, more: &[(&str, &str)]) -> Form {
         let mut form = Form::filled([
@@ -113,26 +78,26 @@ mod tests {
 
     #[test]
     fn the_region_is_asked_only_where_it_is_open() {
-        assert_eq!(sign_up(&filled("M1 1AE", &[]), 13).ok().unwrap().region, Some(Region::NorthWest));
-        assert_eq!(sign_up(&filled("JE2 3AB", &[]), 13).ok().unwrap().region, None);
-        let asked = sign_up(&filled("CH4 7AA", &[]), 13).err().unwrap();
-        assert_eq!(asked.regions, [Region::NorthWest, Region::Wales]);
-        assert!(asked.form.error("region").is_some());
-        let told = sign_up(&filled("CH4 7AA", &[("region", "wales")]), 13).ok().unwrap();
+        assert_eq!(sign_up(&filled("M1 1AE", &[]), 13).unwrap().region, Some(Region::NorthWest));
+        assert_eq!(sign_up(&filled("JE2 3AB", &[]), 13).unwrap().region, None);
+        let asked = sign_up(&filled("CH4 7AA", &[]), 13).unwrap_err();
+        assert_eq!(open_regions(&asked).len(), 2);
+        assert!(asked.error("region").is_some());
+        let told = sign_up(&filled("CH4 7AA", &[("region", "wales")]), 13).unwrap();
         assert_eq!(told.region, Some(Region::Wales));
         assert!(sign_up(&filled("CH4 7AA", &[("region", "london")]), 13).is_err());
         // An answer from before the postcode was changed does not count.
-        let moved = sign_up(&filled("M1 1AE", &[("region", "wales")]), 13).ok().unwrap();
+        let moved = sign_up(&filled("M1 1AE", &[("region", "wales")]), 13).unwrap();
         assert_eq!(moved.region, Some(Region::NorthWest));
     }
 
     #[test]
     fn age_and_consent_are_needed_and_the_rest_is_not() {
-        let empty = sign_up(&Form::default(), 13).err().unwrap().form;
+        let empty = sign_up(&Form::default(), 13).unwrap_err();
         let fields: Vec<_> = empty.errors().iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["email", "name", "postcode", "old_enough", "email_updates"]);
         assert_eq!(empty.error("old_enough"), Some("Confirm that you are 13 or older"));
-        let odd = sign_up(&filled("M1 1AE", &[("interest", "arson")]), 13).err().unwrap().form;
+        let odd = sign_up(&filled("M1 1AE", &[("interest", "arson")]), 13).unwrap_err();
         assert!(odd.error("interest").is_some());
     }
 

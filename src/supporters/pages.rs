@@ -8,7 +8,7 @@ use axum::{
 
 use super::{
     actions::{self, Confirmed},
-    forms::{self, Question},
+    forms,
     model::{CONFIRM_DAYS, Interest},
     settings, sql,
 };
@@ -25,7 +25,7 @@ use crate::{
         rate_limit::{self, Limit},
         visit::Visit,
     },
-    places::Region,
+    places::open_regions,
 };
 
 const BY_ADDRESS: Limit = Limit { name: "supporter sign-up from", tries: 30, minutes: 60 };
@@ -44,12 +44,12 @@ struct SignUpPage {
     organisers: &'static str,
 }
 
-fn page(visit: Visit, form: Form, regions: &[Region], min_age: i64) -> SignUpPage {
+fn page(visit: Visit, form: Form, min_age: i64) -> SignUpPage {
     SignUpPage {
         visit,
-        form,
         interests: Interest::ALL.map(|interest| (interest.code(), interest.offer())).to_vec(),
-        regions: regions.iter().map(|region| (region.slug(), region.name())).collect(),
+        regions: open_regions(&form),
+        form,
         age_declaration: format!("I am {min_age} or older."),
         updates: ConsentPurpose::EmailUpdates.wording(),
         organisers: ConsentPurpose::OrganiserContact.wording(),
@@ -61,7 +61,7 @@ fn min_age(app: &App) -> i64 {
 }
 
 pub(super) async fn new(State(app): State<App>, visit: Visit) -> Response {
-    page(visit, Form::default(), &[], min_age(&app)).into_response()
+    page(visit, Form::default(), min_age(&app)).into_response()
 }
 
 pub(super) async fn create(
@@ -74,8 +74,8 @@ pub(super) async fn create(
     let min_age = min_age(&app);
     let new = match forms::sign_up(&form, min_age) {
         Ok(new) => new,
-        Err(Question { form, regions }) => {
-            let page = page(visit, form, &regions, min_age);
+        Err(form) => {
+            let page = page(visit, form, min_age);
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };

@@ -1,6 +1,6 @@
 //! Gifts: bounds, the cap, the receipt.
 
-use breakthrough::kit::stripe::stand_in::PaidBy;
+use breakthrough::{kit::stripe::stand_in::PaidBy, places::Address};
 
 use crate::{
     membership::settle,
@@ -117,6 +117,49 @@ async fn wrong_sums_and_missing_answers_are_said() {
     page.expect_status(422).expect("Tick the box");
     let page = send(&mut browser, "a@example.org", "own", "500.01").await;
     page.expect_status(422).expect("Enter the first line of your address");
+}
+
+#[tokio::test]
+async fn an_overseas_voter_gives_much_and_the_treasurer_sees_where_they_live() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let page = send(&mut browser, "paris@example.org", "own", "600").await;
+    page.expect_status(422).expect("Isle of Man or Gibraltar").expect("overseas or service voter");
+    let form = page.form("/donate").fill("lives", "abroad");
+    let page = form.fill("address_abroad", "12 rue de Rivoli\n75004 Paris").submit_once(&mut browser).await;
+    page.expect_status(422).expect("Enter the country");
+    let form = page.form("/donate");
+    assert_eq!(form.value("lives"), Some("abroad"));
+    let session = session_of(&form.fill("country", "France").submit_once(&mut browser).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    let page = treasurer.get("/admin/payments/checks").await;
+    page.expect("12 rue de Rivoli, 75004 Paris, France").expect("paris@example.org");
+}
+
+#[tokio::test]
+async fn addresses_from_before_they_were_documents_are_kept() {
+    let site = Site::open().await;
+    let mut db = site.pool.acquire().await.unwrap();
+    let migration = include_str!("../../migrations/20261126000800_donations_address.sql");
+    let before = "create schema before; set search_path to before, public;
+        create table gifts (id int, address_line1 text not null default '', address_line2 text not null default '',
+                            town text not null default '', postcode text not null default '');
+        insert into gifts values (1, '1 Mill Lane', 'Flat 2', 'Bury', 'BL9 0ND'), (2, '', '', '', ''),
+            (3, '1 Mill Lane', '', 'Bury', '')";
+    for statements in [before, migration] {
+        sqlx::raw_sql(statements).execute(&mut *db).await.unwrap();
+    }
+    let kept: Vec<Option<sqlx::types::Json<Address>>> =
+        sqlx::query_scalar("select address from gifts order by id").fetch_all(&mut *db).await.unwrap();
+    let words: Vec<_> = kept.iter().map(|kept| kept.as_ref().map(|kept| kept.to_string())).collect();
+    let words: Vec<_> = words.iter().map(Option::as_deref).collect();
+    assert_eq!(
+        words,
+        [Some("1 Mill Lane, Flat 2, Bury, BL9 0ND"), None, Some("1 Mill Lane, Bury, United Kingdom")]
+    );
 }
 
 #[tokio::test]

@@ -560,7 +560,7 @@ async fn an_ambiguous_postcode_asks_where_and_keeps_the_rest() {
     let mut browser = site.stranger();
     browser.get("/join").await.expect_not("Where you live");
     let page = send_form(&mut browser, &with(joiner("border@example.org"), "postcode", "CH4 7AA")).await;
-    page.expect_status(422).expect("Your postcode lies on a border");
+    page.expect_status(422).expect("This postcode lies on a border");
     assert_eq!(page.attributes("input[name=region]", "value"), ["north-west", "wales"]);
     let form = page.form("/join");
     assert_eq!(form.value("name"), Some("Robin Ó Súilleabháin"));
