@@ -26,8 +26,9 @@ select pg_temp.id(1, n), 'person' || n || '@example' || n % 50 || '.test',
        timestamptz '2020-01-01' + n * interval '30 minutes'
 from generate_series(1, 100000) n;
 
-insert into memberships (id, person_id, joined_on, born_on, address_line1, town, rate, billing_interval, amount_pence, state, state_since, grace_until)
-select pg_temp.id(2, n), pg_temp.id(1, n), date '2020-01-01' + n / 50, '1980-01-01', '1 High Street', 'Bury',
+insert into memberships (id, person_id, joined_on, personal, rate, billing_interval, amount_pence, state, state_since, grace_until)
+select pg_temp.id(2, n), pg_temp.id(1, n), date '2020-01-01' + n / 50, 
+       '{"born_on": "1980-01-01", "address": {"lives": "uk", "line1": "1 High Street", "line2": "", "town": "Bury", "postcode": "BL9 0ND"}}',
        (array['low_wage', 'standard', 'standard', 'solidarity'])[1 + n % 4], 'month', 500,
        case when n % 1000 = 1 then 'grace' else 'active' end, '2020-01-01',
        case when n % 1000 = 1 then date '2026-12-01' end

@@ -51,27 +51,35 @@ pub fn yes(yes: bool) -> Cell<'static> {
     Cell(if yes { "yes" } else { "no" }.into())
 }
 
-/// A file of `N` columns as it grows. It can be taken away in pieces (see [`File::take`]).
-pub struct File<const N: usize>(String);
+/// A file as it grows. It can be taken away in pieces (see [`File::take`]).
+pub struct File {
+    text: String,
+    columns: usize,
+}
 
-impl<const N: usize> File<N> {
-    pub fn new(heads: [&str; N]) -> Self {
-        let mut file = Self("\u{FEFF}".to_owned());
-        file.row(heads.map(text));
+impl File {
+    pub fn new<'a>(heads: impl IntoIterator<Item = &'a str>) -> Self {
+        let heads: Vec<_> = heads.into_iter().map(text).collect();
+        let mut file = Self { text: "\u{FEFF}".to_owned(), columns: heads.len() };
+        file.row(heads);
         file
     }
 
-    pub fn row(&mut self, cells: [Cell<'_>; N]) {
-        for (index, Cell(text)) in cells.iter().enumerate() {
-            self.0.push_str(if index == 0 { "\"" } else { "\",\"" });
-            self.0.push_str(&text.replace('"', "\"\""));
+    /// One cell below each head.
+    pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) {
+        let mut columns = 0;
+        for Cell(text) in cells {
+            self.text.push_str(if columns == 0 { "\"" } else { "\",\"" });
+            self.text.push_str(&text.replace('"', "\"\""));
+            columns += 1;
         }
-        self.0.push_str("\"\r\n");
+        self.text.push_str("\"\r\n");
+        debug_assert_eq!(columns, self.columns, "a row has a cell for each column");
     }
 
     /// What was written since it was last taken.
     pub fn take(&mut self) -> String {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.text)
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     mail,
-    model::{DECLARATION, DUES, Join, Meeting, Membership, NewAddress, Rate, Rules, State, meet, state},
+    model::{DECLARATION, DUES, Join, Meeting, Membership, NewDetails, Rate, Rules, State, meet, state},
     settings,
     sql::{self, Application},
 };
@@ -69,16 +69,8 @@ pub(super) async fn apply(
     let mut application = Application {
         id: app.random().opaque_id(),
         signed_in,
-        name: join.name,
         email,
-        born_on: join.born_on,
-        address: join.address,
-        postcode: join.postcode.to_string(),
-        region: join.region,
-        rate: join.rate,
-        every: join.every,
-        amount: join.amount,
-        consents: join.consents,
+        answers: join.answers,
         created_at: now,
         settled_at: None,
         person: None,
@@ -122,9 +114,9 @@ fn is_proved(application: &Application, person: &Person) -> bool {
 async fn wish_to_pay(change: &mut Change<'_>, application: &Application) -> Result<Uuid> {
     let wish = payments::Wish {
         purpose: purpose(application.id),
-        amount: application.amount,
-        every: Some(application.every),
-        product: &product(change.app, application.rate),
+        amount: application.answers.amount,
+        every: Some(application.answers.every),
+        product: &product(change.app, application.answers.rate),
         email: &application.email,
         page: &path(application.id),
     };
@@ -222,7 +214,7 @@ async fn settle(
     let now = change.now;
     let id = match application.signed_in {
         Some(id) => id,
-        None => accounts::find_or_add_person(change, &application.email, &application.name).await?.0,
+        None => accounts::find_or_add_person(change, &application.email, &application.answers.name).await?.0,
     };
     let before = person(change, id).await?;
     let is_proved = is_proved(application, &before);
@@ -237,7 +229,7 @@ async fn settle(
         payments::end_surplus(change, &subscription.id, true).await?;
         sql::set_settled(change, application.id, id, now).await?;
         let overdue = known.is_some_and(|known| known.state.is_overdue());
-        let letter = mail::paid_twice(app, &before.name, application.amount, overdue)?;
+        let letter = mail::paid_twice(app, &before.name, application.answers.amount, overdue)?;
         let occasion = format!("paid-twice:{}", subscription.id);
         change.mail(occasion, &before.email, letter);
         let detail = json!({ "subscription": subscription.id });
@@ -254,7 +246,7 @@ async fn settle(
     };
     // Whoever only knows an address agrees to nothing in its owner's name.
     if is_proved {
-        for purpose in &application.consents {
+        for purpose in &application.answers.consents {
             accounts::give_consent(change, id, *purpose, "join form").await?;
         }
     }
@@ -276,7 +268,7 @@ async fn settle(
     }
     let link = accounts::issue_link(change, id, "/membership", 14).await?;
     let kept = !is_proved;
-    let name = if kept { &before.name } else { &application.name };
+    let name = if kept { &before.name } else { &application.answers.name };
     let letter = mail::welcome(app, name, &membership, &link, is_back, kept)?;
     let occasion = format!("welcome:{}", subscription.id);
     change.mail(occasion, &before.email, letter);
@@ -291,12 +283,13 @@ async fn set_details(
     before: &Person,
     is_proved: bool,
 ) -> Result<()> {
+    let answers = &application.answers;
     let keeps_place = !is_proved && before.postcode.is_some();
     let details = Details {
-        name: if is_proved { application.name.clone() } else { before.name.clone() },
+        name: if is_proved { answers.name.clone() } else { before.name.clone() },
         email: before.email.clone(),
-        postcode: if keeps_place { before.postcode.clone() } else { Some(application.postcode.clone()) },
-        region: if keeps_place { before.region } else { application.region },
+        postcode: if keeps_place { before.postcode.clone() } else { answers.personal.postcode() },
+        region: if keeps_place { before.region } else { answers.region },
     };
     accounts::change_details(change, before.id, &details).await
 }
@@ -314,11 +307,10 @@ async fn add(
         person,
         number: 0,
         joined_on: today,
-        born_on: application.born_on,
-        address: application.address.clone(),
-        rate: application.rate,
-        every: application.every,
-        amount: application.amount,
+        personal: application.answers.personal.clone(),
+        rate: application.answers.rate,
+        every: application.answers.every,
+        amount: application.answers.amount,
         subscription: Some(subscription.id.clone()),
         state: State::Pending,
         state_since: now,
@@ -344,11 +336,10 @@ async fn renew(
     let app = change.app;
     let (now, today) = (change.now, change.today());
     let mut renewed = Membership {
-        born_on: if is_proved { application.born_on } else { known.born_on },
-        address: if is_proved { application.address.clone() } else { known.address.clone() },
-        rate: application.rate,
-        every: application.every,
-        amount: application.amount,
+        personal: if is_proved { application.answers.personal.clone() } else { known.personal.clone() },
+        rate: application.answers.rate,
+        every: application.answers.every,
+        amount: application.answers.amount,
         subscription: Some(subscription.id.clone()),
         state: State::Pending,
         state_since: now,
@@ -498,24 +489,28 @@ pub(super) async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result
     Ok(after)
 }
 
-/// A member moves, or an officer corrects their address.
-pub(super) async fn change_address(change: &mut Change<'_>, person: Uuid, new: &NewAddress) -> Result<()> {
+/// Members change what they said about themselves, or officers put it right.
+///
+/// # Errors
+/// A conflict if somebody else has the email address; not found if they are not a member.
+pub(super) async fn change_details(change: &mut Change<'_>, person: Uuid, new: &NewDetails) -> Result<()> {
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
-    let known = self::person(change, person).await?;
-    let details = Details {
-        name: known.name,
-        email: known.email,
-        postcode: Some(new.postcode.to_string()),
-        region: new.region,
+    let (name, email) = match new.account.clone() {
+        Some(account) => account,
+        None => {
+            let known = self::person(change, person).await?;
+            (known.name, known.email)
+        }
     };
+    let details = Details { name, email, postcode: new.personal.postcode(), region: new.region };
     accounts::change_details(change, person, &details).await?;
-    if membership.address == new.address {
+    if membership.personal == new.personal {
         return Ok(());
     }
-    membership.address = new.address.clone();
+    let changed = membership.personal.changed(&new.personal);
+    membership.personal = new.personal.clone();
     sql::set_membership(change, &membership).await?;
-    // The log says that it changed, not where they live.
-    change.audit("membership.address_changed", ("person", person), json!({}));
+    change.audit("membership.details_changed", ("person", person), json!({ "changed": changed }));
     Ok(())
 }
 

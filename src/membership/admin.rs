@@ -10,7 +10,7 @@ use axum::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{forms, model::Membership, officers, pages, sql};
+use super::{actions, forms, model::Membership, officers, pages, sql};
 use crate::{
     accounts::{self, CHANGE_PEOPLE, Officer, Person},
     audit::{Actor, Change},
@@ -56,10 +56,9 @@ async fn find(db: &mut PgConnection, who: &Officer, id: Uuid) -> Result<(Person,
 }
 
 fn known(person: &Person, membership: &Membership) -> Form {
-    pages::known_address(person, membership)
+    pages::known_details(person, membership)
         .with("name", person.name.clone())
         .with("email", person.email.to_string())
-        .with_date("dob", membership.born_on)
 }
 
 async fn page(
@@ -111,7 +110,7 @@ pub(super) async fn update_details(
     };
     find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
-    match officers::change_details(&mut change, id, &new).await {
+    match actions::change_details(&mut change, id, &new).await {
         Ok(()) => change.commit().await?,
         Err(Error::Conflict(why)) => {
             drop(change);

@@ -2,13 +2,17 @@
 
 mod names;
 
+use anyhow::Context;
 use chrono::{DateTime, Days, Duration, Months, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::{Builder, Uuid};
 
 use self::names::{FIRST, LAST, PLACES, STREETS};
-use super::model::{DUES, EndReason, Rate, State};
+use super::{
+    model::{DUES, EndReason, Rate, State},
+    personal::Personal,
+};
 use crate::{
     accounts::{
         ConsentPurpose, Standing,
@@ -23,7 +27,7 @@ use crate::{
         LineKind, Purpose,
         demo::{DemoSubscription, load as load_payments},
     },
-    places::{Postcode, Region, region_of},
+    places::{Address, Postcode, Region, region_of},
 };
 
 /// Members beside the named cast.
@@ -80,9 +84,7 @@ struct Story {
     membership: Uuid,
     period: Uuid,
     joined_on: NaiveDate,
-    born_on: NaiveDate,
-    street: String,
-    town: &'static str,
+    personal: Personal,
     rate: Rate,
     fate: Fate,
     payment: DemoSubscription,
@@ -96,7 +98,7 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     for member in cast.iter().filter(|member| member.has_membership) {
         let fate =
             if member.standing == Standing::Member { Fate::Paying } else { Fate::Ended(EndReason::Lapsed) };
-        let mut story = story(&mut dice, now, stories.len(), fate, Some(member.name));
+        let mut story = story(&mut dice, now, stories.len(), fate, Some(member.name))?;
         story.person.id = member.person;
         story.payment.person = member.person;
         member.email.clone_into(&mut story.person.email);
@@ -113,7 +115,7 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
             18..=22 => Fate::Ended(EndReason::Left),
             _ => Fate::Paying,
         };
-        stories.push(story(&mut dice, now, stories.len(), fate, None));
+        stories.push(story(&mut dice, now, stories.len(), fate, None)?);
     }
     // Numbers are given in the order of joining.
     stories.sort_by_key(|story| (story.joined_on, story.membership));
@@ -125,11 +127,17 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     Ok(())
 }
 
-fn story(dice: &mut Dice, now: DateTime<Utc>, number: usize, fate: Fate, known: Option<&str>) -> Story {
+fn story(
+    dice: &mut Dice,
+    now: DateTime<Utc>,
+    number: usize,
+    fate: Fate,
+    known: Option<&str>,
+) -> anyhow::Result<Story> {
     let today = dates::london_date(now);
     let name = known.map_or_else(|| format!("{} {}", dice.pick(&FIRST), dice.pick(&LAST)), str::to_owned);
     let (town, district) = *dice.pick(&PLACES);
-    let (postcode, region) = postcode(dice, district);
+    let (postcode, region) = postcode(dice, district)?;
     // Most joined lately: the party grows. A first debit is days old, everyone else some weeks at least.
     let ago = match fate {
         Fate::FirstDebit => 1 + dice.roll(5),
@@ -156,7 +164,7 @@ fn story(dice: &mut Dice, now: DateTime<Utc>, number: usize, fate: Fate, known: 
         id,
         email: address(&name, number),
         name,
-        postcode,
+        postcode: postcode.to_string(),
         region,
         standing: match fate {
             Fate::Suspended | Fate::Ended(_) => Standing::None,
@@ -166,18 +174,24 @@ fn story(dice: &mut Dice, now: DateTime<Utc>, number: usize, fate: Fate, known: 
         consents,
     };
     let payment = payment(dice, &person, number, (joined_at, now), (pence, every), fate);
-    Story {
+    Ok(Story {
         membership: dice.id(),
         period: dice.id(),
         joined_on,
-        born_on: today - Days::new(365 * 17 + dice.roll(365 * 62)),
-        street: format!("{} {}", 1 + dice.roll(180), dice.pick(&STREETS)),
-        town,
+        personal: Personal {
+            born_on: today - Days::new(365 * 17 + dice.roll(365 * 62)),
+            address: Address::Uk {
+                line1: format!("{} {}", 1 + dice.roll(180), dice.pick(&STREETS)),
+                line2: String::new(),
+                town: town.to_owned(),
+                postcode,
+            },
+        },
         rate,
         fate,
         payment,
         person,
-    }
+    })
 }
 
 /// `aisha.khan7@members.example`
@@ -204,14 +218,15 @@ fn address(name: &str, number: usize) -> String {
 }
 
 /// A postcode in a real district with an invented second half, and its region.
-fn postcode(dice: &mut Dice, district: &str) -> (String, Region) {
+fn postcode(dice: &mut Dice, district: &str) -> anyhow::Result<(Postcode, Region)> {
     const UNIT: &[u8] = b"ABDEFGHJLNPQRSTUWXYZ";
     let mut unit = || char::from(*dice.pick(UNIT));
     let letters = [unit(), unit()];
-    let text = format!("{district} {}{}{}", 1 + dice.roll(8), letters[0], letters[1]);
-    let region = text.parse::<Postcode>().ok().and_then(|postcode| region_of(&postcode, None).ok().flatten());
+    let postcode =
+        format!("{district} {}{}{}", 1 + dice.roll(8), letters[0], letters[1]).parse::<Postcode>()?;
     // The list holds only districts that lie in one region; a test sees to it.
-    (text, region.unwrap_or(Region::NorthWest))
+    let region = region_of(&postcode, None)?.context("a demo postcode outside the regions")?;
+    Ok((postcode, region))
 }
 
 fn payment(
@@ -296,9 +311,7 @@ struct Row<'a> {
     period: Uuid,
     person_id: Uuid,
     joined_on: NaiveDate,
-    born_on: NaiveDate,
-    address_line1: &'a str,
-    town: &'a str,
+    personal: &'a Personal,
     rate: &'a str,
     billing_interval: &'a str,
     amount_pence: i64,
@@ -334,9 +347,7 @@ fn row(story: &Story, now: DateTime<Utc>) -> Row<'_> {
         period: story.period,
         person_id: story.person.id,
         joined_on: story.joined_on,
-        born_on: story.born_on,
-        address_line1: &story.street,
-        town: story.town,
+        personal: &story.personal,
         rate: story.rate.code(),
         billing_interval: payment.every.code(),
         amount_pence: payment.pence,
@@ -358,13 +369,12 @@ async fn insert(db: &mut PgConnection, stories: &[Story], now: DateTime<Utc>) ->
     let rows: Vec<_> = stories.iter().map(|story| row(story, now)).collect();
     let rows = serde_json::to_value(rows).map_err(|error| sqlx::Error::Encode(error.into()))?;
     sqlx::query!(
-        "insert into memberships (id, person_id, joined_on, born_on, address_line1, town, rate, billing_interval, amount_pence,
+        "insert into memberships (id, person_id, joined_on, personal, rate, billing_interval, amount_pence,
                 subscription, state, state_since, grace_until, ends_on, ended_on, end_reason, suspended_at,
                 suspended_until, suspended_words)
-         select id, person_id, joined_on, born_on, address_line1, town, rate, billing_interval, amount_pence, subscription,
+         select id, person_id, joined_on, personal, rate, billing_interval, amount_pence, subscription,
                 state, state_since, grace_until, ends_on, ended_on, end_reason, suspended_at, suspended_until, suspended_words
-         from jsonb_to_recordset($1) as r(id uuid, person_id uuid, joined_on date, born_on date,
-                address_line1 text, town text, rate text, billing_interval text, amount_pence bigint, subscription text,
+         from jsonb_to_recordset($1) as r(id uuid, person_id uuid, joined_on date, personal jsonb, rate text, billing_interval text, amount_pence bigint, subscription text,
                 state text, state_since timestamptz, grace_until date, ends_on date, ended_on date, end_reason text,
                 suspended_at timestamptz, suspended_until date, suspended_words text)
          order by joined_on, id",
@@ -406,7 +416,9 @@ mod tests {
         let now: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().unwrap();
         let crowd = || {
             let mut dice = Dice::new(7);
-            (0..300).map(|number| story(&mut dice, now, number, Fate::Paying, None)).collect::<Vec<_>>()
+            (0..300)
+                .map(|number| story(&mut dice, now, number, Fate::Paying, None).unwrap())
+                .collect::<Vec<_>>()
         };
         let (first, second) = (crowd(), crowd());
         let emails: HashSet<_> = first.iter().map(|story| story.person.email.clone()).collect();

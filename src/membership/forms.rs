@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::model::{
-    Address, EndReason, Ending, Join, NewAddress, NewDetails, NewSuspension, Prices, Rate, WrongAmount,
+use super::{
+    model::{Answers, EndReason, Ending, Join, NewDetails, NewSuspension, Prices, Rate, WrongAmount},
+    personal::Personal,
 };
 use crate::{
     accounts::ConsentPurpose,
@@ -14,7 +15,7 @@ use crate::{
         money::{Money, NotMoney},
         stripe::Interval,
     },
-    places::{Postcode, read_region},
+    places::read_region,
 };
 
 /// What the form has to know of the party's rules on the day.
@@ -32,9 +33,8 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let name = name(&mut check);
     let email = if terms.signed_in { None } else { check.parse::<EmailAddress>("email") };
     let born_on = born(&mut check, terms);
-    let address = address(&mut check);
-    let postcode = check.parse::<Postcode>("postcode");
-    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
+    let personal = Personal::read(&mut check, born_on);
+    let region = read_region(&mut check);
     let rate = check.choice::<Rate>("rate", "Choose what you can pay");
     let every = check.choice::<Interval>("every", "Choose how often you want to pay");
     let own = check.optional_text("amount", 20);
@@ -45,18 +45,16 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     check.must_tick("declaration", "Tick the box if you share our aims and values");
     let consents = check.choices::<ConsentPurpose>("consent", "Choose from the boxes on the page");
     check.finish(|| {
-        Some(Join {
+        let answers = Answers {
             name: name?,
-            email: if terms.signed_in { None } else { Some(email?) },
-            born_on: born_on?,
-            address: address?,
-            postcode: postcode?,
             region,
+            personal: personal?,
             rate: rate?,
             every: every?,
             amount: amount?,
             consents: consents?,
-        })
+        };
+        Some(Join { email: if terms.signed_in { None } else { Some(email?) }, answers })
     })
 }
 
@@ -82,13 +80,6 @@ fn born(check: &mut Check<'_>, terms: &Terms<'_>) -> Option<NaiveDate> {
         return None;
     }
     Some(born)
-}
-
-fn address(check: &mut Check<'_>) -> Option<Address> {
-    let line1 = check.text("address_line1", "Enter the first line of your address", 100);
-    let line2 = check.optional_text("address_line2", 100);
-    let town = check.text("town", "Enter your town or city", 100);
-    Some(Address { line1: line1?, line2: line2?, town: town? })
 }
 
 fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval, own: &str) -> Option<Money> {
@@ -127,14 +118,15 @@ fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval,
     None
 }
 
-pub(super) fn new_address(form: &Form) -> Result<NewAddress, Form> {
+/// What members change about themselves; the date of birth stays as it is known.
+pub(super) fn own_details(form: &Form, born_on: NaiveDate) -> Result<NewDetails, Form> {
     let mut check = form.check();
-    let address = address(&mut check);
-    let postcode = check.parse::<Postcode>("postcode");
-    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
-    check.finish(|| Some(NewAddress { address: address?, postcode: postcode?, region }))
+    let personal = Personal::read(&mut check, Some(born_on));
+    let region = read_region(&mut check);
+    check.finish(|| Some(NewDetails { account: None, region, personal: personal? }))
 }
 
+/// What officers put right.
 pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form> {
     let mut check = form.check();
     let name = name(&mut check);
@@ -143,13 +135,9 @@ pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form>
     if born_on.is_some_and(|born| born > today) {
         check.fail("dob_day", "Enter a date of birth in the past");
     }
-    let address = address(&mut check);
-    let postcode = check.parse::<Postcode>("postcode");
-    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
-    check.finish(|| {
-        let place = NewAddress { address: address?, postcode: postcode?, region };
-        Some(NewDetails { name: name?, email: email?, born_on: born_on?, place })
-    })
+    let personal = Personal::read(&mut check, born_on);
+    let region = read_region(&mut check);
+    check.finish(|| Some(NewDetails { account: Some((name?, email?)), region, personal: personal? }))
 }
 
 pub(super) fn ending(form: &Form) -> Result<Ending, Form> {
@@ -215,12 +203,12 @@ mod tests {
         .into()
     }
 
-    fn parse(values: Vec<(String, String)>) -> Result<Join, Form> {
+    fn parse(values: Vec<(String, String)>) -> Result<Answers, Form> {
         let prices = prices();
         let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
         let most = Money::from_pence(50_000);
         let terms = Terms { today, least_age: 14, prices: &prices, most, signed_in: false };
-        join(&Form::from_values(values), &terms)
+        join(&Form::from_values(values), &terms).map(|join| join.answers)
     }
 
     fn with(field: &str, value: &str) -> Vec<(String, String)> {
@@ -233,12 +221,21 @@ mod tests {
     #[test]
     fn a_good_form_becomes_a_command() {
         let join = parse(good()).unwrap_or_else(|form| panic!("{:?}", form.errors()));
-        assert_eq!(join.postcode.as_str(), "BL9 0ND");
+        assert_eq!(join.personal.address.to_string(), "Flat 2, 14 Mill Lane, Bury, BL9 0ND");
         assert_eq!(join.region, Some(Region::NorthWest));
         assert_eq!(join.amount, Money::from_pence(500));
         assert!(join.consents.is_empty());
         let yearly = parse(with("every", "year")).unwrap();
         assert_eq!(yearly.amount, Money::from_pence(5000));
+    }
+
+    #[test]
+    fn what_was_answered_is_read_back_as_it_was_written() {
+        let answers = parse(with("consent", "email_updates")).unwrap();
+        let kept = serde_json::to_value(&answers).unwrap();
+        let fields: Vec<_> = kept.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(fields, ["amount", "consents", "every", "name", "personal", "rate", "region"]);
+        assert_eq!(serde_json::from_value::<Answers>(kept).unwrap(), answers);
     }
 
     #[test]

@@ -107,18 +107,12 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
 fn prefilled(person: &Person, membership: Option<&Membership>) -> Form {
     let form = Form::filled([
         ("name", person.name.clone()),
-        ("postcode", person.postcode.clone().unwrap_or_default()),
         ("region", person.region.map(Region::slug).unwrap_or_default().to_owned()),
         ("every", "month".to_owned()),
     ]);
     match membership {
-        Some(before) => form
-            .with("address_line1", before.address.line1.clone())
-            .with("address_line2", before.address.line2.clone())
-            .with("town", before.address.town.clone())
-            .with("rate", before.rate.code())
-            .with_date("dob", before.born_on),
-        None => form.with("rate", "standard"),
+        Some(before) => before.personal.fill(form).with("rate", before.rate.code()),
+        None => form.with("postcode", person.postcode.clone().unwrap_or_default()).with("rate", "standard"),
     }
 }
 
@@ -210,7 +204,7 @@ struct WelcomePage {
 
 impl Joining {
     fn price(&self) -> String {
-        actions::price(self.application.amount, self.application.every)
+        actions::price(self.application.answers.amount, self.application.answers.every)
     }
 }
 

@@ -176,18 +176,16 @@ pub(super) fn suspended(app: &App, name: &str, until: NaiveDate) -> Result<Lette
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
-    use super::model::{Address, Rate};
+    use super::{model::Rate, personal::Personal};
     use crate::kit::stripe::Interval;
 
     let (now, day) = (app.clock().now(), app.clock().today());
-    let address = Address { line1: String::new(), line2: String::new(), town: String::new() };
     let membership = |state| Membership {
         id: uuid::Uuid::nil(),
         person: uuid::Uuid::nil(),
         number: 4321,
         joined_on: day,
-        born_on: day,
-        address: address.clone(),
+        personal: Personal::sample(),
         rate: Rate::Solidarity,
         every: Interval::Year,
         amount: Money::from_pence(123_456),

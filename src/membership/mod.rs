@@ -7,8 +7,10 @@
 //! Joining stores an application and a wish to pay, then leads to Stripe. The page afterwards only shows state; what
 //! makes a member is Stripe's word to our webhook. A second subscription of the same person is ended and paid back.
 //! Nobody learns from the form whether an address is known. Tables: `applications`, `memberships`,
-//! `membership_periods`, `membership_notes`. Name, email, postcode and region of a member are in `people`.
+//! `membership_periods`, `membership_notes`. Name, email, postcode and region of a member are in `people`, whatever else they
+//! say about themselves is [`Personal`].
 
+mod personal;
 mod model;
 mod settings;
 mod sql;
@@ -24,9 +26,8 @@ pub mod demo;
 
 pub use actions::{hear, price, rules, summary};
 pub use jobs::TurnOfDay;
-pub use model::{
-    Address, DUES, EndReason, Membership, Note, Price, Prices, Rate, Rules, State, Status, Suspension,
-};
+pub use model::{DUES, EndReason, Membership, Note, Price, Prices, Rate, Rules, State, Status, Suspension};
+pub use personal::Personal;
 pub use sql::{Period, find_of_person, periods, read_membership};
 
 use crate::{
@@ -143,8 +144,8 @@ fn routes(_: &App) -> Routes {
         .get(Public, "/join/{application}", leading::show::<join::Joining>)
         .post(Public, "/join/{application}/payment", leading::pay::<join::Joining>)
         .get(SignedIn, "/membership", pages::show)
-        .get(SignedIn, "/membership/address", pages::edit_address)
-        .post(SignedIn, "/membership/address", pages::update_address)
+        .get(SignedIn, "/membership/details", pages::edit_details)
+        .post(SignedIn, "/membership/details", pages::update_details)
         .get(SignedIn, "/membership/end", pages::confirm_end)
         .post(SignedIn, "/membership/end", pages::end)
         .post(SignedIn, "/membership/resume", pages::resume)

@@ -1,10 +1,10 @@
 //! Rates, states, and the rules by which a state follows from the facts. Pure.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::settings;
+use super::{personal::Personal, settings};
 use crate::{
     accounts::{ConsentPurpose, PurposeKind},
     kit::{
@@ -16,7 +16,7 @@ use crate::{
         stripe::{Interval, SubscriptionStatus},
     },
     payments::Subscription,
-    places::{Postcode, Region},
+    places::Region,
 };
 
 /// What a member's subscription is in the books.
@@ -117,13 +117,6 @@ impl Prices {
             Ok(own)
         }
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    pub line1: String,
-    pub line2: String,
-    pub town: String,
 }
 
 /// Why a membership is over.
@@ -267,8 +260,7 @@ pub struct Membership {
     pub number: i64,
     /// Of the first period; never changes.
     pub joined_on: NaiveDate,
-    pub born_on: NaiveDate,
-    pub address: Address,
+    pub personal: Personal,
     pub rate: Rate,
     pub every: Interval,
     pub amount: Money,
@@ -438,36 +430,34 @@ pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>, is_
 /// What stands beside the box that has to be ticked, and is kept with the application.
 pub(super) const DECLARATION: &str = "I share the party’s aims and values, and I am not a member of a party that stands against it in elections.";
 
-/// Everything somebody says about themselves to become a member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Join {
+/// Everything somebody answers to become a member. Kept as one JSON document until it is paid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Answers {
     pub name: String,
-    /// `None` when they are signed in: their account's address counts.
-    pub email: Option<EmailAddress>,
-    pub born_on: NaiveDate,
-    pub address: Address,
-    pub postcode: Postcode,
     /// `None` outside the United Kingdom's regions.
     pub region: Option<Region>,
+    pub personal: Personal,
     pub rate: Rate,
     pub every: Interval,
     pub amount: Money,
     pub consents: Vec<ConsentPurpose>,
 }
 
-/// A new address.
-pub(super) struct NewAddress {
-    pub address: Address,
-    pub postcode: Postcode,
-    pub region: Option<Region>,
+/// What is sent to become a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Join {
+    /// `None` when they are signed in: their account's address counts.
+    pub email: Option<EmailAddress>,
+    pub answers: Answers,
 }
 
-/// What an officer can put right.
+/// What changes about a member.
 pub(super) struct NewDetails {
-    pub name: String,
-    pub email: EmailAddress,
-    pub born_on: NaiveDate,
-    pub place: NewAddress,
+    /// The account's name and email address, which officers change; `None` leaves them.
+    pub account: Option<(String, EmailAddress)>,
+    /// `None` outside the United Kingdom's regions.
+    pub region: Option<Region>,
+    pub personal: Personal,
 }
 
 /// Why an officer ends a membership.
@@ -501,8 +491,7 @@ mod tests {
             person: Uuid::nil(),
             number: 1,
             joined_on: day("2026-01-10"),
-            born_on: day("1990-01-01"),
-            address: Address { line1: "1 High Street".into(), line2: String::new(), town: "Bury".into() },
+            personal: Personal::sample(),
             rate: Rate::Standard,
             every: Interval::Month,
             amount: Money::from_pence(500),

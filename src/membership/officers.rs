@@ -6,46 +6,15 @@ use uuid::Uuid;
 use super::{
     actions::{recompute, tell_standing},
     mail,
-    model::{EndReason, Ending, NewDetails, NewSuspension, State, Suspension},
+    model::{EndReason, Ending, NewSuspension, State, Suspension},
     sql,
 };
 use crate::{
-    accounts::{self, Details},
+    accounts,
     audit::Change,
     kit::error::{Error, Result},
     payments,
 };
-
-/// Puts a member's details right.
-///
-/// # Errors
-/// A conflict if somebody else has the address; not found if they are not a member.
-pub(super) async fn change_details(change: &mut Change<'_>, person: Uuid, new: &NewDetails) -> Result<()> {
-    let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
-    let details = Details {
-        name: new.name.clone(),
-        email: new.email.clone(),
-        postcode: Some(new.place.postcode.to_string()),
-        region: new.place.region,
-    };
-    accounts::change_details(change, person, &details).await?;
-    let mut changed = Vec::new();
-    if membership.born_on != new.born_on {
-        changed.push("date of birth");
-    }
-    if membership.address != new.place.address {
-        changed.push("address");
-    }
-    if changed.is_empty() {
-        return Ok(());
-    }
-    membership.born_on = new.born_on;
-    membership.address = new.place.address.clone();
-    sql::set_membership(change, &membership).await?;
-    // The log says what changed, not where they live or when they were born.
-    change.audit("membership.details_changed", ("person", person), json!({ "changed": changed }));
-    Ok(())
-}
 
 /// Ends a membership today. The payments stop by a job; what was paid stays.
 ///

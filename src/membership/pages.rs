@@ -22,7 +22,7 @@ use crate::{
         visit::Visit,
     },
     payments::{self, Kinds, LedgerLine, Subscription},
-    places::open_regions,
+    places::{Region, open_regions},
 };
 
 /// Payments shown on their page.
@@ -97,53 +97,49 @@ pub(super) async fn show(
 }
 
 #[derive(Template, WebTemplate)]
-#[template(path = "membership/address.html")]
-struct AddressPage {
+#[template(path = "membership/details.html")]
+struct DetailsPage {
     visit: Visit,
     form: Form,
     regions: Vec<(&'static str, &'static str)>,
 }
 
-impl AddressPage {
+impl DetailsPage {
     fn new(visit: Visit, form: Form) -> Self {
         Self { regions: open_regions(&form), visit, form }
     }
 }
 
-/// What is known of where somebody lives.
-pub(super) fn known_address(person: &Person, membership: &Membership) -> Form {
-    Form::filled([
-        ("address_line1", membership.address.line1.clone()),
-        ("address_line2", membership.address.line2.clone()),
-        ("town", membership.address.town.clone()),
-        ("postcode", person.postcode.clone().unwrap_or_default()),
-        ("region", person.region.map(|region| region.slug().to_owned()).unwrap_or_default()),
-    ])
+/// What is known of somebody, to be changed.
+pub(super) fn known_details(person: &Person, membership: &Membership) -> Form {
+    let region = person.region.map(Region::slug).unwrap_or_default().to_owned();
+    membership.personal.fill(Form::filled([("region", region)]))
 }
 
-pub(super) async fn edit_address(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+pub(super) async fn edit_details(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
     let membership = sql::find_of_person(&mut db, who.person_id).await?.ok_or(Error::NotFound)?;
     let person = accounts::find_person(&mut db, who.person_id).await?.ok_or(Error::NotFound)?;
-    Ok(AddressPage::new(visit, known_address(&person, &membership)).into_response())
+    Ok(DetailsPage::new(visit, known_details(&person, &membership)).into_response())
 }
 
-pub(super) async fn update_address(
+pub(super) async fn update_details(
     State(app): State<App>,
     visit: Visit,
     SignedIn(who): SignedIn,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let new = match forms::new_address(&form) {
+    let membership = sql::find_of_person(&mut db, who.person_id).await?.ok_or(Error::NotFound)?;
+    let new = match forms::own_details(&form, membership.personal.born_on) {
         Ok(new) => new,
         Err(form) => {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, AddressPage::new(visit, form)).into_response());
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, DetailsPage::new(visit, form)).into_response());
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::change_address(&mut change, who.person_id, &new).await?;
+    actions::change_details(&mut change, who.person_id, &new).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, "/membership", "Your new address is saved."))
+    Ok(flash::redirect(&app, "/membership", "Your details are saved."))
 }
 
 #[derive(Template, WebTemplate)]

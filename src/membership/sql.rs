@@ -1,14 +1,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::model::{Address, EndReason, Membership, Rate, State, Status, Suspension};
-use crate::{
-    accounts::ConsentPurpose,
-    kit::{db::impossible, email_address::EmailAddress, money::Money, stripe::Interval},
-    places::Region,
+use super::{
+    model::{Answers, EndReason, Membership, Rate, State, Status, Suspension},
+    personal::Personal,
 };
+use crate::kit::{db::impossible, email_address::EmailAddress, money::Money, stripe::Interval};
 
 /// By state, and who came and left this month; see [`Room::counts`](crate::accounts::Room).
 pub(super) const COUNTS: &str = "
@@ -35,16 +34,8 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 pub(super) struct Application {
     pub id: Uuid,
     pub signed_in: Option<Uuid>,
-    pub name: String,
     pub email: EmailAddress,
-    pub born_on: NaiveDate,
-    pub address: Address,
-    pub postcode: String,
-    pub region: Option<Region>,
-    pub rate: Rate,
-    pub every: Interval,
-    pub amount: Money,
-    pub consents: Vec<ConsentPurpose>,
+    pub answers: Answers,
     pub created_at: DateTime<Utc>,
     pub settled_at: Option<DateTime<Utc>>,
     pub person: Option<Uuid>,
@@ -56,24 +47,13 @@ pub(super) async fn insert_application(
     declaration: &str,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into applications (id, signed_in_id, name, email, born_on, address_line1, address_line2, town, postcode,
-                                   region, rate, billing_interval, amount_pence, declaration, consents, created_at)
-         values ($1, $2, $3, $4::text::citext, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        "insert into applications (id, signed_in_id, email, answers, declaration, created_at)
+         values ($1, $2, $3::text::citext, $4, $5, $6)",
         new.id,
         new.signed_in,
-        new.name,
         new.email.as_str(),
-        new.born_on,
-        new.address.line1,
-        new.address.line2,
-        new.address.town,
-        new.postcode,
-        new.region.map(Region::slug),
-        new.rate.code(),
-        new.every.code(),
-        new.amount.pence(),
+        Json(&new.answers) as _,
         declaration,
-        new.consents.as_slice() as _,
         new.created_at
     )
     .execute(db)
@@ -84,18 +64,8 @@ pub(super) async fn insert_application(
 struct ApplicationRow {
     id: Uuid,
     signed_in_id: Option<Uuid>,
-    name: String,
     email: EmailAddress,
-    born_on: NaiveDate,
-    address_line1: String,
-    address_line2: String,
-    town: String,
-    postcode: String,
-    region: Option<Region>,
-    rate: Rate,
-    every: Interval,
-    amount: Money,
-    consents: Vec<ConsentPurpose>,
+    answers: Json<Answers>,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
     person_id: Option<Uuid>,
@@ -106,16 +76,8 @@ impl From<ApplicationRow> for Application {
         Self {
             id: row.id,
             signed_in: row.signed_in_id,
-            name: row.name,
             email: row.email,
-            born_on: row.born_on,
-            address: Address { line1: row.address_line1, line2: row.address_line2, town: row.town },
-            postcode: row.postcode,
-            region: row.region,
-            rate: row.rate,
-            every: row.every,
-            amount: row.amount,
-            consents: row.consents,
+            answers: row.answers.0,
             created_at: row.created_at,
             settled_at: row.settled_at,
             person: row.person_id,
@@ -128,10 +90,8 @@ macro_rules! applications {
     ($which:literal, $($value:expr),*) => {
         sqlx::query_as!(
             ApplicationRow,
-            r#"select id, signed_in_id, name, email as "email: EmailAddress", born_on, address_line1, address_line2, town,
-                      postcode, region as "region: Region", rate as "rate: Rate", billing_interval as "every: Interval",
-                      amount_pence as "amount: Money", consents as "consents: Vec<ConsentPurpose>", created_at, settled_at,
-                      person_id
+            r#"select id, signed_in_id, email as "email: EmailAddress", answers as "answers: Json<Answers>", created_at,
+                      settled_at, person_id
                from applications "# + $which,
             $($value),*
         )
@@ -168,25 +128,12 @@ pub(super) async fn find_same_application(
     sqlx::query_scalar!(
         "select id from applications
          where email = $1::text::citext and created_at > $2 and settled_at is null
-           and signed_in_id is not distinct from $3 and name = $4 and born_on = $5
-           and (address_line1, address_line2, town, postcode) = ($6, $7, $8, $9)
-           and region is not distinct from $10 and (rate, billing_interval, amount_pence) = ($11, $12, $13)
-           and consents = $14
+           and signed_in_id is not distinct from $3 and answers = $4
          order by created_at desc limit 1",
         new.email.as_str(),
         since,
         new.signed_in,
-        new.name,
-        new.born_on,
-        new.address.line1,
-        new.address.line2,
-        new.address.town,
-        new.postcode,
-        new.region.map(Region::slug),
-        new.rate.code(),
-        new.every.code(),
-        new.amount.pence(),
-        new.consents.as_slice() as _
+        Json(&new.answers) as _
     )
     .fetch_optional(db)
     .await
@@ -225,10 +172,7 @@ struct Row {
     person_id: Uuid,
     number: i64,
     joined_on: NaiveDate,
-    born_on: NaiveDate,
-    address_line1: String,
-    address_line2: String,
-    town: String,
+    personal: Json<Personal>,
     rate: Rate,
     billing_interval: Interval,
     amount_pence: Money,
@@ -272,8 +216,7 @@ impl TryFrom<Row> for Membership {
             person: row.person_id,
             number: row.number,
             joined_on: row.joined_on,
-            born_on: row.born_on,
-            address: Address { line1: row.address_line1, line2: row.address_line2, town: row.town },
+            personal: row.personal.0,
             rate: row.rate,
             every: row.billing_interval,
             amount: row.amount_pence,
@@ -292,7 +235,7 @@ macro_rules! memberships {
     ($which:literal, $($value:expr),*) => {
         sqlx::query_as!(
             Row,
-            r#"select id, person_id, number, joined_on, born_on, address_line1, address_line2, town, rate as "rate: Rate",
+            r#"select id, person_id, number, joined_on, personal as "personal: Json<Personal>", rate as "rate: Rate",
                       billing_interval as "billing_interval: Interval", amount_pence as "amount_pence: Money", subscription,
                       state as "state: Status", state_since, grace_until, ends_on, ended_on,
                       end_reason as "end_reason: EndReason", end_words, suspended_at, suspended_until, suspended_words,
@@ -343,16 +286,13 @@ pub(super) async fn list_due(db: &mut PgConnection, today: NaiveDate) -> Result<
 pub(super) async fn insert_membership(db: &mut PgConnection, new: &Membership) -> Result<i64> {
     let (grace_until, ended_on, end_reason) = facts(new);
     sqlx::query_scalar!(
-        "insert into memberships (id, person_id, joined_on, born_on, address_line1, address_line2, town, rate,
-                billing_interval, amount_pence, subscription, state, state_since, grace_until, ended_on, end_reason)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning number",
+        "insert into memberships (id, person_id, joined_on, personal, rate, billing_interval, amount_pence, subscription,
+                state, state_since, grace_until, ended_on, end_reason)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning number",
         new.id,
         new.person,
         new.joined_on,
-        new.born_on,
-        new.address.line1,
-        new.address.line2,
-        new.address.town,
+        Json(&new.personal) as _,
         new.rate.code(),
         new.every.code(),
         new.amount.pence(),
@@ -380,16 +320,12 @@ pub(super) async fn set_membership(db: &mut PgConnection, it: &Membership) -> Re
     let (grace_until, ended_on, end_reason) = facts(it);
     let suspension = it.suspension.as_ref();
     sqlx::query!(
-        "update memberships set born_on = $2, address_line1 = $3, address_line2 = $4, town = $5, rate = $6,
-                billing_interval = $7, amount_pence = $8, subscription = $9, state = $10, state_since = $11,
-                grace_until = $12, ends_on = $13, ended_on = $14, end_reason = $15, end_words = $16,
-                suspended_at = $17, suspended_until = $18, suspended_words = $19, suspended_by = $20
+        "update memberships set personal = $2, rate = $3, billing_interval = $4, amount_pence = $5, subscription = $6,
+                state = $7, state_since = $8, grace_until = $9, ends_on = $10, ended_on = $11, end_reason = $12,
+                end_words = $13, suspended_at = $14, suspended_until = $15, suspended_words = $16, suspended_by = $17
          where id = $1",
         it.id,
-        it.born_on,
-        it.address.line1,
-        it.address.line2,
-        it.address.town,
+        Json(&it.personal) as _,
         it.rate.code(),
         it.every.code(),
         it.amount.pence(),

@@ -131,7 +131,7 @@ async fn download(
 /// Rows in batches, each a query of its own: neither the list nor a connection is kept while a slow reader reads.
 fn stream(app: App, found: Vec<Uuid>) -> Body {
     let record = app.link("/admin/members/");
-    let file = csv::File::new(columns::HEADS);
+    let file = csv::File::new(columns::heads());
     let batches = futures_util::stream::try_unfold((found, 0, file), move |(found, at, mut file)| {
         let (app, record) = (app.clone(), record.clone());
         async move {

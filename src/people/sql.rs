@@ -6,7 +6,9 @@
 //! whole table. The other values are planned with ([`begin`]).
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{Connection, Encode, PgConnection, Postgres, QueryBuilder, Type, postgres::PgHasArrayType};
+use sqlx::{
+    Connection, Encode, PgConnection, Postgres, QueryBuilder, Type, postgres::PgHasArrayType, types::Json,
+};
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
 use crate::{
     accounts::{Scope, Standing},
     kit::{dates, db::Tx, money::Money, stripe::Interval},
-    membership::{Rate, Status},
+    membership::{Personal, Rate, Status},
     places::Region,
     supporters::Interest,
 };
@@ -335,6 +337,8 @@ pub struct Row {
     pub number: Option<i64>,
     pub name: String,
     pub email: String,
+    /// Of members, former ones too.
+    pub personal: Option<Json<Personal>>,
     pub postcode: Option<String>,
     pub region: Option<Region>,
     pub standing: Standing,
@@ -410,7 +414,8 @@ pub async fn rows(
                join people p on p.id = f.id
                left join memberships m on m.person_id = f.id
            )
-           select p.id, m.number as "number?", p.name, p.email::text as "email!", p.postcode, p.region as "region: Region",
+           select p.id, m.number as "number?", p.name, p.email::text as "email!",
+                  m.personal as "personal?: Json<Personal>", p.postcode, p.region as "region: Region",
                   p.standing as "standing: Standing",
                   m.state as "status?: Status", m.rate as "rate?: Rate", m.amount_pence as "amount?: Money",
                   m.billing_interval as "interval?: Interval",

@@ -11,7 +11,7 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
     let email = check.parse::<EmailAddress>("email");
     let name = check.text("name", "Enter your name", 100);
     let postcode = check.parse::<Postcode>("postcode");
-    let region = postcode.as_ref().and_then(|postcode| read_region(&mut check, postcode));
+    let region = read_region(&mut check);
     let interests = check.choices::<Interest>("interest", "Choose from the list what you want to help with");
     check.must_tick("old_enough", &format!("Confirm that you are {min_age} or older"));
     check.must_tick(
@@ -38,10 +38,7 @@ pub fn details(form: &Form) -> Result<Details, Form> {
     let email = check.parse::<EmailAddress>("email");
     let postcode = check.optional::<Postcode>("postcode");
     // What an officer says counts, whatever the postcode says.
-    let region = match (check.said::<Region>("region"), &postcode) {
-        (None, Some(postcode)) => read_region(&mut check, postcode),
-        (chosen, _) => chosen,
-    };
+    let region = check.said::<Region>("region").or_else(|| read_region(&mut check));
     let postcode = postcode.map(|postcode| postcode.to_string());
     check.finish(|| Some(Details { name: name?, email: email?, postcode, region }))
 }

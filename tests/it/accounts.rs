@@ -380,11 +380,11 @@ async fn consents_are_given_and_taken_back() {
 async fn a_member_moves() {
     let site = Site::open().await;
     let mut browser = site.signed_in_as("ana@demo.test").await;
-    let form = browser.get("/membership/address").await.form("/membership/address");
+    let form = browser.get("/membership/details").await.form("/membership/details");
     let form =
         form.fill("address_line1", "9 Chapel Row").fill("town", "Cardiff").fill("postcode", "cf10 1ep");
     let page = form.submit(&mut browser).await;
-    page.expect_status(200).expect("9 Chapel Row, Cardiff");
+    page.expect_status(200).expect("9 Chapel Row, Cardiff, CF10 1EP");
     browser.get("/account").await.expect("CF10 1EP").expect("Wales");
 }
 

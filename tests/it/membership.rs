@@ -1,6 +1,6 @@
 //! Joining from the form to the members' pages, and everything that can go wrong on the way.
 
-use breakthrough::kit::stripe::stand_in::PaidBy;
+use breakthrough::{kit::stripe::stand_in::PaidBy, membership::Personal};
 use chrono::Duration;
 use reqwest::Method;
 
@@ -554,6 +554,99 @@ async fn names_of_all_kinds_arrive_as_they_were_typed() {
 }
 
 #[tokio::test]
+async fn somebody_in_paris_joins_and_moves_home() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let mut fields = joiner("paris@example.org");
+    fields.retain(|(name, _)| !name.starts_with("address_") && !["town", "postcode"].contains(name));
+    let mut abroad = with(fields, "lives", "abroad");
+    let page = send_form(&mut browser, &abroad).await;
+    page.expect_status(422).expect("Enter your address, line by line").expect("Enter the country");
+    abroad.push(("address_abroad", "12 rue de Rivoli\r\n75004 Paris".to_owned()));
+    abroad.push(("country", "France".to_owned()));
+    let session = sent_to_pay(&site, &mut browser, &abroad).await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    let mut member = signed_in_by_welcome(&site, "paris@example.org").await;
+    let page = member.get("/membership").await;
+    page.expect("12 rue de Rivoli, 75004 Paris, France").expect("3 April 1988");
+    let form = member.get("/membership/details").await.form("/membership/details");
+    assert_eq!(form.value("country"), Some("France"));
+    let place = async || -> (Option<String>, Option<String>) {
+        sqlx::query_as("select postcode, region from people where email = 'paris@example.org'")
+            .fetch_one(&site.pool)
+            .await
+            .unwrap()
+    };
+    assert_eq!(place().await, (None, None));
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let file = officer
+        .post_once("/admin/members/export", &[("q", "paris"), ("reason", "Letters for the AGM")])
+        .await;
+    assert!(file.body.contains("\"12 rue de Rivoli, 75004 Paris, France\""), "{}", file.body);
+
+    let home = form.fill("lives", "uk").fill("address_line1", "9 Chapel Row").fill("town", "Cardiff");
+    let page = home.fill("postcode", "cf10 1ep").submit(&mut member).await;
+    page.expect("Your details are saved.").expect("9 Chapel Row, Cardiff, CF10 1EP");
+    assert_eq!(place().await, (Some("CF10 1EP".to_owned()), Some("wales".to_owned())));
+    let changed: String = sqlx::query_scalar(
+        "select detail->>'changed' from audit_log where action = 'membership.details_changed' order by id desc limit 1",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(changed, "address");
+}
+
+#[tokio::test]
+async fn what_was_kept_in_columns_is_kept_in_documents() {
+    let site = Site::open().await;
+    let mut db = site.pool.acquire().await.unwrap();
+    let migration = include_str!("../../migrations/20261126000810_membership_personal.sql");
+    let before = "create schema before; set search_path to before, public;
+        create table people (id int, postcode text);
+        create table memberships (person_id int, born_on date, address_line1 text, address_line2 text, town text);
+        create table applications (name text, born_on date, address_line1 text, address_line2 text, town text, postcode text,
+            region text, rate text, billing_interval text, amount_pence bigint, consents text[]);
+        insert into people values (1, 'BL9 0ND'), (2, null);
+        insert into memberships values (1, '1980-05-01', '1 High Street', 'Flat 2', 'Bury'),
+                                       (2, '1981-05-01', '2 High Street', '', 'Bury');
+        insert into applications values ('Ana', '1980-05-01', '1 High Street', '', 'Chester', 'CH4 7AA', 'wales', 'standard',
+            'month', 500, '{email_updates}')";
+    for statements in [before, migration] {
+        sqlx::raw_sql(statements).execute(&mut *db).await.unwrap();
+    }
+    let kept: Vec<sqlx::types::Json<Personal>> =
+        sqlx::query_scalar("select personal from memberships order by person_id")
+            .fetch_all(&mut *db)
+            .await
+            .unwrap();
+    let kept: Vec<_> =
+        kept.iter().flat_map(|kept| kept.rows().into_iter().take(2)).map(|row| row.value).collect();
+    let words = [
+        "1 May 1980",
+        "1 High Street, Flat 2, Bury, BL9 0ND",
+        "1 May 1981",
+        "2 High Street, Bury, United Kingdom",
+    ];
+    assert_eq!(kept, words);
+    let answers: serde_json::Value =
+        sqlx::query_scalar("select answers from applications").fetch_one(&mut *db).await.unwrap();
+    let address = serde_json::json!({
+        "lives": "uk", "line1": "1 High Street", "line2": "", "town": "Chester", "postcode": "CH4 7AA",
+    });
+    // The form that `Answers` writes, which its own test holds to what it reads.
+    assert_eq!(
+        answers,
+        serde_json::json!({
+            "name": "Ana", "region": "wales", "rate": "standard", "every": "month", "amount": 500,
+            "consents": ["email_updates"], "personal": { "born_on": "1980-05-01", "address": address },
+        })
+    );
+}
+
+#[tokio::test]
 async fn an_ambiguous_postcode_asks_where_and_keeps_the_rest() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
@@ -901,7 +994,7 @@ async fn nobody_rewrites_a_known_person_for_the_price_of_a_month() {
         settle(&site).await;
         assert_eq!(standing(&site, "known@example.org").await.0, state);
         let (name, town): (String, String) = sqlx::query_as(
-            "select p.name, m.town from memberships m join people p on p.id = m.person_id where p.email = 'known@example.org'",
+            "select p.name, m.personal->'address'->>'town' from memberships m join people p on p.id = m.person_id where p.email = 'known@example.org'",
         )
         .fetch_one(&site.pool)
         .await

@@ -338,7 +338,7 @@ async fn no_form_of_a_real_thing_breaks_the_site_or_is_half_taken() {
         "/admin/settings/site_name".into(),
         "/admin/settings/member_min_age".into(),
         "/account".into(),
-        "/membership/address".into(),
+        "/membership/details".into(),
         "/membership/end".into(),
         "/join".into(),
         "/support".into(),

@@ -57,14 +57,6 @@ impl Record {
         self.interests.iter().map(|interest| interest.name().to_lowercase()).collect::<Vec<_>>().join(", ")
     }
 
-    /// `7 Bolton Street, Bury, BL9 0ND`
-    pub fn address_of(&self, membership: &Membership) -> String {
-        let address = &membership.address;
-        let postcode = self.postcode.as_deref().unwrap_or_default();
-        let lines = [address.line1.as_str(), &address.line2, &address.town, postcode];
-        lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ")
-    }
-
     pub fn is_ended(&self) -> bool {
         self.status() == Some(Status::Ended)
     }
