@@ -15,6 +15,7 @@ pub mod dates;
 pub mod csv;
 pub mod email_address;
 pub mod picture;
+pub mod phone;
 pub mod markdown;
 pub mod error;
 pub mod assets;

@@ -186,6 +186,8 @@ fn story(
                 town: town.to_owned(),
                 postcode,
             },
+            // Numbers that Ofcom keeps for plays and films.
+            phone: format!("07700 9{number:05}").parse().ok().filter(|_| number % 3 != 2),
         },
         rate,
         fate,

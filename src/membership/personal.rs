@@ -9,6 +9,7 @@ use crate::{
     kit::{
         csv, dates,
         form::{Check, Form},
+        phone::Phone,
     },
     places::Address,
 };
@@ -17,6 +18,7 @@ use crate::{
 pub struct Personal {
     pub born_on: NaiveDate,
     pub address: Address,
+    pub phone: Option<Phone>,
 }
 
 /// One fact, in the words that pages, exports and the audit log have for it.
@@ -28,9 +30,15 @@ struct Fact {
     is_exported: bool,
 }
 
-const FACTS: [Fact; 2] = [
+const FACTS: [Fact; 3] = [
     Fact { name: "Date of birth", value: |it| dates::day(it.born_on), is_own: false, is_exported: false },
     Fact { name: "Address", value: |it| it.address.to_string(), is_own: true, is_exported: true },
+    Fact {
+        name: "Phone",
+        value: |it| it.phone.as_ref().map_or_else(String::new, Phone::to_string),
+        is_own: true,
+        is_exported: true,
+    },
 ];
 
 /// A fact of one member, for a page.
@@ -44,12 +52,14 @@ impl Personal {
     /// What was typed. The date of birth is asked apart: at joining it has bounds, and members do not change it.
     pub(super) fn read(check: &mut Check<'_>, born_on: Option<NaiveDate>) -> Option<Self> {
         let address = Address::read(check, "");
-        Some(Self { born_on: born_on?, address: address? })
+        let phone = check.optional("phone");
+        Some(Self { born_on: born_on?, address: address?, phone })
     }
 
     /// The form with everything in its fields.
     pub(super) fn fill(&self, form: Form) -> Form {
-        self.address.fill(form).with_date("dob", self.born_on)
+        let phone = self.phone.as_ref().map_or_else(String::new, Phone::to_string);
+        self.address.fill(form).with_date("dob", self.born_on).with("phone", phone)
     }
 
     /// What differs, for the audit log, which names facts and does not repeat them: `date of birth, address`.
@@ -64,7 +74,14 @@ impl Personal {
     }
 
     pub fn rows(&self) -> Vec<Row> {
-        let row = |fact: &Fact| Row { name: fact.name, value: (fact.value)(self), is_own: fact.is_own };
+        let row = |fact: &Fact| {
+            let value = Some((fact.value)(self)).filter(|value| !value.is_empty());
+            Row {
+                name: fact.name,
+                value: value.unwrap_or_else(|| "Not given".to_owned()),
+                is_own: fact.is_own,
+            }
+        };
         FACTS.iter().map(row).collect()
     }
 

@@ -647,6 +647,42 @@ async fn what_was_kept_in_columns_is_kept_in_documents() {
 }
 
 #[tokio::test]
+async fn a_phone_number_is_asked_for_shown_changed_and_exported() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut browser = site.stranger();
+    let page = send_form(&mut browser, &with(joiner("rings@example.org"), "phone", "496 0000")).await;
+    page.expect_status(422).expect("Begin the number with 0");
+    let session =
+        sent_to_pay(&site, &mut browser, &with(joiner("rings@example.org"), "phone", "0033-1 42 68 53 00"))
+            .await;
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+
+    let mut member = signed_in_by_welcome(&site, "rings@example.org").await;
+    member.get("/membership").await.expect("+33142685300");
+    let form = member.get("/membership/details").await.form("/membership/details");
+    let page = form.fill("phone", "0161 496 0000").submit(&mut member).await;
+    page.expect("Your details are saved.").expect("0161 496 0000");
+
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let file =
+        officer.post_once("/admin/members/export", &[("q", "rings"), ("reason", "To ring round")]).await;
+    assert!(file.body.contains("\"Phone\"") && file.body.contains("\"0161 496 0000\""), "{}", file.body);
+    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'rings@example.org'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let (path, action) = (format!("/admin/members/{id}"), format!("/admin/members/{id}/details"));
+    officer.get(&path).await.expect("0161 496 0000");
+    let form = officer.get(&action).await.form(&action).fill("phone", "");
+    let page = form.submit(&mut officer).await;
+    page.expect("The details are saved.")
+        .expect("Phone Not given")
+        .expect("Member’s details changed. Changed: phone");
+}
+
+#[tokio::test]
 async fn an_ambiguous_postcode_asks_where_and_keeps_the_rest() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
