@@ -143,7 +143,7 @@ async fn an_overseas_voter_gives_much_and_the_treasurer_sees_where_they_live() {
 async fn addresses_from_before_they_were_documents_are_kept() {
     let site = Site::open().await;
     let mut db = site.pool.acquire().await.unwrap();
-    let migration = include_str!("../../migrations/20261126000800_donations_address.sql");
+    let migration = include_str!("../../migrations/20261126001110_donations_address.sql");
     let before = "create schema before; set search_path to before, public;
         create table gifts (id int, address_line1 text not null default '', address_line2 text not null default '',
                             town text not null default '', postcode text not null default '');

@@ -603,7 +603,7 @@ async fn somebody_in_paris_joins_and_moves_home() {
 async fn what_was_kept_in_columns_is_kept_in_documents() {
     let site = Site::open().await;
     let mut db = site.pool.acquire().await.unwrap();
-    let migration = include_str!("../../migrations/20261126000810_membership_personal.sql");
+    let migration = include_str!("../../migrations/20261126001120_membership_personal.sql");
     let before = "create schema before; set search_path to before, public;
         create table people (id int, postcode text);
         create table memberships (person_id int, born_on date, address_line1 text, address_line2 text, town text);
