@@ -64,7 +64,6 @@ pub const ROOM: Room = Room {
         says("membership.state_changed", "Membership status changed", Tells::People),
         says("membership.renewal_stopped", "Renewal stopped", Tells::People),
         says("membership.renewal_resumed", "Renewal resumed", Tells::People),
-        says("membership.address_changed", "Address changed", Tells::People),
         says("membership.details_changed", "Member’s details changed", Tells::People),
         says("membership.suspended", "Membership suspended", Tells::People),
         says("membership.suspension_lifted", "Suspension lifted", Tells::People),
