@@ -10,7 +10,7 @@ use axum::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{actions, forms, model::Membership, officers, pages, sql};
+use super::{actions, forms, model::Membership, pages, sql};
 use crate::{
     accounts::{self, CHANGE_PEOPLE, Officer, Person},
     audit::{Actor, Change},
@@ -145,7 +145,7 @@ pub(super) async fn end(
     };
     find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
-    officers::end(&mut change, id, &ending).await?;
+    actions::end(&mut change, id, &ending).await?;
     change.commit().await?;
     Ok(back(&app, id, "The membership is ended. Nothing more is collected."))
 }
@@ -173,7 +173,7 @@ pub(super) async fn suspend(
     };
     find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
-    officers::suspend(&mut change, who.0.person_id, id, &new).await?;
+    actions::suspend(&mut change, who.0.person_id, id, &new).await?;
     change.commit().await?;
     Ok(back(&app, id, "The membership is suspended."))
 }
@@ -186,7 +186,7 @@ pub(super) async fn lift_suspension(
 ) -> Result<Response> {
     find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
-    officers::lift_suspension(&mut change, id).await?;
+    actions::lift_suspension(&mut change, id).await?;
     change.commit().await?;
     Ok(back(&app, id, "The suspension is lifted."))
 }
@@ -214,7 +214,7 @@ pub(super) async fn create_note(
     };
     find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
-    officers::add_note(&mut change, who.0.person_id, id, &words).await?;
+    actions::add_note(&mut change, who.0.person_id, id, &words).await?;
     change.commit().await?;
     Ok(back(&app, id, "Note saved."))
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     actions,
     forms::{self, Terms},
-    model::{DECLARATION, Membership, Prices, Rate, State as Standing},
+    model::{self, DECLARATION, Membership, Prices, Rate},
     settings,
     sql::{self, Application},
 };
@@ -124,14 +124,14 @@ pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Re
     };
     let membership = sql::find_of_person(&mut db, viewer.id).await?;
     match membership.as_ref().map(|known| known.state) {
-        Some(Standing::Suspended { until }) => {
+        Some(model::State::Suspended { until }) => {
             return Ok(MemberAlreadyPage { visit, suspended: Some(dates::day(until)) }.into_response());
         }
-        Some(Standing::Pending | Standing::Active) => {
+        Some(model::State::Pending | model::State::Active) => {
             return Ok(MemberAlreadyPage { visit, suspended: None }.into_response());
         }
         // Whose payment failed pays here: the new payment takes the old one's place.
-        Some(Standing::Grace { .. } | Standing::Ended { .. }) | None => {}
+        Some(model::State::Grace { .. } | model::State::Ended { .. }) | None => {}
     }
     let person = accounts::find_person(&mut db, viewer.id).await?.ok_or(Error::NotFound)?;
     let prices = Prices::on(&app.settings(), app.clock().today());

@@ -1,7 +1,7 @@
 //! Members: joining, what they pay, and where that leaves them.
 //!
 //! A person has one membership for life, with one number and one date of joining; periods keep the gaps. Its state is
-//! never typed: [`State`] follows by the rules in `model.rs` from the one subscription that counts, a suspension, or an
+//! never typed: [`State`] follows by the rules in `model/rules.rs` from the one subscription that counts, a suspension, or an
 //! officer's decision to end it, and is worked out again after each payment ([`hear`]) and each night ([`TurnOfDay`]).
 //!
 //! Joining stores an application and a wish to pay, then leads to Stripe. The page afterwards only shows state; what
@@ -17,7 +17,6 @@ mod sql;
 mod forms;
 pub(crate) mod mail;
 mod actions;
-mod officers;
 mod join;
 mod pages;
 mod admin;

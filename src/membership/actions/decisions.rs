@@ -3,16 +3,16 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    actions::{recompute, tell_standing},
-    mail,
-    model::{EndReason, Ending, NewSuspension, State, Suspension},
-    sql,
-};
+use super::standing::{recompute, tell_standing};
 use crate::{
     accounts,
     audit::Change,
     kit::error::{Error, Result},
+    membership::{
+        mail,
+        model::{EndReason, Ending, NewSuspension, State, Suspension},
+        sql,
+    },
     payments,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// A conflict if it is over already.
-pub(super) async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Result<()> {
+pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Result<()> {
     let app = change.app;
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.state.is_ended() {
@@ -54,7 +54,7 @@ pub(super) async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) 
 ///
 /// # Errors
 /// A conflict if the membership is over.
-pub(super) async fn suspend(
+pub async fn suspend(
     change: &mut Change<'_>,
     officer: Uuid,
     person: Uuid,
@@ -84,7 +84,7 @@ pub(super) async fn suspend(
 ///
 /// # Errors
 /// A conflict if there is none.
-pub(super) async fn lift_suspension(change: &mut Change<'_>, person: Uuid) -> Result<()> {
+pub async fn lift_suspension(change: &mut Change<'_>, person: Uuid) -> Result<()> {
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.suspension.take().is_none() {
         return Err(Error::Conflict("They are not suspended."));
@@ -95,12 +95,7 @@ pub(super) async fn lift_suspension(change: &mut Change<'_>, person: Uuid) -> Re
 }
 
 /// Writes a note that officers see.
-pub(super) async fn add_note(
-    change: &mut Change<'_>,
-    officer: Uuid,
-    person: Uuid,
-    words: &str,
-) -> Result<()> {
+pub async fn add_note(change: &mut Change<'_>, officer: Uuid, person: Uuid, words: &str) -> Result<()> {
     let app = change.app;
     let now = change.now;
     accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;

@@ -1,0 +1,283 @@
+//! Joining: an application, the wish to pay it, and the membership that comes of it.
+
+use chrono::Duration;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    person, rules,
+    standing::{recompute, tell_standing},
+    subscription_of,
+};
+use crate::{
+    accounts::{self, Details, Person},
+    audit::Change,
+    kit::{
+        app::App,
+        email_address::EmailAddress,
+        error::{Error, Result},
+    },
+    membership::{
+        mail,
+        model::{DECLARATION, DUES, Join, Meeting, Membership, Rate, State, meet, state},
+        sql::{self, Application},
+    },
+    payments::{self, Purpose, Subscription},
+};
+
+/// How long the same answers sent again are the same application.
+const SAME_MINUTES: i64 = 60;
+
+pub fn purpose(application: Uuid) -> Purpose {
+    Purpose::new(DUES, application)
+}
+
+/// The page that says what became of the payment. Its id is opaque.
+pub fn path(application: Uuid) -> String {
+    format!("/join/{application}")
+}
+
+/// `Breakthrough Party membership, standard rate`: what stands on Stripe's page.
+fn product(app: &App, rate: Rate) -> String {
+    let party = app.settings().site(app.clock().today()).name;
+    format!("{party} membership, {} rate", rate.name().to_lowercase())
+}
+
+/// Keeps what was typed and the wish to pay. Returns the application's id and the checkout's.
+///
+/// Nobody learns here whether the address is known: a member's address gives the same answer, and a mail to them.
+pub async fn apply(
+    change: &mut Change<'_>,
+    join: Join,
+    account: Option<(Uuid, EmailAddress)>,
+) -> Result<(Uuid, Uuid)> {
+    let app = change.app;
+    let now = change.now;
+    let (signed_in, own) = account.map_or((None, None), |(id, email)| (Some(id), Some(email)));
+    let email = join.email.or(own).ok_or(Error::Invalid("The email address is missing."))?;
+    let mut application = Application {
+        id: app.random().opaque_id(),
+        signed_in,
+        email,
+        answers: join.answers,
+        created_at: now,
+        settled_at: None,
+        person: None,
+    };
+    sql::lock_applicant(change, &application.email).await?;
+    match sql::find_same_application(change, &application, now - Duration::minutes(SAME_MINUTES)).await? {
+        Some(before) => application.id = before,
+        None => {
+            sql::insert_application(change, &application, DECLARATION).await?;
+            warn_member(change, &application).await?;
+        }
+    }
+    let checkout = wish_to_pay(change, &application).await?;
+    Ok((application.id, checkout))
+}
+
+/// A member whose address is used to join again hears of it.
+async fn warn_member(change: &mut Change<'_>, application: &Application) -> Result<()> {
+    let app = change.app;
+    let Some(person) = accounts::find_person_by_email(change, &application.email).await? else {
+        return Ok(());
+    };
+    let Some(membership) = sql::find_of_person(change, person.id).await? else { return Ok(()) };
+    let present = subscription_of(change, &membership).await?;
+    let is_proved = is_proved(application, &person);
+    if meet(Some(&membership), present.as_ref(), is_proved) == Meeting::Surplus {
+        let letter = mail::member_already(app, &person.name, membership.state)?;
+        // Once a day is enough, however often somebody tries.
+        let occasion = format!("joining-again:{}:{}", person.id, change.today());
+        change.mail(occasion, &person.email, letter);
+    }
+    Ok(())
+}
+
+/// Whether the applicant is known to be this person: signed in, or nobody has proved the address to be theirs yet.
+/// Else anyone could rewrite a known person for the price of a month.
+fn is_proved(application: &Application, person: &Person) -> bool {
+    application.signed_in.is_some() || person.email_verified_at.is_none()
+}
+
+async fn wish_to_pay(change: &mut Change<'_>, application: &Application) -> Result<Uuid> {
+    let wish = payments::Wish {
+        purpose: purpose(application.id),
+        amount: application.answers.amount,
+        every: Some(application.answers.every),
+        product: &product(change.app, application.answers.rate),
+        email: &application.email,
+        page: &path(application.id),
+    };
+    payments::wish(change, &wish).await
+}
+
+/// Another try at paying for an application that is there. `None` if it has been paid.
+pub async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>> {
+    use payments::CheckoutState::{Paid, Pending};
+    let application = sql::lock_application(change, id).await?.ok_or(Error::NotFound)?;
+    let now = change.now;
+    let checkout = payments::checkout_for(change, &purpose(id), now).await?;
+    let is_paid = checkout.is_some_and(|checkout| matches!(checkout.state, Paid | Pending));
+    let failed_later = match application.person {
+        Some(person) => {
+            sql::find_of_person(change, person).await?.is_some_and(|known| known.state.is_ended())
+        }
+        None => false,
+    };
+    if is_paid && !failed_later {
+        return Ok(None);
+    }
+    wish_to_pay(change, &application).await.map(Some)
+}
+
+/// Makes the applicant whose application was paid for a member, or finds the payment to be a duplicate.
+pub async fn settle(
+    change: &mut Change<'_>,
+    application: &Application,
+    subscription: &Subscription,
+) -> Result<()> {
+    let app = change.app;
+    let now = change.now;
+    let id = match application.signed_in {
+        Some(id) => id,
+        None => accounts::find_or_add_person(change, &application.email, &application.answers.name).await?.0,
+    };
+    let before = person(change, id).await?;
+    let is_proved = is_proved(application, &before);
+    let known = sql::lock_of_person(change, id).await?;
+    let present = match &known {
+        Some(membership) => subscription_of(change, membership).await?,
+        None => None,
+    };
+    payments::attribute(change, &purpose(application.id), id).await?;
+    let meeting = meet(known.as_ref(), present.as_ref(), is_proved);
+    if meeting == Meeting::Surplus {
+        payments::end_surplus(change, &subscription.id, true).await?;
+        sql::set_settled(change, application.id, id, now).await?;
+        let overdue = known.is_some_and(|known| known.state.is_overdue());
+        let letter = mail::paid_twice(app, &before.name, application.answers.amount, overdue)?;
+        let occasion = format!("paid-twice:{}", subscription.id);
+        change.mail(occasion, &before.email, letter);
+        let detail = json!({ "subscription": subscription.id });
+        change.audit("membership.second_payment", ("person", id), detail);
+        return Ok(());
+    }
+    if let Some(old) = present.as_ref().filter(|old| old.is_alive()) {
+        payments::end_surplus(change, &old.id, false).await?;
+    }
+    set_details(change, application, &before, is_proved).await?;
+    let membership = match known {
+        None => add(change, application, subscription, id).await?,
+        Some(known) => renew(change, application, subscription, known, is_proved).await?,
+    };
+    // Whoever only knows an address agrees to nothing in its owner's name.
+    if is_proved {
+        for purpose in &application.answers.consents {
+            accounts::give_consent(change, id, *purpose, "join form").await?;
+        }
+    }
+    sql::set_settled(change, application.id, id, now).await?;
+    let is_back = meeting == Meeting::Join && membership.joined_on != change.today();
+    let action = match (meeting, is_back) {
+        (Meeting::Join, false) => "membership.joined",
+        (Meeting::Join, true) => "membership.rejoined",
+        _ => "membership.payment_replaced",
+    };
+    let detail = json!({
+        "number": membership.number, "rate": membership.rate.code(), "price": membership.price(),
+        "subscription": subscription.id,
+    });
+    change.audit(action, ("person", id), detail);
+    // First heard of after it was over: it ends as it would have in its time, and nobody is welcomed.
+    if recompute(change, membership.clone()).await?.state.is_ended() {
+        return Ok(());
+    }
+    let link = accounts::issue_link(change, id, "/membership", 14).await?;
+    let kept = !is_proved;
+    let name = if kept { &before.name } else { &application.answers.name };
+    let letter = mail::welcome(app, name, &membership, &link, is_back, kept)?;
+    let occasion = format!("welcome:{}", subscription.id);
+    change.mail(occasion, &before.email, letter);
+    Ok(())
+}
+
+/// Name and address are taken from the application, unless that is not proved to be theirs: then only what is
+/// missing is.
+async fn set_details(
+    change: &mut Change<'_>,
+    application: &Application,
+    before: &Person,
+    is_proved: bool,
+) -> Result<()> {
+    let answers = &application.answers;
+    let keeps_place = !is_proved && before.postcode.is_some();
+    let details = Details {
+        name: if is_proved { answers.name.clone() } else { before.name.clone() },
+        email: before.email.clone(),
+        postcode: if keeps_place { before.postcode.clone() } else { answers.personal.postcode() },
+        region: if keeps_place { before.region } else { answers.region },
+    };
+    accounts::change_details(change, before.id, &details).await
+}
+
+async fn add(
+    change: &mut Change<'_>,
+    application: &Application,
+    subscription: &Subscription,
+    person: Uuid,
+) -> Result<Membership> {
+    let app = change.app;
+    let (now, today) = (change.now, change.today());
+    let mut new = Membership {
+        id: app.random().id(now),
+        person,
+        number: 0,
+        joined_on: today,
+        personal: application.answers.personal.clone(),
+        rate: application.answers.rate,
+        every: application.answers.every,
+        amount: application.answers.amount,
+        subscription: Some(subscription.id.clone()),
+        state: State::Pending,
+        state_since: now,
+        ends_on: None,
+        end_words: None,
+        suspension: None,
+    };
+    new.state = state(&new, Some(subscription), rules(app, Some(subscription)), today).begun();
+    new.number = sql::insert_membership(change, &new).await?;
+    sql::start_period(change, app.random().id(now), new.id, today).await?;
+    tell_standing(change, &new).await?;
+    Ok(new)
+}
+
+/// A known member's new subscription: a new period if the last one is over.
+async fn renew(
+    change: &mut Change<'_>,
+    application: &Application,
+    subscription: &Subscription,
+    known: Membership,
+    is_proved: bool,
+) -> Result<Membership> {
+    let app = change.app;
+    let (now, today) = (change.now, change.today());
+    let mut renewed = Membership {
+        personal: if is_proved { application.answers.personal.clone() } else { known.personal.clone() },
+        rate: application.answers.rate,
+        every: application.answers.every,
+        amount: application.answers.amount,
+        subscription: Some(subscription.id.clone()),
+        state: State::Pending,
+        state_since: now,
+        ends_on: None,
+        end_words: None,
+        suspension: None,
+        ..known
+    };
+    renewed.state = state(&renewed, Some(subscription), rules(app, Some(subscription)), today).begun();
+    sql::set_membership(change, &renewed).await?;
+    sql::start_period(change, app.random().id(now), renewed.id, today).await?;
+    tell_standing(change, &renewed).await?;
+    Ok(renewed)
+}

@@ -1,0 +1,60 @@
+//! What a payment's news means for a membership.
+
+use super::{joining::settle, person, standing::recompute, subscription_of};
+use crate::{
+    audit::Change,
+    kit::{error::Result, stripe::SubscriptionStatus},
+    membership::{mail, sql},
+    payments::{self, PaymentNews, Subscription, What},
+};
+
+/// What a payment's news means for a membership. May be called any number of times and in any order.
+pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
+    let app = change.app;
+    let Some(id) = &news.subscription else { return Ok(()) };
+    // The application first, then the membership: every caller locks in this order.
+    let application = sql::lock_application(change, news.purpose.id).await?;
+    let mut known = sql::lock_by_subscription(change, id).await?;
+    if known.is_none() {
+        let subscription = payments::find_subscription(change, id).await?;
+        if let (Some(application), Some(subscription)) = (application, subscription)
+            && has_begun(&subscription)
+        {
+            settle(change, &application, &subscription).await?;
+            known = sql::lock_by_subscription(change, id).await?;
+        }
+    }
+    let Some(membership) = known else { return Ok(()) };
+    payments::attribute(change, &news.purpose, membership.person).await?;
+    let after = recompute(change, membership).await?;
+    let subscription = subscription_of(change, &after).await?;
+    let known = person(change, after.person).await?;
+    let (occasion, letter) = match (&news.what, subscription) {
+        (What::PaidTooLate { invoice, amount }, _) => {
+            let letter = mail::paid_too_late(app, &known.name, *amount, after.state.is_ended())?;
+            (format!("paid-too-late:{invoice}"), letter)
+        }
+        // Whose membership ends with it hears that, and only that.
+        (What::Failed { invoice, attempt, next_try, page }, Some(failing))
+            if failing.is_failing() && !after.state.is_ended() =>
+        {
+            // What is paid at Stripe for a subscription that has ended there would not count.
+            let page = page.as_deref().filter(|_| failing.is_alive());
+            let letter = mail::payment_failed(app, &known.name, &after, *next_try, page)?;
+            (format!("payment-failed:{invoice}:{attempt}"), letter)
+        }
+        _ => return Ok(()),
+    };
+    change.mail(occasion, &known.email, letter);
+    Ok(())
+}
+
+/// Whatever has become of a subscription by the time we hear of it: once it was in force, its payer was a member.
+fn has_begun(subscription: &Subscription) -> bool {
+    let was_in_force = match subscription.state {
+        SubscriptionStatus::Incomplete | SubscriptionStatus::IncompleteExpired => false,
+        SubscriptionStatus::Canceled => subscription.first_paid_at.is_some(),
+        _ => true,
+    };
+    was_in_force && subscription.surplus_since.is_none()
+}

@@ -1,0 +1,157 @@
+//! Where a membership stands: worked out again after whatever may have changed it, and told to those who go by it.
+
+use chrono::Duration;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{person, rules, subscription_of};
+use crate::{
+    accounts::{self, ConsentPurpose, Standing},
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        dates,
+        error::{Error, Result},
+        money::Money,
+    },
+    membership::{
+        mail,
+        model::{Membership, State, state},
+        sql,
+    },
+    payments,
+};
+
+/// What the members' pages go by.
+pub async fn tell_standing(change: &mut Change<'_>, membership: &Membership) -> Result<()> {
+    let app = change.app;
+    let standing = if membership.state.is_member(rules(app, None).pending_counts) {
+        Standing::Member
+    } else {
+        let wants_news = accounts::list_consents(change, membership.person)
+            .await?
+            .iter()
+            .any(|consent| consent.purpose == ConsentPurpose::EmailUpdates && consent.withdrawn.is_none());
+        if wants_news { Standing::Supporter } else { Standing::None }
+    };
+    accounts::set_standing(change, membership.person, standing).await
+}
+
+/// Works the state out again from the facts, and keeps, records and tells what is new. The membership is locked.
+pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Membership> {
+    let app = change.app;
+    let (now, today) = (change.now, change.today());
+    let subscription = subscription_of(change, &before).await?;
+    let mut after = before.clone();
+    if let Some(subscription) = &subscription {
+        // Stripe's word on the amount counts: it may have been changed in the dashboard.
+        if subscription.amount > Money::ZERO {
+            after.amount = subscription.amount;
+        }
+        after.every = subscription.every.unwrap_or(after.every);
+        if subscription.is_alive() {
+            let end = subscription.current_period_end.map(dates::london_date);
+            after.ends_on = end.filter(|_| subscription.cancel_at_period_end);
+        }
+    }
+    if after.suspension.as_ref().is_some_and(|suspension| suspension.until < today) {
+        after.suspension = None;
+    }
+    after.state = state(&after, subscription.as_ref(), rules(app, subscription.as_ref()), today);
+    // "Nothing more is collected" must be true at Stripe too, which would go on trying.
+    let is_paid = subscription.as_ref().is_none_or(|it| it.first_paid_at.is_some());
+    if let Some(alive) = subscription.filter(|it| after.state.is_ended() && it.is_alive())
+        && alive.surplus_since.is_none()
+    {
+        payments::end_surplus(change, &alive.id, false).await?;
+    }
+    if after == before {
+        return Ok(after);
+    }
+    let changed = after.state.code() != before.state.code();
+    if changed {
+        after.state_since = now;
+        if !after.state.is_ended() {
+            after.end_words = None;
+        }
+    }
+    sql::set_membership(change, &after).await?;
+    if !changed {
+        return Ok(after);
+    }
+    match after.state {
+        State::Ended { on, .. } => sql::end_period(change, after.id, on).await?,
+        _ => sql::start_period(change, app.random().id(now), after.id, today).await?,
+    }
+    tell_standing(change, &after).await?;
+    let detail = json!({ "state": [before.state.code(), after.state.code()] });
+    change.audit("membership.state_changed", ("person", after.person), detail);
+    if let (State::Ended { reason, .. }, Actor::System) = (after.state, change.by) {
+        let known = person(change, after.person).await?;
+        let letter = mail::ended(app, &known.name, reason, is_paid)?;
+        let occasion = format!("membership-ended:{}:{}", after.id, now.timestamp_micros());
+        change.mail(occasion, &known.email, letter);
+    }
+    Ok(after)
+}
+
+/// What changes by the mere passing of a day: grace, suspensions and paid periods end.
+pub async fn turn_of_day(app: &App) -> Result<()> {
+    let today = app.clock().today();
+    let mut db = app.pool().acquire().await?;
+    let due = sql::list_due(&mut db, today).await?;
+    drop(db);
+    // One whose state cannot be worked out must not keep the others waiting.
+    let mut failed = None;
+    for person in due {
+        if let Err(error) = turn_day_for(app, person).await {
+            tracing::error!(%person, %error, "a membership's day did not turn");
+            failed = Some(error);
+        }
+    }
+    let mut db = app.pool().acquire().await?;
+    sql::delete_old_applications(&mut db, app.clock().now() - Duration::days(30)).await?;
+    failed.map_or(Ok(()), Err)
+}
+
+async fn turn_day_for(app: &App, person: Uuid) -> Result<()> {
+    let mut change = Change::begin_alone(app, Actor::System).await?.in_turn();
+    if let Some(membership) = sql::lock_of_person(&mut change, person).await? {
+        recompute(&mut change, membership).await?;
+    }
+    change.commit().await?;
+    Ok(())
+}
+
+/// Stops or resumes renewal for a member. Speaks to Stripe: call it without a transaction or connection at hand.
+///
+/// # Errors
+/// A conflict if there is nothing to stop; unavailable while Stripe is away.
+pub async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result<Membership> {
+    const NOTHING: Error = Error::Conflict("There is no payment to change. Write to us if this seems wrong.");
+    let mut db = app.pool().acquire().await?;
+    let membership = sql::find_of_person(&mut db, person).await?.ok_or(Error::NotFound)?;
+    let subscription = subscription_of(&mut db, &membership).await?.ok_or(NOTHING)?;
+    drop(db);
+    if !subscription.is_alive() {
+        return Err(NOTHING);
+    }
+    if subscription.cancel_at_period_end != renews {
+        // Pressed twice: it is so already.
+        return Ok(membership);
+    }
+    payments::set_renewal(app, &subscription, renews).await?;
+    let mut change = Change::begin_alone(app, Actor::Person(person)).await?;
+    let membership = sql::lock_of_person(&mut change, person).await?.ok_or(Error::NotFound)?;
+    let after = recompute(&mut change, membership).await?;
+    let action = if renews { "membership.renewal_resumed" } else { "membership.renewal_stopped" };
+    change.audit(action, ("person", person), json!({ "ends_on": after.ends_on }));
+    if let (false, Some(on)) = (renews, after.ends_on) {
+        let known = super::person(&mut change, person).await?;
+        let letter = mail::stopped(app, &known.name, on)?;
+        let occasion = format!("renewal-stopped:{}:{}", after.id, change.now.timestamp_micros());
+        change.mail(occasion, &known.email, letter);
+    }
+    change.commit().await?;
+    Ok(after)
+}

@@ -1,0 +1,57 @@
+//! What is typed: by those who join, by members, and by officers.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{EndReason, Rate};
+use crate::{
+    accounts::ConsentPurpose,
+    kit::{email_address::EmailAddress, money::Money, stripe::Interval},
+    membership::personal::Personal,
+    places::Region,
+};
+
+/// What stands beside the box that has to be ticked, and is kept with the application.
+pub const DECLARATION: &str = "I share the party’s aims and values, and I am not a member of a party that stands against it in elections.";
+
+/// Everything somebody answers to become a member. Kept as one JSON document until it is paid for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    pub name: String,
+    /// `None` outside the United Kingdom's regions.
+    pub region: Option<Region>,
+    pub personal: Personal,
+    pub rate: Rate,
+    pub every: Interval,
+    pub amount: Money,
+    pub consents: Vec<ConsentPurpose>,
+}
+
+/// What is sent to become a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// `None` when they are signed in: their account's address counts.
+    pub email: Option<EmailAddress>,
+    pub answers: Answers,
+}
+
+/// What changes about a member.
+pub struct NewDetails {
+    /// The account's name and email address, which officers change; `None` leaves them.
+    pub account: Option<(String, EmailAddress)>,
+    /// `None` outside the United Kingdom's regions.
+    pub region: Option<Region>,
+    pub personal: Personal,
+}
+
+/// Why an officer ends a membership.
+pub struct Ending {
+    pub reason: EndReason,
+    pub words: String,
+}
+
+/// What an officer decided about a suspension.
+pub struct NewSuspension {
+    pub until: NaiveDate,
+    pub reason: String,
+}

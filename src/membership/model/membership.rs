@@ -1,0 +1,90 @@
+//! One membership.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Rate, State};
+use crate::{
+    kit::{dates, money::Money, stripe::Interval},
+    membership::personal::Personal,
+};
+
+/// One person's membership, all their periods together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub id: Uuid,
+    pub person: Uuid,
+    pub number: i64,
+    /// Of the first period; never changes.
+    pub joined_on: NaiveDate,
+    pub personal: Personal,
+    pub rate: Rate,
+    pub every: Interval,
+    pub amount: Money,
+    pub subscription: Option<String>,
+    pub state: State,
+    pub state_since: DateTime<Utc>,
+    /// Set when renewal is stopped.
+    pub ends_on: Option<NaiveDate>,
+    pub end_words: Option<String>,
+    pub suspension: Option<Suspension>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    pub since: DateTime<Utc>,
+    pub until: NaiveDate,
+    pub reason: String,
+    pub by: Option<Uuid>,
+}
+
+/// What an officer wrote down about a member, for other officers.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Note {
+    pub words: String,
+    pub author: String,
+    pub written_at: DateTime<Utc>,
+}
+
+impl Membership {
+    /// In words, for the member.
+    pub fn in_words(&self) -> String {
+        match self.state {
+            State::Pending => {
+                "Your first Direct Debit is on its way. Banks take up to seven working days.".to_owned()
+            }
+            State::Active => match self.ends_on {
+                Some(on) => format!(
+                    "You have stopped renewal. You are a member with every right until {}.",
+                    dates::day(on)
+                ),
+                None => "You are a member in good standing.".to_owned(),
+            },
+            State::Grace { until } => format!(
+                "Your last payment did not go through. You stay a member until {}; please pay before then.",
+                dates::day(until)
+            ),
+            State::Suspended { until } => {
+                format!(
+                    "Your membership is suspended until {}. Write to us if you want to know more.",
+                    dates::day(until)
+                )
+            }
+            State::Ended { on, reason } => {
+                format!("Your membership ended on {}: {}.", dates::day(on), reason.words())
+            }
+        }
+    }
+
+    /// What an officer wrote beside the end, or the reason in general words; empty while it has not ended.
+    pub fn why_ended(&self) -> &str {
+        let State::Ended { reason, .. } = self.state else { return "" };
+        self.end_words.as_deref().filter(|words| !words.is_empty()).unwrap_or(reason.words())
+    }
+
+    /// `£5 a month`
+    pub fn price(&self) -> String {
+        format!("{} a {}", self.amount, self.every)
+    }
+}

@@ -1,0 +1,24 @@
+//! Rates, states, and the rules by which a state follows from the facts. Pure.
+
+mod answers;
+mod membership;
+mod rates;
+mod rules;
+mod state;
+
+pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension};
+pub use membership::{Membership, Note, Suspension};
+pub use rates::{Price, Prices, Rate, WrongAmount};
+pub use rules::{Meeting, Rules, meet, state};
+pub use state::{EndReason, State, Status};
+
+use crate::accounts::PurposeKind;
+
+/// What a member's subscription is in the books.
+pub const DUES: PurposeKind = PurposeKind {
+    code: "membership",
+    name: "Membership",
+    paid: "for membership",
+    income: "Membership",
+    source: "from members’ subscriptions",
+};
