@@ -78,7 +78,7 @@ pub(super) async fn is_set_aside(pool: &PgPool, name: &str, payload: &Value) -> 
 /// Sets workers' locks apart from everybody else who takes advisory locks.
 const WORKERS: i32 = 7_265_005;
 
-/// Makes a worker known as alive for as long as this session lasts.
+/// Makes a worker known as alive for as long as the connection lasts.
 pub(super) async fn lock_worker(session: &mut PgConnection, worker: &str) -> Result<(), sqlx::Error> {
     sqlx::query("select pg_advisory_lock($1, hashtext($2))")
         .bind(WORKERS)

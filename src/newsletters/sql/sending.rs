@@ -118,11 +118,11 @@ pub async fn set_all_sent(db: &mut PgConnection, id: Uuid, at: DateTime<Utc>) ->
 /// Sets an update's senders apart from everybody else who takes advisory locks.
 const SENDERS: i32 = 7_265_002;
 
-/// Senders that work at the same time, in the whole house. The queue runs four jobs at once, and a long update must
-/// not keep sign-in mails and payments waiting.
+/// Senders that work at the same time, in all processes together. Two of the four slots of the lane for long work are
+/// left to the night's.
 const SLOTS: i32 = 7_265_003;
 
-/// Takes one of the two places for senders, for this session, if one is free.
+/// Takes one of the two places for senders, if one is free, for as long as the connection lasts.
 pub async fn try_take_slot(session: &mut PgConnection) -> Result<bool> {
     sqlx::query_scalar!(
         r#"select pg_try_advisory_lock($1, 1) or pg_try_advisory_lock($1, 2) as "got!""#,
@@ -132,7 +132,7 @@ pub async fn try_take_slot(session: &mut PgConnection) -> Result<bool> {
     .await
 }
 
-/// Takes the lock of an update's sender for this session, if nobody has it.
+/// Takes the lock of an update's sender, if nobody has it, for as long as the connection lasts.
 pub async fn try_lock_sender(session: &mut PgConnection, number: i32) -> Result<bool> {
     sqlx::query_scalar!(r#"select pg_try_advisory_lock($1, $2) as "got!""#, SENDERS, number)
         .fetch_one(session)

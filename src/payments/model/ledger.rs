@@ -1,178 +1,13 @@
-//! How far a payment is, and what a line in the books is. Pure.
+//! Lines in the books.
 
-use chrono::{DateTime, Duration, Utc};
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::purposes::{Kinds, Purpose};
 use crate::{
-    accounts::{Permission, Role},
-    kit::{
-        codes::codes,
-        money::Money,
-        stripe::{
-            CheckoutSession, CheckoutStatus, Dispute, Interval, Metadata, PaymentStatus, SubscriptionStatus,
-        },
-    },
+    kit::{codes::codes, money::Money, stripe::Dispute},
+    payments::purposes::{Kinds, Purpose},
 };
-
-pub const SEE_PAYMENTS: Permission = Permission { code: "see_payments", held_by: &[Role::Treasurer] };
-
-/// How far one wish to pay is, in the order in which it goes: what is later is believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CheckoutState {
-    /// Stored; Stripe has not answered yet, or was away.
-    Wanted,
-    Open,
-    Expired,
-    /// A Direct Debit is on its way.
-    Pending,
-    /// The Direct Debit came back.
-    Failed,
-    Paid,
-}
-codes!(CheckoutState {
-    Wanted = "wanted",
-    Open = "open",
-    Expired = "expired",
-    Pending = "pending",
-    Failed = "failed",
-    Paid = "paid",
-});
-
-impl CheckoutState {
-    /// What a session says of itself. Stripe tells of a failed debit only in the event, hence `debit_failed`.
-    pub fn of(session: &CheckoutSession, debit_failed: bool) -> Self {
-        match (session.status, session.payment_status) {
-            (CheckoutStatus::Complete, PaymentStatus::Paid | PaymentStatus::NotRequired) => Self::Paid,
-            (CheckoutStatus::Complete, _) if debit_failed => Self::Failed,
-            (CheckoutStatus::Complete, _) => Self::Pending,
-            (CheckoutStatus::Expired, _) => Self::Expired,
-            (CheckoutStatus::Open | CheckoutStatus::Other, _) => Self::Open,
-        }
-    }
-
-    /// News may be older than what we know.
-    #[must_use]
-    pub fn after(self, news: Self) -> Self {
-        self.max(news)
-    }
-
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Wanted | Self::Open)
-    }
-}
-
-/// One wish to pay, as it was stored.
-#[derive(Clone, Debug)]
-pub struct Checkout {
-    pub id: Uuid,
-    pub purpose: Purpose,
-    pub amount: Money,
-    /// `None` for a single payment.
-    pub every: Option<Interval>,
-    pub product: String,
-    pub email: String,
-    pub return_path: String,
-    pub cancel_path: String,
-    pub state: CheckoutState,
-    pub stripe_session: Option<String>,
-    /// Where the payer goes, while it is open.
-    pub url: Option<String>,
-    pub subscription: Option<String>,
-    pub by_debit: bool,
-    pub created_at: DateTime<Utc>,
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-impl Checkout {
-    /// Whether the payer can go to Stripe's page now. A minute is kept back for the way there.
-    pub fn page(&self, now: DateTime<Utc>) -> Option<&str> {
-        let lasts = self.expires_at.is_none_or(|end| end > now + chrono::Duration::minutes(1));
-        if self.state == CheckoutState::Open && lasts { self.url.as_deref() } else { None }
-    }
-}
-
-/// A regular payment, as Stripe last told us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    pub id: String,
-    pub purpose: Purpose,
-    pub customer: String,
-    pub state: SubscriptionStatus,
-    pub amount: Money,
-    pub every: Option<Interval>,
-    pub current_period_end: Option<DateTime<Utc>>,
-    pub cancel_at_period_end: bool,
-    pub started_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-    pub first_paid_at: Option<DateTime<Utc>>,
-    pub failing_since: Option<DateTime<Utc>>,
-    pub surplus_since: Option<DateTime<Utc>>,
-    /// When Stripe tries again to collect what is overdue, and its page where that can be paid at once.
-    pub next_try: Option<DateTime<Utc>>,
-    pub pay_page: Option<String>,
-    pub seen_at: DateTime<Utc>,
-}
-
-impl Subscription {
-    /// Whether an attempt to collect has failed. An open invoice alone does not say so: while a Direct Debit is on its
-    /// way, its invoice is open and has counted an attempt.
-    pub fn is_failing(&self) -> bool {
-        use SubscriptionStatus as S;
-        matches!(self.state, S::PastDue | S::Unpaid | S::Canceled)
-    }
-
-    /// Whether its first payment was left unconfirmed: the payer's bank asked them for something that they did not do.
-    /// Right after paying it looks the same, for a moment.
-    pub fn was_never_confirmed(&self, now: DateTime<Utc>) -> bool {
-        use SubscriptionStatus as S;
-        match self.state {
-            S::Incomplete => self.started_at < now - Duration::minutes(10),
-            S::IncompleteExpired => true,
-            _ => false,
-        }
-    }
-
-    /// Whether money may still come from it.
-    pub fn is_alive(&self) -> bool {
-        use SubscriptionStatus as S;
-        matches!(self.state, S::Trialing | S::Active | S::PastDue | S::Paused | S::Incomplete | S::Unpaid)
-    }
-}
-
-pub fn subscription_code(state: SubscriptionStatus) -> &'static str {
-    use SubscriptionStatus as S;
-    match state {
-        S::Incomplete => "incomplete",
-        S::IncompleteExpired => "incomplete_expired",
-        S::Trialing => "trialing",
-        S::Active => "active",
-        S::PastDue => "past_due",
-        S::Unpaid => "unpaid",
-        S::Canceled => "canceled",
-        S::Paused => "paused",
-        S::Other => "other",
-    }
-}
-
-pub fn subscription_state(code: &str) -> SubscriptionStatus {
-    use SubscriptionStatus as S;
-    [
-        S::Incomplete,
-        S::IncompleteExpired,
-        S::Trialing,
-        S::Active,
-        S::PastDue,
-        S::Unpaid,
-        S::Canceled,
-        S::Paused,
-    ]
-    .into_iter()
-    .find(|state| subscription_code(*state) == code)
-    .unwrap_or(S::Other)
-}
 
 /// What a line in the books is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -346,23 +181,6 @@ pub fn dispute_lines(dispute: &Dispute, reinstated: bool) -> Vec<(LineKind, Mone
     }
 }
 
-/// What we write beside each payment at Stripe: opaque ids only.
-pub fn metadata(checkout: Uuid, purpose: &Purpose) -> Metadata {
-    [
-        ("checkout".to_owned(), checkout.to_string()),
-        ("purpose".to_owned(), purpose.kind.to_string()),
-        ("id".to_owned(), purpose.id.to_string()),
-    ]
-    .into()
-}
-
-/// The checkout and purpose of an object at Stripe; `None` if it is not ours (the account may be shared).
-pub fn ours(metadata: &Metadata) -> Option<(Uuid, Purpose)> {
-    let id = |name: &str| metadata.get(name)?.parse::<Uuid>().ok();
-    let kind = metadata.get("purpose")?.parse().ok()?;
-    Some((id("checkout")?, Purpose { kind, id: id("id")? }))
-}
-
 /// A line of the books, for a person's timeline.
 pub fn line_words(kinds: &Kinds, kind: &str, detail: &Value) -> String {
     let pence = detail.get("pence").and_then(Value::as_i64).unwrap_or_default();
@@ -388,31 +206,6 @@ pub fn line_words(kinds: &Kinds, kind: &str, detail: &Value) -> String {
     }
 }
 
-/// Works off one event of Stripe's.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ProcessEvent {
-    pub id: String,
-}
-
-/// Closes an open page at Stripe, so that an old tab cannot pay a second time.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct CloseCheckout {
-    pub checkout: Uuid,
-}
-
-/// Ends a subscription at once, and pays back what it brought if it should never have been.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct EndSubscription {
-    pub subscription: String,
-    pub refund: bool,
-}
-
-/// Pays one payment back.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct GiveBack {
-    pub payment_intent: String,
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -431,26 +224,6 @@ mod tests {
         ..Room::new("tickets")
     };
     static ROOMS: &[&Room] = &[&TICKETS];
-
-    #[test]
-    fn later_news_wins_in_whatever_order_it_comes() {
-        use CheckoutState::{Expired, Failed, Open, Paid, Pending, Wanted};
-        for (first, second, kept) in [
-            (Wanted, Open, Open),
-            (Open, Expired, Expired),
-            (Expired, Open, Expired),
-            (Open, Pending, Pending),
-            (Pending, Failed, Failed),
-            (Failed, Pending, Failed),
-            (Pending, Paid, Paid),
-            (Paid, Pending, Paid),
-            (Paid, Failed, Paid),
-            (Expired, Paid, Paid),
-        ] {
-            assert_eq!(first.after(second), kept, "{first} then {second}");
-            assert_eq!(second.after(first), kept, "{second} then {first}");
-        }
-    }
 
     #[test]
     fn a_dispute_is_booked_once_and_won_money_comes_back() {
@@ -478,17 +251,6 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_metadata_is_read() {
-        let (checkout, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let purpose = Purpose { kind: "ticket".parse().unwrap(), id };
-        let mut written = metadata(checkout, &purpose);
-        assert_eq!(ours(&written), Some((checkout, purpose)));
-        written.insert("purpose".into(), "Shop!".into());
-        assert_eq!(ours(&written), None);
-        assert_eq!(ours(&Metadata::new()), None);
-    }
-
-    #[test]
     fn links_lead_to_the_right_page_of_the_dashboard() {
         for (id, page) in [
             ("pi_1", "https://dashboard.stripe.com/test/payments/pi_1"),
@@ -505,13 +267,6 @@ mod tests {
         for kind in LineKind::ALL {
             assert_eq!(kind.code().parse(), Ok(kind));
         }
-        for state in CheckoutState::ALL {
-            assert_eq!(state.code().parse(), Ok(state));
-        }
-        for code in ["past_due", "incomplete_expired", "canceled"] {
-            assert_eq!(subscription_code(subscription_state(code)), code);
-        }
-        assert_eq!(subscription_state("resting"), SubscriptionStatus::Other);
     }
 
     #[test]
