@@ -33,7 +33,7 @@ pub mod ballots;
 pub mod home;
 /// The officers' desk: overview, lists, search, audit log. Reads many rooms and owns none.
 pub mod admin;
-/// When one room's news matters to a higher room.
+/// When what happens in one room matters to a higher room.
 pub mod reactions;
 /// The demo party.
 pub mod demo;

@@ -1,4 +1,4 @@
-//! When one room's news matters to a higher room: here and nowhere else.
+//! When what happens in one room matters to a higher room: here and nowhere else.
 //!
 //! The lower room defines the payload and pushes it as a job in its own transaction; the consequence stands here;
 //! `site.rs` joins the two.
@@ -11,12 +11,12 @@ use crate::{
         queue::{self, FOR_DAYS, Failure, Job, Lane},
     },
     membership,
-    payments::{NightlyNews, PaymentNews},
+    payments::{NightlyNotices, PaymentNotice},
 };
 
 /// Money came, failed to come, or went back: the room that wanted it looks at how things are.
-impl Job for PaymentNews {
-    const NAME: &'static str = "payments_news";
+impl Job for PaymentNotice {
+    const NAME: &'static str = "payments_notice";
     const TRIES: i32 = FOR_DAYS;
 
     async fn run(self, app: App) -> Result<(), Failure> {
@@ -25,31 +25,33 @@ impl Job for PaymentNews {
     }
 }
 
-impl Job for NightlyNews {
-    const NAME: &'static str = "payments_nightly_news";
+impl Job for NightlyNotices {
+    const NAME: &'static str = "payments_nightly_notices";
     const LANE: Lane = Lane::Long;
 
     async fn run(self, app: App) -> Result<(), Failure> {
-        for news in self.list(&app).await? {
+        for notice in self.list(&app).await? {
             let change = Change::begin_alone(&app, Actor::System).await?.in_turn();
-            if hear(change, &news).await.is_err() {
+            if hear(change, &notice).await.is_err() {
                 // It keeps no other waiting: it is tried again by itself, and says why.
-                let key =
-                    format!("nightly:{}", news.subscription.as_ref().unwrap_or(&news.purpose.id.to_string()));
+                let key = format!(
+                    "nightly:{}",
+                    notice.subscription.as_ref().unwrap_or(&notice.purpose.id.to_string())
+                );
                 let mut db = app.pool().acquire().await?;
-                queue::push_keyed(&mut db, &news, &key).await?;
+                queue::push_keyed(&mut db, &notice, &key).await?;
             }
         }
         Ok(())
     }
 }
 
-async fn hear(mut change: Change<'_>, news: &PaymentNews) -> Result<(), Failure> {
-    let kind = &news.purpose.kind;
+async fn hear(mut change: Change<'_>, notice: &PaymentNotice) -> Result<(), Failure> {
+    let kind = &notice.purpose.kind;
     let heard = if kind.is(&membership::DUES) {
-        membership::hear(&mut change, news).await
+        membership::hear(&mut change, notice).await
     } else if kind.is(&donations::GIFTS) {
-        donations::hear(&mut change, news).await
+        donations::hear(&mut change, notice).await
     } else {
         // The money is in the books. The job is tried for days, in case the room is on its way, and then stands
         // among the work that officers are told was given up.

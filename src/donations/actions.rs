@@ -20,7 +20,7 @@ use crate::{
         error::{Error, Result},
         money::Money,
     },
-    payments::{self, PaymentNews, Purpose, What},
+    payments::{self, PaymentNotice, Purpose, What},
 };
 
 /// How long the same answers sent again are the same gift.
@@ -121,12 +121,12 @@ pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Optio
     wish_to_pay(change, &gift).await.map(Some)
 }
 
-/// What a payment's news means for a gift. May be called any number of times.
-pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
+/// What a notice of a payment means for a gift. May be called any number of times.
+pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()> {
     let app = change.app;
     let now = change.now;
-    let Some(gift) = sql::lock_gift(change, news.purpose.id).await? else { return Ok(()) };
-    let at = match &news.what {
+    let Some(gift) = sql::lock_gift(change, notice.purpose.id).await? else { return Ok(()) };
+    let at = match &notice.what {
         What::Paid { at } => at,
         // All of it went back, or did not go through after all: either way the list of checks follows the books.
         What::Returned => return Ok(sql::note_balance(change, gift.id, now).await?),
@@ -142,10 +142,10 @@ pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
     let known = accounts::find_person_by_email(change, &gift.email).await?.map(|person| person.id);
     sql::set_paid(change, gift.id, *at, known, over_cap).await?;
     if let Some(person) = gift.person.or(known) {
-        payments::attribute(change, &news.purpose, person).await?;
+        payments::attribute(change, &notice.purpose, person).await?;
     }
     if over_cap {
-        payments::give_back(change, &news.purpose).await?;
+        payments::give_back(change, &notice.purpose).await?;
     }
     let action = if over_cap { "donation.above_cap" } else { "donation.received" };
     let detail = json!({ "pence": gift.amount.pence(), "needs_check": gift.needs_check });

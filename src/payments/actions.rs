@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::{
     model::{Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, Subscription, metadata},
-    news,
     purposes::Purpose,
     sql::{checkouts, ledger, subscriptions},
+    sync,
 };
 use crate::{
     audit::Change,
@@ -201,7 +201,7 @@ pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -
         }
     })?;
     let mut tx = app.pool().begin().await?;
-    news::keep_subscription(app, &mut tx, &answer, started).await?;
+    sync::keep_subscription(app, &mut tx, &answer, started).await?;
     let kept = subscriptions::find(&mut tx, &subscription.id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok(kept)

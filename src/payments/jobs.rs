@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 
 use super::{
     model::{Checkout, CloseCheckout, EndSubscription, GiveBack, ProcessEvent},
-    news::{self, Outcome, PaymentNews, What},
     sql::{checkouts, events, ledger, subscriptions},
+    sync::{self, Outcome, PaymentNotice, What},
 };
 use crate::kit::{
     app::App,
@@ -95,19 +95,19 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
     let id = event.object_id.as_deref().unwrap_or_default();
     let at = event.created.unwrap_or_else(|| app.clock().now());
     let outcome = match event.kind.as_str() {
-        "checkout.session.async_payment_failed" => news::session(app, id, true).await,
-        kind if kind.starts_with("checkout.session.") => news::session(app, id, false).await,
-        kind if kind.starts_with("customer.subscription.") => news::subscription(app, id).await,
+        "checkout.session.async_payment_failed" => sync::session(app, id, true).await,
+        kind if kind.starts_with("checkout.session.") => sync::session(app, id, false).await,
+        kind if kind.starts_with("customer.subscription.") => sync::subscription(app, id).await,
         "invoice.payment_failed" | "invoice.payment_action_required" => {
-            news::invoice(app, id, Some(at)).await
+            sync::invoice(app, id, Some(at)).await
         }
-        kind if kind.starts_with("invoice.") => news::invoice(app, id, None).await,
+        kind if kind.starts_with("invoice.") => sync::invoice(app, id, None).await,
         "charge.refunded" | "refund.failed" | "refund.updated" => match event.charge() {
-            Some(charge) => news::refunds(app, &charge).await,
+            Some(charge) => sync::refunds(app, &charge).await,
             None => Ok(Outcome::Ignored("no charge could be read in it")),
         },
         kind if kind.starts_with("charge.dispute.") => {
-            news::dispute(app, id, kind == "charge.dispute.funds_reinstated", at).await
+            sync::dispute(app, id, kind == "charge.dispute.funds_reinstated", at).await
         }
         _ => Ok(Outcome::Ignored("of a kind that does not concern us")),
     };
@@ -144,7 +144,7 @@ impl Job for CloseCheckout {
             // Paid or over in the meantime: what it is now is looked up next.
             Err(error) => tracing::debug!(%error, "a page for paying was closed already"),
         }
-        news::session(&app, &session, false).await?;
+        sync::session(&app, &session, false).await?;
         Ok(())
     }
 }
@@ -165,7 +165,7 @@ impl Job for EndSubscription {
                 Err(error) if error.is_missing() => {}
                 Err(error) => return Err(error.into()),
             }
-            news::subscription(&app, id).await?;
+            sync::subscription(&app, id).await?;
         }
         for intent in intents {
             give_back(&app, &intent).await?;
@@ -181,7 +181,7 @@ impl Job for EndSubscription {
 async fn give_back(app: &App, intent: &str) -> Result<(), Failure> {
     let key = format!("give-back:{intent}:{}", app.clock().now().timestamp_millis());
     match app.stripe().refund(&key, intent).await {
-        Ok(refund) => news::keep_refund(app, &refund).await.map(drop),
+        Ok(refund) => sync::keep_refund(app, &refund).await.map(drop),
         Err(error) if error.code() == Some("charge_already_refunded") => Ok(()),
         // The payer's bank has taken it back already.
         Err(error) if error.code() == Some("charge_disputed") => Ok(()),
@@ -225,7 +225,7 @@ impl Job for CatchUp {
 
 async fn look_after(app: &App, checkout: &Checkout) -> Result<(), Failure> {
     let gone = match &checkout.stripe_session {
-        Some(session) => match news::session(app, session, false).await {
+        Some(session) => match sync::session(app, session, false).await {
             Ok(_) => false,
             // Of another account, or of the other mode: nobody can pay it for us.
             Err(Failure::Retry(error)) if is_missing(&error) => true,
@@ -259,7 +259,7 @@ impl Job for Reconcile {
     }
 }
 
-/// Gives fresh tries to whatever may have died: events, the end of subscriptions, and the news of both. Who hears news
+/// Gives fresh tries to whatever may have died: events, the end of subscriptions, and the notices of both. Who hears one
 /// looks at the facts, so hearing it again does no harm.
 async fn repair(app: &App) -> sqlx::Result<()> {
     let now = app.clock().now();
@@ -272,22 +272,22 @@ async fn repair(app: &App) -> sqlx::Result<()> {
         queue::push_keyed(&mut tx, &EndSubscription { subscription: id, refund: false }, &key).await?;
     }
     let parts: Vec<_> =
-        (0..NightlyNews::PARTS).map(|part| (format!("nightly:{part}"), NightlyNews { part })).collect();
+        (0..NightlyNotices::PARTS).map(|part| (format!("nightly:{part}"), NightlyNotices { part })).collect();
     queue::push_all(&mut tx, &parts).await?;
     tx.commit().await
 }
 
-/// The news of all that is alive once more, a sixteenth at a time: whatever was lost is made up for. The consequence
+/// The notices of all that is alive once more, a sixteenth at a time: whatever was lost is made up for. The consequence
 /// stands in `reactions.rs`. A part is the same people every night, so that one set aside stays aside.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct NightlyNews {
+pub struct NightlyNotices {
     part: i32,
 }
 
-impl NightlyNews {
+impl NightlyNotices {
     const PARTS: i32 = 16;
 
-    pub async fn list(&self, app: &App) -> sqlx::Result<Vec<PaymentNews>> {
+    pub async fn list(&self, app: &App) -> sqlx::Result<Vec<PaymentNotice>> {
         let mut db = app.pool().acquire().await?;
         let alive = subscriptions::list_alive(&mut db, Self::PARTS, self.part).await?;
         let since = app.clock().now() - Duration::days(60);
@@ -295,7 +295,7 @@ impl NightlyNews {
         let alive = alive.into_iter().map(|(id, purpose)| (purpose, Some(id), What::Changed));
         let single = single.into_iter().map(|(purpose, at)| (purpose, None, What::Paid { at }));
         let all = alive.chain(single);
-        Ok(all.map(|(purpose, subscription, what)| PaymentNews { purpose, subscription, what }).collect())
+        Ok(all.map(|(purpose, subscription, what)| PaymentNotice { purpose, subscription, what }).collect())
     }
 }
 
@@ -358,11 +358,11 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
         for found in &page.items {
             let outcome = if paid.contains(&found.id) {
                 let mut tx = app.pool().begin().await?;
-                let outcome = news::keep_subscription(app, &mut tx, found, started).await?;
+                let outcome = sync::keep_subscription(app, &mut tx, found, started).await?;
                 tx.commit().await?;
                 outcome
             } else {
-                news::subscription(app, &found.id).await?
+                sync::subscription(app, &found.id).await?
             };
             count(outcome, |report| &mut report.subscriptions);
         }
@@ -375,7 +375,7 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
     loop {
         let page = app.stripe().list_invoices(None, after.as_deref()).await?;
         for found in &page.items {
-            count(news::keep_invoice(app, found).await?, |report| &mut report.invoices);
+            count(sync::keep_invoice(app, found).await?, |report| &mut report.invoices);
         }
         after = page.items.last().map(|found| found.id.clone());
         if !page.more || after.is_none() {
@@ -387,7 +387,7 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
     loop {
         let page = app.stripe().list_refunds(None, after.as_deref()).await?;
         for refund in &page.items {
-            news::keep_refund(app, refund).await?;
+            sync::keep_refund(app, refund).await?;
         }
         after =
             page.items.last().filter(|last| page.more && last.created > since).map(|last| last.id.clone());
@@ -399,7 +399,7 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
     loop {
         let page = app.stripe().list_disputes(after.as_deref()).await?;
         for dispute in &page.items {
-            news::keep_dispute(app, dispute, false, dispute.created).await?;
+            sync::keep_dispute(app, dispute, false, dispute.created).await?;
         }
         after =
             page.items.last().filter(|last| page.more && last.created > since).map(|last| last.id.clone());

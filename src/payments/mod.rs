@@ -4,7 +4,7 @@
 //! [`leading`], which also has the page to come back to. That page only shows state: it never grants anything. What is
 //! paid for is an opaque [`Purpose`]; rooms declare the kinds in their `ROOM`. Webhooks are stored first and processed by
 //! a job, which fetches the object afresh, so neither order nor repetition matters; the room hears of it as
-//! [`PaymentNews`], whose consequence stands in `reactions.rs`.
+//! [`PaymentNotice`], whose consequence stands in `reactions.rs`.
 //!
 //! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
 //! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
@@ -15,7 +15,7 @@ mod model;
 mod purposes;
 mod settings;
 mod sql;
-mod news;
+mod sync;
 mod actions;
 mod jobs;
 mod webhook;
@@ -24,16 +24,16 @@ pub mod leading;
 pub mod demo;
 
 pub use actions::{Wish, checkout_for, end_surplus, give_back, set_renewal, wish};
-pub use jobs::{CatchUp, EVENTS, NightlyNews, Reconcile, Report, TidyPayments, reconcile};
+pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
     ProcessEvent, SEE_PAYMENTS, Subscription, stripe_page,
 };
-pub use news::{PaymentNews, What};
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
 pub use sql::ledger::{LineFilter, NamedLine, Totals, attribute, income_by_month, of_person};
 pub use sql::subscriptions::find as find_subscription;
+pub use sync::{PaymentNotice, What};
 
 use crate::{
     accounts::{Access, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, says},
@@ -80,8 +80,8 @@ pub const ROOM: Room = Room {
     }),
     jobs: |jobs| {
         jobs.with::<ProcessEvent>()
-            .with::<PaymentNews>()
-            .with::<NightlyNews>()
+            .with::<PaymentNotice>()
+            .with::<NightlyNotices>()
             .with::<CloseCheckout>()
             .with::<EndSubscription>()
             .with::<GiveBack>()

@@ -265,7 +265,7 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     let booked = "select sum(amount_pence)::bigint from ledger where purpose_kind = 'ticket'";
     assert_eq!(count(&site, booked).await, 1_250);
 
-    // `reactions.rs` does not know the kind: the news waits with its reason, and officers are told in the end.
+    // `reactions.rs` does not know the kind: the notice waits with its reason, and officers are told in the end.
     let reason = "select count(*) from graphile_worker._private_jobs
                   where last_error like '%no room hears of payments of the kind `ticket`%'";
     assert_eq!(count(&site, reason).await, 2, "the session changed, and money came");
@@ -280,7 +280,7 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
         .get("/admin/payments/events")
         .await
         .expect("Work that was given up")
-        .expect("payments_news : 2");
+        .expect("payments_notice : 2");
 
     // The treasurer's list and file.
     let page = treasurer.get("/admin/payments?purpose=ticket").await;
@@ -318,7 +318,7 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     page.expect("£12.50 from tickets to our events").expect("Tickets");
     assert_eq!(page.table("Income by month").cell("October 2026", "Tickets"), "£12.50");
     // Nobody hears of it: no room of this test says what follows from a ticket.
-    site.leaves_failed("payments_news");
+    site.leaves_failed("payments_notice");
 }
 
 #[tokio::test]

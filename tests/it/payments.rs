@@ -189,7 +189,7 @@ async fn refunds_and_claims_are_lines_of_their_own() {
     settle(&site).await;
     let expected = [("payment".to_owned(), 500), ("refund".to_owned(), -500)];
     assert_eq!(lines_of(&site, "refunded@example.org").await, expected);
-    // The same news again books nothing.
+    // The same events again book nothing.
     let events: Vec<i64> =
         site.app.stripe_stand_in().webhooks(20).await.unwrap().iter().map(|it| it.number).collect();
     for event in events {

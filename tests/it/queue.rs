@@ -259,7 +259,7 @@ async fn no_job_ends_the_program_twice() {
     }
 }
 
-/// The night's news of a hundred members is a handful of jobs, and one that cannot be heard keeps no other waiting.
+/// The night's notices of a hundred members is a handful of jobs, and one that cannot be heard keeps no other waiting.
 #[tokio::test]
 async fn the_night_goes_through_many_in_one_job() {
     let site = Site::open().await;
@@ -282,7 +282,7 @@ async fn the_night_goes_through_many_in_one_job() {
         let waiting = waiting(&site).await;
         most = most.max(waiting);
         let left: i64 = sqlx::query_scalar(
-            "select count(*) from graphile_worker.jobs where task_identifier <> 'payments_news' or last_error is null",
+            "select count(*) from graphile_worker.jobs where task_identifier <> 'payments_notice' or last_error is null",
         )
         .fetch_one(&site.pool)
         .await
@@ -294,7 +294,7 @@ async fn the_night_goes_through_many_in_one_job() {
     let failed: Vec<String> =
         sqlx::query_scalar("select key from graphile_worker.jobs").fetch_all(&site.pool).await.unwrap();
     assert_eq!(failed, [format!("nightly:{broken}")]);
-    site.leaves_failed("payments_news");
+    site.leaves_failed("payments_notice");
 }
 
 /// A set of mails costs as many statements as one.

@@ -1,4 +1,4 @@
-//! News between processes: a trigger on a table says NOTIFY, every process forgets the pages that read it.
+//! What processes tell each other: a trigger on a table says NOTIFY, every process forgets the pages that read it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::kit::app::App;
 /// The channel of the function `notify_changed` (see the first migration).
 const CHANNEL: &str = "changed";
 
-/// Listens until the process ends. After a lost connection everything kept is forgotten, since news may be missed.
+/// Listens until the process ends. After a lost connection everything kept is forgotten, since notifications may be missed.
 pub async fn listen(app: App) {
     loop {
         if let Err(error) = listen_once(&app).await {
@@ -25,8 +25,8 @@ async fn listen_once(app: &App) -> anyhow::Result<()> {
     app.reload_settings().await?;
     loop {
         match listener.try_recv().await? {
-            Some(news) if news.payload() != "settings" => app.pages().forget(news.payload()),
-            // `None` is a lost connection, on which news may have been missed.
+            Some(told) if told.payload() != "settings" => app.pages().forget(told.payload()),
+            // `None` is a lost connection, on which notifications may have been missed.
             Some(_) | None => app.reload_settings().await?,
         }
     }

@@ -25,7 +25,7 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Tries before it is left for a person to look at ([`list_failed`]). The pauses between grow from seconds to six
     /// hours: twelve tries are about sixteen hours, [`FOR_DAYS`] about five days.
     const TRIES: i32 = 12;
-    const LANE: Lane = Lane::News;
+    const LANE: Lane = Lane::Short;
     /// Whether it goes on by itself after the program ended in the middle of it. All others are set aside then, since
     /// what ended the program once would end it again. Only for a job whose own books keep it from the same spot.
     const GOES_ON: bool = false;
@@ -43,19 +43,19 @@ pub enum Lane {
     /// Mails that somebody waits for.
     Mail,
     /// What is done for one person, or tells of one payment.
-    News,
+    Short,
     /// Work through many at a time: what runs by the clock, updates, and mails that the night writes.
     Long,
 }
 
 impl Lane {
-    const ALL: [Self; 3] = [Self::Mail, Self::News, Self::Long];
+    const ALL: [Self; 3] = [Self::Mail, Self::Short, Self::Long];
 
     /// Jobs that one worker runs at the same time.
     fn slots(self) -> usize {
         match self {
             Self::Mail | Self::Long => 4,
-            Self::News => 6,
+            Self::Short => 6,
         }
     }
 }

@@ -31,7 +31,7 @@ pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Resu
     membership.state_since = now;
     membership.end_words = Some(ending.words.clone());
     membership.suspension = None;
-    // The payment's own news must not bring it back before the job has ended it.
+    // A notice of the payment must not bring it back before the job has ended it.
     let subscription = membership.subscription.take();
     sql::set_membership(change, &membership).await?;
     sql::end_period(change, membership.id, today).await?;

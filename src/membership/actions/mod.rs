@@ -3,13 +3,13 @@
 mod decisions;
 mod details;
 mod joining;
-mod news;
+mod payment;
 mod standing;
 
 pub use decisions::{add_note, end, lift_suspension, suspend};
 pub use details::change_details;
 pub use joining::{apply, path, pay_again, purpose};
-pub use news::hear;
+pub use payment::hear;
 pub use standing::{set_renewal, turn_of_day};
 
 use sqlx::PgConnection;

@@ -46,10 +46,10 @@ impl CheckoutState {
         }
     }
 
-    /// News may be older than what we know.
+    /// What is found may be older than what we know.
     #[must_use]
-    pub fn after(self, news: Self) -> Self {
-        self.max(news)
+    pub fn after(self, found: Self) -> Self {
+        self.max(found)
     }
 
     pub fn is_open(self) -> bool {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_news_wins_in_whatever_order_it_comes() {
+    fn the_later_state_wins_in_whatever_order_it_comes() {
         use CheckoutState::{Expired, Failed, Open, Paid, Pending, Wanted};
         for (first, second, kept) in [
             (Wanted, Open, Open),

@@ -82,7 +82,7 @@ pub async fn lock(db: &mut PgConnection, id: &str) -> Result<Option<Subscription
 }
 
 /// Writes a subscription as Stripe has it. What its invoices told (`first_paid_at`, `next_try`, `pay_page`) and what
-/// only we know (`surplus_since`) stays, news older than
+/// only we know (`surplus_since`) stays; what is older than
 /// what we have is not taken, and one that has ended stays ended.
 pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
     sqlx::query!(

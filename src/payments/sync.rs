@@ -26,9 +26,9 @@ use crate::kit::{
 };
 
 /// What the room above is told about a payment. It is a job whose consequence stands in `reactions.rs`; it may come
-/// twice and in any order, so the room looks at the facts and does not count on the news.
+/// twice and in any order, so the room looks at the facts and does not count on the notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentNews {
+pub struct PaymentNotice {
     pub purpose: Purpose,
     pub subscription: Option<String>,
     pub what: What,
@@ -49,7 +49,7 @@ pub enum What {
     Returned,
 }
 
-/// What became of one piece of news.
+/// What became of one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Done,
@@ -67,15 +67,15 @@ async fn tell(
     subscription: Option<&str>,
     what: What,
 ) -> sqlx::Result<()> {
-    let news = PaymentNews { purpose, subscription: subscription.map(str::to_owned), what };
-    queue::push(db, &news).await
+    let notice = PaymentNotice { purpose, subscription: subscription.map(str::to_owned), what };
+    queue::push(db, &notice).await
 }
 
 /// Looks a session up, and all that it brought about.
 pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     let session = app.stripe().find_checkout(id).await?;
     let Some((checkout, purpose)) = ours(&session.metadata) else { return Ok(NOT_OURS) };
-    let news = CheckoutState::of(&session, debit_failed);
+    let found = CheckoutState::of(&session, debit_failed);
     let now = app.clock().now();
     // First how it is paid: the line in the books, which may come with the invoice, takes it from here.
     let mut tx = app.pool().begin().await?;
@@ -84,24 +84,21 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
         return Ok(NOT_OURS);
     }
     let progress = Progress {
-        state: state.after(news),
+        state: state.after(found),
         session: Some(&session.id),
         subscription: session.subscription.as_deref(),
         payment_intent: session.payment_intent.as_deref(),
-        by_debit: news == CheckoutState::Pending,
+        by_debit: found == CheckoutState::Pending,
     };
     checkouts::set_progress(&mut tx, checkout, &progress, now).await?;
     tx.commit().await?;
     if let Some(id) = &session.subscription {
         self::subscription(app, id).await?;
     }
-    if let Some(id) = &session.invoice {
-        invoice(app, id, None).await?;
-    }
     let mut tx = app.pool().begin().await?;
     // A single payment has no invoice: the session is what we learn it by.
     if let (CheckoutState::Paid, None, Some(intent), Some(pence)) =
-        (news, &session.subscription, &session.payment_intent, session.amount_total_pence)
+        (found, &session.subscription, &session.payment_intent, session.amount_total_pence)
     {
         let line = LedgerLine {
             id: app.random().id(now),
@@ -327,7 +324,7 @@ async fn book_invoice(app: &App, db: &mut PgConnection, found: &stripe::Invoice)
     Ok(())
 }
 
-/// Money went back from a payment that is not in the books. If it is one of ours, its own news has to come first.
+/// Money went back from a payment that is not in the books. If it is one of ours, its own event has to come first.
 async fn not_booked(app: &App, charge: &str) -> Result {
     let charge = app.stripe().find_charge(charge).await?;
     let mut db = app.pool().acquire().await?;
@@ -376,7 +373,7 @@ pub(super) async fn refunds(app: &App, charge: &str) -> Result {
     Ok(Outcome::Done)
 }
 
-/// Books one refund of a payment that is in the books; one that failed is two lines, whichever news came first.
+/// Books one refund of a payment that is in the books; one that failed is two lines, whichever event came first.
 pub(super) async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
     let Some(intent) = &refund.payment_intent else { return Ok(NOT_OURS) };
     if refund.amount_pence <= 0 || refund.status.as_deref() == Some("requires_action") {

@@ -1,19 +1,19 @@
-//! What a payment's news means for a membership.
+//! What a notice of a payment means for a membership.
 
 use super::{joining::settle, person, standing::recompute, subscription_of};
 use crate::{
     audit::Change,
     kit::{error::Result, stripe::SubscriptionStatus},
     membership::{mail, sql},
-    payments::{self, PaymentNews, Subscription, What},
+    payments::{self, PaymentNotice, Subscription, What},
 };
 
-/// What a payment's news means for a membership. May be called any number of times and in any order.
-pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
+/// What a notice of a payment means for a membership. May be called any number of times and in any order.
+pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()> {
     let app = change.app;
-    let Some(id) = &news.subscription else { return Ok(()) };
+    let Some(id) = &notice.subscription else { return Ok(()) };
     // The application first, then the membership: every caller locks in this order.
-    let application = sql::lock_application(change, news.purpose.id).await?;
+    let application = sql::lock_application(change, notice.purpose.id).await?;
     let mut known = sql::lock_by_subscription(change, id).await?;
     if known.is_none() {
         let subscription = payments::find_subscription(change, id).await?;
@@ -25,11 +25,11 @@ pub async fn hear(change: &mut Change<'_>, news: &PaymentNews) -> Result<()> {
         }
     }
     let Some(membership) = known else { return Ok(()) };
-    payments::attribute(change, &news.purpose, membership.person).await?;
+    payments::attribute(change, &notice.purpose, membership.person).await?;
     let after = recompute(change, membership).await?;
     let subscription = subscription_of(change, &after).await?;
     let known = person(change, after.person).await?;
-    let (occasion, letter) = match (&news.what, subscription) {
+    let (occasion, letter) = match (&notice.what, subscription) {
         (What::PaidTooLate { invoice, amount }, _) => {
             let letter = mail::paid_too_late(app, &known.name, *amount, after.state.is_ended())?;
             (format!("paid-too-late:{invoice}"), letter)
