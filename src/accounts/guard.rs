@@ -54,7 +54,7 @@ pub struct Route {
     pub access: Access,
 }
 
-/// The pages of the site by their paths, for who has an address and asks where it leads.
+/// The pages of the site by their paths, to look up where an address leads.
 #[derive(Clone, Debug)]
 pub struct Paths(Arc<[Route]>);
 

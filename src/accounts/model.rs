@@ -74,7 +74,7 @@ pub const SEE_PEOPLE: Permission =
 
 pub const CHANGE_PEOPLE: Permission = Permission { code: "change_people", held_by: &[Role::Membership] };
 
-/// Not an organiser's: they see the people of their region, and never take the list away.
+/// Not an organiser's: they see the people of their region, and never export the list.
 pub const EXPORT_PEOPLE: Permission = Permission { code: "export_people", held_by: &[Role::Membership] };
 
 pub const MANAGE_OFFICERS: Permission =

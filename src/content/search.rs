@@ -207,7 +207,7 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Another ending of the same word, or the same word with a slip in it.
+/// Another ending of the same word, or the same word with a typing error in it.
 fn is_nearly(word: &str, term: &str) -> bool {
     let common = word.chars().zip(term.chars()).take_while(|(a, b)| a == b).count();
     let (word_length, term_length) = (word.chars().count(), term.chars().count());

@@ -1,4 +1,4 @@
-//! What somebody types who gives.
+//! What donors type.
 
 use super::model::{Bounds, Give, USUAL, WrongGift};
 use crate::{

@@ -6,9 +6,8 @@
 //! alone.
 //!
 //! Only answers to strangers are kept: who is signed in goes past the cache, so that officers see at once what they
-//! changed, and so does who is to read a sentence after a redirect. Any other cookie makes nobody special. What has a
-//! query goes past it too, whose values have no end, but for the first pages of a list
-//! (`?page=2`).
+//! changed, and so does who is to read a sentence after a redirect. Other cookies make no difference. A query goes
+//! past it too, since its values are endless, except for the first pages of a list (`?page=2`).
 
 use std::{
     collections::HashMap,

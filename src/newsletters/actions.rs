@@ -147,7 +147,7 @@ pub async fn cancel(change: &mut Change<'_>, id: Uuid) -> Result<Option<u64>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     SendAgain(Unsettled),
-    /// Uncertain ones are let be.
+    /// Uncertain ones are left alone.
     Leave,
 }
 

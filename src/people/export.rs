@@ -1,4 +1,4 @@
-//! Taking a list away: with a reason, and a line in the audit log that others read.
+//! Exporting a list: with a reason, and a line in the audit log that others read.
 
 use askama::Template;
 use askama_web::WebTemplate;

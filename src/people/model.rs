@@ -192,7 +192,7 @@ impl Search {
         }
     }
 
-    /// Whom it asks for.
+    /// The people it asks for.
     pub fn segment(&self) -> Segment {
         let mut segment = Segment::default();
         if self.list == List::Members {

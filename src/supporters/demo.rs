@@ -177,7 +177,7 @@ const PLACES: [(&str, Region); 24] = [
     ("BT7", Region::NorthernIreland),
 ];
 
-/// Throws from a seeded stream.
+/// Numbers from a seeded stream.
 struct Dice(Random);
 
 impl Dice {

@@ -19,7 +19,7 @@ use crate::{
     pictures::{self, Shot},
 };
 
-/// Title, summary, text, days ago.
+/// Title, summary, text, age in days.
 const NEWS: [(&str, &str, &str, i64); 4] = [
     (
         "Conference 2027 will be in Manchester, and you set the agenda",

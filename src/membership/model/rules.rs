@@ -89,8 +89,8 @@ pub enum Meeting {
     Surplus,
 }
 
-/// Decides for a person who may be a member already, by another subscription (`present`). Who applied without proving
-/// that they are this person (`is_proved`) replaces nothing.
+/// Decides for a person who may be a member already, by another subscription (`present`). An applicant who has not
+/// proved that they are this person (`is_proved`) replaces nothing.
 pub fn meet(membership: Option<&Membership>, present: Option<&Subscription>, is_proved: bool) -> Meeting {
     let Some(membership) = membership else { return Meeting::Join };
     match membership.state {

@@ -16,7 +16,7 @@ const PAUSES: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(10), 
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Letters kept of what the site answered.
+/// Characters kept of what the site answered.
 const ANSWER_KEPT: usize = 300;
 
 /// A webhook and what became of it.
