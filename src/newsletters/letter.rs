@@ -23,7 +23,11 @@ struct Words<'a> {
 
 /// An update, ready for one reader after the other.
 #[derive(Clone, Debug)]
-pub struct Rendered(Letter);
+pub struct Rendered {
+    subject: String,
+    text: Filling,
+    html: Filling,
+}
 
 /// Renders an update for everybody, away from the threads that answer requests: its styles go into each element.
 ///
@@ -46,31 +50,50 @@ fn render_here(app: &App, content: &Content) -> Result<Rendered> {
         public_url: app.config().public_url.clone(),
     };
     let (subject, body) = (&clean(&content.subject), &clean(&content.body));
-    Ok(Rendered(Letter::new(&frame, &Words { name: NAME, subject, body })?))
+    Ok(Rendered::new(Letter::new(&frame, &Words { name: NAME, subject, body })?))
 }
 
 impl Rendered {
+    fn new(letter: Letter) -> Self {
+        Self { subject: letter.subject, text: Filling::new(&letter.text), html: Filling::new(&letter.html) }
+    }
+
     /// The letter to one reader.
     pub fn for_reader(&self, name: &str, stop: &str) -> Letter {
         Letter {
-            subject: self.0.subject.clone(),
-            text: filled(&self.0.text, name, stop),
-            html: filled(&self.0.html, &escaped(name), &escaped(stop)),
+            subject: self.subject.clone(),
+            text: self.text.with(name, stop),
+            html: self.html.with(&escaped(name), &escaped(stop)),
             reply_to: None,
         }
     }
 }
 
-fn filled(words: &str, name: &str, stop: &str) -> String {
-    let mut filled = String::with_capacity(words.len() + name.len() + 2 * stop.len());
-    for letter in words.chars() {
-        match letter {
-            NAME => filled.push_str(name),
-            STOP => filled.push_str(stop),
-            other => filled.push(other),
-        }
+/// Words, each piece with the mark at its end.
+#[derive(Clone, Debug)]
+struct Filling(Vec<(String, Option<char>)>);
+
+impl Filling {
+    fn new(words: &str) -> Self {
+        let piece = |piece: &str| match piece.strip_suffix([NAME, STOP]) {
+            Some(words) => (words.to_owned(), piece.chars().last()),
+            None => (piece.to_owned(), None),
+        };
+        Self(words.split_inclusive([NAME, STOP]).map(piece).collect())
     }
-    filled
+
+    fn with(&self, name: &str, stop: &str) -> String {
+        let mut filled = String::new();
+        for (words, mark) in &self.0 {
+            filled.push_str(words);
+            match mark {
+                Some(NAME) => filled.push_str(name),
+                Some(_) => filled.push_str(stop),
+                None => {}
+            }
+        }
+        filled
+    }
 }
 
 fn escaped(text: &str) -> String {
@@ -97,7 +120,7 @@ mod tests {
     fn a_name_stays_a_name() {
         let words = format!("Hello {NAME}, <a href=\"{STOP}\">stop</a>");
         let letter = Letter { subject: "Hi".into(), text: words.clone(), html: words, reply_to: None };
-        let letter = Rendered(letter).for_reader("<b>Ana\"", "https://p.test/u");
+        let letter = Rendered::new(letter).for_reader("<b>Ana\"", "https://p.test/u");
         assert_eq!(letter.html, "Hello &lt;b&gt;Ana&quot;, <a href=\"https://p.test/u\">stop</a>");
         assert!(letter.text.starts_with("Hello <b>Ana\","));
     }

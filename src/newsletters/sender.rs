@@ -1,4 +1,8 @@
 //! The sender of one update: takes mail after mail over a few connections, and is honest about each.
+//!
+//! A connection takes some mails at a time, marks them in the database, sends one after the other, and writes down what
+//! became of them together with the mark of the next ones. It takes as many as it sends in a moment: if the program ends
+//! meanwhile, they are uncertain.
 
 use std::{
     sync::{
@@ -39,6 +43,9 @@ const REFUSALS: u32 = 50;
 const DELAYS: u32 = 20;
 /// Tries to reach the server, with growing pauses, before the next sweep starts afresh.
 const ABSENCES: u32 = 5;
+/// Mails that a connection takes at a time: as many as it sends in so long, and never more than so many.
+const MOMENT: Duration = Duration::from_millis(50);
+const MOST: usize = 32;
 /// How often it is made sure that the lock is still held.
 const PULSE: Duration = Duration::from_secs(5);
 
@@ -60,6 +67,7 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
     if orphans > 0 {
         tracing::warn!(update = update.number, orphans, "a sender had stopped with mails in hand");
     }
+    sending::analyze(&mut db).await?;
     if !sending::set_preparing(&mut db, id).await? {
         let words = "The site stopped while it was preparing this update. If that happens again, ask whoever runs it.";
         updates::set_paused(&mut db, id, Some(words)).await?;
@@ -88,6 +96,7 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
         delays: AtomicU32::new(0),
         absences: AtomicU32::new(0),
         trouble: Mutex::default(),
+        after: Mutex::default(),
     });
     // Dropped with the job when the process ends in a hurry; what is in hand is then uncertain.
     let mut sending = JoinSet::new();
@@ -139,6 +148,8 @@ struct Sender {
     delays: AtomicU32,
     absences: AtomicU32,
     trouble: Mutex<Option<Trouble>>,
+    /// The last who was taken: the search for the next need not begin at the first each time.
+    after: Mutex<Uuid>,
 }
 
 #[derive(Clone)]
@@ -159,39 +170,72 @@ impl Sender {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// One connection: mail after mail, each marked before it goes and settled after.
+    /// One connection: some mails after others, marked before they go and settled with the mark of the next.
     async fn connection(&self) -> anyhow::Result<()> {
         let mut line = None;
-        let mut before: Option<(Uuid, Outcome)> = None;
+        let mut settled = Vec::new();
+        let mut many = 1;
         loop {
             // Asked once: a stop in between would leave with an outcome unsaid.
             let stopping = self.is_stopping();
             if stopping || !line.as_ref().is_some_and(MailConnection::is_open) || self.pace.is_limited() {
                 // What is known is written down before anything that may take its time.
-                if let Some((person, outcome)) = before.take() {
-                    self.settle(person, &outcome).await?;
-                }
+                self.settle(&mut settled).await?;
             }
             if stopping {
                 break;
             }
-            let Some(open) = self.open(line.take()).await else { break };
+            let Some(mut open) = self.open(line.take()).await else { break };
             self.pace.wait().await;
-            let Some(claimed) = self.claim(before.take()).await? else {
+            let claimed = self.claim(&mut settled, many).await?;
+            if claimed.is_empty() {
                 open.close().await;
                 return Ok(());
-            };
-            let mut open = open;
-            if claimed.agreed {
-                let outcome = self.send(&mut open, &claimed).await;
-                before = Some((claimed.person_id, outcome));
             }
+            let (number, began) = (claimed.len(), Instant::now());
+            let away = self.send_all(&mut open, claimed, &mut settled).await;
+            if let Some(why) = away {
+                self.settle(&mut settled).await?;
+                self.absent(&why).await;
+            }
+            many = if self.pace.is_limited() { 1 } else { fitting(number, began.elapsed()) };
             line = Some(open);
         }
         if let Some(line) = line {
             line.close().await;
         }
         Ok(())
+    }
+
+    /// Sends what was taken. Returns why the server took nothing any more; what was not tried by then waits again.
+    async fn send_all(
+        &self,
+        line: &mut MailConnection,
+        claimed: Vec<Claimed>,
+        settled: &mut Vec<(Uuid, Outcome)>,
+    ) -> Option<String> {
+        let mut away = None;
+        let mut mails = claimed
+            .into_iter()
+            .filter(|claimed| claimed.agreed)
+            .map(|claimed| (claimed.email.parse::<EmailAddress>(), claimed))
+            .peekable();
+        while let Some((to, claimed)) = mails.next() {
+            let outcome = match to {
+                _ if away.is_some() || !line.is_open() || self.is_stopping() => Outcome::Untried,
+                Err(error) => Outcome::Refused(format!("the address cannot be used: {error}")),
+                Ok(to) => {
+                    let next = mails.peek().and_then(|(next, _)| next.as_ref().ok());
+                    let result = line.send_before(&self.message(to, &claimed), next).await;
+                    self.outcome(&claimed, result).unwrap_or_else(|why| {
+                        away = Some(why);
+                        Outcome::Untried
+                    })
+                }
+            };
+            settled.push((claimed.person_id, outcome));
+        }
+        away
     }
 
     /// The line as it is, or a new one. Waits while the server is away; `None` when it stays away.
@@ -226,27 +270,26 @@ impl Sender {
         }
     }
 
-    async fn send(&self, line: &mut MailConnection, claimed: &Claimed) -> Outcome {
-        let to: EmailAddress = match claimed.email.parse() {
-            Ok(to) => to,
-            Err(error) => return Outcome::Refused(format!("the address cannot be used: {error}")),
-        };
+    fn message(&self, to: EmailAddress, claimed: &Claimed) -> Message {
         let stop = unsubscribe::link(&self.app, claimed.person_id);
-        let message = Message {
+        Message {
             id: self.message_id(claimed.person_id),
             to,
             name: claimed.name.clone(),
             at: self.app.clock().now(),
             letter: self.rendered.for_reader(&claimed.name, &stop),
             bulk: Some(unsubscribe::bulk(stop)),
-        };
-        let result = line.send(&message).await;
+        }
+    }
+
+    /// What became of a mail, or why the server takes none.
+    fn outcome(&self, claimed: &Claimed, result: Result<(), SendError>) -> Result<Outcome, String> {
         if result.is_ok() {
             for counter in [&self.refusals, &self.delays, &self.absences] {
                 counter.store(0, Ordering::Relaxed);
             }
         }
-        match result {
+        Ok(match result {
             Ok(()) => Outcome::Sent,
             Err(SendError::Refused(answer)) => {
                 if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSALS {
@@ -264,11 +307,8 @@ impl Sender {
             Err(SendError::Unclear(why)) => Outcome::Uncertain(format!(
                 "The connection broke before the mail server had answered ({why})"
             )),
-            Err(SendError::Away(why)) => {
-                self.absent(&why).await;
-                Outcome::Untried
-            }
-        }
+            Err(SendError::Away(why)) => return Err(why),
+        })
     }
 
     /// The same for each try at the same reader, so that a mailbox drops a second copy.
@@ -280,36 +320,42 @@ impl Sender {
         Builder::from_random_bytes(first).into_uuid()
     }
 
-    async fn claim(&self, before: Option<(Uuid, Outcome)>) -> anyhow::Result<Option<Claimed>> {
-        let now = self.app.clock().now();
-        let claimed = match self.app.pool().acquire().await {
-            Ok(mut db) => {
-                let before = before.as_ref().map(|(person, outcome)| (*person, outcome));
-                sending::settle_and_claim(&mut db, self.id, self.run, before, now).await
-            }
-            Err(error) => Err(error),
-        };
-        if claimed.is_err() {
-            self.stop.store(true, Ordering::Relaxed);
-            // The statement may or may not have reached the database; saying it twice does no harm.
-            if let Some((person, outcome)) = before {
-                self.settle(person, &outcome).await?;
+    /// Settles what is known and takes up to so many mails more. Takes none when none is due.
+    async fn claim(&self, settled: &mut Vec<(Uuid, Outcome)>, many: usize) -> anyhow::Result<Vec<Claimed>> {
+        loop {
+            let after = *self.after.lock().unwrap_or_else(PoisonError::into_inner);
+            match self.write(settled, after, many).await {
+                Ok(claimed) => {
+                    settled.clear();
+                    let last = claimed.last().map(|claimed| claimed.person_id);
+                    let mut mark = self.after.lock().unwrap_or_else(PoisonError::into_inner);
+                    match last {
+                        Some(last) => *mark = last.max(*mark),
+                        // At the end it begins anew: some may have become due.
+                        None if !after.is_nil() => {
+                            *mark = Uuid::nil();
+                            continue;
+                        }
+                        None => {}
+                    }
+                    return Ok(claimed);
+                }
+                Err(error) => {
+                    self.stop.store(true, Ordering::Relaxed);
+                    // The statement may or may not have reached the database; saying it twice does no harm.
+                    self.settle(settled).await?;
+                    return Err(error.into());
+                }
             }
         }
-        Ok(claimed?)
     }
 
     /// Tries for some seconds: an answer that is forgotten makes its mail uncertain.
-    async fn settle(&self, person: Uuid, outcome: &Outcome) -> anyhow::Result<()> {
+    async fn settle(&self, settled: &mut Vec<(Uuid, Outcome)>) -> anyhow::Result<()> {
         let mut tries = 0;
-        loop {
-            let now = self.app.clock().now();
-            let settled = match self.app.pool().acquire().await {
-                Ok(mut db) => sending::settle(&mut db, self.id, self.run, person, outcome, now).await,
-                Err(error) => Err(error),
-            };
-            match settled {
-                Ok(()) => return Ok(()),
+        while !settled.is_empty() {
+            match self.write(settled, Uuid::nil(), 0).await {
+                Ok(_) => settled.clear(),
                 Err(error) if tries >= 5 => return Err(error.into()),
                 Err(_) => {
                     tries += 1;
@@ -317,6 +363,18 @@ impl Sender {
                 }
             }
         }
+        Ok(())
+    }
+
+    async fn write(
+        &self,
+        settled: &[(Uuid, Outcome)],
+        after: Uuid,
+        many: usize,
+    ) -> sqlx::Result<Vec<Claimed>> {
+        let mut db = self.app.pool().acquire().await?;
+        let (now, many) = (self.app.clock().now(), i64::try_from(many).unwrap_or(1));
+        sending::settle_and_claim(&mut db, self.id, self.run, settled, after, many, now).await
     }
 
     /// Ends the update if nothing is left, and tells the officer of trouble.
@@ -336,6 +394,12 @@ impl Sender {
         }
         Ok(())
     }
+}
+
+/// How many mails go in a [`MOMENT`], when some took so long; at most twice as many.
+fn fitting(mails: usize, took: Duration) -> usize {
+    let fit = MOMENT.as_micros() * mails as u128 / took.as_micros().max(1);
+    usize::try_from(fit).unwrap_or(MOST).min(2 * mails).clamp(1, MOST)
 }
 
 /// At most so many mails a second, over all connections.
@@ -362,5 +426,24 @@ impl Pace {
         *next = turn + between;
         drop(next);
         sleep_until(turn).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_are_in_hand_than_go_in_a_moment() {
+        for (mails, took, fit) in [
+            (1, Duration::from_secs(2), 1),
+            (1, Duration::from_millis(1), 2),
+            (8, Duration::from_millis(1), 16),
+            (20, Duration::from_millis(100), 10),
+            (32, Duration::from_mins(1), 1),
+            (32, Duration::ZERO, MOST),
+        ] {
+            assert_eq!(fitting(mails, took), fit, "{mails} in {took:?}");
+        }
     }
 }

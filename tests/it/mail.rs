@@ -47,40 +47,59 @@ fn bulk(to: &str) -> Message {
 
 #[tokio::test]
 async fn each_end_of_a_mail_is_told_apart_and_the_line_goes_on() {
-    let sink = Sink::start(&[]);
-    let mailer = Mailer::new(&config(&sink.address())).unwrap();
-    let mut line = mailer.connect().await.unwrap();
-    for (to, kind, open) in [
-        ("ana@demo.test", "sent", true),
-        ("hardrefuse@demo.test", "refused", true),
-        ("tempfail@demo.test", "later", true),
-        ("refusedata@demo.test", "refused", true),
-        ("laterdata@demo.test", "later", true),
-        ("ben@demo.test", "sent", true),
-        ("dropafter@demo.test", "unclear", false),
-    ] {
-        let told = match line.send(&message(to)).await {
-            Ok(()) => "sent",
-            Err(SendError::Refused(answer)) => {
-                assert!(answer.contains("no such mailbox") || answer.contains("not wanted"), "{answer}");
-                "refused"
-            }
-            Err(SendError::Later(_)) => "later",
-            Err(SendError::Away(_)) => "away",
-            Err(SendError::Unclear(_)) => "unclear",
-        };
-        assert_eq!((told, line.is_open()), (kind, open), "{to}");
+    for (offers, announced) in [(&[][..], true), (&["--pipelining"], false), (&["--pipelining"], true)] {
+        let sink = Sink::start(offers);
+        let mailer = Mailer::new(&config(&sink.address())).unwrap();
+        let mut line = mailer.connect().await.unwrap();
+        let ends = [
+            ("ana@demo.test", "sent", true),
+            ("hardrefuse@demo.test", "refused", true),
+            ("tempfail@demo.test", "later", true),
+            ("refusedata@demo.test", "refused", true),
+            ("laterdata@demo.test", "later", true),
+            ("laterdata@demo.test", "later", true),
+            ("hardrefuse@demo.test", "refused", true),
+            ("ben@demo.test", "sent", true),
+            ("dropafter@demo.test", "unclear", false),
+        ];
+        for (at, (to, kind, open)) in ends.into_iter().enumerate() {
+            let next = ends.get(at + 1).filter(|_| announced).map(|(next, ..)| next.parse().unwrap());
+            let told = match line.send_before(&message(to), next.as_ref()).await {
+                Ok(()) => "sent",
+                Err(SendError::Refused(answer)) => {
+                    assert!(answer.contains("no such mailbox") || answer.contains("not wanted"), "{answer}");
+                    "refused"
+                }
+                Err(SendError::Later(_)) => "later",
+                Err(SendError::Away(_)) => "away",
+                Err(SendError::Unclear(_)) => "unclear",
+            };
+            assert_eq!((told, line.is_open()), (kind, open), "{to} {offers:?} {announced}");
+        }
+        // Nothing is sent over a broken line.
+        assert!(matches!(line.send(&message("ana@demo.test")).await, Err(SendError::Away(_))));
+        let mut line = mailer.connect().await.unwrap();
+        assert!(matches!(line.send(&message("dropbefore@demo.test")).await, Err(SendError::Away(_))));
+        assert!(!line.is_open());
+        let mut line = mailer.connect().await.unwrap();
+        assert!(matches!(line.send(&message("greedy@demo.test")).await, Err(SendError::Later(_))));
+        assert!(!line.is_open());
+        // What breaks between two mails breaks the one that was only announced before it was handed over.
+        let mut line = mailer.connect().await.unwrap();
+        let next = "dropbefore@demo.test".parse().unwrap();
+        line.send_before(&message("cai@demo.test"), Some(&next).filter(|_| announced)).await.unwrap();
+        assert!(matches!(line.send(&message("dropbefore@demo.test")).await, Err(SendError::Away(_))));
+        // A mail that was only announced is none, and no other takes its place.
+        let mut line = mailer.connect().await.unwrap();
+        line.send_before(&message("dee@demo.test"), Some(&"eve@demo.test".parse().unwrap())).await.unwrap();
+        let told = line.send(&message("fay@demo.test")).await;
+        assert_eq!(told.is_ok(), offers.is_empty(), "{told:?}");
+        line.close().await;
+        let accepted: Vec<_> = sink.accepted().into_iter().map(|(to, _)| to).collect();
+        let mut expected = vec!["ana", "ben", "dropafter", "cai", "dee"];
+        expected.extend(offers.is_empty().then_some("fay"));
+        assert_eq!(accepted, expected.iter().map(|name| format!("{name}@demo.test")).collect::<Vec<_>>());
     }
-    // Nothing is sent over a broken line.
-    assert!(matches!(line.send(&message("ana@demo.test")).await, Err(SendError::Away(_))));
-    let mut line = mailer.connect().await.unwrap();
-    assert!(matches!(line.send(&message("dropbefore@demo.test")).await, Err(SendError::Away(_))));
-    assert!(!line.is_open());
-    let mut line = mailer.connect().await.unwrap();
-    assert!(matches!(line.send(&message("greedy@demo.test")).await, Err(SendError::Later(_))));
-    assert!(!line.is_open());
-    let accepted: Vec<_> = sink.accepted().into_iter().map(|(to, _)| to).collect();
-    assert_eq!(accepted, ["ana@demo.test", "ben@demo.test", "dropafter@demo.test"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 """A real SMTP server (aiosmtpd) for the tests, which misbehaves as it is told.
 
-usage: python sink.py FOLDER [--cert FILE --key FILE] [--smtps] [--auth NAME:PASSWORD]
+usage: python sink.py FOLDER [--cert FILE --key FILE] [--smtps] [--auth NAME:PASSWORD] [--pipelining]
 
 Listens on a free port of 127.0.0.1 and prints that port, alone on the first line. Each mail that it accepts becomes
 FOLDER/NNNNNN.eml, and a line "recipient message-id" in FOLDER/log, written before the answer is sent.
@@ -25,6 +25,7 @@ arguments.add_argument("--key")
 arguments.add_argument("--smtps", action="store_true")
 arguments.add_argument("--auth")
 arguments.add_argument("--delay", type=float, default=0, help="seconds before each mail is answered")
+arguments.add_argument("--pipelining", action="store_true", help="offer to take commands ahead")
 options = arguments.parse_args()
 os.makedirs(options.folder, exist_ok=True)
 log = open(os.path.join(options.folder, "log"), "a", buffering=1)
@@ -32,6 +33,10 @@ seen, count = set(), 0
 
 
 class Sink:
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return responses[:-1] + ["250-PIPELINING"] * options.pipelining + responses[-1:]
+
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         name = address.split("@")[0]
         if name.startswith("hardrefuse"):

@@ -13,8 +13,8 @@ use lettre::{
     },
 };
 
-use super::message::Message;
-use crate::kit::config;
+use super::{message::Message, smtp::Envelope};
+use crate::kit::{config, email_address::EmailAddress};
 
 /// Writes messages from one sender.
 pub struct Composer {
@@ -51,6 +51,12 @@ impl Composer {
 
     pub fn signs(&self) -> bool {
         self.dkim.is_some()
+    }
+
+    /// # Errors
+    /// The address is one that no mail server can be told.
+    pub fn envelope(&self, to: &EmailAddress) -> anyhow::Result<Envelope> {
+        Ok(Envelope::new(self.from.email.clone(), to.as_str().parse()?))
     }
 
     /// # Errors

@@ -1,37 +1,22 @@
 //! One conversation with a mail server (RFC 5321), and where that server is.
 //!
-//! The library's own pool waits some 40 ms for each mail: it writes a mail and its final dot in two pieces, and the
-//! second waits until the first is acknowledged. Here the stream is opened with TCP_NODELAY, and each step is taken
-//! by itself, so that it is known how far a mail had come when something broke.
+//! The stream is opened with TCP_NODELAY, since a mail else waits some 40 ms for an acknowledgement. Where the server
+//! takes commands ahead (PIPELINING, RFC 2920), sender, reader and DATA go together, and with the mail before: one
+//! round trip a mail instead of four. It is known how far a mail had come when something broke.
 
-use std::{
-    fmt, io,
-    net::{IpAddr, SocketAddr},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
-use lettre::{
-    address::Envelope,
-    transport::smtp::{
-        Error as SmtpError,
-        authentication::{Credentials, Mechanism},
-        client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters},
-        commands::{Data, Mail, Quit, Rcpt, Rset},
-        extension::ClientId,
-    },
-};
+use anyhow::{Context as _, bail, ensure};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use lettre::{Address, transport::smtp::extension::ClientId};
 use reqwest::Url;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::TlsConnector;
 
 use super::message::SendError;
 
@@ -41,6 +26,8 @@ const TO_OPEN: Duration = Duration::from_mins(1);
 const TO_ANSWER: Duration = Duration::from_mins(2);
 /// For the answer to a whole mail: ten minutes, after which the mail may still arrive (RFC 5321 4.5.3.2.6).
 const TO_ACCEPT: Duration = Duration::from_mins(10);
+/// Bytes of one answer. RFC 5321 4.5.3.1.5 allows 512 a line.
+const MOST_ANSWER: u64 = 16 * 1024;
 
 /// Where mail goes: `SMTP_URL`, read.
 ///
@@ -53,8 +40,12 @@ pub struct Server {
     credentials: Option<Credentials>,
     /// A password may go unencrypted only where no wire is.
     is_here: bool,
-    starttls: TlsParameters,
     connector: TlsConnector,
+}
+
+struct Credentials {
+    name: String,
+    password: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +85,9 @@ impl Server {
             Security::None | Security::Offered => 25,
         };
         let credentials = match url.password() {
-            Some(password) => Some(Credentials::new(decoded(url.username())?, decoded(password)?)),
+            Some(password) => {
+                Some(Credentials { name: decoded(url.username())?, password: decoded(password)? })
+            }
             None => None,
         };
         let authority = authority
@@ -102,7 +95,6 @@ impl Server {
             .transpose()?;
         Ok(Self {
             port: url.port().unwrap_or(usual),
-            starttls: starttls(&host, authority.as_deref())?,
             connector: connector(authority.as_deref())?,
             host,
             security,
@@ -117,31 +109,29 @@ impl Server {
     /// [`SendError::Away`], whatever the reason: it concerns every mail.
     pub async fn connect(&self) -> Result<Connection, SendError> {
         match timeout(TO_OPEN, self.open()).await {
-            Ok(Ok(smtp)) => Ok(Connection { smtp, broken: false }),
+            Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(SendError::Away(format!("{error:#}"))),
             Err(_) => Err(SendError::Away(format!("{} did not answer in time", self.host))),
         }
     }
 
-    async fn open(&self) -> anyhow::Result<AsyncSmtpConnection> {
+    async fn open(&self) -> anyhow::Result<Connection> {
         let tcp = TcpStream::connect((self.host.as_str(), self.port))
             .await
             .with_context(|| format!("{}:{} cannot be reached", self.host, self.port))?;
         tcp.set_nodelay(true)?;
-        let stream: Box<dyn AsyncTokioStream> = if self.security == Security::Wrapped {
-            let name = ServerName::try_from(self.host.clone())?;
-            Box::new(Encrypted(self.connector.connect(name, tcp).await.context("encryption")?))
-        } else {
-            Box::new(tcp)
-        };
-        let hello = ClientId::default();
-        let mut smtp =
-            AsyncSmtpConnection::connect_with_transport(stream, &hello).await.context("greeting")?;
         let mut encrypted = self.security == Security::Wrapped;
+        let mut talk = if encrypted { self.encrypt(Box::new(tcp)).await? } else { Talk::over(Box::new(tcp)) };
+        talk.answer().await.context("greeting")?.expect(2).context("greeting")?;
+        let mut offers = talk.hello().await?;
         match self.security {
-            Security::Offered | Security::Required if smtp.can_starttls() => {
-                smtp.starttls(self.starttls.clone(), &hello).await.context("encryption")?;
+            Security::Offered | Security::Required if offers.has("STARTTLS") => {
+                talk.ask("STARTTLS\r\n").await?.expect(2).context("encryption")?;
+                // What came unencrypted beforehand could be anybody's.
+                ensure!(talk.stream.buffer().is_empty(), "{} speaks before it is asked", self.host);
+                talk = self.encrypt(talk.stream.into_inner()).await?;
                 encrypted = true;
+                offers = talk.hello().await?;
             }
             Security::Required => bail!("{} offers no encryption, and SMTP_URL asks for it", self.host),
             _ => {}
@@ -150,9 +140,14 @@ impl Server {
             if !encrypted && !self.is_here {
                 bail!("{} offers no encryption; the password was not sent", self.host);
             }
-            smtp.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await.context("signing in")?;
+            talk.sign_in(credentials, &offers).await.context("signing in")?;
         }
-        Ok(smtp)
+        Ok(Connection { talk, pipelines: offers.has("PIPELINING"), begun: None, broken: false })
+    }
+
+    async fn encrypt(&self, plain: Box<dyn Wire>) -> anyhow::Result<Talk> {
+        let name = ServerName::try_from(self.host.clone())?;
+        Ok(Talk::over(Box::new(self.connector.connect(name, plain).await.context("encryption")?)))
     }
 }
 
@@ -176,14 +171,6 @@ fn decoded(text: &str) -> anyhow::Result<String> {
     String::from_utf8(bytes).context("SMTP_URL: the name or password is not UTF-8")
 }
 
-fn starttls(host: &str, authority: Option<&[u8]>) -> anyhow::Result<TlsParameters> {
-    let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(pem) = authority {
-        builder = builder.add_root_certificate(Certificate::from_pem(pem)?);
-    }
-    Ok(builder.build_rustls()?)
-}
-
 fn connector(authority: Option<&[u8]>) -> anyhow::Result<TlsConnector> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for certificate in authority.into_iter().flat_map(CertificateDer::pem_slice_iter) {
@@ -197,9 +184,151 @@ fn connector(authority: Option<&[u8]>) -> anyhow::Result<TlsConnector> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// Commands and answers.
+struct Talk {
+    stream: BufReader<Box<dyn Wire>>,
+}
+
+/// What a server said: a code and words, all lines as one.
+struct Answer {
+    code: u16,
+    words: String,
+}
+
+impl Answer {
+    /// Whether it is of this hundred.
+    fn is(&self, hundred: u16) -> bool {
+        self.code / 100 == hundred
+    }
+
+    fn expect(self, hundred: u16) -> anyhow::Result<Self> {
+        ensure!(self.is(hundred), "{}", self.words);
+        Ok(self)
+    }
+}
+
+/// What a server says that it can do.
+struct Offers(Vec<String>);
+
+impl Offers {
+    fn has(&self, keyword: &str) -> bool {
+        self.0.iter().any(|line| line == keyword)
+    }
+
+    fn has_way_in(&self, mechanism: &str) -> bool {
+        let ways = self.0.iter().filter_map(|line| line.strip_prefix("AUTH "));
+        ways.flat_map(str::split_whitespace).any(|way| way == mechanism)
+    }
+}
+
+impl Talk {
+    fn over(wire: Box<dyn Wire>) -> Self {
+        Self { stream: BufReader::new(wire) }
+    }
+
+    /// Counts what has left in `written`, also when it breaks midway.
+    async fn write(&mut self, bytes: &[u8], written: &mut usize) -> io::Result<()> {
+        while *written < bytes.len() {
+            match self.stream.write(&bytes[*written..]).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                some => *written += some,
+            }
+        }
+        self.stream.flush().await
+    }
+
+    async fn answer(&mut self) -> io::Result<Answer> {
+        let mut limited = (&mut self.stream).take(MOST_ANSWER);
+        let (mut line, mut words) = (Vec::new(), String::new());
+        loop {
+            line.clear();
+            limited.read_until(b'\n', &mut line).await?;
+            if line.last() != Some(&b'\n') {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the line"));
+            }
+            let line = String::from_utf8_lossy(&line);
+            let code = line.get(..3).filter(|code| code.bytes().all(|digit| digit.is_ascii_digit()));
+            let Some(code) = code.and_then(|code| code.parse().ok()) else {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no mail server"));
+            };
+            let text = line.get(4..).unwrap_or_default().trim_end();
+            if words.is_empty() {
+                words = format!("{code} ");
+            } else {
+                words.push('\n');
+            }
+            words.extend(text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return Ok(Answer { code, words });
+            }
+        }
+    }
+
+    async fn ask(&mut self, command: &str) -> io::Result<Answer> {
+        self.write(command.as_bytes(), &mut 0).await?;
+        self.answer().await
+    }
+
+    async fn hello(&mut self) -> anyhow::Result<Offers> {
+        let answer = self.ask(&format!("EHLO {}\r\n", ClientId::default())).await.context("greeting")?;
+        let answer = answer.expect(2).context("greeting")?;
+        Ok(Offers(answer.words.lines().skip(1).map(|line| line.trim().to_ascii_uppercase()).collect()))
+    }
+
+    async fn sign_in(&mut self, credentials: &Credentials, offers: &Offers) -> anyhow::Result<()> {
+        let Credentials { name, password } = credentials;
+        let coded = |words: &str| STANDARD.encode(words);
+        if offers.has_way_in("PLAIN") {
+            let both = coded(&format!("\0{name}\0{password}"));
+            self.ask(&format!("AUTH PLAIN {both}\r\n")).await?.expect(2)?;
+        } else if offers.has_way_in("LOGIN") {
+            self.ask("AUTH LOGIN\r\n").await?.expect(3)?;
+            self.ask(&format!("{}\r\n", coded(name))).await?.expect(3)?;
+            self.ask(&format!("{}\r\n", coded(password))).await?.expect(2)?;
+        } else {
+            bail!("the server takes no password in a way that we know (PLAIN, LOGIN)");
+        }
+        Ok(())
+    }
+}
+
+/// Who a mail is from and for, to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    from: Address,
+    to: Address,
+}
+
+impl Envelope {
+    pub fn new(from: Address, to: Address) -> Self {
+        Self { from, to }
+    }
+
+    /// The commands, the hundred of the answer that lets us go on, and what another answer is about.
+    fn steps(&self) -> [(String, u16, About); 3] {
+        [
+            (format!("MAIL FROM:<{}>\r\n", self.from), 2, About::Us),
+            (format!("RCPT TO:<{}>\r\n", self.to), 2, About::Mail),
+            ("DATA\r\n".to_owned(), 3, About::Mail),
+        ]
+    }
+
+    fn commands(&self) -> String {
+        self.steps().map(|(command, ..)| command).concat()
+    }
+}
+
 /// A conversation that takes mail after mail.
 pub struct Connection {
-    smtp: AsyncSmtpConnection,
+    talk: Talk,
+    /// The server takes commands ahead.
+    pipelines: bool,
+    /// Went out with the mail before; its answers are still to be read.
+    begun: Option<Envelope>,
     broken: bool,
 }
 
@@ -218,65 +347,126 @@ impl Connection {
         self.broken
     }
 
-    /// Hands one mail over. Dropping the future midway breaks the conversation.
+    /// Hands one mail over. Where the server allows, `next` is announced with it, and must then be the envelope of the
+    /// mail that follows. Dropping the future midway breaks the conversation.
     ///
     /// # Errors
     /// See [`SendError`]. Up to the final dot nothing is unclear.
-    pub async fn send(&mut self, envelope: &Envelope, mail: &[u8]) -> Result<(), SendError> {
-        let was_broken = std::mem::replace(&mut self.broken, true);
-        if was_broken {
+    pub async fn send(
+        &mut self,
+        envelope: &Envelope,
+        mail: &[u8],
+        next: Option<&Envelope>,
+    ) -> Result<(), SendError> {
+        if std::mem::replace(&mut self.broken, true) {
             return Err(SendError::Away("the connection is broken".into()));
         }
-        let result = self.hand_over(envelope, mail).await;
-        match &result {
-            Ok(()) => self.broken = false,
-            // A fresh start within the same conversation; a server that is closing it does not answer.
-            Err(Stopped { error: _, usable: true }) => {
-                self.broken = !matches!(timeout(TO_ANSWER, self.smtp.command(Rset)).await, Ok(Ok(_)));
-            }
-            Err(_) => {}
-        }
+        let result = match self.begin(envelope).await {
+            Ok(()) => self.hand_over(mail, next).await,
+            Err(stopped) => Err(stopped),
+        };
+        self.broken = matches!(&result, Err(Stopped { usable: false, .. }));
         result.map_err(|stopped| stopped.error)
     }
 
-    async fn hand_over(&mut self, envelope: &Envelope, mail: &[u8]) -> Result<(), Stopped> {
-        self.say(Mail::new(envelope.from().cloned(), Vec::new()), About::Us).await?;
-        for to in envelope.to() {
-            self.say(Rcpt::new(to.clone(), Vec::new()), About::Mail).await?;
+    /// Up to where the server waits for the mail.
+    async fn begin(&mut self, envelope: &Envelope) -> Result<(), Stopped> {
+        let begun = self.begun.take();
+        if begun.as_ref().is_some_and(|begun| begun != envelope) {
+            return Err(Stopped::away("another mail was announced"));
         }
-        self.say(Data, About::Mail).await?;
-        // The iterator is asked for more when the mail has been written, just before the dot that makes it count.
-        let mut counts = false;
-        let once = std::iter::once(mail).chain(std::iter::from_fn(|| {
-            counts = true;
-            None
-        }));
-        let answer = timeout(TO_ACCEPT, self.smtp.message_iter(once)).await;
-        let lost = |why: String| {
+        if begun.is_none() && self.pipelines {
+            self.say(&envelope.commands()).await?;
+        }
+        let mut stopped = None;
+        for (command, hundred, about) in envelope.steps() {
+            if !self.pipelines {
+                self.say(&command).await?;
+            }
+            match self.hear(hundred, about).await {
+                Ok(()) if stopped.is_some() && hundred == 3 => {
+                    // It waits for a mail that is for nobody.
+                    self.say(".\r\n").await?;
+                    self.listen().await?;
+                }
+                Ok(()) => {}
+                Err(refusal) if refusal.usable => {
+                    stopped.get_or_insert(refusal);
+                    if !self.pipelines {
+                        break;
+                    }
+                }
+                Err(lost) => return Err(lost),
+            }
+        }
+        let Some(mut stopped) = stopped else { return Ok(()) };
+        // A fresh start within the same conversation; a server that is closing it does not answer.
+        self.say("RSET\r\n").await?;
+        stopped.usable = self.listen().await.is_ok_and(|answer| answer.is(2));
+        Err(stopped)
+    }
+
+    async fn hand_over(&mut self, mail: &[u8], next: Option<&Envelope>) -> Result<(), Stopped> {
+        let mut bytes = dotted(mail);
+        let counts = bytes.len();
+        let next = next.filter(|_| self.pipelines);
+        if let Some(next) = next {
+            bytes.extend_from_slice(next.commands().as_bytes());
+        }
+        let lost = |why, counts| {
             let error = if counts { SendError::Unclear(why) } else { SendError::Away(why) };
             Stopped { error, usable: false }
         };
-        match answer {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) if error.status().is_some() => Err(refusal(&error, About::Mail)),
-            Ok(Err(error)) => Err(lost(error.to_string())),
-            Err(_) => Err(lost("no answer to the mail".into())),
+        let mut written = 0;
+        let handed = async {
+            self.talk.write(&bytes, &mut written).await?;
+            self.talk.answer().await
+        };
+        let answer = match timeout(TO_ACCEPT, handed).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(lost(error.to_string(), written >= counts)),
+            Err(_) => return Err(lost("no answer to the mail".into(), written >= counts)),
+        };
+        let result = match answer.code / 100 {
+            2 => Ok(()),
+            4 | 5 => Err(refusal(answer, About::Mail)),
+            _ => Err(Stopped { error: SendError::Unclear(answer.words), usable: false }),
+        };
+        if !matches!(&result, Err(Stopped { usable: false, .. })) {
+            self.begun = next.cloned();
+        }
+        result
+    }
+
+    async fn say(&mut self, commands: &str) -> Result<(), Stopped> {
+        match timeout(TO_ANSWER, self.talk.write(commands.as_bytes(), &mut 0)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Stopped::away(error)),
+            Err(_) => Err(Stopped::away("the server does not listen")),
         }
     }
 
-    async fn say(&mut self, command: impl fmt::Display, about: About) -> Result<(), Stopped> {
-        match timeout(TO_ANSWER, self.smtp.command(command)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) if error.status().is_some() => Err(refusal(&error, about)),
-            Ok(Err(error)) => Err(Stopped { error: SendError::Away(error.to_string()), usable: false }),
-            Err(_) => Err(Stopped { error: SendError::Away("no answer".into()), usable: false }),
+    async fn listen(&mut self) -> Result<Answer, Stopped> {
+        match timeout(TO_ANSWER, self.talk.answer()).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Stopped::away(error)),
+            Err(_) => Err(Stopped::away("no answer")),
         }
     }
 
-    /// Says goodbye, as is polite; the server closes.
+    async fn hear(&mut self, hundred: u16, about: About) -> Result<(), Stopped> {
+        let answer = self.listen().await?;
+        match answer.code / 100 {
+            code if code == hundred => Ok(()),
+            4 | 5 => Err(refusal(answer, about)),
+            _ => Err(Stopped::away(answer.words)),
+        }
+    }
+
+    /// Says goodbye, as is polite; the server closes. A mail that was only announced never was.
     pub async fn close(mut self) {
-        if !self.broken {
-            let _ = timeout(Duration::from_secs(2), self.smtp.command(Quit)).await;
+        if !self.broken && self.begun.is_none() {
+            let _ = timeout(Duration::from_secs(2), self.talk.ask("QUIT\r\n")).await;
         }
     }
 }
@@ -287,54 +477,37 @@ struct Stopped {
     usable: bool,
 }
 
-fn refusal(error: &SmtpError, about: About) -> Stopped {
+impl Stopped {
+    fn away(why: impl ToString) -> Self {
+        Self { error: SendError::Away(why.to_string()), usable: false }
+    }
+}
+
+fn refusal(answer: Answer, about: About) -> Stopped {
     // 421: the server closes the line, whatever was asked.
-    let closing = error.status().is_some_and(|code| u16::from(code) == 421);
-    let words = error.to_string();
-    let kind = match about {
-        About::Us => SendError::Away(words),
-        About::Mail if error.is_permanent() => SendError::Refused(words),
-        About::Mail => SendError::Later(words),
+    let usable = answer.code != 421;
+    let error = match about {
+        About::Us => SendError::Away(answer.words),
+        About::Mail if answer.is(5) => SendError::Refused(answer.words),
+        About::Mail => SendError::Later(answer.words),
     };
-    Stopped { error: kind, usable: !closing }
+    Stopped { error, usable }
 }
 
-/// A stream that is encrypted from its first byte, in the library's words.
-#[derive(Debug)]
-struct Encrypted(TlsStream<TcpStream>);
-
-impl AsyncTokioStream for Encrypted {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get_ref().0.peer_addr()
+/// A mail as it travels: a dot that begins a line is doubled, and one alone ends it (RFC 5321 4.5.2).
+fn dotted(mail: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(mail.len() + 256);
+    for line in mail.split_inclusive(|byte| *byte == b'\n') {
+        if line.first() == Some(&b'.') {
+            bytes.push(b'.');
+        }
+        bytes.extend_from_slice(line);
     }
-}
-
-impl AsyncRead for Encrypted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, into)
+    if !bytes.ends_with(b"\r\n") {
+        bytes.extend_from_slice(b"\r\n");
     }
-}
-
-impl AsyncWrite for Encrypted {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
-    }
+    bytes.extend_from_slice(b".\r\n");
+    bytes
 }
 
 #[cfg(test)]
@@ -353,12 +526,10 @@ mod tests {
         ] {
             let server = Server::read(address).unwrap();
             assert_eq!((server.port, server.security), (port, security), "{address}");
-            let expected = if name == "u@x.org" {
-                Some(Credentials::new(name.into(), "p:w+d".into()))
-            } else {
-                (!name.is_empty()).then(|| Credentials::new(name.into(), "p".into()))
-            };
-            assert_eq!(server.credentials, expected, "{address}");
+            let password = if name == "u@x.org" { "p:w+d" } else { "p" };
+            let expected = (!name.is_empty()).then(|| (name.to_owned(), password.to_owned()));
+            let found = server.credentials.map(|found| (found.name, found.password));
+            assert_eq!(found, expected, "{address}");
         }
         for wrong in
             ["", "smtp://", "http://x", "smtp://x?tls=maybe", "smtps://x?tls=none", "smtp://x?pool=3"]

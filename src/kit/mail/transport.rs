@@ -6,16 +6,18 @@ use std::{
     time::Duration,
 };
 
-use lettre::address::Envelope;
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::{
     compose::Composer,
     message::{Message, SendError},
-    smtp::{Connection, Server},
+    smtp::{Connection, Envelope, Server},
 };
-use crate::kit::config::{MailConfig, MailTransport};
+use crate::kit::{
+    config::{MailConfig, MailTransport},
+    email_address::EmailAddress,
+};
 
 /// Cheap to clone: a handle.
 #[derive(Clone)]
@@ -91,7 +93,7 @@ impl Mailer {
     /// others are spared.
     async fn compose(&self, message: &Message) -> anyhow::Result<(Envelope, Vec<u8>)> {
         let composed = |composer: &Composer, message: &Message| {
-            composer.mime(message).map(|mime| (mime.envelope().clone(), mime.formatted()))
+            Ok((composer.envelope(&message.to)?, composer.mime(message)?.formatted()))
         };
         if !self.composer.signs() {
             return composed(&self.composer, message);
@@ -112,10 +114,25 @@ impl MailConnection {
     /// # Errors
     /// See [`SendError`]; afterwards [`MailConnection::is_open`] says whether the next mail can follow.
     pub async fn send(&mut self, message: &Message) -> Result<(), SendError> {
+        self.send_before(message, None).await
+    }
+
+    /// The same where it is known who the next mail goes to: it must then follow, which saves waiting.
+    ///
+    /// # Errors
+    /// As [`MailConnection::send`].
+    pub async fn send_before(
+        &mut self,
+        message: &Message,
+        next: Option<&EmailAddress>,
+    ) -> Result<(), SendError> {
         let composed = self.mailer.compose(message).await;
         let (envelope, bytes) = composed.map_err(|error| SendError::Refused(error.to_string()))?;
         match (&mut self.connection, &self.mailer.way) {
-            (Some(connection), _) => connection.send(&envelope, &bytes).await,
+            (Some(connection), _) => {
+                let next = next.and_then(|next| self.mailer.composer.envelope(next).ok());
+                connection.send(&envelope, &bytes, next.as_ref()).await
+            }
             (None, Way::Folder(folder)) => {
                 write(folder, message, &bytes).await.map_err(|error| SendError::Later(error.to_string()))
             }
@@ -142,7 +159,7 @@ impl MailConnection {
 struct Idle(Arc<Mutex<Vec<(Connection, Instant)>>>);
 
 impl Idle {
-    const MOST: usize = 2;
+    const MOST: usize = 4;
     /// Servers close silent connections after some minutes; a mail should not be the one to find out.
     const FOR: Duration = Duration::from_secs(20);
 

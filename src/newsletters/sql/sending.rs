@@ -205,6 +205,13 @@ impl Settled {
     }
 }
 
+/// Lets the planner know how many there are: what it does not know yet it takes for a handful, and looks through all of
+/// them for each claim.
+pub async fn analyze(db: &mut PgConnection) -> Result<()> {
+    sqlx::query!("analyze deliveries").execute(db).await?;
+    Ok(())
+}
+
 /// A mail that is this connection's to send.
 pub struct Claimed {
     pub person_id: Uuid,
@@ -215,30 +222,33 @@ pub struct Claimed {
     pub agreed: bool,
 }
 
-/// Settles the mail before and takes the next, in one statement. `None` when none is due, or this run is not the
-/// update's any more. The row is marked before anything of the mail leaves the house.
+/// Settles mails and takes up to so many others whose person comes after another, in the order of their ids, all in one
+/// statement. Takes none when none is due, or this run is not the update's any more. Rows are marked before anything of
+/// their mails leaves the house.
 pub async fn settle_and_claim(
     db: &mut PgConnection,
     id: Uuid,
     run: Uuid,
-    before: Option<(Uuid, &Outcome)>,
+    settled: &[(Uuid, Outcome)],
+    after: Uuid,
+    limit: i64,
     now: DateTime<Utc>,
-) -> Result<Option<Claimed>> {
-    let before = before.map(|(person, outcome)| Settled::new(person, outcome));
-    let (person, state, answer, tries, retry_at) = match &before {
-        Some(b) => (Some(b.person), Some(b.state), b.answer.as_deref(), b.tries, b.retry_at),
-        None => (None, None, None, 0, None),
-    };
-    sqlx::query_as!(
+) -> Result<Vec<Claimed>> {
+    let settled: Vec<_> = settled.iter().map(|(person, outcome)| Settled::new(*person, outcome)).collect();
+    let mut claimed = sqlx::query_as!(
         Claimed,
         r#"with settled as (
-               update deliveries set state = $5, answer = $6, tries = tries + $7, retry_at = $8, settled_at = $3
-               where update_id = $1 and person_id = $4 and run = $2 and state in ('sending', 'uncertain')
+               update deliveries d
+               set state = s.state, answer = s.answer, tries = d.tries + s.tries, retry_at = s.retry_at, settled_at = $3
+               from unnest($4::uuid[], $5::text[], $6::text[], $7::smallint[], $8::timestamptz[])
+                   as s (person_id, state, answer, tries, retry_at)
+               where d.update_id = $1 and d.person_id = s.person_id and d.run = $2 and d.state in ('sending', 'uncertain')
            ), next as (
                select d.person_id from deliveries d
                where d.update_id = $1 and d.state = 'waiting' and (d.retry_at is null or d.retry_at <= $3)
+                 and d.person_id > $9
                  and exists (select from updates u where u.id = $1 and u.state = 'sending' and u.run = $2)
-               order by d.person_id limit 1 for update of d skip locked
+               order by d.person_id limit $10 for update of d skip locked
            ), reader as (
                select p.id, p.email::text as email, p.name,
                       exists (select from consents c where c.person_id = p.id and c.purpose = 'email_updates' and c.withdrawn_at is null) as agreed
@@ -252,41 +262,18 @@ pub async fn settle_and_claim(
         id,
         run,
         now,
-        person,
-        state,
-        answer,
-        tries,
-        retry_at
+        &settled.iter().map(|settled| settled.person).collect::<Vec<_>>(),
+        &settled.iter().map(|settled| settled.state.to_owned()).collect::<Vec<_>>(),
+        &settled.iter().map(|settled| settled.answer.clone()).collect::<Vec<_>>() as _,
+        &settled.iter().map(|settled| settled.tries).collect::<Vec<_>>(),
+        &settled.iter().map(|settled| settled.retry_at).collect::<Vec<_>>() as _,
+        after,
+        limit
     )
-    .fetch_optional(db)
-    .await
-}
-
-/// Settles a mail and takes no other.
-pub async fn settle(
-    db: &mut PgConnection,
-    id: Uuid,
-    run: Uuid,
-    person: Uuid,
-    outcome: &Outcome,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let settled = Settled::new(person, outcome);
-    sqlx::query!(
-        "update deliveries set state = $4, answer = $5, tries = tries + $6, retry_at = $7, settled_at = $8
-         where update_id = $1 and person_id = $2 and run = $3 and state in ('sending', 'uncertain')",
-        id,
-        person,
-        run,
-        settled.state,
-        settled.answer,
-        settled.tries,
-        settled.retry_at,
-        now
-    )
-    .execute(db)
+    .fetch_all(db)
     .await?;
-    Ok(())
+    claimed.sort_unstable_by_key(|claimed| claimed.person_id);
+    Ok(claimed)
 }
 
 /// Updates that should be on their way, or have mails in hand, and whose sender holds no lock.
