@@ -165,7 +165,7 @@ fn faults(template: &str, letter: &Letter) -> Vec<String> {
         to: "ana@demo.test".parse().unwrap(),
         name: NAME.to_owned(),
         at: "2026-11-21T12:00:00Z".parse().unwrap(),
-        letter: letter.clone(),
+        letter: letter.written(),
         bulk: None,
     };
     let written = written(&message);

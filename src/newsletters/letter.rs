@@ -6,7 +6,7 @@ use super::model::Content;
 use crate::kit::{
     app::App,
     error::Result,
-    mail::{Frame, Letter},
+    mail::{Frame, Letter, SOFT_BREAK, Written, quoted},
 };
 
 /// Characters that no keyboard writes hold the places; they are taken out of what officers write.
@@ -24,7 +24,7 @@ struct Words<'a> {
 /// An update, ready for one reader after the other.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    subject: String,
+    letter: Letter,
     text: Filling,
     html: Filling,
 }
@@ -55,13 +55,23 @@ fn render_here(app: &App, content: &Content) -> Result<Rendered> {
 
 impl Rendered {
     fn new(letter: Letter) -> Self {
-        Self { subject: letter.subject, text: Filling::new(&letter.text), html: Filling::new(&letter.html) }
+        Self { text: Filling::new(&letter.text), html: Filling::new(&letter.html), letter }
     }
 
     /// The letter to one reader.
     pub fn for_reader(&self, name: &str, stop: &str) -> Letter {
+        let filled = |words: &str, name, stop| words.replace(NAME, name).replace(STOP, stop);
         Letter {
-            subject: self.subject.clone(),
+            text: filled(&self.letter.text, name, stop),
+            html: filled(&self.letter.html, &escaped(name), &escaped(stop)),
+            ..self.letter.clone()
+        }
+    }
+
+    /// The same as it travels, which costs next to nothing: only what differs is written anew.
+    pub fn written(&self, name: &str, stop: &str) -> Written {
+        Written {
+            subject: self.letter.subject.clone(),
             text: self.text.with(name, stop),
             html: self.html.with(&escaped(name), &escaped(stop)),
             reply_to: None,
@@ -69,28 +79,33 @@ impl Rendered {
     }
 }
 
-/// Words, each piece with the mark at its end.
+/// Words as they travel, each piece with the mark at its end.
 #[derive(Clone, Debug)]
 struct Filling(Vec<(String, Option<char>)>);
 
 impl Filling {
     fn new(words: &str) -> Self {
         let piece = |piece: &str| match piece.strip_suffix([NAME, STOP]) {
-            Some(words) => (words.to_owned(), piece.chars().last()),
-            None => (piece.to_owned(), None),
+            Some(words) => (quoted(words) + SOFT_BREAK, piece.chars().last()),
+            None => (quoted(piece), None),
         };
         Self(words.split_inclusive([NAME, STOP]).map(piece).collect())
     }
 
     fn with(&self, name: &str, stop: &str) -> String {
-        let mut filled = String::new();
+        let (name, stop) = (quoted(name) + SOFT_BREAK, quoted(stop) + SOFT_BREAK);
+        let mut filled = String::with_capacity(self.0.iter().map(|(words, _)| words.len() + 256).sum());
         for (words, mark) in &self.0 {
             filled.push_str(words);
-            match mark {
-                Some(NAME) => filled.push_str(name),
-                Some(_) => filled.push_str(stop),
-                None => {}
-            }
+            filled.push_str(match mark {
+                Some(NAME) => &name,
+                Some(_) => &stop,
+                None => "",
+            });
+        }
+        // Nothing follows that a line could go on in.
+        if filled.ends_with(SOFT_BREAK) {
+            filled.truncate(filled.len() - SOFT_BREAK.len());
         }
         filled
     }
@@ -120,8 +135,31 @@ mod tests {
     fn a_name_stays_a_name() {
         let words = format!("Hello {NAME}, <a href=\"{STOP}\">stop</a>");
         let letter = Letter { subject: "Hi".into(), text: words.clone(), html: words, reply_to: None };
-        let letter = Rendered::new(letter).for_reader("<b>Ana\"", "https://p.test/u");
+        let rendered = Rendered::new(letter);
+        let letter = rendered.for_reader("<b>Ana\"", "https://p.test/u");
         assert_eq!(letter.html, "Hello &lt;b&gt;Ana&quot;, <a href=\"https://p.test/u\">stop</a>");
         assert!(letter.text.starts_with("Hello <b>Ana\","));
+    }
+    /// Whatever the name and wherever it stands, what travels is what a reader reads.
+    #[test]
+    fn what_travels_is_the_letter() {
+        let words = format!(
+            "{NAME}\n{STOP}{NAME} \n\n{}{NAME}, Siân=20 {NAME}\n.\n{}\n{STOP}",
+            "a ".repeat(60),
+            "ŵ".repeat(80)
+        );
+        let rendered =
+            Rendered::new(Letter { subject: "Hi".into(), text: words.clone(), html: words, reply_to: None });
+        let long = "Zoë ".repeat(40);
+        for name in ["Ana", "", " ", "=41", "a\tb ", ".", "李小龙 🌹", long.as_str()] {
+            let (letter, written) = (rendered.for_reader(name, "https://p.test/u?a=b&c"), {
+                rendered.written(name, "https://p.test/u?a=b&c")
+            });
+            for (plain, travels) in [(letter.text, written.text), (letter.html, written.html)] {
+                assert!(travels.is_ascii() && travels.lines().all(|line| line.len() <= 78), "{travels}");
+                let read = quoted_printable::decode(&travels, quoted_printable::ParseMode::Strict).unwrap();
+                assert_eq!(String::from_utf8(read).unwrap().replace("\r\n", "\n"), plain, "{name}");
+            }
+        }
     }
 }

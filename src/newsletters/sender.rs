@@ -44,8 +44,8 @@ const DELAYS: u32 = 20;
 /// Tries to reach the server, with growing pauses, before the next sweep starts afresh.
 const ABSENCES: u32 = 5;
 /// Mails that a connection takes at a time: as many as it sends in so long, and never more than so many.
-const MOMENT: Duration = Duration::from_millis(50);
-const MOST: usize = 32;
+const MOMENT: Duration = Duration::from_millis(25);
+const MOST: usize = 64;
 /// How often it is made sure that the lock is still held.
 const PULSE: Duration = Duration::from_secs(5);
 
@@ -277,7 +277,7 @@ impl Sender {
             to,
             name: claimed.name.clone(),
             at: self.app.clock().now(),
-            letter: self.rendered.for_reader(&claimed.name, &stop),
+            letter: self.rendered.written(&claimed.name, &stop),
             bulk: Some(unsubscribe::bulk(stop)),
         }
     }
@@ -439,9 +439,9 @@ mod tests {
             (1, Duration::from_secs(2), 1),
             (1, Duration::from_millis(1), 2),
             (8, Duration::from_millis(1), 16),
-            (20, Duration::from_millis(100), 10),
-            (32, Duration::from_mins(1), 1),
-            (32, Duration::ZERO, MOST),
+            (20, Duration::from_millis(100), 5),
+            (64, Duration::from_mins(1), 1),
+            (64, Duration::ZERO, MOST),
         ] {
             assert_eq!(fitting(mails, took), fit, "{mails} in {took:?}");
         }

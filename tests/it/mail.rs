@@ -24,18 +24,22 @@ fn config(url: &str) -> MailConfig {
     }
 }
 
+fn letter() -> Letter {
+    Letter {
+        subject: "We won – all of it".into(),
+        text: "Dear Siân,\n\n.\n..two dots begin this line\nFrom here on…\na space at the end \n".into(),
+        html: format!("<p>Dear Siân,</p><p>{}</p>", "word ".repeat(500)),
+        reply_to: None,
+    }
+}
+
 fn message(to: &str) -> Message {
     Message {
         id: Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001),
         to: to.parse().unwrap(),
         name: "Siân O’Neill".into(),
         at: noon(),
-        letter: Letter {
-            subject: "We won – all of it".into(),
-            text: "Dear Siân,\n\n.\n..two dots begin this line\nFrom here on…\n".into(),
-            html: format!("<p>Dear Siân,</p><p>{}</p>", "word ".repeat(500)),
-            reply_to: None,
-        },
+        letter: letter().written(),
         bulk: None,
     }
 }
@@ -136,8 +140,8 @@ async fn a_mail_arrives_as_it_was_written() {
     assert_eq!(mail.from().unwrap().first().unwrap().name(), Some("Brëakthrough"));
     assert_eq!(mail.date().unwrap().to_rfc3339(), "2026-11-21T12:00:00Z");
     assert_eq!(mail.message_id(), Some("01920000-0000-7000-8000-000000000001@breakthrough.test"));
-    assert_eq!(mail.body_text(0).unwrap().replace("\r\n", "\n"), message("a@b.cc").letter.text);
-    assert_eq!(mail.body_html(0).unwrap(), message("a@b.cc").letter.html);
+    assert_eq!(mail.body_text(0).unwrap().replace("\r\n", "\n"), letter().text);
+    assert_eq!(mail.body_html(0).unwrap(), letter().html);
     assert_eq!(mail.content_type().unwrap().subtype(), Some("alternative"));
     for (name, value) in [
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
@@ -260,7 +264,7 @@ impl std::io::Write for Logs {
 }
 
 async fn write_to(site: &Site, email: &str) {
-    let letter = message(email).letter;
+    let letter = letter();
     let mut change = site.change().await;
     change.mail(format!("test:{email}"), &email.parse().unwrap(), letter);
     change.commit().await.unwrap();

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use lettre::{
     Message as Mime,
     message::{
-        Body, Mailbox, MultiPart, SinglePart,
+        Body, Mailbox,
         dkim::{
             DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey,
         },
@@ -13,7 +13,10 @@ use lettre::{
     },
 };
 
-use super::{message::Message, smtp::Envelope};
+use super::{
+    message::{Message, Written},
+    smtp::Envelope,
+};
 use crate::kit::{config, email_address::EmailAddress};
 
 /// Writes messages from one sender.
@@ -82,17 +85,25 @@ impl Composer {
                 .header(Address(bulk.unsubscribe.clone()))
                 .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
         }
-        // The boundary comes from the id: the same message is the same bytes on every try.
-        let parts = MultiPart::alternative()
-            .boundary(format!("={}", message.id.simple()))
-            .singlepart(SinglePart::plain(message.letter.text.clone()))
-            .singlepart(SinglePart::html(message.letter.html.clone()));
-        // Signing looks at the message's own headers only, so the type, which says where a part begins, goes there.
-        let kind = parts.headers().get::<ContentType>().context("a multipart has a type")?;
-        let written = parts.formatted();
-        let body =
-            written.windows(4).position(|end| end == b"\r\n\r\n").map(|end| written[end + 4..].to_vec());
-        let body = Body::dangerous_pre_encoded(body.unwrap_or_default(), ContentTransferEncoding::SevenBit);
+        // The boundary comes from the id: the same message is the same bytes on every try. Signing looks at the
+        // message's own headers only, so the type, which says where a part begins, goes there.
+        let boundary = format!("={}", message.id.simple());
+        let kind = ContentType::parse(&format!("multipart/alternative; boundary=\"{boundary}\""))?;
+        let Written { text, html, .. } = &message.letter;
+        let mut parts = String::with_capacity(text.len() + html.len() + 512);
+        for (kind, part) in [("plain", text), ("html", html)] {
+            let head = [
+                "--",
+                &boundary,
+                "\r\nContent-Type: text/",
+                kind,
+                "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+            ];
+            parts.extend(head);
+            parts.extend([part, "\r\n"]);
+        }
+        parts.extend(["--", &boundary, "--\r\n"]);
+        let body = Body::dangerous_pre_encoded(parts.into_bytes(), ContentTransferEncoding::SevenBit);
         let mut mime = builder.header(MIME_VERSION_1_0).header(kind).body(body)?;
         if let Some(dkim) = &self.dkim {
             mime.sign(dkim);
@@ -190,7 +201,8 @@ pub(crate) mod tests {
                 text: "Hallo\n.\n".into(),
                 html: "<p>Hallo</p>".into(),
                 reply_to: None,
-            },
+            }
+            .written(),
             bulk: None,
         }
     }

@@ -17,11 +17,39 @@ pub struct Letter {
 }
 
 impl Letter {
+    /// As it travels.
+    pub fn written(&self) -> Written {
+        Written {
+            subject: self.subject.clone(),
+            text: quoted(&self.text),
+            html: quoted(&self.html),
+            reply_to: self.reply_to.clone(),
+        }
+    }
+
     #[must_use]
     pub fn with_reply_to(self, address: EmailAddress) -> Self {
         Self { reply_to: Some(address), ..self }
     }
 }
+
+/// A letter as it travels: both forms are [`quoted`].
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub reply_to: Option<EmailAddress>,
+}
+
+/// Words in quoted-printable (RFC 2045 6.7): lines that every server lets through. Pieces that were written by
+/// themselves are joined by [`SOFT_BREAK`].
+pub fn quoted(words: &str) -> String {
+    quoted_printable::encode_to_str(words.replace("\r\n", "\n").replace('\n', "\r\n"))
+}
+
+/// Ends a line on the wire that goes on in the words.
+pub const SOFT_BREAK: &str = "=\r\n";
 
 /// One mail to one person.
 #[derive(Clone, Debug)]
@@ -33,7 +61,7 @@ pub struct Message {
     pub name: String,
     /// When it was written, for the Date header.
     pub at: DateTime<Utc>,
-    pub letter: Letter,
+    pub letter: Written,
     /// Set on everything that is not a service mail.
     pub bulk: Option<Bulk>,
 }

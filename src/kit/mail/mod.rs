@@ -17,6 +17,6 @@ mod smtp;
 mod transport;
 
 pub use letter::{Frame, policy};
-pub use message::{Bulk, Letter, Message, SendError};
+pub use message::{Bulk, Letter, Message, SOFT_BREAK, SendError, Written, quoted};
 pub use outbox::{COUNTS, Hurry, Outgoing, SendMail, SendMailInTurn, SweepOutbox, push};
 pub use transport::{MailConnection, Mailer};

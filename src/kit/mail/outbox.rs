@@ -114,6 +114,7 @@ impl Job for SendMail {
         let reply_to = row.reply_to.map(|address| address.parse()).transpose()?;
         let letter = Letter { subject: row.subject, text: row.text_body, html: row.html_body, reply_to };
         let bulk = row.unsubscribe.zip(row.list).map(|(unsubscribe, list)| Bulk { unsubscribe, list });
+        let letter = letter.written();
         let message = Message { id: self.id, to, name: String::new(), at: row.written_at, letter, bulk };
         let refused = match app.mailer().send(&message).await {
             Ok(()) => None,

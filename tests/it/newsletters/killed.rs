@@ -10,8 +10,8 @@ use std::{
 use crate::support::{Site, smtp::Sink};
 
 const READERS: i64 = 2_000;
-/// Four connections, each with as many mails in hand as it sends in a moment, 32 at most.
-const IN_HAND: i64 = 4 * 32;
+/// Four connections, each with as many mails in hand as it sends in a moment, 64 at most.
+const IN_HAND: i64 = 4 * 64;
 
 /// The program itself, as a worker alone.
 fn worker(site: &Site, smtp: &str) -> Child {
