@@ -1,5 +1,6 @@
--- A party of 100,000 people, made in a few strokes: members and supporters, their payments and consents. For the
--- test that watches the searches and for the benchmark. Indexes are put back when the tables are full.
+-- A party of 100,000 people, or whatever stands in place of each 100000 below, made in a few strokes: members and
+-- supporters, their payments and consents. For the test that watches the searches and for the benchmark. Indexes are put
+-- back when the tables are full.
 create temp table kept as
     select i.indexname, i.indexdef
     from pg_indexes i
@@ -23,11 +24,11 @@ select pg_temp.id(1, n), 'person' || n || '@example' || n % 50 || '.test',
        (array['BL9 0ND', 'M1 1AE', 'SW1A 1AA', 'CF10 3NP', 'EH1 1YZ', 'LS1 4AP', 'B1 1BB', 'NE1 7RU'])[1 + n % 8],
        (array['north-west', 'north-west', 'london', 'wales', 'scotland', 'yorkshire-and-the-humber', 'west-midlands', 'north-east'])[1 + n % 8],
        case when n % 10 = 0 then 'supporter' else 'member' end,
-       timestamptz '2020-01-01' + n * interval '30 minutes'
+       timestamptz '2020-01-01' + n * (interval '2083 days' / 100000)
 from generate_series(1, 100000) n;
 
 insert into memberships (id, person_id, joined_on, personal, rate, billing_interval, amount_pence, state, state_since, grace_until)
-select pg_temp.id(2, n), pg_temp.id(1, n), date '2020-01-01' + n / 50, 
+select pg_temp.id(2, n), pg_temp.id(1, n), date '2020-01-01' + (n * 2000.0 / 100000)::int,
        '{"born_on": "1980-01-01", "address": {"lives": "uk", "line1": "1 High Street", "line2": "", "town": "Bury", "postcode": "BL9 0ND"}}',
        (array['low_wage', 'standard', 'standard', 'solidarity'])[1 + n % 4], 'month', 500,
        case when n % 1000 = 1 then 'grace' else 'active' end, '2020-01-01',
@@ -35,7 +36,7 @@ select pg_temp.id(2, n), pg_temp.id(1, n), date '2020-01-01' + n / 50,
 from generate_series(1, 100000) n where n % 10 <> 0;
 
 insert into membership_periods (id, membership_id, started_on)
-select pg_temp.id(3, n), pg_temp.id(2, n), date '2020-01-01' + n / 50 from generate_series(1, 100000) n where n % 10 <> 0;
+select pg_temp.id(3, n), pg_temp.id(2, n), date '2020-01-01' + (n * 2000.0 / 100000)::int from generate_series(1, 100000) n where n % 10 <> 0;
 
 insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, recorded_at)
 select pg_temp.id(4, n), 'payment', 'in_' || n, 500, timestamptz '2026-11-01' + n * interval '20 seconds', 'membership', pg_temp.id(2, n),
@@ -50,3 +51,11 @@ do $$ declare definition text; begin
     for definition in select indexdef from kept loop execute definition; end loop;
 end $$;
 drop table kept;
+
+-- What the triggers would have told.
+truncate tallies;
+insert into tallies select 'people', standing, coalesce(region, ''), count(*) from people group by 2, 3;
+insert into tallies select 'memberships', state, '', count(*) from memberships group by 2;
+insert into tallies select 'joined', to_char(started_on, 'YYYY-MM-01'), '', count(*) from membership_periods group by 2;
+insert into tallies select 'left', to_char(ended_on, 'YYYY-MM-01'), '', count(*) from membership_periods where ended_on is not null group by 2;
+insert into tallies select 'income', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), purpose_kind, sum(amount_pence) from ledger group by 2, 3;

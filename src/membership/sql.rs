@@ -12,18 +12,26 @@ use crate::kit::{db::impossible, email_address::EmailAddress, money::Money, stri
 /// By state, and who came and left this month; see [`Room::counts`](crate::accounts::Room).
 pub(super) const COUNTS: &str = "
     select jsonb_build_object(
-               'active', count(*) filter (where m.state = 'active'),
-               'grace', count(*) filter (where m.state = 'grace'),
-               'pending', count(*) filter (where m.state = 'pending'),
-               'suspended', count(*) filter (where m.state = 'suspended'),
-               'joined', (select count(*) from membership_periods q join memberships n on n.id = q.membership_id
-                          join people p on p.id = n.person_id
-                          where q.started_on >= $2 and ($1::text[] is null or p.region = any($1))),
-               'left', (select count(*) from membership_periods q join memberships n on n.id = q.membership_id
-                        join people p on p.id = n.person_id
-                        where q.ended_on >= $2 and ($1::text[] is null or p.region = any($1))))
-    from memberships m
-    where $1::text[] is null or exists (select from people p where p.id = m.person_id and p.region = any($1))";
+               'active', coalesce(sum(number) filter (where what = 'memberships' and key = 'active'), 0),
+               'grace', coalesce(sum(number) filter (where what = 'memberships' and key = 'grace'), 0),
+               'pending', coalesce(sum(number) filter (where what = 'memberships' and key = 'pending'), 0),
+               'suspended', coalesce(sum(number) filter (where what = 'memberships' and key = 'suspended'), 0),
+               'joined', coalesce(sum(number) filter (where what = 'joined' and key >= $2::text), 0),
+               'left', coalesce(sum(number) filter (where what = 'left' and key >= $2::text), 0))
+    from (
+        select what, key, number from tallies where $1::text[] is null
+        union all
+        (select 'memberships', m.state, count(*) from people p join memberships m on m.person_id = p.id
+         where p.region = any($1) group by 2)
+        union all
+        (select 'joined', q.started_on::text, count(*)
+         from membership_periods q join memberships n on n.id = q.membership_id join people p on p.id = n.person_id
+         where q.started_on >= $2 and p.region = any($1) group by 2)
+        union all
+        (select 'left', q.ended_on::text, count(*)
+         from membership_periods q join memberships n on n.id = q.membership_id join people p on p.id = n.person_id
+         where q.ended_on >= $2 and p.region = any($1) group by 2)
+    ) counted";
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 

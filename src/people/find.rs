@@ -42,7 +42,10 @@ pub struct Answer {
 pub async fn find(db: &mut PgConnection, search: &Search, scope: &Scope) -> Result<Answer, sqlx::Error> {
     let segment = search.segment();
     let total = match search.whole_list() {
-        Some(whole) => Some(sql::count(db, &whole, scope).await?),
+        Some((standing, mut regions)) => {
+            regions.extend(scope.region_slugs());
+            Some(sql::count_standing(db, standing, regions).await?)
+        }
         None => None,
     };
     if search.words.is_empty()

@@ -209,13 +209,23 @@ impl Search {
         if self.words.is_empty() { segment } else { segment.and(Condition::Words(self.words.clone())) }
     }
 
-    /// The whole list of those who have a standing, perhaps in a region: what an index counts by itself.
-    pub fn whole_list(&self) -> Option<Segment> {
-        let is_region = |condition: &Condition| matches!(condition, Condition::Region(_));
-        let whole =
-            self.words.is_empty() && self.state == State::Now && self.conditions.iter().all(is_region);
-        let segment = Segment(self.state.conditions(self.list));
-        whole.then(|| self.conditions.iter().cloned().fold(segment, Segment::and))
+    /// Whether all are asked for who have a standing, perhaps in some regions: a number that is kept. Somebody counts
+    /// who is in each of the sets.
+    pub fn whole_list(&self) -> Option<(Standing, Vec<Vec<String>>)> {
+        if !self.words.is_empty() || self.state != State::Now {
+            return None;
+        }
+        let standing = match self.list {
+            List::Members => Standing::Member,
+            List::Supporters => Standing::Supporter,
+        };
+        let regions = self.conditions.iter().map(|condition| match condition {
+            Condition::Region(regions) => {
+                Some(regions.iter().map(|region| region.slug().to_owned()).collect())
+            }
+            _ => None,
+        });
+        Some((standing, regions.collect::<Option<_>>()?))
     }
 
     /// The address of another place in the same list.

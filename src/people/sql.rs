@@ -54,6 +54,24 @@ pub async fn count(db: &mut PgConnection, segment: &Segment, scope: &Scope) -> R
     query.build_query_scalar().fetch_one(db).await
 }
 
+/// How many have a standing and are in a region of each of the sets.
+///
+/// # Errors
+/// The database is away.
+pub async fn count_standing(
+    db: &mut PgConnection,
+    standing: Standing,
+    regions: Vec<Vec<String>>,
+) -> Result<i64> {
+    let mut query =
+        Query::new("select coalesce(sum(number), 0)::bigint from tallies where what = 'people' and key = ");
+    query.push_bind(standing.code());
+    for any in regions {
+        push_any(&mut query, "part", any);
+    }
+    query.build_query_scalar().fetch_one(db).await
+}
+
 /// The ids of everybody that a segment and the scope let through, among the rows of `from`, which names people `p`.
 fn push_select(query: &mut Query, from: &str, segment: &Segment, scope: &Scope) {
     // Postgres leaves a left join out when nothing asks for its table, and makes it an inner one when a condition does.

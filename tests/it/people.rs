@@ -11,10 +11,11 @@ use breakthrough::{
     supporters::Interest,
 };
 use chrono::NaiveDate;
+use rand::{RngExt, SeedableRng};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{Browser, Page, Site};
+use crate::support::{Browser, Page, Site, wrong_tallies};
 
 /// One of the people that these tests add.
 #[derive(Clone, Copy)]
@@ -683,4 +684,99 @@ async fn every_condition_finds_whom_it_says() {
             .await
             .unwrap();
     assert_eq!(found, expected);
+}
+
+/// Changes of every kind that a tally hears of, each to whom `$1`, `$2` and `$3` (numbers from 0 to 99) happen to choose.
+const CHANGES: [&str; 12] = [
+    "insert into people (id, email, name, region, standing, created_at)
+     select gen_random_uuid(), 'new' || gen_random_uuid() || '@example.org', 'New', (array['wales', 'london', null])[1 + $2 % 3],
+            (array['none', 'supporter', 'member'])[1 + $3 % 3], now() from generate_series(0, $1 % 7)",
+    "delete from people where email::text like 'new%' and hashtext(id::text) % 100 = $1 and $2 + $3 > 0",
+    "update people set region = (array['wales', 'london', 'scotland', null])[1 + $2 % 4] where abs(hashtext(id::text)) % 100 = $1 and $3 >= 0",
+    "update people set standing = (array['none', 'supporter', 'member'])[1 + $2 % 3] where abs(hashtext(id::text)) % 100 in ($1, $3)",
+    "update people set name = name || '!', created_at = created_at where abs(hashtext(id::text)) % 100 = $1 and $2 + $3 >= 0",
+    "update memberships set state = case state when 'active' then 'pending' else 'active' end, grace_until = null
+     where state in ('active', 'pending') and number % 100 in ($1, $2, $3)",
+    "update memberships set amount_pence = amount_pence + 1 where number % 100 in ($1, $2, $3)",
+    "update membership_periods set ended_on = started_on + $2 where ended_on is null and abs(hashtext(id::text)) % 100 = $1 and $3 >= 0",
+    "update membership_periods set started_on = started_on - $2 where abs(hashtext(id::text)) % 100 = $1 and $3 >= 0",
+    "delete from membership_periods where abs(hashtext(id::text)) % 100 = $1 and $2 + $3 > 100",
+    "insert into ledger (id, kind, amount_pence, at, purpose_kind, purpose_id, method, entered_by, recorded_at)
+     select gen_random_uuid(), 'payment', 100 + $1, timestamptz '2026-10-31 23:30Z' + $2 * interval '1 day', 'donation', gen_random_uuid(), 'transfer', id, now()
+     from people where email = 'alex@demo.test' and $3 >= 0",
+    "update people set region = 'wales' where $1 + $2 + $3 < 0",
+];
+
+/// Four at once, each some changes at a time, of which a third is taken back.
+#[tokio::test]
+async fn the_tallies_are_what_counting_gives_whatever_happens() {
+    let site = Site::open().await;
+    let seed: u64 = rand::random();
+    let mut all = tokio::task::JoinSet::new();
+    for number in 0..4 {
+        let pool = site.pool.clone();
+        let mut random = rand::rngs::StdRng::seed_from_u64(seed + number);
+        all.spawn(async move {
+            for _ in 0..30 {
+                let mut tx = pool.begin().await.unwrap();
+                for _ in 0..random.random_range(1..5) {
+                    let change = CHANGES[random.random_range(0..CHANGES.len())];
+                    let mut query = sqlx::query(change);
+                    for _ in 0..3 {
+                        query = query.bind(random.random_range(0..100));
+                    }
+                    match query.execute(&mut *tx).await {
+                        Ok(_) => {}
+                        // Two of them want each other's rows; all of this one is taken back.
+                        Err(error)
+                            if error
+                                .as_database_error()
+                                .is_some_and(|e| e.code().as_deref() == Some("40P01")) =>
+                        {
+                            break;
+                        }
+                        Err(error) => panic!("{change}: {error}"),
+                    }
+                }
+                if random.random_range(0..3) > 0 {
+                    // After a deadlock this takes back too.
+                    tx.commit().await.unwrap();
+                }
+            }
+        });
+    }
+    while let Some(ended) = all.join_next().await {
+        ended.unwrap();
+    }
+    let mut db = site.pool.acquire().await.unwrap();
+    let wrong = wrong_tallies(&mut db).await;
+    assert!(wrong.is_empty(), "seed {seed}: {wrong:?}");
+    let lines: i64 = sqlx::query_scalar("select count(*) from tallies").fetch_one(&mut *db).await.unwrap();
+    // Put together as often as not, the lines say the same.
+    for _ in 0..2_000 {
+        let flip = "update people set standing = case standing when 'member' then 'none' else 'member' end where email = 'ana@demo.test'";
+        sqlx::query(flip).execute(&mut *db).await.unwrap();
+    }
+    let later: i64 = sqlx::query_scalar("select count(*) from tallies").fetch_one(&mut *db).await.unwrap();
+    assert!(later < lines + 4_000, "{lines} lines became {later}");
+    assert!(wrong_tallies(&mut db).await.is_empty());
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_tally() {
+    let site = Site::open().await;
+    let mut first = site.pool.begin().await.unwrap();
+    let mut second = site.pool.begin().await.unwrap();
+    sqlx::query("set local lock_timeout = '2s'").execute(&mut *second).await.unwrap();
+    for (db, who) in [(&mut first, "ana@demo.test"), (&mut second, "ben@demo.test")] {
+        for change in [
+            "update people set region = 'wales', standing = 'supporter' where email = $1::text::citext",
+            "update membership_periods set started_on = '2020-01-01', ended_on = '2020-02-01'
+             where membership_id in (select m.id from memberships m join people p on p.id = m.person_id where p.email = $1::text::citext)",
+        ] {
+            sqlx::query(change).bind(who).execute(&mut **db).await.unwrap();
+        }
+    }
+    second.commit().await.unwrap();
+    first.commit().await.unwrap();
 }

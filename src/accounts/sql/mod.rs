@@ -10,6 +10,6 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 
 /// By standing; see [`Room::counts`](crate::accounts::Room).
 pub(super) const COUNTS: &str = "
-    select jsonb_build_object('members', count(*) filter (where standing = 'member'),
-                              'supporters', count(*) filter (where standing = 'supporter'))
-    from people where $1::text[] is null or region = any($1)";
+    select jsonb_build_object('members', coalesce(sum(number) filter (where key = 'member'), 0),
+                              'supporters', coalesce(sum(number) filter (where key = 'supporter'), 0))
+    from tallies where what = 'people' and ($1::text[] is null or part = any($1))";

@@ -58,31 +58,31 @@ pub async fn months(
     let rows = sqlx::query!(
         r#"with periods as (
                select q.started_on, q.ended_on
-               from membership_periods q
-               where $1::text[] is null or exists (
-                   select from memberships m join people p on p.id = m.person_id
-                   where m.id = q.membership_id and p.region = any($1))
-           ), starts as (
-               select date_trunc('month', started_on)::date as month, count(*) as people from periods group by 1
-           ), ends as (
-               select date_trunc('month', ended_on)::date as month, count(*) as people from periods
-               where ended_on is not null group by 1
+               from membership_periods q join memberships m on m.id = q.membership_id join people p on p.id = m.person_id
+               where p.region = any($1)
+           ), moves as (
+               select what, key::date as month, number as people
+               from tallies where $1::text[] is null and what in ('joined', 'left')
+               union all
+               select 'joined', started_on, 1 from periods
+               union all
+               select 'left', ended_on, 1 from periods where ended_on is not null
+           ), months as (
+               select date_trunc('month', month)::date as month,
+                      coalesce(sum(people) filter (where what = 'joined'), 0) as joined,
+                      coalesce(sum(people) filter (where what = 'left'), 0) as "left"
+               from moves group by 1
            ), kinds as (
-               select date_trunc('month', at at time zone 'Europe/London')::date as month, purpose_kind,
-                      sum(amount_pence)::bigint as pence
-               from ledger
-               where $1::text[] is null and at >= (($2::date[])[1]::timestamp at time zone 'Europe/London')
-               group by 1, 2
+               select key::date as month, part as purpose_kind, sum(number)::bigint as pence
+               from tallies where $1::text[] is null and what = 'income' group by 1, 2
            ), money as (
                select month, jsonb_object_agg(purpose_kind, pence) as income from kinds group by 1
            )
-           select f.month as "month!", coalesce(s.people, 0) as "joined!", coalesce(e.people, 0) as "left!",
-                  (coalesce((select sum(people) from starts where starts.month <= f.month), 0)
-                   - coalesce((select sum(people) from ends where ends.month <= f.month), 0))::bigint as "members!",
+           select f.month as "month!", coalesce(m.joined, 0)::bigint as "joined!", coalesce(m."left", 0)::bigint as "left!",
+                  coalesce((select sum(joined - "left") from months where months.month <= f.month), 0)::bigint as "members!",
                   coalesce(money.income, '{}') as "income!: Json<BTreeMap<KindCode, Money>>"
            from unnest($2::date[]) as f(month)
-           left join starts s on s.month = f.month
-           left join ends e on e.month = f.month
+           left join months m on m.month = f.month
            left join money on money.month = f.month
            order by f.month"#,
         regions,
@@ -105,8 +105,8 @@ pub async fn months(
 /// Members by region, and how many have none.
 pub async fn regions(db: &mut PgConnection, regions: Option<&[String]>) -> Result<(Vec<(Region, i64)>, i64)> {
     let rows = sqlx::query!(
-        r#"select region, count(*) as "members!" from people
-           where standing = 'member' and ($1::text[] is null or region = any($1)) group by region"#,
+        r#"select part as region, sum(number)::bigint as "members!" from tallies
+           where what = 'people' and key = 'member' and ($1::text[] is null or part = any($1)) group by part"#,
         regions
     )
     .fetch_all(db)
@@ -114,7 +114,7 @@ pub async fn regions(db: &mut PgConnection, regions: Option<&[String]>) -> Resul
     let mut counts = Vec::new();
     let mut elsewhere = 0;
     for row in rows {
-        match row.region.and_then(|slug| slug.parse().ok()) {
+        match row.region.parse().ok() {
             Some(region) => counts.push((region, row.members)),
             None => elsewhere += row.members,
         }

@@ -10,6 +10,9 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 /// See [`Room::counts`](crate::accounts::Room).
 pub(super) const COUNTS: &str = "
     select jsonb_build_object(
-        'income', (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $3),
-        'income_before', (select coalesce(sum(amount_pence), 0)::bigint from ledger where at >= $4 and at < $3),
+        'income', (select coalesce(sum(number), 0)::bigint from tallies
+                   where what = 'income' and key >= ($3 at time zone 'Europe/London')::date::text),
+        'income_before', (select coalesce(sum(number), 0)::bigint from tallies
+                          where what = 'income' and key >= ($4 at time zone 'Europe/London')::date::text
+                            and key < ($3 at time zone 'Europe/London')::date::text),
         'failed_events', (select count(*) from stripe_events where outcome = 'failed'))";

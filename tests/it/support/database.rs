@@ -47,7 +47,7 @@ pub enum Left {
 }
 
 /// A database and a folder for one test. Dropping it fails the test if a job is left in the queue that the test did not
-/// name.
+/// name, or if a tally is not what there is.
 pub struct Scratch {
     pub pool: PgPool,
     pub url: String,
@@ -74,6 +74,8 @@ impl Scratch {
         let ask = || {
             block_on(async {
                 let mut db = PgConnection::connect(&self.url).await.unwrap();
+                let wrong = wrong_tallies(&mut db).await;
+                assert!(wrong.is_empty(), "what triggers have counted, and what there is: {wrong:?}");
                 jobs_left(&mut db).await
             })
         };
@@ -93,11 +95,40 @@ impl Drop for Scratch {
     }
 }
 
+/// Tallies that are not what counting gives: what it is, key, part, what it says, and what there is.
+pub async fn wrong_tallies(db: &mut PgConnection) -> Vec<(String, String, String, i64, i64)> {
+    if !exists(db, "tallies").await {
+        return Vec::new();
+    }
+    sqlx::query_as(
+        "with told as (
+             select what, key, part, sum(number)::bigint as number from tallies group by 1, 2, 3
+         ), there as (
+             select 'people' as what, standing as key, coalesce(region, '') as part, count(*) as number from people group by 2, 3
+             union all select 'memberships', state, '', count(*) from memberships group by 2
+             union all select 'joined', to_char(started_on, 'YYYY-MM-01'), '', count(*) from membership_periods group by 2
+             union all select 'left', to_char(ended_on, 'YYYY-MM-01'), '', count(*) from membership_periods
+                 where ended_on is not null group by 2
+             union all select 'income', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), purpose_kind, sum(amount_pence)
+                 from ledger group by 2, 3
+         )
+         select what, key, part, coalesce(told.number, 0), coalesce(there.number, 0)::bigint
+         from told full join there using (what, key, part)
+         where coalesce(told.number, 0) <> coalesce(there.number, 0)",
+    )
+    .fetch_all(db)
+    .await
+    .unwrap()
+}
+
+async fn exists(db: &mut PgConnection, table: &str) -> bool {
+    sqlx::query_scalar("select to_regclass($1) is not null").bind(table).fetch_one(db).await.unwrap()
+}
+
 /// The jobs in a database's queue by name, what became of each, and its last error. One that was replaced under its
 /// key is left by the queue itself.
 async fn jobs_left(db: &mut PgConnection) -> Vec<(String, Left, String)> {
-    let queue = "select to_regclass('graphile_worker._private_jobs') is not null";
-    if !sqlx::query_scalar::<_, bool>(queue).fetch_one(&mut *db).await.unwrap() {
+    if !exists(db, "graphile_worker._private_jobs").await {
         return Vec::new();
     }
     let jobs: Vec<(String, Option<String>)> = sqlx::query_as(

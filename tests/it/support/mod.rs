@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use breakthrough::{
     accounts::Rooms,
     audit::{Actor, Change},
-    kit::{app::App, clock::Clock, config::Config, random::Random},
+    kit::{app::App, clock::Clock, config::Config, random::Random, web},
     site,
 };
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use sqlx::PgPool;
 
 pub use browser::{Browser, Filled, Page};
 use database::Left;
-pub use database::{Scratch, empty, removed_with_this_process, scratch, settings};
+pub use database::{Scratch, empty, removed_with_this_process, scratch, settings, wrong_tallies};
 pub use mailbox::Mail;
 
 /// Saturday 21 November 2026, noon.
@@ -78,9 +78,9 @@ impl Site {
         let config: Config = settings.check().expect("the settings hold");
         let pool = database.pool.clone();
         let app = App::new(config, pool.clone(), Clock::set_to(noon()), Random::seeded(7)).await.unwrap();
-        let service =
-            site::router_with(&app, rooms).unwrap().into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let router = site::router_with(&app, rooms).unwrap();
+        let served = app.clone();
+        tokio::spawn(async move { web::serve(&served, listener, router, std::future::pending()).await });
         let database_url = database.url.clone();
         Self { app, pool, address, database_url, rooms, folder: Arc::new(folder), database }
     }
