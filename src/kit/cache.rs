@@ -17,15 +17,15 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest, Sha256};
 
-use super::clock::Clock;
+use super::{app::App, clock::Clock, headers};
 
 /// One body in every encoding a browser may ask for.
 #[derive(Clone)]
@@ -181,11 +181,11 @@ pub struct Personal;
 /// The layer that serves a public page from memory.
 pub async fn pages(
     State((pages, clock, tables)): State<(PageCache, Clock, Tables)>,
-    request: Request,
+    request: Request<Body>,
     next: Next,
 ) -> Response {
     let is_personal = request.extensions().get::<Personal>().is_some();
-    let Some(address) = key(&request).filter(|_| !is_personal) else {
+    let Some(address) = key(request.uri()).filter(|_| !is_personal) else {
         let mut response = next.run(request).await;
         response
             .headers_mut()
@@ -222,24 +222,42 @@ pub async fn pages(
         pages.keep(address, looked_at, entry.clone());
         entry
     };
-    let mut response = entry.bodies.respond(&headers, entry.content_type);
-    // The browser asks each time and mostly hears 304: a change shows at once, also after signing in.
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
-    response.headers_mut().extend(entry.said.clone());
-    vary_by_encoding(&mut response);
-    response
+    entry.respond(&headers)
+}
+
+impl Entry {
+    fn respond(&self, request: &HeaderMap) -> Response {
+        let mut response = self.bodies.respond(request, self.content_type);
+        // The browser asks each time and mostly hears 304: a change shows at once, also after signing in.
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, must-revalidate"));
+        response.headers_mut().extend(self.said.clone());
+        vary_by_encoding(&mut response);
+        response
+    }
+}
+
+/// The whole answer to whoever asks for a page in memory and brings no cookie: such a visitor is a stranger for sure,
+/// and needs none of the layers.
+pub fn answer<B>(app: &App, request: &Request<B>) -> Option<Response> {
+    if request.method() != Method::GET || request.headers().contains_key(header::COOKIE) {
+        return None;
+    }
+    let (_, entry) = app.pages().find(&key(request.uri())?, app.clock().now());
+    let mut response = entry?.respond(request.headers());
+    headers::add_to(response.headers_mut());
+    Some(response)
 }
 
 /// Pages of a list that are kept; who reads further waits a little.
 const LAST_PAGE: u8 = 20;
 
 /// What a page is kept under; `None` if it is not.
-fn key(request: &Request) -> Option<String> {
+fn key(uri: &Uri) -> Option<String> {
     // One page has one address: letters written as codes would make many of it.
-    let path = Some(request.uri().path()).filter(|path| !path.contains('%'))?;
-    let Some(query) = request.uri().query() else { return Some(path.to_owned()) };
+    let path = Some(uri.path()).filter(|path| !path.contains('%'))?;
+    let Some(query) = uri.query() else { return Some(path.to_owned()) };
     let page: u8 = query.strip_prefix("page=")?.parse().ok()?;
     // Written as we write it, so that one page is not kept as `2`, `02` and `+2`.
     let ours = query.len() == "page=".len() + page.to_string().len() && !query.contains('+');
@@ -312,8 +330,7 @@ mod tests {
             ("/news?", false),
             ("/faq?q=tax", false),
         ] {
-            let request = Request::builder().uri(address).body(Body::empty()).unwrap();
-            assert_eq!(key(&request).as_deref(), kept.then_some(address));
+            assert_eq!(key(&Uri::from_static(address)).as_deref(), kept.then_some(address));
         }
     }
 }

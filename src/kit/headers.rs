@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -22,7 +22,11 @@ const FIXED: [(HeaderName, &str); 6] = [
 
 pub async fn add(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    add_to(response.headers_mut());
+    response
+}
+
+pub(super) fn add_to(headers: &mut HeaderMap) {
     for (name, value) in FIXED {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
@@ -32,5 +36,4 @@ pub async fn add(request: Request, next: Next) -> Response {
     );
     // Means something over https only; browsers ignore it over http. Other names of the domain are not ours to close.
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
-    response
 }

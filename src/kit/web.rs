@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
-    future::Future,
+    future::{Future, ready},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -18,6 +18,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Request, Response},
 };
+use futures_util::future::Either;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -29,7 +30,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-use super::{app::App, proxy};
+use super::{app::App, cache, proxy};
 
 /// For the head of a request, counted from its first byte, or from the answer before it on the same connection.
 const HEAD: Duration = Duration::from_secs(15);
@@ -65,7 +66,7 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: impl 
             continue;
         };
         let Some(visitor) = addresses.enter(app, peer.ip()) else { continue };
-        let connection = connection(stream, peer, router.clone());
+        let connection = connection(app.clone(), stream, peer, router.clone());
         let watched = open.watch(connection);
         tokio::spawn(async move {
             let _kept: (OwnedSemaphorePermit, Visitor) = (place, visitor);
@@ -77,15 +78,21 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: impl 
 }
 
 fn connection(
+    app: App,
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Output = hyper::Result<()>> + Send {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().oneshot(request);
+        let answer = match cache::answer(&app, &request) {
+            Some(kept) => Either::Left(ready(Ok(kept))),
+            None => {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(ConnectInfo(peer));
+                Either::Right(router.clone().oneshot(request))
+            }
+        };
         async move { Ok::<Response<Body>, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });
     http1::Builder::new()
