@@ -1,8 +1,10 @@
 //! What a page costs beside a server that does nothing: the site and a bare axum server are run in turn on the same
-//! machine, under the same load, with answers of the same size and the same `Accept-Encoding`. Only ratios are
-//! printed: absolute figures tell more about the machine than about the program.
+//! machine, under the same load, with answers of the same size and the same `Accept-Encoding`. Judge by the
+//! ratios: absolute figures tell as much about the machine as about the program. The goals stand beside the figures.
 //!
 //! `./bench` runs it with a release build; `PROFILE=dev ./bench --seconds 1` tries it out.
+
+mod work;
 
 use std::{
     net::SocketAddr,
@@ -38,6 +40,12 @@ struct Arguments {
     /// How long each page is measured
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// People in the party
+    #[arg(long, default_value_t = 100_000)]
+    people: u32,
+    /// Only `pages` or only `work`
+    #[arg(long)]
+    only: Option<String>,
     /// Connections that ask at the same time
     #[arg(long, default_value_t = 8)]
     connections: usize,
@@ -50,19 +58,45 @@ struct Arguments {
     /// With this Content-Encoding
     #[arg(long, hide = true)]
     encoding: Option<String>,
+    /// Be the mail server that takes everything
+    #[arg(long, hide = true)]
+    sink: bool,
     #[arg(long, hide = true)]
     listen: Option<SocketAddr>,
 }
 
-/// (what, path, who asks)
-const PAGES: [(&str, &str, Option<&str>); 7] = [
-    ("questions, from memory", "/faq", None),
-    ("dashboard", "/dashboard", Some("ana@demo.test")),
-    ("members, first page", "/admin/members", Some("alex@demo.test")),
-    ("members, one found", "/admin/members?q=person77777%40example", Some("alex@demo.test")),
-    ("members, hundreds found", "/admin/members?q=person77", Some("alex@demo.test")),
-    ("members, too many found", "/admin/members?q=tomasz", Some("alex@demo.test")),
-    ("members, two letters", "/admin/members?q=jo", Some("alex@demo.test")),
+/// A page that is measured.
+struct Page {
+    what: &'static str,
+    path: &'static str,
+    who: Option<&'static str>,
+    /// Of a bare server's CPU, in hundredths, at most.
+    cpu: Option<u64>,
+    /// Milliseconds of the party of a million for one answer, at most.
+    wait: Option<u64>,
+}
+
+const fn page(what: &'static str, path: &'static str, who: Option<&'static str>) -> Page {
+    Page { what, path, who, cpu: None, wait: None }
+}
+
+const OFFICER: Option<&str> = Some("alex@demo.test");
+
+const PAGES: [Page; 11] = [
+    Page { cpu: Some(130), ..page("questions, from memory", "/faq", None) },
+    page("dashboard", "/dashboard", Some("ana@demo.test")),
+    Page { wait: Some(100), ..page("officers' overview", "/admin", OFFICER) },
+    Page { wait: Some(60), ..page("members, first page", "/admin/members", OFFICER) },
+    Page { wait: Some(60), ..page("members, of a region", "/admin/members?region=london", OFFICER) },
+    page("members, one found", "/admin/members?q=person77777%40example", OFFICER),
+    page("members, hundreds found", "/admin/members?q=person77", OFFICER),
+    page("members, too many found", "/admin/members?q=tomasz", OFFICER),
+    page("members, two letters", "/admin/members?q=jo", OFFICER),
+    Page {
+        wait: Some(60),
+        ..page("members, two words, few found", "/admin/members?q=person77777+isin", OFFICER)
+    },
+    Page { wait: Some(60), ..page("members, two words, many found", "/admin/members?q=tomasz+1ae", OFFICER) },
 ];
 
 fn main() -> Result<()> {
@@ -70,6 +104,7 @@ fn main() -> Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new()?;
     match (arguments.bare, arguments.listen) {
+        (None, Some(listen)) if arguments.sink => runtime.block_on(work::sink(listen)),
         (Some(size), Some(listen)) => runtime.block_on(bare(size, arguments.encoding, listen)),
         _ => runtime.block_on(compare(&arguments)),
     }
@@ -95,16 +130,23 @@ async fn compare(arguments: &Arguments) -> Result<()> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
-    eprintln!("Making a party of 100,000 ...");
+    eprintln!("Making a party of {} ...", arguments.people);
     let embedded = Embedded::start_with(&folder, &Options { fsync: false, ..Options::default() }).await?;
-    fill(&embedded, &folder).await?;
-    let result = measure_all(arguments, &embedded, &folder).await;
+    fill(&embedded, &folder, arguments.people).await?;
+    let wanted = |what: &str| arguments.only.as_deref().is_none_or(|only| only == what);
+    let mut result = Ok(());
+    if wanted("pages") {
+        result = measure_all(arguments, &embedded, &folder).await;
+    }
+    if wanted("work") && result.is_ok() {
+        result = work::measure(embedded.url(), &folder).await;
+    }
     embedded.stop().await?;
     let _ = std::fs::remove_dir_all(&folder);
     result
 }
 
-async fn fill(embedded: &Embedded, folder: &Path) -> Result<()> {
+async fn fill(embedded: &Embedded, folder: &Path, people: u32) -> Result<()> {
     let pool = db::pool(embedded.url(), 4)?;
     db::migrate(&pool).await?;
     let config = settings(folder).check().map_err(|faults| anyhow::anyhow!("settings: {faults:?}"))?;
@@ -113,7 +155,8 @@ async fn fill(embedded: &Embedded, folder: &Path) -> Result<()> {
     demo::load(&app, &mut tx, breakthrough::accounts::Rooms(breakthrough::site::ROOMS)).await?;
     tx.commit().await?;
     let mut db = pool.acquire().await?;
-    sqlx::raw_sql(include_str!("fill.sql")).execute(&mut *db).await?;
+    let fill = include_str!("fill.sql").replace("100000", &people.to_string());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(fill)).execute(&mut *db).await?;
     sqlx::raw_sql("vacuum analyze").execute(&mut *db).await?;
     drop(db);
     pool.close().await;
@@ -204,9 +247,12 @@ async fn measure_all(arguments: &Arguments, embedded: &Embedded, folder: &Path) 
         .env("RUST_LOG", "error")
         .current_dir(folder);
     let site = Server::start(command, address)?.ready(&client, "/readyz").await?;
-    println!("\n{:<26} {:>14} {:>14} {:>10}", "page", "CPU, bare = 1", "rate, bare = 1", "bytes");
-    for (what, path, email) in PAGES {
-        let cookie = match email {
+    println!(
+        "\n{:<32} {:>13} {:>9} {:>14} {:>9} {:>9} {:>8}",
+        "page", "CPU, bare = 1", "goal", "rate, bare = 1", "alone, ms", "goal", "bytes"
+    );
+    for Page { what, path, who, cpu, wait } in PAGES {
+        let cookie = match who {
             Some(email) => Some(sign_in(&client, &site, email).await?),
             None => None,
         };
@@ -214,7 +260,7 @@ async fn measure_all(arguments: &Arguments, embedded: &Embedded, folder: &Path) 
         let encoding = first.headers().get(header::CONTENT_ENCODING).and_then(|v| v.to_str().ok());
         let encoding = encoding.unwrap_or("identity").to_owned();
         let size = first.bytes().await?.len();
-        let ours = measure(arguments, &client, &site, path, cookie.as_deref()).await?;
+        let alone = alone(&client, &site.url(path), cookie.as_deref()).await?;
 
         let address = free_address().await?;
         let mut command = Command::new(std::env::current_exe()?);
@@ -227,15 +273,41 @@ async fn measure_all(arguments: &Arguments, embedded: &Embedded, folder: &Path) 
             &address.to_string(),
         ]);
         let bare = Server::start(command, address)?.ready(&client, "/").await?;
-        let theirs = measure(arguments, &client, &bare, "/", None).await?;
+        // In turn, and more than once: a machine has its moods.
+        let (mut ours, mut theirs) = (Measured::default(), Measured::default());
+        for _ in 0..ROUNDS {
+            ours += measure(arguments, &client, &site, path, cookie.as_deref()).await?;
+            theirs += measure(arguments, &client, &bare, "/", None).await?;
+        }
         println!(
-            "{what:<26} {:>14} {:>14} {size:>10}",
+            "{what:<32} {:>13} {:>9} {:>14} {:>9} {:>9} {size:>8}",
             ratio(ours.ticks * theirs.answers, theirs.ticks * ours.answers),
-            ratio(ours.answers, theirs.answers)
+            cpu.map(|most| format!("<= {}", ratio(most, 100))).unwrap_or_default(),
+            ratio(ours.answers, theirs.answers),
+            alone.as_millis(),
+            wait.map(|most| format!("<= {most}")).unwrap_or_default(),
         );
     }
-    println!("\nCPU is that of the web process for each answer; what Postgres uses shows in the rate.");
+    println!(
+        "\nCPU is that of the web process for each answer; what Postgres uses shows in the rate. Alone: the middle one of {TIMES}
+answers, asked one after the other; its goals are those of a party of 1,000,000."
+    );
     Ok(())
+}
+
+const ROUNDS: u32 = 3;
+const TIMES: usize = 21;
+
+/// How long one answer takes, when nobody else asks.
+async fn alone(client: &Client, url: &str, cookie: Option<&str>) -> Result<Duration> {
+    let mut times = Vec::with_capacity(TIMES);
+    for _ in 0..TIMES {
+        let began = Instant::now();
+        ask(client, url, cookie).await?.bytes().await?;
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[TIMES / 2])
 }
 
 /// Two figures after the point, without floating point.
@@ -271,9 +343,17 @@ async fn ask(client: &Client, url: &str, cookie: Option<&str>) -> Result<Respons
     Ok(answer)
 }
 
+#[derive(Default)]
 struct Measured {
     answers: u64,
     ticks: u64,
+}
+
+impl std::ops::AddAssign for Measured {
+    fn add_assign(&mut self, other: Self) {
+        self.answers += other.answers;
+        self.ticks += other.ticks;
+    }
 }
 
 async fn measure(
@@ -283,9 +363,9 @@ async fn measure(
     path: &str,
     cookie: Option<&str>,
 ) -> Result<Measured> {
-    load(arguments.connections, Duration::from_secs(1), client, server, path, cookie).await?;
+    load(arguments.connections, Duration::from_millis(500), client, server, path, cookie).await?;
     let before = server.ticks()?;
-    let seconds = Duration::from_secs(arguments.seconds);
+    let seconds = Duration::from_secs(arguments.seconds) / ROUNDS;
     let answers = load(arguments.connections, seconds, client, server, path, cookie).await?;
     Ok(Measured { answers, ticks: server.ticks()? - before })
 }
