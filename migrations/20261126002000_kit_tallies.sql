@@ -15,6 +15,10 @@ declare
     rows text;
     told int;
 begin
+    if tg_op = 'TRUNCATE' then
+        delete from tallies where what = tg_argv[0];
+        return null;
+    end if;
     if tg_op <> 'DELETE' then
         rows := format('select %s as key, %s as part, %s as number from added where %s', tg_argv[1], tg_argv[2], tg_argv[3], tg_argv[4]);
     end if;
@@ -45,5 +49,6 @@ begin
                    what || '_tallied_out', source, what, key, part, number, condition);
     execute format('create trigger %I after update on %s referencing old table as removed new table as added for each statement execute function tally(%L, %L, %L, %L, %L)',
                    what || '_tallied_over', source, what, key, part, number, condition);
+    execute format('create trigger %I after truncate on %s for each statement execute function tally(%L)', what || '_tallied_none', source, what);
     execute format('insert into tallies select $1, %s, %s, sum(%s) from %s where %s group by 2, 3', key, part, number, source, condition) using what;
 end $$;

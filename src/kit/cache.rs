@@ -25,7 +25,7 @@ use axum::{
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{app::App, clock::Clock, headers};
+use super::{clock::Clock, headers};
 
 /// One body in every encoding a browser may ask for.
 #[derive(Clone)]
@@ -240,11 +240,11 @@ impl Entry {
 
 /// The whole answer to whoever asks for a page in memory and brings no cookie: such a visitor is a stranger for sure,
 /// and needs none of the layers.
-pub fn answer<B>(app: &App, request: &Request<B>) -> Option<Response> {
+pub fn answer<B>(pages: &PageCache, now: DateTime<Utc>, request: &Request<B>) -> Option<Response> {
     if request.method() != Method::GET || request.headers().contains_key(header::COOKIE) {
         return None;
     }
-    let (_, entry) = app.pages().find(&key(request.uri())?, app.clock().now());
+    let (_, entry) = pages.find(&key(request.uri())?, now);
     let mut response = entry?.respond(request.headers());
     headers::add_to(response.headers_mut());
     Some(response)

@@ -85,7 +85,7 @@ fn connection(
 ) -> impl hyper_util::server::graceful::GracefulConnection<Output = hyper::Result<()>> + Send {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = match cache::answer(&app, &request) {
+        let answer = match cache::answer(app.pages(), app.clock().now(), &request) {
             Some(kept) => Either::Left(ready(Ok(kept))),
             None => {
                 let mut request = request.map(Body::new);
