@@ -2,17 +2,19 @@
 
 use chrono::Duration;
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     mail,
-    model::{CONFIRM_DAYS, SignUp},
+    model::{CONFIRM_DAYS, Interest, SignUp},
     sql,
 };
 use crate::{
-    accounts::{self, ConsentPurpose, Details, Standing},
+    accounts::{self, ConsentPurpose, Details, Person, Standing},
     audit::{Actor, Change},
     kit::{
+        app::App,
         error::{Error, Result},
         random::hash_token,
     },
@@ -32,6 +34,45 @@ pub async fn ask(change: &mut Change<'_>, new: &SignUp) -> Result<()> {
     Ok(())
 }
 
+/// What the button would do, for the one who decides whether to press it: whoever filled in the form need not have been
+/// the owner of the address.
+pub struct Offer {
+    pub details: Details,
+    pub interests: Vec<Interest>,
+    pub consents: Vec<ConsentPurpose>,
+    /// What is known of them already, and what they help with.
+    pub known: Option<(Person, Vec<Interest>)>,
+}
+
+/// `None` if the link is unknown, over or used.
+pub async fn offer(app: &App, db: &mut PgConnection, token: &str) -> Result<Option<Offer>> {
+    let Some(new) = sql::find_sign_up(db, &hash_token(token), app.clock().now()).await? else {
+        return Ok(None);
+    };
+    let known = match accounts::find_person_by_email(db, &new.email).await? {
+        Some(person) => {
+            let supporter = sql::find_supporter(db, person.id).await?;
+            Some((person, supporter.map(|known| known.interests).unwrap_or_default()))
+        }
+        None => None,
+    };
+    let details = details(&new, known.as_ref().map(|(person, _)| person));
+    Ok(Some(Offer { details, consents: new.consents(), interests: new.interests, known }))
+}
+
+/// What is known of somebody once they have confirmed.
+fn details(new: &SignUp, known: Option<&Person>) -> Details {
+    // A member's details were given with more care, and payments hang on them.
+    let member = known.filter(|person| person.standing == Standing::Member);
+    let place = member.filter(|person| person.postcode.is_some());
+    Details {
+        name: member.map_or(&new.name, |person| &person.name).clone(),
+        email: known.map_or(&new.email, |person| &person.email).clone(),
+        postcode: place.map_or_else(|| Some(new.postcode.to_string()), |person| person.postcode.clone()),
+        region: member.and_then(|person| person.region).or(new.region),
+    }
+}
+
 /// What the button did.
 pub struct Confirmed {
     pub person: Uuid,
@@ -47,25 +88,13 @@ pub async fn confirm(change: &mut Change<'_>, token: &str) -> Result<Option<Conf
     let (id, _) = accounts::find_or_add_person(change, &new.email, &new.name).await?;
     let person = accounts::find_person(change, id).await?.ok_or(Error::NotFound)?;
     let is_member = person.standing == Standing::Member;
-    // Their membership's details were given with more care, and payments hang on them.
-    let keeps = |known: bool| is_member && known;
-    let details = Details {
-        name: if is_member { person.name.clone() } else { new.name.clone() },
-        email: person.email.clone(),
-        postcode: if keeps(person.postcode.is_some()) {
-            person.postcode.clone()
-        } else {
-            Some(new.postcode.as_str().to_owned())
-        },
-        region: if keeps(person.region.is_some()) { person.region } else { new.region },
-    };
+    let details = details(&new, Some(&person));
     // Who asks is known only now, by the link that came to their address.
     change.by = Actor::Person(id);
     accounts::change_details(change, id, &details).await?;
     accounts::verify_email(change, id).await?;
-    accounts::give_consent(change, id, ConsentPurpose::EmailUpdates, SOURCE).await?;
-    if new.organiser_contact {
-        accounts::give_consent(change, id, ConsentPurpose::OrganiserContact, SOURCE).await?;
+    for purpose in new.consents() {
+        accounts::give_consent(change, id, purpose, SOURCE).await?;
     }
     let was_supporter = sql::find_supporter(change, id).await?.is_some();
     sql::put_supporter(change, id, &new.interests, SOURCE, now).await?;

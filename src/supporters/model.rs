@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
+    accounts::ConsentPurpose,
     kit::{codes::codes, email_address::EmailAddress},
     places::{Postcode, Region},
 };
@@ -56,6 +57,14 @@ pub struct SignUp {
     pub region: Option<Region>,
     pub interests: Vec<Interest>,
     pub organiser_contact: bool,
+}
+
+impl SignUp {
+    /// What confirming agrees to.
+    pub fn consents(&self) -> Vec<ConsentPurpose> {
+        let organisers = self.organiser_contact.then_some(ConsentPurpose::OrganiserContact);
+        [ConsentPurpose::EmailUpdates].into_iter().chain(organisers).collect()
+    }
 }
 
 /// How long the link in the mail works.

@@ -7,13 +7,13 @@ use axum::{
 };
 
 use super::{
-    actions::{self, Confirmed},
+    actions::{self, Confirmed, Offer},
     forms,
     model::{CONFIRM_DAYS, Interest},
     settings, sql,
 };
 use crate::{
-    accounts::{self, BrowserName, ConsentPurpose, Entered, Proof},
+    accounts::{self, BrowserName, ConsentPurpose, Entered, Proof, Standing},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -25,11 +25,13 @@ use crate::{
         rate_limit::{self, Limit},
         visit::Visit,
     },
-    places::open_regions,
+    places::{Region, open_regions},
 };
 
 const BY_ADDRESS: Limit = Limit { name: "supporter sign-up from", tries: 30, minutes: 60 };
 const BY_EMAIL: Limit = Limit { name: "supporter sign-up as", tries: 5, minutes: 60 };
+/// Each is a mail to somebody who may not have asked for it.
+const ALL_BY_EMAIL: Limit = Limit { name: "supporter sign-ups as", tries: 20, minutes: 60 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "supporters/new.html")]
@@ -80,7 +82,8 @@ pub(super) async fn create(
         }
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
-    rate_limit::take(&app, &mut db, BY_EMAIL, new.email.as_str()).await?;
+    rate_limit::take(&app, &mut db, BY_EMAIL, &rate_limit::from(&new.email, address)).await?;
+    rate_limit::take(&app, &mut db, ALL_BY_EMAIL, new.email.as_str()).await?;
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
     actions::ask(&mut change, &new).await?;
     change.commit().await?;
@@ -107,22 +110,59 @@ struct ConfirmPage {
 }
 
 enum LinkState {
-    Open,
+    Open { is_member: bool, rows: Vec<Row>, consents: Vec<ConsentPurpose> },
     Used,
     Over,
 }
 
+/// One thing that we keep of them, and what we kept until now.
+struct Row {
+    what: &'static str,
+    value: String,
+    before: Option<String>,
+}
+
+fn rows(offer: &Offer) -> Vec<Row> {
+    fn or_none(text: String) -> String {
+        if text.is_empty() { "none".to_owned() } else { text }
+    }
+    fn offers(interests: &[Interest]) -> String {
+        or_none(interests.iter().map(|interest| interest.name()).collect::<Vec<_>>().join(", "))
+    }
+    let region = |region: Option<Region>| or_none(region.map(|at| at.to_string()).unwrap_or_default());
+    let (new, known) = (&offer.details, offer.known.as_ref());
+    let person = known.map(|(person, _)| person);
+    let row = |what, value: String, before: Option<String>| {
+        let before = before.filter(|before| *before != value);
+        Row { what, value, before }
+    };
+    let postcode = |postcode: &Option<String>| or_none(postcode.clone().unwrap_or_default());
+    vec![
+        row("Name", new.name.clone(), person.map(|person| person.name.clone())),
+        row("Email", new.email.to_string(), None),
+        row("Postcode", postcode(&new.postcode), person.map(|person| postcode(&person.postcode))),
+        row("Region", region(new.region), person.map(|person| region(person.region))),
+        row("You help with", offers(&offer.interests), known.map(|(_, before)| offers(before))),
+    ]
+}
+
 async fn link_page(app: &App, db: &mut Db, visit: Visit, token: &str) -> Result<Response> {
-    let state = match sql::find_sign_up(db, &hash_token(token), app.clock().now()).await? {
-        Some(false) => LinkState::Open,
-        Some(true) => LinkState::Used,
+    let state = match actions::offer(app, db, token).await? {
+        Some(offer) => LinkState::Open {
+            is_member: offer.known.as_ref().is_some_and(|(person, _)| person.standing == Standing::Member),
+            rows: rows(&offer),
+            consents: offer.consents,
+        },
+        None if sql::is_confirmed(db, &hash_token(token), app.clock().now()).await? => LinkState::Used,
         None => LinkState::Over,
     };
     let status = match state {
-        LinkState::Open | LinkState::Used => StatusCode::OK,
+        LinkState::Open { .. } | LinkState::Used => StatusCode::OK,
         LinkState::Over => StatusCode::GONE,
     };
-    Ok((status, ConfirmPage { visit, state, days: CONFIRM_DAYS }).into_response())
+    let page = ConfirmPage { visit, state, days: CONFIRM_DAYS };
+    // The address holds a secret, and the page what is known of somebody.
+    Ok((status, [(header::REFERRER_POLICY, "same-origin")], page).into_response())
 }
 
 /// Shows a button and changes nothing: mail scanners open every link.

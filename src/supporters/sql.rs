@@ -68,19 +68,38 @@ impl From<SignUpRow> for SignUp {
     }
 }
 
-/// Whether a sign-up has been confirmed; `None` if the link is unknown or over.
+/// A sign-up that waits for the button.
 pub(super) async fn find_sign_up(
     db: &mut PgConnection,
     token_hash: &[u8],
     now: DateTime<Utc>,
-) -> Result<Option<bool>> {
-    sqlx::query_scalar!(
-        r#"select confirmed_at is not null as "confirmed!" from supporter_sign_ups
-           where token_hash = $1 and expires_at > $2"#,
+) -> Result<Option<SignUp>> {
+    let row = sqlx::query_as!(
+        SignUpRow,
+        r#"select email as "email: EmailAddress", name, postcode as "postcode: Postcode", region as "region: Region",
+                  interests, organiser_contact
+           from supporter_sign_ups where token_hash = $1 and confirmed_at is null and expires_at > $2"#,
         token_hash,
         now
     )
     .fetch_optional(db)
+    .await?;
+    Ok(row.map(SignUp::from))
+}
+
+/// Whether a link that is not over has been confirmed.
+pub(super) async fn is_confirmed(
+    db: &mut PgConnection,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from supporter_sign_ups
+                          where token_hash = $1 and confirmed_at is not null and expires_at > $2) as "confirmed!""#,
+        token_hash,
+        now
+    )
+    .fetch_one(db)
     .await
 }
 

@@ -117,6 +117,59 @@ async fn nobody_learns_whether_an_address_is_known() {
 }
 
 #[tokio::test]
+async fn the_owner_sees_what_a_stranger_entered_before_any_of_it_counts() {
+    let site = Site::open().await;
+    let known = async || -> (String, Option<String>, String, Vec<String>) {
+        sqlx::query_as(
+            "select p.name, p.region, array_to_string(s.interests, ','),
+                    array(select purpose from consents c where c.person_id = p.id and withdrawn_at is null order by 1)
+             from people p join supporters s on s.person_id = p.id where p.email = 'sam@demo.test'",
+        )
+        .fetch_one(&site.pool)
+        .await
+        .unwrap()
+    };
+    let mut sam = site.signed_in_as("sam@demo.test").await;
+    sam.get("/account").await.form("/account/consents").clear("consent").submit(&mut sam).await;
+    sqlx::query(
+        "update people set postcode = 'BL9 0ND', region = 'north-west' where email = 'sam@demo.test'",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let before = known().await;
+    assert!(before.3.is_empty());
+    let mut stranger = site.stranger();
+    let form = filled(&mut stranger, "sam@demo.test", "Mallory", "CF10 1EP").await;
+    form.tick("organiser_contact", "yes").submit(&mut stranger).await.expect_status(200);
+    let link = site.mail_to("sam@demo.test").await.link("/support/confirm/");
+    assert_eq!(known().await, before, "the form changes nothing");
+    let page = site.stranger().get(&link).await;
+    page.expect(&format!("Mallory until now: {}", before.0))
+        .expect("CF10 1EP until now:")
+        .expect("Wales until now: North West")
+        .expect("Events, Skills")
+        .expect("Email me news and campaign updates.")
+        .expect("Share my name and email with the volunteer organisers");
+    assert_eq!(known().await, before, "neither does the page");
+    // Without the box there is nothing of organisers on it.
+    site.app.clock().advance(chrono::Duration::minutes(1));
+    sign_up(&mut stranger, "sam@demo.test", &before.0, "CF10 1EP").await;
+    let plain = site.mail_to("sam@demo.test").await.link("/support/confirm/");
+    assert_ne!(plain, link);
+    site.stranger().get(&plain).await.expect_not("organisers").expect_not("Mallory");
+    page.form(&link).submit(&mut sam).await.expect("Good to have you with us");
+    let after = known().await;
+    assert_eq!((after.0.as_str(), after.1.as_deref()), ("Mallory", Some("wales")));
+    assert_eq!(after.3, ["email_updates", "organiser_contact"], "what was shown, and the owner pressed");
+    // Of a member nothing is shown as changed, for nothing is.
+    sign_up(&mut stranger, "ana@demo.test", "Mallory", "CF10 1EP").await;
+    let link = site.mail_to("ana@demo.test").await.link("/support/confirm/");
+    site.stranger().get(&link).await.expect("Ana Silva").expect_not("Mallory").expect_not("CF10");
+    site.work().await;
+}
+
+#[tokio::test]
 async fn a_member_stays_a_member_and_keeps_her_name() {
     let site = Site::open().await;
     let mut browser = site.stranger();
