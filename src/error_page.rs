@@ -157,6 +157,10 @@ fn words(status: StatusCode, method: &Method) -> (&'static str, &'static str) {
             "That was too long",
             "What you sent is larger than we can take. Go back, shorten it, and send it again.",
         ),
+        StatusCode::URI_TOO_LONG => (
+            "That address is too long",
+            "No page of ours has such a long address. Start from the menu, or ask for less at once.",
+        ),
         StatusCode::TOO_MANY_REQUESTS => {
             ("Please wait a little", "That was a lot of tries. Wait a few minutes, then try again.")
         }

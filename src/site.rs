@@ -141,7 +141,7 @@ fn around(router: Router<App>, app: &App, rooms: Rooms, table: &[Route]) -> anyh
         .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .layer(middleware::from_fn_with_state(app.clone(), error_page::draw))
         .layer(CatchPanicLayer::custom(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
-        .layer(middleware::from_fn(refuse_nul))
+        .layer(middleware::from_fn(refuse_address))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(30)))
         .layer(middleware::from_fn(csrf::need_origin_with_cookies))
         .layer(csrf::layer(&app.config().public_url, machines)?)
@@ -158,8 +158,17 @@ fn around(router: Router<App>, app: &App, rooms: Rooms, table: &[Route]) -> anyh
         .with_state(app.clone()))
 }
 
-/// No address of ours holds the character that ends a string in C, and Postgres cannot store it.
-async fn refuse_nul(request: Request, next: Next) -> Response {
+/// Longest path, in bytes: a token and a word or two. What was asked for may be copied into an answer.
+const LONGEST_PATH: usize = 2_048;
+/// And with what follows the question mark, like every filter of a list.
+const LONGEST_ADDRESS: usize = 8_192;
+
+/// No address of ours is that long, nor holds the character that ends a string in C and that Postgres cannot store.
+async fn refuse_address(request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    if request.uri().path().len() > LONGEST_PATH || address > LONGEST_ADDRESS {
+        return StatusCode::URI_TOO_LONG.into_response();
+    }
     if request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
         return Error::Invalid(
             "The address holds a character that cannot be. Check it, or start from the menu.",

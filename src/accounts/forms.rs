@@ -19,7 +19,7 @@ pub(super) enum SignIn {
 
 pub(super) fn sign_in(form: &Form) -> Result<SignIn, Form> {
     let mut check = form.check();
-    let email = check.parse::<EmailAddress>("email");
+    let email = check.email("email");
     let next = safe_next(form.value("next")).to_owned();
     // Return in a field presses the first button, so that without a password it asks for a link.
     if form.value("how") == "link" || form.is_empty("password") {
@@ -71,7 +71,7 @@ pub(super) struct NewOfficer {
 
 pub(super) fn new_officer(form: &Form) -> Result<NewOfficer, Form> {
     let mut check = form.check();
-    let email = check.parse::<EmailAddress>("email");
+    let email = check.email("email");
     let name = check.text("name", "Enter the officer's full name", 100);
     let role = check.choice::<Role>("role", "Choose an office");
     let region = if role == Some(Role::Organiser) {

@@ -8,14 +8,14 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
     handler::Handler,
-    http::{Method, StatusCode},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{MethodRouter, get, post},
 };
 
 use super::{
-    model::{Permission, Standing},
+    model::{Permission, Standing, safe_next},
     proofs::{MEMBERS_ONLY, Session},
 };
 use crate::kit::{
@@ -144,7 +144,8 @@ impl Routes {
         for (line, handler) in self.0 {
             let access = line.access;
             let guarded = match access {
-                Access::Public | Access::Machine => handler,
+                // Whatever is not made to be kept may hold a secret or somebody's answers.
+                Access::Machine | Access::Public => handler.layer(middleware::map_response(keep_nowhere)),
                 Access::Development if app.config().is_development() => handler,
                 Access::Development => continue,
                 Access::Cached(tables) => {
@@ -163,6 +164,12 @@ impl Routes {
         }
         (router, table)
     }
+}
+
+async fn keep_nowhere(mut response: Response) -> Response {
+    let nowhere = HeaderValue::from_static("private, no-store");
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(nowhere);
+    response
 }
 
 async fn guard(app: App, access: Access, request: Request, next: Next) -> Response {
@@ -184,10 +191,8 @@ async fn guard(app: App, access: Access, request: Request, next: Next) -> Respon
         Some(sentence) => Error::Forbidden(sentence).into_response(),
         None => {
             let mut response = next.run(request).await;
-            response
-                .headers_mut()
-                .insert("cache-control", axum::http::HeaderValue::from_static("private, no-store"));
-            response
+            response.headers_mut().remove(header::CACHE_CONTROL);
+            keep_nowhere(response).await
         }
     }
 }
@@ -204,7 +209,7 @@ struct SignedOutPage {
 async fn ask_to_sign_in(app: App, request: Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     if request.method() != Method::POST {
-        let next = serde_html_form::to_string([("next", &path)]).unwrap_or_default();
+        let next = serde_html_form::to_string([("next", safe_next(&path))]).unwrap_or_default();
         return Redirect::to(&format!("/sign-in?{next}")).into_response();
     }
     let form = match Form::from_request(request, &app).await {

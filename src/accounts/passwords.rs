@@ -8,6 +8,7 @@ use argon2::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{sync::Semaphore, task::spawn_blocking};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::kit::error::{Error, Result};
 
@@ -21,10 +22,18 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
     Argon2::default().hash_password(b"nobody's password").map(|hash| hash.to_string()).unwrap_or_default()
 });
 
+/// Keyboards write the same letters in different ways: hashed is one spelling (NFC, as RFC 8265 has it). The others are
+/// for hashes from before spellings were told apart.
+fn spellings(password: &SecretString) -> [String; 3] {
+    let typed = password.expose_secret();
+    [typed.nfc().collect(), typed.nfd().collect(), typed.to_owned()]
+}
+
 /// Argon2id with the library's parameters (19 MiB, two passes), as a PHC string.
 pub async fn hash(password: SecretString) -> Result<String> {
     let hash = in_turn(&HASHING, move || {
-        Argon2::default().hash_password(password.expose_secret().as_bytes()).map(|hash| hash.to_string())
+        let [spelling, ..] = spellings(&password);
+        Argon2::default().hash_password(spelling.as_bytes()).map(|hash| hash.to_string())
     })
     .await?;
     hash.map_err(|error| Error::Internal(anyhow::anyhow!("hashing a password: {error}")))
@@ -41,8 +50,10 @@ pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Resu
     in_turn(&HASHING, move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());
+        let [first, second, third] = spellings(&password);
         let fits = PasswordHash::new(&hash).is_ok_and(|hash| {
-            Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+            let fits = |typed: &String| Argon2::default().verify_password(typed.as_bytes(), &hash).is_ok();
+            fits(&first) || (second != first && fits(&second)) || (third != first && fits(&third))
         });
         (known && fits).then_some(Fits { hash })
     })
@@ -100,6 +111,20 @@ mod tests {
         assert_eq!(turns.available_permits(), 0);
         finish.send(()).unwrap();
         assert!(in_turn(&turns, || true).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_however_the_keyboard_writes_it() {
+        let fits = async |typed: &str, hash: &str| {
+            verify(typed.into(), Some(hash.to_owned())).await.unwrap().is_some()
+        };
+        let (composed, decomposed) = ("tŷ mawr caffé", "ty\u{302} mawr caffe\u{301}");
+        let hash = hash(decomposed.into()).await.unwrap();
+        assert!(fits(composed, &hash).await && fits(decomposed, &hash).await);
+        assert!(!fits("ty mawr caffe", &hash).await);
+        // As it was hashed before spellings were told apart.
+        let before = Argon2::default().hash_password(decomposed.as_bytes()).unwrap().to_string();
+        assert!(fits(composed, &before).await && fits(decomposed, &before).await);
     }
 
     #[tokio::test]

@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use self::database::Database;
 use crate::{
@@ -142,11 +144,25 @@ fn start_logging(config: &Config) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let tells_no_secret = || filter_fn(|line| *line.level() <= deepest(line.target()));
     // Through the log as everything else, so that what must not be logged is not, and lines stay machine-readable.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a task panicked")));
     match config.environment {
-        Environment::Development => logs.with_target(false).compact().init(),
-        Environment::Production => logs.json().init(),
+        Environment::Development => {
+            logs.with_target(false).compact().finish().with(tells_no_secret()).init();
+        }
+        Environment::Production => logs.json().finish().with(tells_no_secret()).init(),
+    }
+}
+
+/// How much a part of the program may log, whatever `RUST_LOG` asks for: our own code logs no secrets, while what
+/// speaks to mail servers, the database and Stripe writes whole letters, values and answers when it is asked for details.
+fn deepest(target: &str) -> LevelFilter {
+    match target.split("::").next().unwrap_or_default() {
+        "breakthrough" => LevelFilter::TRACE,
+        "tower_http" => LevelFilter::DEBUG,
+        "sqlx" | "graphile_worker" => LevelFilter::WARN,
+        _ => LevelFilter::INFO,
     }
 }
 

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     kit::{
-        email_address::EmailAddress,
         form::{Check, Form},
         markdown,
     },
@@ -160,7 +159,7 @@ pub(super) fn direction(form: &Form) -> Direction {
 pub(super) fn message(form: &Form) -> Result<Message, Form> {
     let mut check = form.check();
     let name = check.text("name", "Enter your name", 100);
-    let email = check.parse::<EmailAddress>("email");
+    let email = check.email("email");
     let topic = check.choice("topic", "Choose what it is about");
     let text = check.paragraphs("message", "Write your message", 5_000);
     check.finish(|| Some(Message { name: name?, email: email?, topic: topic?, text: text? }))

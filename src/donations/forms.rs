@@ -3,7 +3,6 @@
 use super::model::{Bounds, Give, USUAL, WrongGift};
 use crate::{
     kit::{
-        email_address::EmailAddress,
         form::{Check, Form},
         money::{Money, NotMoney},
     },
@@ -14,7 +13,7 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let mut check = form.check();
     let amount = amount(&mut check, bounds);
     let name = check.text("name", "Enter your full name", 100);
-    let email = check.parse::<EmailAddress>("email");
+    let email = check.email("email");
     let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
     let why = format!(": the law requires it above {}", bounds.check_above);
     let address = if wants_address { Address::read(&mut check, &why) } else { None };

@@ -157,6 +157,13 @@ impl RawConfig {
             );
         }
         let secret_key = match &self.secret_key {
+            Some(key) if production && is_guessable(key.expose_secret()) => {
+                faults.push(
+                    "SECRET_KEY repeats itself, so it can be guessed; make one with `openssl rand -hex 32`."
+                        .into(),
+                );
+                SecretString::default()
+            }
             Some(key) if is_secret(key.expose_secret()) => key.clone(),
             Some(_) => {
                 faults.push(
@@ -258,7 +265,23 @@ impl RawConfig {
             })
             .filter(|secret| !secret.expose_secret().is_empty())
             .collect();
+        if production && self.stripe_api_base.as_ref().is_some_and(|base| !base.starts_with("https://")) {
+            faults.push(
+                "STRIPE_API_BASE must be an https:// address in production; remove it to use Stripe's own."
+                    .into(),
+            );
+        }
+        let is_stand_in = |secret: &SecretString| secret.expose_secret() == STAND_IN_WEBHOOK_SECRET;
+        if production && webhook_secrets.iter().any(is_stand_in) {
+            faults.push(
+                "STRIPE_WEBHOOK_SECRET is the stand-in's, which everybody knows; use the one that Stripe shows."
+                    .into(),
+            );
+        }
         if let Some(secret_key) = &self.stripe_secret_key {
+            if production && secret_key.expose_secret() == STAND_IN_KEY {
+                faults.push("STRIPE_SECRET_KEY is the stand-in's; use the one that Stripe shows.".into());
+            }
             if webhook_secrets.is_empty() {
                 faults.push(
                     "STRIPE_WEBHOOK_SECRET is missing; it is shown beside the webhook endpoint at Stripe."
@@ -278,8 +301,8 @@ impl RawConfig {
             );
         }
         StripeConfig {
-            secret_key: SecretString::from("sk_test_stand_in"),
-            webhook_secrets: vec![SecretString::from("whsec_stand_in")],
+            secret_key: SecretString::from(STAND_IN_KEY),
+            webhook_secrets: vec![SecretString::from(STAND_IN_WEBHOOK_SECRET)],
             api_base: Some(
                 self.stripe_api_base.clone().unwrap_or_else(|| format!("http://{}/dev/stripe", self.listen)),
             ),
@@ -305,8 +328,29 @@ impl RawConfig {
     }
 }
 
+/// What the stand-in for Stripe works with; everybody can read it here.
+const STAND_IN_KEY: &str = "sk_test_stand_in";
+const STAND_IN_WEBHOOK_SECRET: &str = "whsec_stand_in";
+
 fn is_secret(key: &str) -> bool {
     key.len() >= 64 && key.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Whether a key of the right form was typed instead of drawn: a part repeated, counted up or down, or few figures.
+fn is_guessable(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let repeats =
+        (1..=key.len() / 2).any(|part| key.bytes().zip(key.bytes().skip(part)).all(|(a, b)| a == b));
+    // 000102…1f, or every second byte downwards.
+    let bytes = hex::decode(&key).unwrap_or_default();
+    let mut steps = bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let first = steps.next();
+    let counts = steps.all(|step| Some(step) == first);
+    // Of 64 drawn digits one is a third of the key less often than once in a billion keys.
+    let is_monotonous =
+        key.bytes().any(|digit| key.bytes().filter(|other| *other == digit).count() * 3 > key.len());
+    let digits: std::collections::HashSet<_> = key.bytes().collect();
+    is_secret(&key) && (repeats || counts || is_monotonous || digits.len() < 10)
 }
 
 #[cfg(test)]
@@ -338,6 +382,7 @@ pub(crate) mod tests {
     fn production() -> RawConfig {
         RawConfig {
             app_env: Environment::Production,
+            secret_key: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()),
             public_url: Some("https://party.example/".into()),
             database_url: Some("postgres://party:x@localhost/party".into()),
             smtp_url: Some("smtp://localhost:587".into()),
@@ -362,11 +407,17 @@ pub(crate) mod tests {
 
     #[test]
     fn production_names_each_fault() {
-        let faults: [Fault; 14] = [
+        let faults: [Fault; 23] = [
             ("PUBLIC_URL", |s| s.public_url = Some("http://party.example".into())),
             ("PUBLIC_URL", |s| s.public_url = None),
             ("DATABASE_URL", |s| s.database_url = None),
             ("SECRET_KEY", |s| s.secret_key = None),
+            ("SECRET_KEY", |s| s.secret_key = Some("0".repeat(64).into())),
+            ("SECRET_KEY", |s| s.secret_key = Some("deadbeef".repeat(8).into())),
+            ("SECRET_KEY", |s| s.secret_key = Some("0123456789ABCDEF0123456789abcdef".repeat(2).into())),
+            ("SECRET_KEY", |s| s.secret_key = Some(format!("{}0123456789", "a1".repeat(40)).into())),
+            ("SECRET_KEY", |s| s.secret_key = Some("0123456789abcde".repeat(6).into())),
+            ("SECRET_KEY", |s| s.secret_key = Some(hex::encode((0..32).collect::<Vec<u8>>()).into())),
             ("SECRET_KEY", |s| s.secret_key = Some("short".into())),
             ("SMTP_URL", |s| s.smtp_url = None),
             ("SMTP_URL", |s| s.smtp_url = Some("localhost:25".into())),
@@ -374,6 +425,9 @@ pub(crate) mod tests {
             ("MAIL_FROM", |s| s.mail_from = Some("nobody".into())),
             ("DKIM_SELECTOR", |s| s.dkim_domain = Some("party.example".into())),
             ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = None),
+            ("STRIPE_WEBHOOK_SECRET", |s| s.stripe_webhook_secret = Some("whsec_x,whsec_stand_in".into())),
+            ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = Some("sk_test_stand_in".into())),
+            ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("http://api.stripe.com".into())),
             ("STRIPE_WEBHOOK_SECRET", |s| s.stripe_webhook_secret = Some(" , ".into())),
             ("TRUSTED_PROXIES", |s| s.trusted_proxies = "everybody".into()),
             ("DEV_RATE_LIMITS", |s| s.dev_rate_limits = Switch::Off),
@@ -386,7 +440,7 @@ pub(crate) mod tests {
             let said = settings.check().unwrap_err();
             assert!(matches!(&said[..], [one] if one.contains(name)), "{name}: {said:?}");
         }
-        // All at once, so that nobody starts it eight times.
-        assert_eq!(all.check().unwrap_err().len(), 9);
+        // All at once, so that nobody starts it eleven times.
+        assert_eq!(all.check().unwrap_err().len(), 11);
     }
 }

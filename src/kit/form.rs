@@ -7,7 +7,7 @@
 //! pub fn parse(form: &Form) -> Result<Join, Form> {
 //!     let mut check = form.check();
 //!     let name = check.text("name", "Enter your full name", 100);
-//!     let email = check.parse::<EmailAddress>("email");
+//!     let email = check.email("email");
 //!     check.finish(|| Some(Join { name: name?, email: email? }))
 //! }
 //! ```
@@ -23,7 +23,7 @@ use axum::{
 };
 use chrono::{Datelike, NaiveDate};
 
-use super::{app::App, error::Error, markdown};
+use super::{app::App, email_address::EmailAddress, error::Error, markdown, typed};
 
 #[derive(Clone, Default)]
 pub struct Form {
@@ -187,7 +187,7 @@ impl Check<'_> {
         self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
     }
 
-    /// What was sent once, trimmed. A field sent twice with different values is a fault: which one was meant?
+    /// What was sent once, without what cannot be seen at its ends. A field sent twice with different values is a fault: which one was meant?
     fn once(&mut self, name: &str) -> Option<&str> {
         let form = self.form;
         let mut sent = form.values.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_str());
@@ -196,16 +196,16 @@ impl Check<'_> {
             self.fail(name, "This was sent twice with different answers. Answer it once");
             return None;
         }
-        Some(first.trim())
+        Some(typed::trim(first))
     }
 
     fn line(&mut self, name: &str, longest: usize) -> Option<String> {
-        let text = self.once(name)?.to_owned();
+        let text = typed::clean(self.once(name)?).into_owned();
         if text.chars().count() > longest {
             self.fail(name, format!("Make this shorter: at most {longest} characters"));
             return None;
         }
-        if text.chars().any(is_hidden) {
+        if text.chars().any(typed::is_hidden) {
             self.fail(name, "Type this again: it contains hidden characters that cannot be stored");
             return None;
         }
@@ -215,7 +215,7 @@ impl Check<'_> {
     /// One line that must not be empty, of at most so many characters.
     pub fn text(&mut self, name: &str, missing: &str, longest: usize) -> Option<String> {
         let text = self.line(name, longest)?;
-        if text.is_empty() {
+        if !typed::is_visible(&text) {
             self.fail(name, missing);
             return None;
         }
@@ -230,7 +230,7 @@ impl Check<'_> {
     /// Several lines that must not be all empty.
     pub fn paragraphs(&mut self, name: &str, missing: &str, longest: usize) -> Option<String> {
         let text = self.optional_paragraphs(name, longest)?;
-        if text.is_empty() {
+        if !typed::is_visible(&text) {
             self.fail(name, missing);
             return None;
         }
@@ -238,7 +238,7 @@ impl Check<'_> {
     }
 
     pub fn optional_paragraphs(&mut self, name: &str, longest: usize) -> Option<String> {
-        let text = self.once(name)?.replace("\r\n", "\n").replace('\r', "\n");
+        let text = typed::clean(self.once(name)?).replace("\r\n", "\n").replace('\r', "\n");
         if text.chars().count() > longest {
             self.fail(
                 name,
@@ -246,7 +246,7 @@ impl Check<'_> {
             );
             return None;
         }
-        if text.chars().any(|c| c != '\n' && c != '\t' && is_hidden(c)) {
+        if text.chars().any(|c| c != '\n' && c != '\t' && typed::is_hidden(c)) {
             self.fail(name, "Type this again: it contains hidden characters that cannot be stored");
             return None;
         }
@@ -282,6 +282,18 @@ impl Check<'_> {
     {
         let text = self.line(name, 1_000)?;
         text.parse().map_err(|error: T::Err| self.fail(name, error.to_string())).ok()
+    }
+
+    /// An email address. One that is a slip away from a well-known provider's is asked about once: sent again as it is,
+    /// it passes, by the field that `f::email` adds.
+    pub fn email(&mut self, name: &str) -> Option<EmailAddress> {
+        let email = self.parse::<EmailAddress>(name)?;
+        let insists = self.form.value(&format!("{name}_typed")) == self.form.value(name);
+        if let Some(meant) = email.meant().filter(|_| !insists) {
+            self.fail(name, format!("Did you mean {meant}? If {email} is right, send the form again"));
+            return None;
+        }
+        Some(email)
     }
 
     /// One of several answers; anything else gets `missing`.
@@ -352,14 +364,14 @@ impl Check<'_> {
             self.fail(&field, missing);
             return None;
         }
-        let date = match (day.parse(), month.parse(), year.parse()) {
-            (Ok(day), Ok(month), Ok(year)) if YEARS.contains(&year) => {
+        let date = match (day.parse(), typed::month(&month), year.parse()) {
+            (Ok(day), Some(month), Ok(year)) if YEARS.contains(&year) => {
                 NaiveDate::from_ymd_opt(year, month, day)
             }
             _ => None,
         };
         if date.is_none() {
-            self.fail(&field, "Enter a real date in figures, like 27 3 2001");
+            self.fail(&field, "Enter a real date, like 27 3 2001");
         }
         date
     }
@@ -404,17 +416,9 @@ impl Check<'_> {
     }
 }
 
-/// Control characters and the ones that turn the direction of text around: they cannot be seen, and are used to
-/// make one name look like another. Ordinary right-to-left letters need none of them.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kit::email_address::EmailAddress;
 
     fn form(body: &str) -> Form {
         Form::from_values(serde_html_form::from_str(body).unwrap())
@@ -425,13 +429,13 @@ mod tests {
         let sent = form("name=&email=nope&password=secret&dob_day=31&dob_month=2&dob_year=2001");
         let mut check = sent.check();
         let name = check.text("name", "Enter your full name", 100);
-        let email = check.parse::<EmailAddress>("email");
+        let email = check.email("email");
         let born = check.date("dob", "Enter your date of birth");
         let Err(back) = check.finish(|| Some((name?, email?, born?))) else { panic!("must not pass") };
         assert_eq!(back.errors().len(), 3);
         assert_eq!(back.value("email"), "nope");
         assert_eq!(back.value("password"), "");
-        assert_eq!(back.error("dob_day"), Some("Enter a real date in figures, like 27 3 2001"));
+        assert_eq!(back.error("dob_day"), Some("Enter a real date, like 27 3 2001"));
         assert!(!format!("{back:?}").contains("nope"));
     }
 
@@ -448,9 +452,36 @@ mod tests {
             let sent = Form::from_values(vec![("name".into(), name.into())]);
             assert_eq!(sent.check().text("name", "", 100).as_deref(), Some(name));
         }
-        for bad in ["a\0b", "a\u{202E}b", "a\nb", "a\u{7}"] {
+        for bad in ["a\0b", "a\u{202E}b", "a\nb", "a\u{7}", "\u{200B}", "\u{3164}", "\u{2800}"] {
             let sent = Form::from_values(vec![("name".into(), bad.into())]);
             assert_eq!(sent.check().text("name", "", 100), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_likely_slip_in_an_address_is_asked_about_once() {
+        let sent = form("email=ana%40gmial.com");
+        let Err(back) = check_email(&sent) else { panic!("it asks") };
+        assert_eq!(
+            back.error("email"),
+            Some("Did you mean ana@gmail.com? If ana@gmial.com is right, send the form again")
+        );
+        assert!(check_email(&form("email=ana%40gmial.com&email_typed=ana%40gmial.com")).is_ok());
+        assert!(check_email(&form("email=ana%40gmaul.com&email_typed=ana%40gmial.com")).is_err());
+        assert_eq!(check_email(&form("email=%E2%80%8Bana%40demo.test%E2%80%8B")).unwrap(), "ana@demo.test");
+    }
+
+    fn check_email(form: &Form) -> Result<String, Form> {
+        let mut check = form.check();
+        let email = check.email("email");
+        check.finish(|| email.map(|email| email.to_string()))
+    }
+
+    #[test]
+    fn a_month_may_be_a_word() {
+        for month in ["March", "maw", "3"] {
+            let sent = form(&format!("d_day=5&d_month={month}&d_year=2001"));
+            assert_eq!(sent.check().date("d", ""), NaiveDate::from_ymd_opt(2001, 3, 5), "{month}");
         }
     }
 

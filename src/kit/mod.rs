@@ -13,6 +13,7 @@ pub mod codes;
 pub mod money;
 pub mod dates;
 pub mod csv;
+pub mod typed;
 pub mod email_address;
 pub mod picture;
 pub mod phone;

@@ -10,7 +10,6 @@ use crate::{
     accounts::ConsentPurpose,
     kit::{
         dates,
-        email_address::EmailAddress,
         form::{Check, Form},
         money::{Money, NotMoney},
         stripe::Interval,
@@ -31,7 +30,7 @@ pub(super) struct Terms<'a> {
 pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let mut check = form.check();
     let name = name(&mut check);
-    let email = if terms.signed_in { None } else { check.parse::<EmailAddress>("email") };
+    let email = if terms.signed_in { None } else { check.email("email") };
     let born_on = born(&mut check, terms);
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
@@ -130,7 +129,7 @@ pub(super) fn own_details(form: &Form, born_on: NaiveDate) -> Result<NewDetails,
 pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form> {
     let mut check = form.check();
     let name = name(&mut check);
-    let email = check.parse::<EmailAddress>("email");
+    let email = check.email("email");
     let born_on = check.date("dob", "Enter the date of birth");
     if born_on.is_some_and(|born| born > today) {
         check.fail("dob_day", "Enter a date of birth in the past");

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kit::codes::stored_as_text;
+use crate::kit::{codes::stored_as_text, typed};
 
 /// Upper case with one space before the last three characters, like `BL9 0ND`, or `BFPO 57`.
 ///
@@ -44,6 +44,8 @@ impl FromStr for Postcode {
     type Err = NotAPostcode;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // As it stands at the end of a sentence or in quotes.
+        let text = typed::trim(text).trim_matches(['.', ',', ';', ':', '"', '\'', '(', ')', '“', '”']);
         // The longest real one has seven characters; nothing long is worth copying.
         let typed: String =
             text.chars().filter(|c| !c.is_whitespace()).take(9).collect::<String>().to_ascii_uppercase();
@@ -145,6 +147,10 @@ mod tests {
             ("ec1a1bb", "EC1A 1BB"),
             ("B33 8TH", "B33 8TH"),
             ("gir 0aa", "GIR 0AA"),
+            ("BL9 0ND.", "BL9 0ND"),
+            ("“BL9 0ND”,", "BL9 0ND"),
+            ("\u{200B}BL9 0ND\u{200B}", "BL9 0ND"),
+            ("(bl90nd)", "BL9 0ND"),
             ("bfpo57", "BFPO 57"),
             ("BF1 3AA", "BF1 3AA"),
             ("OL1 1AA", "OL1 1AA"),

@@ -1,14 +1,14 @@
 use super::model::{Interest, SignUp};
 use crate::{
     accounts::{ConsentPurpose, Details, Person},
-    kit::{email_address::EmailAddress, form::Form},
+    kit::form::Form,
     places::{Postcode, Region, read_region},
 };
 
 /// `min_age` is the rule of the day.
 pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
     let mut check = form.check();
-    let email = check.parse::<EmailAddress>("email");
+    let email = check.email("email");
     let name = check.text("name", "Enter your name", 100);
     let postcode = check.parse::<Postcode>("postcode");
     let region = read_region(&mut check);
@@ -35,7 +35,7 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
 pub fn details(form: &Form) -> Result<Details, Form> {
     let mut check = form.check();
     let name = check.text("name", "Enter the full name", 200);
-    let email = check.parse::<EmailAddress>("email");
+    let email = check.email("email");
     let postcode = check.optional::<Postcode>("postcode");
     // What an officer says counts, whatever the postcode says.
     let region = check.said::<Region>("region").or_else(|| read_region(&mut check));

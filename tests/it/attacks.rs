@@ -94,6 +94,98 @@ async fn strangers_use_up_no_tries_of_an_address_they_know() {
     site.work().await;
 }
 
+#[tokio::test]
+async fn pages_with_secrets_are_kept_nowhere() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    browser.post("/sign-in", &[("email", "ana@demo.test"), ("how", "link")]).await;
+    let link = site.mail_to("ana@demo.test").await.link("/sign-in/link/");
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    for path in [
+        link.as_str(),
+        &format!("/sign-in/check?request={nobody}"),
+        &format!("/join/{nobody}"),
+        &format!("/donate/{nobody}"),
+        "/support/confirm/x",
+        "/unsubscribe/x",
+    ] {
+        let page = browser.get_once(path).await;
+        let kept = page.headers.get("cache-control").map(|value| value.to_str().unwrap().to_owned());
+        assert!(kept.as_deref().is_some_and(|kept| kept.contains("no-store")), "{path}: {kept:?}");
+    }
+    for fields in [[("email", "x"), ("how", "link")], [("email", "ana@demo.test"), ("password", "wrong")]] {
+        let page = browser.post_once("/sign-in", &fields).await;
+        assert_eq!(page.headers["cache-control"], "private, no-store");
+    }
+}
+
+#[tokio::test]
+async fn a_long_address_is_copied_nowhere() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    for (path, status) in [
+        (format!("/{}/", "a".repeat(21_000)), 414),
+        (format!("/{}/", "%C3%A9".repeat(342)), 414),
+        (format!("/faq?q={}", "a".repeat(8_192)), 414),
+        (format!("/account?next={}", "a".repeat(8_000)), 303),
+        (format!("/faq/{}/", "a".repeat(2_000)), 308),
+        (format!("/faq?q={}", "a".repeat(3_000)), 200),
+    ] {
+        let page = browser.get_once(&path).await;
+        assert_eq!(page.status.as_u16(), status, "{} bytes", path.len());
+        assert!(page.location.is_none_or(|location| location.len() <= 2_048), "{} bytes", path.len());
+    }
+    browser.get(&format!("/{}", "a".repeat(9_000))).await.expect("That address is too long");
+}
+
+#[tokio::test]
+async fn the_log_holds_no_letter_code_or_link_however_much_it_is_asked_for() {
+    let scratch = scratch(1).await;
+    let address = free_address();
+    let log = scratch.folder.join("log");
+    for (ask, environment) in [("trace", "development"), ("debug,lettre=trace,sqlx=trace", "development")] {
+        let mut command = program(&scratch.folder, Some(&scratch.url));
+        command.args(["serve", "--bare", "--listen", &address.to_string()]);
+        command.env("RUST_LOG", ask).env("APP_ENV", environment);
+        let mut child = command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::fs::File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut browser = Browser::new(address);
+        for _ in 0..600 {
+            if TcpStream::connect(address).await.is_ok() {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        let (password, email) = ("orange ladders never sing", "ben@demo.test");
+        browser.post("/sign-in", &[("email", email), ("password", password)]).await.expect_status(422);
+        browser.post("/sign-in", &[("email", email), ("how", "link")]).await.expect("Check your email");
+        let mut mail = None;
+        for _ in 0..400 {
+            let caught = browser.get("/dev/mail").await.attributes("main a[href^='/dev/mail/']", "href");
+            if let Some(newest) = caught.first() {
+                mail = Some(browser.get(newest).await.words());
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        let mail = mail.expect("the mail goes out");
+        let token =
+            mail.split("/sign-in/link/").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let said = std::fs::read_to_string(&log).unwrap();
+        assert!(said.contains("request"), "it logs: {said}");
+        for secret in [code_in(&mail).as_str(), &token, password, email, "Use this link to sign in"] {
+            let line = said.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} is in the log asked for by {ask}");
+        }
+        let _ = std::fs::remove_dir_all(scratch.folder.join("mail"));
+    }
+}
+
 /// Holds a person's row until something else waits for it.
 async fn hold<'c>(site: &'c Site, email: &str) -> sqlx::Transaction<'c, sqlx::Postgres> {
     let mut tx = site.pool.begin().await.unwrap();

@@ -1,7 +1,6 @@
 use chrono::NaiveDate;
 
 use crate::kit::{
-    email_address::EmailAddress,
     form::{Check, Form},
     money::Money,
     settings::{Dated, Known, Meaning},
@@ -12,7 +11,7 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
     let mut check = form.check();
     let value = match known.meaning {
         Meaning::Line => check.text("value", "Enter a value", 300),
-        Meaning::Email => check.parse::<EmailAddress>("value").map(|email| email.to_string()),
+        Meaning::Email => check.email("value").map(|email| email.to_string()),
         Meaning::Money { least, most } => {
             let typed = check.text("value", "Enter an amount in pounds", 20);
             typed.and_then(|typed| match Money::parse(&typed) {
