@@ -69,9 +69,7 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
     if let Some(other) = people::find_person_by_email(change, &new.email).await?
         && other.id != id
     {
-        return Err(Error::Conflict(
-            "This email address is already in use. Check whether it is the same person.",
-        ));
+        return Err(ADDRESS_IN_USE);
     }
     let moves = old.email != new.email;
     if moves {
@@ -82,7 +80,12 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
         }
         requests::delete_requests(change, id).await?;
     }
-    people::set_details(change, id, &new.name, &new.email, new.postcode.as_deref(), new.region).await?;
+    let set = people::set_details(change, id, &new.name, &new.email, new.postcode.as_deref(), new.region);
+    set.await.map_err(|error| match error.as_database_error() {
+        // Given to somebody else at the same moment.
+        Some(database) if database.is_unique_violation() => ADDRESS_IN_USE,
+        _ => error.into(),
+    })?;
     if moves {
         sessions::delete_other_sessions(change, id, None).await?;
         let occasion = format!("address:{id}:{}", now.timestamp_micros());
@@ -106,6 +109,9 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
     change.audit("person.changed", ("person", id), changes.into());
     Ok(())
 }
+
+const ADDRESS_IN_USE: Error =
+    Error::Conflict("This email address is already in use. Check whether it is the same person.");
 
 /// An officer's address opens everything that they may do, so changing it is like appointing them.
 async fn may_move(change: &mut Change<'_>, id: Uuid) -> Result<bool> {

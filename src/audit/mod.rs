@@ -16,7 +16,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use change::Change;
-pub use sql::{Filter, list, of_subject};
+pub use sql::{Filter, list, newest_of_subject, of_subject};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {

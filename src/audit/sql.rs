@@ -107,6 +107,26 @@ pub async fn list(
     .await
 }
 
+/// The newest line of one record that tells of one of these actions.
+pub async fn newest_of_subject(
+    db: &mut PgConnection,
+    kind: &str,
+    id: &str,
+    actions: &[&str],
+) -> Result<Option<StoredEntry>, sqlx::Error> {
+    let actions: Vec<_> = actions.iter().map(|action| (*action).to_owned()).collect();
+    sqlx::query_as!(
+        StoredEntry,
+        "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log
+         where subject_kind = $1 and subject_id = $2 and action = any($3) order by id desc limit 1",
+        kind,
+        id,
+        &actions
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// What happened to one record, newest first.
 pub async fn of_subject(
     db: &mut PgConnection,

@@ -97,7 +97,7 @@ pub(super) async fn create(
         }
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
-    rate_limit::take(&app, &mut db, BY_EMAIL, give.email.as_str()).await?;
+    rate_limit::take(&app, &mut db, BY_EMAIL, &rate_limit::from(&give.email, address)).await?;
     // A gift belongs to their account only if it is made with their account's own address.
     let person = match &visit.viewer {
         Some(viewer) => accounts::find_person(&mut db, viewer.id).await?,

@@ -115,7 +115,9 @@ pub(super) async fn update_details(
         Err(Error::Conflict(why)) => {
             drop(change);
             let form = form.failed("email", why);
-            return page(&mut db, visit, &who, id, Task::Details, Some(form)).await;
+            let mut answer = page(&mut db, visit, &who, id, Task::Details, Some(form)).await?;
+            *answer.status_mut() = StatusCode::CONFLICT;
+            return Ok(answer);
         }
         Err(error) => return Err(error),
     }

@@ -1,9 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use super::actions;
-use crate::kit::{
-    app::App,
-    queue::{Failure, Job, Lane},
+use super::{actions, model::WarnMember};
+use crate::{
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        queue::{Failure, Job, Lane},
+    },
 };
 
 /// Works out the states that change with the date, and forgets applications that came to nothing.
@@ -16,5 +19,15 @@ impl Job for TurnOfDay {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         actions::turn_of_day(&app).await.map_err(Failure::from_page)
+    }
+}
+
+impl Job for WarnMember {
+    const NAME: &'static str = "membership_warn_member";
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut change = Change::begin_alone(&app, Actor::System).await?;
+        actions::warn_member(&mut change, self.application).await.map_err(Failure::from_page)?;
+        Ok(change.commit().await?)
     }
 }

@@ -171,7 +171,9 @@ pub(super) async fn create(
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     let email = join.email.as_ref().or(account.as_ref().map(|(_, email)| email));
-    rate_limit::take(&app, &mut db, BY_EMAIL, email.map_or("", |email| email.as_str())).await?;
+    if let Some(email) = email {
+        rate_limit::take(&app, &mut db, BY_EMAIL, &rate_limit::from(email, address)).await?;
+    }
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
     let (application, checkout) = actions::apply(&mut change, join, account).await?;
     change.commit().await?;

@@ -128,7 +128,7 @@ pub const ROOM: Room = Room {
         }],
     }),
     card: Some((Rank::Standing, |asked| Box::pin(pages::card(asked)))),
-    jobs: |jobs| jobs.every::<TurnOfDay>("5 0,1 * * *"),
+    jobs: |jobs| jobs.with::<model::WarnMember>().every::<TurnOfDay>("5 0,1 * * *"),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("membership")
 };

@@ -40,7 +40,7 @@ pub struct Wish<'a> {
 }
 
 /// Stores a wish to pay, or finds the one that is open for the purpose already: two clicks are one wish. Other open
-/// pages of the same payer for the same kind of thing are closed by a job.
+/// pages with the same address stay open until one is paid for: whoever only knows an address must not close them.
 pub async fn wish(change: &mut Change<'_>, wish: &Wish<'_>) -> Result<Uuid> {
     let app = change.app;
     let now = change.now;
@@ -61,27 +61,22 @@ pub async fn wish(change: &mut Change<'_>, wish: &Wish<'_>) -> Result<Uuid> {
         created_at: now,
         expires_at: None,
     };
-    let mut kept = new.id;
     if !checkouts::insert(change, &new).await? {
         const BUSY: Error = Error::Conflict("The payment page was just being closed. Please try again.");
         let before = checkouts::find_open(change, &wish.purpose).await?.ok_or(BUSY)?;
-        kept = before.id;
         // Its time is over, or another amount is wanted by now: close it and start anew.
         let fresh = before.created_at > now - Duration::hours(OPEN_HOURS - 1);
         let still_good = fresh && (before.state == CheckoutState::Wanted || before.page(now).is_some());
-        if !still_good || (before.amount, before.every) != (new.amount, new.every) {
-            set_state(change, before.id, CheckoutState::Expired, now).await?;
-            queue::push(change, &CloseCheckout { checkout: before.id }).await?;
-            if !checkouts::insert(change, &new).await? {
-                return Err(BUSY);
-            }
-            kept = new.id;
+        if still_good && (before.amount, before.every) == (new.amount, new.every) {
+            return Ok(before.id);
+        }
+        set_state(change, before.id, CheckoutState::Expired, now).await?;
+        queue::push(change, &CloseCheckout { checkout: before.id }).await?;
+        if !checkouts::insert(change, &new).await? {
+            return Err(BUSY);
         }
     }
-    for other in checkouts::list_other_open(change, &wish.purpose.kind, wish.email.as_str(), kept).await? {
-        queue::push(change, &CloseCheckout { checkout: other }).await?;
-    }
-    Ok(kept)
+    Ok(new.id)
 }
 
 async fn set_state(

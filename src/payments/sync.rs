@@ -9,8 +9,8 @@ use sqlx::PgConnection;
 
 use super::{
     model::{
-        CheckoutState, GiveBack, LedgerLine, LineKind, Origin, ProcessEvent, Subscription, dispute_lines,
-        ours,
+        CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, ProcessEvent, Subscription,
+        dispute_lines, ours,
     },
     purposes::Purpose,
     sql::{
@@ -91,6 +91,11 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
         by_debit: found == CheckoutState::Pending,
     };
     checkouts::set_progress(&mut tx, checkout, &progress, now).await?;
+    if matches!(progress.state, CheckoutState::Pending | CheckoutState::Paid) {
+        for other in checkouts::list_other_open(&mut tx, checkout).await? {
+            queue::push(&mut tx, &CloseCheckout { checkout: other }).await?;
+        }
+    }
     tx.commit().await?;
     if let Some(id) = &session.subscription {
         self::subscription(app, id).await?;

@@ -75,16 +75,16 @@ pub(super) async fn update_details(
 ) -> Result<Response> {
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
     let person = find(&mut change, &who, id).await?;
-    let wrong = match forms::details(&form) {
-        Err(form) => form,
+    let (status, wrong) = match forms::details(&form) {
+        Err(form) => (StatusCode::UNPROCESSABLE_ENTITY, form),
         Ok(new) => match accounts::change_details(&mut change, id, &new).await {
             Ok(()) => {
                 change.commit().await?;
                 return Ok(flash::redirect(&app, &format!("/admin/members/{id}"), "Saved."));
             }
-            Err(Error::Conflict(sentence)) => form.failed("email", sentence),
+            Err(Error::Conflict(sentence)) => (StatusCode::CONFLICT, form.failed("email", sentence)),
             Err(error) => return Err(error),
         },
     };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(visit, person, wrong)).into_response())
+    Ok((status, page(visit, person, wrong)).into_response())
 }

@@ -208,7 +208,7 @@ async fn an_officer_keeps_her_address_unless_an_administrator_changes_it() {
     let form = secretary.get(&action).await.form(&action).fill("name", "Theo B. Okafor");
     form.submit(&mut secretary).await.expect("Theo B. Okafor").expect_status(200);
     let form = secretary.get(&action).await.form(&action).fill("email", "thief@example.org");
-    form.submit(&mut secretary).await.expect_status(422).expect("Only an administrator");
+    form.submit(&mut secretary).await.expect_status(409).expect("Only an administrator");
     let mut administrator = site.signed_in_as("alex@demo.test").await;
     let form = administrator.get(&action).await.form(&action);
     form.fill("email", "theo@demo.test").submit(&mut administrator).await.expect("theo@demo.test");

@@ -849,7 +849,7 @@ async fn officers_change_suspend_and_end_with_reasons() {
         .fill("postcode", "LS6 2AB")
         .fill("email", "ana@demo.test");
     let wrong = form.submit_once(&mut officer).await;
-    wrong.expect_status(422).expect("This email address is already in use");
+    wrong.expect_status(409).expect("This email address is already in use");
     let form = wrong.form(&format!("{base}/details")).fill("email", "new@example.org");
     assert_eq!(form.submit_once(&mut officer).await.status, 303);
     let (email, region): (String, String) =

@@ -541,6 +541,7 @@ async fn a_wish_that_stripe_refuses_is_not_called_a_matter_of_minutes() {
     let sent = crate::membership::send_form(&mut browser, &joiner("x@example.org")).await;
     let page = browser.get(&sent.location.unwrap()).await;
     page.expect("Something is wrong on our side").expect_not("few minutes").expect_not("Try again");
+    site.work().await;
 }
 
 /// Puts a line into the books that no page makes yet. `what` are the columns and values that differ.

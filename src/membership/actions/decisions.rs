@@ -66,6 +66,10 @@ pub async fn suspend(
         return Err(Error::Conflict("This membership is over: there is nothing to suspend."));
     }
     let now = change.now;
+    let same = |before: &Suspension| before.until == new.until && before.reason == new.reason;
+    if membership.suspension.as_ref().is_some_and(same) {
+        return Ok(());
+    }
     let suspension =
         Suspension { since: now, until: new.until, reason: new.reason.clone(), by: Some(officer) };
     membership.suspension = Some(suspension);

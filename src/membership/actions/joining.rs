@@ -16,10 +16,11 @@ use crate::{
         app::App,
         email_address::EmailAddress,
         error::{Error, Result},
+        queue,
     },
     membership::{
         mail,
-        model::{DECLARATION, DUES, Join, Meeting, Membership, Rate, State, meet, state},
+        model::{DECLARATION, DUES, Join, Meeting, Membership, Rate, State, WarnMember, meet, state},
         sql::{self, Application},
     },
     payments::{self, Purpose, Subscription},
@@ -69,7 +70,8 @@ pub async fn apply(
         Some(before) => application.id = before,
         None => {
             sql::insert_application(change, &application, DECLARATION).await?;
-            warn_member(change, &application).await?;
+            // By a job, so that the answer takes as long for every address.
+            queue::push(change, &WarnMember { application: application.id }).await?;
         }
     }
     let checkout = wish_to_pay(change, &application).await?;
@@ -77,15 +79,18 @@ pub async fn apply(
 }
 
 /// A member whose address is used to join again hears of it.
-async fn warn_member(change: &mut Change<'_>, application: &Application) -> Result<()> {
+pub async fn warn_member(change: &mut Change<'_>, application: Uuid) -> Result<()> {
     let app = change.app;
+    let Some(application) = &sql::find_application(change, application).await? else { return Ok(()) };
     let Some(person) = accounts::find_person_by_email(change, &application.email).await? else {
         return Ok(());
     };
     let Some(membership) = sql::find_of_person(change, person.id).await? else { return Ok(()) };
     let present = subscription_of(change, &membership).await?;
     let is_proved = is_proved(application, &person);
-    if meet(Some(&membership), present.as_ref(), is_proved) == Meeting::Surplus {
+    if application.settled_at.is_none()
+        && meet(Some(&membership), present.as_ref(), is_proved) == Meeting::Surplus
+    {
         let letter = mail::member_already(app, &person.name, membership.state)?;
         // Once a day is enough, however often somebody tries.
         let occasion = format!("joining-again:{}:{}", person.id, change.today());

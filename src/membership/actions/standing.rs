@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{person, rules, subscription_of};
 use crate::{
     accounts::{self, ConsentPurpose, Standing},
-    audit::{Actor, Change},
+    audit::{self, Actor, Change},
     kit::{
         app::App,
         dates,
@@ -144,8 +144,16 @@ pub async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result<Member
     let mut change = Change::begin_alone(app, Actor::Person(person)).await?;
     let membership = sql::lock_of_person(&mut change, person).await?.ok_or(Error::NotFound)?;
     let after = recompute(&mut change, membership).await?;
-    let action = if renews { "membership.renewal_resumed" } else { "membership.renewal_stopped" };
-    change.audit(action, ("person", person), json!({ "ends_on": after.ends_on }));
+    let (stopped, resumed) = ("membership.renewal_stopped", "membership.renewal_resumed");
+    let (action, detail) = (if renews { resumed } else { stopped }, json!({ "ends_on": after.ends_on }));
+    // Pressed several times at once, each has asked Stripe for the same. The membership is held: one of them notes it.
+    let last =
+        audit::newest_of_subject(&mut change, "person", &person.to_string(), &[stopped, resumed]).await?;
+    if last.is_some_and(|last| (last.action.as_str(), &last.detail) == (action, &detail)) {
+        change.commit().await?;
+        return Ok(after);
+    }
+    change.audit(action, ("person", person), detail);
     if let (false, Some(on)) = (renews, after.ends_on) {
         let known = super::person(&mut change, person).await?;
         let letter = mail::stopped(app, &known.name, on)?;

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{EndReason, Rate};
 use crate::{
@@ -33,6 +34,12 @@ pub struct Join {
     /// `None` when they are signed in: their account's address counts.
     pub email: Option<EmailAddress>,
     pub answers: Answers,
+}
+
+/// The job that looks whether an application came with a member's address.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct WarnMember {
+    pub application: Uuid,
 }
 
 /// What changes about a member.

@@ -6,7 +6,7 @@ mod rates;
 mod rules;
 mod state;
 
-pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension};
+pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension, WarnMember};
 pub use membership::{Membership, Note, Suspension};
 pub use rates::{Price, Prices, Rate, WrongAmount};
 pub use rules::{Meeting, Rules, meet, state};

@@ -121,19 +121,13 @@ pub async fn find_open(db: &mut PgConnection, purpose: &Purpose) -> Result<Optio
     Ok(row.map(Checkout::from))
 }
 
-/// Other open ones for the same kind of thing and the same address.
-pub async fn list_other_open(
-    db: &mut PgConnection,
-    kind: &KindCode,
-    email: &str,
-    keep: Uuid,
-) -> Result<Vec<Uuid>> {
+/// Other open ones for the same kind of thing and with the same address as this.
+pub async fn list_other_open(db: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        "select id from checkouts where purpose_kind = $1 and email = $2::text::citext and id <> $3
-         and state in ('wanted', 'open')",
-        kind.as_str(),
-        email,
-        keep
+        "select other.id from checkouts this
+         join checkouts other on other.purpose_kind = this.purpose_kind and other.email = this.email and other.id <> this.id
+         where this.id = $1 and other.state in ('wanted', 'open')",
+        id
     )
     .fetch_all(db)
     .await

@@ -96,7 +96,7 @@ async fn an_officer_changes_details_and_the_log_says_from_what_to_what() {
         .fill("postcode", "")
         .submit(&mut officer)
         .await;
-    taken.expect_status(422).expect("This email address is already in use");
+    taken.expect_status(409).expect("This email address is already in use");
     let page = taken
         .form(&action)
         .fill("name", "Samira Whitlock")
