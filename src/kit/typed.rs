@@ -84,8 +84,8 @@ pub fn month(typed: &str) -> Option<u32> {
     if typed.bytes().all(|byte| byte.is_ascii_digit()) {
         return typed.parse().ok();
     }
-    let is_meant = |name: &&str| typed.len() >= 3 && name.starts_with(&typed);
-    let at = NAMES.iter().find_map(|names| names.iter().position(|name| is_meant(&name)))?;
+    let is_meant = |name: &str| typed.len() >= 3 && name.starts_with(&typed);
+    let at = NAMES.iter().find_map(|names| names.iter().position(|name| is_meant(name)))?;
     u32::try_from(at + 1).ok()
 }
 

@@ -56,8 +56,6 @@ struct Found {
     answer: Answer,
     /// The region of an officer who sees no other.
     own_regions: Option<String>,
-    /// Whether this officer sees no more than an organiser should: addresses of those who agreed to it, and no money.
-    by_consent: bool,
     /// Whether the columns about payments are there.
     money: bool,
     count: String,
@@ -136,7 +134,6 @@ fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
         |place: Option<super::Place>| place.map(|place| search.address(path, place)).unwrap_or_default();
     Found {
         own_regions,
-        by_consent: *scope != Scope::Everyone,
         money: *scope == Scope::Everyone && search.list == List::Members,
         count: count_words(answer.count, answer.similar),
         paging: Paging {

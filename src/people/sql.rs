@@ -17,7 +17,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    accounts::{Scope, Standing},
+    accounts::{ConsentPurpose, Scope, Standing},
     kit::{dates, db::Tx, money::Money, stripe::Interval},
     membership::{Personal, Rate, Status},
     places::Region,
@@ -88,13 +88,14 @@ fn push_select(query: &mut Query, from: &str, segment: &Segment, scope: &Scope) 
             query.push(format_args!(" and c{number}.withdrawn_at is null"));
         }
     }
-    // What this officer may find somebody by: an officer of some regions sees the addresses only of those who agreed,
-    // and whatever a search finds by, it tells.
+    // An officer of some regions sees those who agreed to it, by what they agreed to share: name and email address.
+    // Whatever a search finds by, it tells.
     let seen = match scope {
         Scope::Everyone => "p.search",
         Scope::Regions(_) => {
-            "case when exists (select from consents o where o.person_id = p.id and o.purpose = 'organiser_contact' and o.withdrawn_at is null)
-                  then p.search else plain_text(p.name) end"
+            query.push(" join consents o on o.person_id = p.id and o.withdrawn_at is null and o.purpose = ");
+            query.push_bind(ConsentPurpose::OrganiserContact.code());
+            "plain_text(p.name || ' ' || p.email::text)"
         }
     };
     query.push(format_args!(" cross join lateral (select {seen} as words) seen where true"));
@@ -367,7 +368,7 @@ pub struct Row {
     pub joined_on: NaiveDate,
     pub last_paid_at: Option<DateTime<Utc>>,
     pub wants_updates: bool,
-    /// Whether organisers of the region may have the address.
+    /// Whether organisers of the region may have name and address.
     pub open_to_organisers: bool,
 }
 

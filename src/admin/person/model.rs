@@ -46,7 +46,7 @@ impl Record {
         self.status().map_or(self.standing.colour(), Status::colour)
     }
 
-    /// Whether organisers of the region may have the address.
+    /// Whether organisers of the region may have name and address.
     pub fn is_open_to_organisers(&self) -> bool {
         let purpose = ConsentPurpose::OrganiserContact;
         self.consents.iter().any(|consent| consent.purpose == purpose && consent.withdrawn.is_none())

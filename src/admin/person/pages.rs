@@ -38,9 +38,7 @@ struct PersonPage {
 /// What this officer gets to see and do.
 #[derive(Clone, Copy)]
 struct Sees {
-    /// Email and address. An organiser sees those of people who agreed.
-    contact: bool,
-    /// Payments, mails, notes, age and officers' reasons: not an organiser's.
+    /// Address, payments, mails, notes, age and officers' reasons: not an organiser's.
     all: bool,
     may_change: bool,
 }
@@ -49,11 +47,7 @@ impl Sees {
     fn new(who: &Officer, scope: &Scope, record: &Record) -> Self {
         let all = *scope == Scope::Everyone;
         let change = who.scope(CHANGE_PEOPLE);
-        Self {
-            contact: all || record.is_open_to_organisers(),
-            all,
-            may_change: change.is_ok_and(|scope| scope.covers(record.region)),
-        }
+        Self { all, may_change: change.is_ok_and(|scope| scope.covers(record.region)) }
     }
 }
 
@@ -68,7 +62,8 @@ pub async fn show(
     let person: Uuid = person.parse().map_err(|_| Error::NotFound)?;
     let scope = who.scope(SEE_PEOPLE)?;
     let record = sql::find_record(&mut db, person).await?.ok_or(Error::NotFound)?;
-    if !scope.covers(record.region) {
+    // An organiser sees who agreed to it.
+    if !scope.covers(record.region) || (scope != Scope::Everyone && !record.is_open_to_organisers()) {
         return Err(Error::NotFound);
     }
     if who.0.person_id != person {
