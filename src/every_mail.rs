@@ -43,6 +43,7 @@ fn app() -> App {
 fn samples(app: &App) -> Vec<(&'static str, Letter)> {
     [
         crate::accounts::mail::samples(app, NAME),
+        crate::admin::log::mail::samples(app, NAME),
         crate::content::mail::samples(app, NAME),
         crate::supporters::mail::samples(app, NAME),
         crate::newsletters::letter::samples(app, NAME),

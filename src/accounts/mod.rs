@@ -49,6 +49,7 @@ pub use secrecy::{Secrecy, hush};
 pub use session::{BrowserName, is_officer, look_up as session_layer};
 pub use sql::{
     consents::{give_consents, list_consents},
+    offices::list_holders,
     people::{NewPerson, add_people, find_person, find_person_by_email, has_people, set_password_hash},
 };
 

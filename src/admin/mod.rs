@@ -8,7 +8,7 @@
 //! background work that failed, `log` the audit log in words.
 //! Other officers' pages live with their subject (`people/admin.rs`, `membership/admin.rs`).
 
-mod log;
+pub(crate) mod log;
 mod overview;
 mod permissions;
 mod person;
@@ -41,6 +41,7 @@ pub const ROOM: Room = Room {
         permission: LOOK_AFTER_WORK,
         whole_party: true,
     }],
+    jobs: |jobs| jobs.every::<log::TellSeal>("47 3 * * *"),
     card: Some((Rank::Duties, |asked| Box::pin(async move { overview::card(&asked) }))),
     ..Room::new("admin")
 };

@@ -86,7 +86,7 @@ impl<'c> Change<'c> {
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         mail::push(self.app, &mut self.tx, self.now, self.hurry, &self.mails).await?;
         if !self.lines.is_empty() {
-            sql::write(&mut self.tx, self.now, self.by, &self.lines).await?;
+            sql::write(self.app, &mut self.tx, self.now, self.by, &self.lines).await?;
         }
         self.tx.commit().await
     }

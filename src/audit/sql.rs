@@ -2,57 +2,75 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Actor, Entry, StoredEntry};
+use super::{Actor, Entry, StoredEntry, link, seal};
+use crate::kit::app::App;
 
-/// Chains and writes lines in their order; the formula is in the migration that made `audit_write_all`, and once more,
-/// for the check, in [`super::verify`].
+/// `lines!("where id > $1", id)`
+macro_rules! lines {
+    ($which:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            StoredEntry,
+            "select id, at, actor, action, subject_kind, subject_id, detail, hash, keyed from audit_log " + $which,
+            $($value),*
+        )
+    };
+}
+
+/// Seals and writes lines in their order.
 pub(super) async fn write(
+    app: &App,
     db: &mut PgConnection,
     now: DateTime<Utc>,
     by: Actor,
     lines: &[Entry],
 ) -> Result<(), sqlx::Error> {
+    let by = by.text();
+    let mut hash = sqlx::query_scalar!("select audit_head()").fetch_one(&mut *db).await?.unwrap_or_default();
+    let mut hashes = Vec::with_capacity(lines.len());
+    for line in lines {
+        let words = [by.as_str(), line.action, line.subject_kind, &line.subject_id];
+        hash = seal(app, &link(&hash, now, words, &line.detail));
+        hashes.push(hash.clone());
+    }
     let column = |of: fn(&Entry) -> &str| lines.iter().map(|line| of(line).to_owned()).collect::<Vec<_>>();
-    let details: Vec<_> = lines.iter().map(|line| line.detail.to_string()).collect();
+    let details: Vec<_> = lines.iter().map(|line| line.detail.clone()).collect();
     sqlx::query!(
-        "select audit_write_all($1, $2, $3, $4, $5, $6)",
+        "insert into audit_log (at, actor, action, subject_kind, subject_id, detail, hash, keyed)
+         select $1, $2, action, kind, id, detail, hash, true
+         from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[])
+              with ordinality new (action, kind, id, detail, hash, place)
+         order by place",
         now,
-        by.text(),
+        by,
         &column(|line| line.action),
         &column(|line| line.subject_kind),
         &column(|line| &line.subject_id),
-        &details
+        &details,
+        &hashes
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Writes that an officer opened a record, if it is their first sight of it on that day.
-pub(super) async fn write_sight(
+/// Notes that an officer opened a record. Whether it is their first sight of it on that day.
+pub(super) async fn insert_sight(
     db: &mut PgConnection,
-    now: DateTime<Utc>,
     officer: Uuid,
-    action: &str,
     (kind, id): (&str, &str),
     day: NaiveDate,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "with first as (
-             insert into audit_sights (officer, subject_kind, subject_id, seen_on) values ($1, $2, $3, $4)
-             on conflict do nothing returning officer
-         )
-         select audit_write_all($5, officer::text, array[$6], array[$2], array[$3], array['{}']) from first",
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "insert into audit_sights (officer, subject_kind, subject_id, seen_on) values ($1, $2, $3, $4)
+         on conflict do nothing",
         officer,
         kind,
         id,
-        day,
-        now,
-        action
+        day
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn list_from(
@@ -60,13 +78,16 @@ pub(super) async fn list_from(
     after: i64,
     most: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    sqlx::query_as!(
-        StoredEntry,
-        "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log where id > $1 order by id limit $2",
-        after,
-        most
+    lines!("where id > $1 order by id limit $2", after, most).fetch_all(db).await
+}
+
+/// Whether the role that the site works as could change lines, if there were no trigger.
+pub async fn may_be_changed(db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select pg_has_role(current_user, relowner, 'member') or has_table_privilege('audit_log', 'update, delete, truncate') as "may!"
+           from pg_class where oid = 'audit_log'::regclass"#
     )
-    .fetch_all(db)
+    .fetch_one(db)
     .await
 }
 
@@ -89,10 +110,8 @@ pub async fn list(
     filter: &Filter,
     most: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    sqlx::query_as!(
-        StoredEntry,
-        "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log
-         where ($1::bigint is null or id < $1) and starts_with(action, $2)
+    lines!(
+        "where ($1::bigint is null or id < $1) and starts_with(action, $2)
            and ($3::text[] is null or actor = any($3) or (subject_kind = 'person' and subject_id = any($3)))
            and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
          order by id desc limit $6",
@@ -115,10 +134,8 @@ pub async fn newest_of_subject(
     actions: &[&str],
 ) -> Result<Option<StoredEntry>, sqlx::Error> {
     let actions: Vec<_> = actions.iter().map(|action| (*action).to_owned()).collect();
-    sqlx::query_as!(
-        StoredEntry,
-        "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log
-         where subject_kind = $1 and subject_id = $2 and action = any($3) order by id desc limit 1",
+    lines!(
+        "where subject_kind = $1 and subject_id = $2 and action = any($3) order by id desc limit 1",
         kind,
         id,
         &actions
@@ -134,14 +151,7 @@ pub async fn of_subject(
     id: &str,
     most: i64,
 ) -> Result<Vec<StoredEntry>, sqlx::Error> {
-    sqlx::query_as!(
-        StoredEntry,
-        "select id, at, actor, action, subject_kind, subject_id, detail, hash from audit_log
-         where subject_kind = $1 and subject_id = $2 order by id desc limit $3",
-        kind,
-        id,
-        most
-    )
-    .fetch_all(db)
-    .await
+    lines!("where subject_kind = $1 and subject_id = $2 order by id desc limit $3", kind, id, most)
+        .fetch_all(db)
+        .await
 }

@@ -4,9 +4,13 @@ use std::process::ExitCode;
 
 use sqlx::PgPool;
 
-use crate::kit::{config::Config, db, mail::Mailer, stripe::Stripe};
+use crate::{
+    admin,
+    audit::{self, Seal},
+    kit::{app::App, clock::Clock, config::Config, db, mail::Mailer, random::Random, stripe::Stripe},
+};
 
-pub(super) async fn check(pool: &PgPool, config: &Config) -> anyhow::Result<ExitCode> {
+pub(super) async fn check(pool: &PgPool, config: &Config, seal: Option<&Seal>) -> anyhow::Result<ExitCode> {
     let mut faults = 0;
     let mut say = |good: bool, what: &str, remedy: &str| {
         if good {
@@ -23,6 +27,19 @@ pub(super) async fn check(pool: &PgPool, config: &Config) -> anyhow::Result<Exit
             say(is_new_enough, "Postgres 15 or newer", "use a newer server");
             let current = db::is_current(&mut connection).await.unwrap_or(false);
             say(current, "schema up to date", "run `breakthrough migrate`");
+            if current {
+                let app =
+                    App::without_settings(config.clone(), pool.clone(), Clock::system(), Random::system())?;
+                match admin::log::of_chain(&audit::verify(&app, &mut connection, seal).await?) {
+                    Ok(found) => say(true, &format!("audit log: {found}"), ""),
+                    Err(found) => say(false, "audit log", &found),
+                }
+                if !config.is_development() && audit::may_be_changed(&mut connection).await? {
+                    println!(
+                        "note    the site works as a role that could change the audit log: see “Deploy” in README.md"
+                    );
+                }
+            }
         }
         Err(error) => say(false, "database", &format!("{error}; check DATABASE_URL and that Postgres runs")),
     }

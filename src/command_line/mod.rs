@@ -17,7 +17,7 @@ use tracing_subscriber::{filter::filter_fn, layer::SubscriberExt as _, util::Sub
 use self::database::Database;
 use crate::{
     accounts::{self, Access, Role, Rooms},
-    audit::{Actor, Change},
+    audit::{Actor, Change, Seal},
     ballots::counting,
     demo,
     kit::{
@@ -58,7 +58,11 @@ enum Command {
     /// The worker only
     Work,
     /// Bring the schema up to date; safe to run from several places at once
-    Migrate,
+    Migrate {
+        /// Also give this role what the site needs to work, and no more; it has to exist
+        #[arg(long)]
+        grant_to: Option<String>,
+    },
     /// Load the demo party into an empty database
     Demo,
     /// Officers of the party
@@ -74,7 +78,11 @@ enum Command {
     /// Print method, path and access of every route
     Routes,
     /// Say what is missing or wrong in configuration and connections, with the remedy
-    Check,
+    Check {
+        /// The seal of the audit log from an officer's email, to compare with
+        #[arg(long)]
+        seal: Option<Seal>,
+    },
     /// Count a ballot file; needs no database
     Count(counting::CountArgs),
 }
@@ -181,11 +189,22 @@ async fn run(command: Command, settings: &RawConfig, config: Config) -> anyhow::
 
 async fn run_with(command: Command, database: &Database, config: Config) -> anyhow::Result<ExitCode> {
     let pool = database.pool.clone();
-    if let Command::Check = command {
-        return check::check(&pool, &config).await;
+    if let Command::Check { seal } = command {
+        return check::check(&pool, &config, seal.as_ref()).await;
     }
     let waiting = "the database does not answer; check DATABASE_URL and that Postgres runs";
-    db::migrate(&pool).await.context(waiting)?;
+    let is_asked = matches!(command, Command::Migrate { .. });
+    // A role that may not change the schema can work with one that is current.
+    let is_current = match pool.acquire().await {
+        Ok(mut db) => db::is_current(&mut db).await.unwrap_or(false),
+        Err(_) => false,
+    };
+    if is_asked || !is_current {
+        db::migrate(&pool).await.context(waiting)?;
+    }
+    if let Command::Migrate { grant_to: Some(role) } = &command {
+        db::grant(&pool, role).await.context("the role could not be given its rights")?;
+    }
     let app = App::new(config, pool, Clock::system(), Random::system()).await?;
     match command {
         Command::Serve { no_worker, bare } => {
@@ -209,7 +228,7 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
             let report = payments::reconcile(&app).await.map_err(Failure::into_error)?;
             println!("{report}");
         }
-        Command::Migrate | Command::Routes | Command::Check | Command::Count(_) => {}
+        Command::Migrate { .. } | Command::Routes | Command::Check { .. } | Command::Count(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

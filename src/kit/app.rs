@@ -163,6 +163,11 @@ impl App {
         URL_SAFE_NO_PAD.encode(self.mac(purpose, what).finalize().into_bytes())
     }
 
+    /// The same as bytes, to be kept.
+    pub fn keyed_hash(&self, purpose: &str, what: &[u8]) -> Vec<u8> {
+        self.mac(purpose, what).finalize().into_bytes().to_vec()
+    }
+
     /// Whether [`App::sign`] made this signature; takes the same time for every wrong one.
     pub fn is_signed(&self, purpose: &str, what: &[u8], signature: &str) -> bool {
         URL_SAFE_NO_PAD

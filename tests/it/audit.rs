@@ -4,13 +4,16 @@ use std::time::{Duration, Instant};
 
 use breakthrough::{
     accounts,
-    audit::{Chain, verify},
+    audit::{Chain, Seal, verify},
     kit::mail::Letter,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::Site;
+use crate::support::{
+    Browser, Site,
+    program::{Running, free_address, program, run},
+};
 
 fn letter() -> Letter {
     Letter { subject: "Hello".into(), text: "Hello".into(), html: "<p>Hello</p>".into(), reply_to: None }
@@ -66,7 +69,7 @@ async fn lines_come_in_order_and_the_chain_holds() {
             .unwrap();
     assert_eq!(order, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
     let mut db = site.pool.acquire().await.unwrap();
-    assert!(matches!(verify(&mut db).await.unwrap(), Chain::Whole { .. }));
+    assert!(matches!(verify(&site.app, &mut db, None).await.unwrap(), Chain::Whole { .. }));
 }
 
 #[tokio::test]
@@ -80,7 +83,208 @@ async fn an_action_that_takes_long_keeps_no_other_waiting() {
     tokio::time::timeout(Duration::from_secs(2), quick.commit()).await.expect("it need not wait").unwrap();
     slow.commit().await.unwrap();
     let mut db = site.pool.acquire().await.unwrap();
-    assert!(matches!(verify(&mut db).await.unwrap(), Chain::Whole { .. }));
+    assert!(matches!(verify(&site.app, &mut db, None).await.unwrap(), Chain::Whole { .. }));
+}
+
+async fn note(site: &Site, number: i32) {
+    let mut change = site.change().await;
+    change.audit("person.changed", ("test", number), json!({ "a": number }));
+    change.commit().await.unwrap();
+}
+
+async fn sealed(site: &Site) -> Seal {
+    let mut db = site.pool.acquire().await.unwrap();
+    let Chain::Whole(seal) = verify(&site.app, &mut db, None).await.unwrap() else { panic!("it is whole") };
+    seal
+}
+
+/// What somebody does who owns the database, and what a check says of it, with the seal from before.
+async fn after(what: &'static str) -> (Chain, Chain) {
+    let site = Site::open().await;
+    for number in 0..5 {
+        note(&site, number).await;
+    }
+    let seal = sealed(&site).await;
+    let mut db = site.pool.acquire().await.unwrap();
+    sqlx::raw_sql("alter table audit_log disable trigger user").execute(&mut *db).await.unwrap();
+    sqlx::raw_sql(what).execute(&mut *db).await.unwrap();
+    (verify(&site.app, &mut db, None).await.unwrap(), verify(&site.app, &mut db, Some(&seal)).await.unwrap())
+}
+
+/// Seals lines anew with all that the database knows: the formula, and no key.
+const RECOMPUTE: &str = "
+    create function recompute(is_keyed boolean) returns void language plpgsql as $$
+    declare
+        line record;
+        bytes bytea := '';
+        part text;
+    begin
+        for line in select * from audit_log order by id loop
+            foreach part in array array[(extract(epoch from line.at) * 1000000)::bigint::text, line.actor, line.action,
+                                        line.subject_kind, line.subject_id, replace(replace(line.detail::text, ': ', ':'), ', ', ',')] loop
+                bytes := bytes || int8send(octet_length(convert_to(part, 'UTF8'))) || convert_to(part, 'UTF8');
+            end loop;
+            bytes := sha256(bytes);
+            update audit_log set hash = bytes, keyed = is_keyed where id = line.id;
+        end loop;
+    end $$;";
+
+#[tokio::test]
+async fn whatever_is_done_to_the_log_shows() {
+    let cut = |chain: &Chain| matches!(chain, Chain::Cut(_));
+    let broken = |chain: &Chain| matches!(chain, Chain::Broken { .. });
+    // That the end is missing shows by the seal alone.
+    for end in [
+        "delete from audit_log where id = (select max(id) from audit_log)",
+        "delete from audit_log where subject_kind = 'test'",
+        "truncate audit_log",
+        "truncate audit_log restart identity",
+    ] {
+        let (alone, with_seal) = after(end).await;
+        assert!(!broken(&alone) && cut(&with_seal), "{end}: {alone:?}, {with_seal:?}");
+    }
+    for change in [
+        "delete from audit_log where id = 2",
+        "update audit_log set actor = 'somebody' where id = 3",
+        "update audit_log set detail = '{\"a\": 7}' where id = (select max(id) from audit_log)",
+        "update audit_log set keyed = false where id = (select max(id) from audit_log)",
+        "insert into audit_log (at, actor, action, subject_kind, subject_id, detail, hash)
+         select now(), 'system', 'person.changed', 'test', '9', '{}', sha256('x')",
+    ] {
+        let (alone, with_seal) = after(change).await;
+        assert!(broken(&alone) && broken(&with_seal), "{change}: {alone:?}, {with_seal:?}");
+    }
+    let anew =
+        [RECOMPUTE, "update audit_log set actor = 'somebody' where id = 3; select recompute(true)"].concat();
+    let (alone, _) = after(anew.leak()).await;
+    assert!(broken(&alone), "with the formula and without the key: {alone:?}");
+    // Without any key it would pass, as if it were all from before; the seal tells.
+    let old =
+        [RECOMPUTE, "update audit_log set actor = 'somebody' where id = 3; select recompute(false)"].concat();
+    let (_, with_seal) = after(old.leak()).await;
+    assert!(cut(&with_seal), "{with_seal:?}");
+}
+
+#[tokio::test]
+async fn lines_from_before_there_was_a_key_are_checked_as_before() {
+    let site = Site::open().await;
+    let mut db = site.pool.acquire().await.unwrap();
+    let before = [
+        "alter table audit_log disable trigger user; truncate audit_log;
+         insert into audit_log (at, actor, action, subject_kind, subject_id, detail, hash)
+         select now(), 'system', 'person.changed', 'old', n::text, '{\"a\": 1}', sha256(n::text::bytea) from generate_series(1, 3) n;",
+        RECOMPUTE,
+        "select recompute(false)",
+    ]
+    .concat();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(before)).execute(&mut *db).await.unwrap();
+    note(&site, 1).await;
+    assert_eq!(sealed(&site).await.lines, 4);
+    sqlx::query("update audit_log set actor = 'somebody' where subject_id = '2'")
+        .execute(&mut *db)
+        .await
+        .unwrap();
+    assert!(matches!(verify(&site.app, &mut db, None).await.unwrap(), Chain::Broken { .. }));
+}
+
+#[tokio::test]
+async fn officers_get_the_seal_by_mail_and_check_with_it() {
+    let site = Site::open().await;
+    let tell = "select graphile_worker.add_job('admin_tell_seal', '{}'::json)";
+    let mails = async || -> Vec<String> {
+        sqlx::query(tell).execute(&site.pool).await.unwrap();
+        let mails = site.mails_to("alex@demo.test").await.into_iter();
+        mails.filter(|mail| mail.subject == "The seal of the audit log").map(|mail| mail.text).collect()
+    };
+    note(&site, 1).await;
+    let seal = sealed(&site).await.to_string();
+    let told = mails().await;
+    assert!(told.len() == 1 && told[0].contains(&seal), "{told:?}");
+    assert_eq!(mails().await.len(), 1, "the same log is told of once");
+    assert!(site.mails_to("returning@demo.test").await.iter().any(|mail| mail.text.contains(&seal)));
+    assert!(site.mails_to("treasurer@demo.test").await.is_empty(), "who may not read the log gets nothing");
+    note(&site, 2).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let form = async |seal: &str| {
+        let mut officer = officer.clone();
+        let page = officer.get("/admin/audit").await;
+        page.form("/admin/audit/check").fill("seal", seal).submit(&mut officer).await
+    };
+    form(&seal).await.expect("No line was changed since it was written");
+    form("").await.expect("No line was changed since it was written");
+    form("nonsense").await.expect("That is no seal");
+    form("2-0000000000000000").await.expect("lines were taken away or replaced");
+    sqlx::raw_sql(
+        "alter table audit_log disable trigger user; delete from audit_log where subject_kind = 'test'",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    form(&seal).await.expect("lines were taken away or replaced");
+    officer.get("/admin/audit").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn the_log_refuses_to_be_changed_and_the_sites_own_role_may_not_try() {
+    let site = Site::open().await;
+    let tries = [
+        "delete from audit_log",
+        "update audit_log set actor = 'somebody'",
+        "truncate audit_log",
+        "truncate audit_log cascade",
+    ];
+    for what in tries {
+        let error = sqlx::raw_sql(what).execute(&site.pool).await.unwrap_err().to_string();
+        assert!(error.contains("the audit log cannot be changed"), "{what}: {error}");
+    }
+    let role = format!("site_{}", std::process::id());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create role {role} login")))
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    let migrate = |url: &str| {
+        let mut command = program(site.folder(), Some(url));
+        command.args(["migrate", "--grant-to", &role]);
+        run(command)
+    };
+    assert!(migrate(&site.database_url).await.status.success());
+    let url = site.database_url.replace("://app@", &format!("://{role}@"));
+    assert_ne!(url, site.database_url);
+    let pool = breakthrough::kit::db::pool(&url, 2).unwrap();
+    let more = [
+        "alter table audit_log disable trigger user",
+        "drop trigger audit_log_append_only on audit_log",
+        "drop table audit_log",
+        "create table mine ()",
+        "delete from audit_sights",
+        "delete from _sqlx_migrations",
+    ];
+    for what in tries.into_iter().chain(more) {
+        let error = sqlx::raw_sql(what).execute(&pool).await.unwrap_err();
+        let code = error.as_database_error().and_then(|error| error.code().map(String::from));
+        assert_eq!(code.as_deref(), Some("42501"), "{what}: {error}");
+    }
+    pool.close().await;
+    // It is all that the program needs: pages, changes, jobs.
+    let address = free_address();
+    let mut command = program(site.folder(), Some(&url));
+    command.args(["serve", "--bare", "--listen", &address.to_string()]);
+    let running = Running::start(command, "Stop with Ctrl-C").await;
+    let mut alex = Browser::new(address);
+    let fields =
+        [("email", "alex@demo.test"), ("password", breakthrough::demo::PASSWORD), ("next", "/account")];
+    alex.post("/sign-in", &fields).await.expect_status(200);
+    let fields = [("key", "x"), ("password_new", "orange ladders never sing")];
+    alex.post("/account/password", &fields).await.expect("Your password is set");
+    alex.get("/admin/audit").await.expect("Password set");
+    for _ in 0..200 {
+        if alex.get("/dev/mail").await.words().contains("Your password was changed") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    alex.get("/dev/mail").await.expect("Your password was changed");
+    assert_eq!(running.stop().await, Some(0));
 }
 
 /// How many suspensions fifty officers get through at once, by the page. Run by hand:

@@ -763,6 +763,71 @@ async fn turn_of_day(site: &Site) {
 }
 
 #[tokio::test]
+async fn leaving_pressed_many_times_at_once_is_told_once() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    pay(&site, "leaving@example.org", PaidBy::Card).await;
+    let link = site.mail_to("leaving@example.org").await.link("/sign-in/link/");
+    let mut browser = site.stranger();
+    browser.get(&link).await.form(&link).submit(&mut browser).await;
+    for (path, action) in [
+        ("/membership/end", "membership.renewal_stopped"),
+        ("/membership/resume", "membership.renewal_resumed"),
+        ("/membership/end", "membership.renewal_stopped"),
+    ] {
+        site.app.clock().advance(Duration::minutes(5));
+        let before: i64 = sqlx::query_scalar("select count(*) from audit_log where action = $1")
+            .bind(action)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        let mut presses = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let mut browser = browser.clone();
+            presses.spawn(async move {
+                browser.post_once(path, &[]).await.expect_status(303);
+            });
+        }
+        presses.join_all().await;
+        settle(&site).await;
+        let after: i64 = sqlx::query_scalar("select count(*) from audit_log where action = $1")
+            .bind(action)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        assert_eq!(after, before + 1, "{action}");
+    }
+    let mails = site.mails_to("leaving@example.org").await;
+    assert_eq!(mails.iter().filter(|mail| mail.subject.starts_with("Your membership ends on")).count(), 2);
+}
+
+#[tokio::test]
+async fn one_address_given_to_two_people_at_once_is_refused_with_a_sentence() {
+    let site = Site::open().await;
+    let mut answers = tokio::task::JoinSet::new();
+    for email in ["sam@demo.test", "ana@demo.test", "ben@demo.test"] {
+        let person: uuid::Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
+            .bind(email)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        let mut officer = site.signed_in_as("alex@demo.test").await;
+        let kind = if email == "sam@demo.test" { "supporters" } else { "members" };
+        let action = format!("/admin/{kind}/{person}/details");
+        let form = officer.get(&action).await.form(&action).fill("email", "wanted@example.org");
+        answers.spawn(async move { form.submit_once(&mut officer).await });
+    }
+    let mut answers = answers.join_all().await;
+    answers.sort_by_key(|page| page.status);
+    let statuses: Vec<_> = answers.iter().map(|page| page.status.as_u16()).collect();
+    assert_eq!(statuses, [303, 409, 409]);
+    for page in &answers[1..] {
+        page.expect("This email address is already in use");
+    }
+    site.work().await;
+}
+
+#[tokio::test]
 async fn a_member_leaves_at_the_end_of_what_is_paid_and_may_change_her_mind() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();

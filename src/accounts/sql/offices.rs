@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::{
-    accounts::model::{Office, Role},
+    accounts::model::{Office, Permission, Role},
+    kit::email_address::EmailAddress,
     places::Region,
 };
 
@@ -24,6 +25,26 @@ pub async fn list_officers(db: &mut PgConnection) -> Result<Vec<OfficerLine>> {
         OfficerLine,
         r#"select o.id, p.name, p.email::text as "email!", o.role as "role: Role", o.region as "region: Region", o.granted_at
            from officers o join people p on p.id = o.person_id where o.ended_at is null order by p.name, o.role"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Somebody who holds an office.
+pub struct Holder {
+    pub id: Uuid,
+    pub name: String,
+    pub email: EmailAddress,
+}
+
+/// Everybody whose office brings a permission.
+pub async fn list_holders(db: &mut PgConnection, permission: Permission) -> Result<Vec<Holder>> {
+    let roles: Vec<_> = permission.held_by.iter().map(|role| role.code().to_owned()).collect();
+    sqlx::query_as!(
+        Holder,
+        r#"select id, name, email as "email: EmailAddress" from people
+           where id in (select person_id from officers where role = any($1) and ended_at is null) order by id"#,
+        &roles
     )
     .fetch_all(db)
     .await

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     accounts::{Officer, Rooms, SEE_PEOPLE, Scope, Tells},
-    audit::{self, Chain, Filter},
+    audit::{self, Filter, Seal},
     kit::{
         app::App,
         dates,
@@ -197,19 +197,20 @@ fn read(
     }
 }
 
-/// Walks the whole chain, when asked to: on each view it would cost more than the view.
-pub async fn check(State(app): State<App>, mut db: Db) -> Result<Response> {
-    Ok(match audit::verify(&mut db).await? {
-        Chain::Whole { last } => flash::redirect(
-            &app,
-            "/admin/audit",
-            &format!("No line was changed since it was written, up to line {last}."),
-        ),
-        Chain::Broken { at } => {
-            tracing::error!(line = at, "the audit log's chain is broken");
-            let text = format!(
-                "Line {at} or one before it was changed or removed. Tell the administrators and keep a copy of the database."
-            );
+/// Walks the whole log, when asked to: on each view it would cost more than the view.
+pub async fn check(State(app): State<App>, mut db: Db, form: Form) -> Result<Response> {
+    let mut check = form.check();
+    let told = if form.is_empty("seal") { Ok(None) } else { Ok(check.parse::<Seal>("seal")) };
+    let told = told.and_then(|told| check.finish(|| Some(told)));
+    let Ok(told) = told else {
+        let text = "That is no seal. Copy it from the email as it stands there, like 1234-3fa94c0b27d1e688.";
+        return Ok(flash::redirect_with_warning(&app, "/admin/audit", text));
+    };
+    let chain = audit::verify(&app, &mut db, told.as_ref()).await?;
+    Ok(match words::of_chain(&chain) {
+        Ok(text) => flash::redirect(&app, "/admin/audit", &text),
+        Err(text) => {
+            tracing::error!(?chain, "the audit log was changed");
             flash::redirect_with_warning(&app, "/admin/audit", &text)
         }
     })

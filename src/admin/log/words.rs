@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::{
     accounts::{Role, Standing},
+    audit::Chain,
     kit::markdown::shorten,
     membership::{Rate, Status},
     places::Region,
@@ -75,6 +76,20 @@ fn word(field: &str, code: &str) -> String {
         _ => None,
     };
     named.unwrap_or_else(|| code.to_owned())
+}
+
+/// What a check of the log found, in words; an error if something is wrong.
+pub fn of_chain(chain: &Chain) -> Result<String, String> {
+    const REMEDY: &str = "Tell the administrators and keep a copy of the database.";
+    match chain {
+        Chain::Whole(seal) => {
+            Ok(format!("No line was changed since it was written. The log’s seal is {seal}."))
+        }
+        Chain::Broken { at } => Err(format!("Line {at} or one before it was changed or removed. {REMEDY}")),
+        Chain::Cut(seal) => Err(format!(
+            "This is not the log that the seal was told of: lines were taken away or replaced. Its seal is now {seal}. {REMEDY}"
+        )),
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub async fn show(
     if who.0.person_id != person {
         let mut tx = db.begin().await?;
         let subject = person.to_string();
-        audit::record_sight(&mut tx, app.clock().now(), who.0.person_id, ("person", &subject)).await?;
+        audit::record_sight(&app, &mut tx, who.0.person_id, ("person", &subject)).await?;
         tx.commit().await?;
     }
     let sees = Sees::new(&who, &scope, &record);

@@ -15,7 +15,7 @@ use std::{
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use sqlx::{
-    Connection, PgConnection, PgPool, Postgres,
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -55,7 +55,7 @@ pub fn pool(url: &str, most: u32) -> Result<PgPool, sqlx::Error> {
 /// The site's advisory locks with one key, so that no two things wait for each other by accident.
 pub mod lock {
     pub const QUEUE_SCHEMA: i64 = 7_265_001;
-    /// Taken in SQL, by `audit_write_all`.
+    /// Taken in SQL, by `audit_head`.
     pub const AUDIT_CHAIN: i64 = 7_265_002;
     pub const DEMO: i64 = 7_265_003;
     pub const STRIPE_STAND_IN: i64 = 7_265_004;
@@ -81,6 +81,35 @@ pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     super::queue::install(pool).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Gives a role what the site needs to work, and no more: it can neither change the schema nor take lines of the audit
+/// log away. To be run after [`migrate`], as the owner of the database.
+///
+/// # Errors
+/// There is no such role, or the caller may not give what it does not own.
+pub async fn grant(pool: &PgPool, role: &str) -> Result<(), sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    let name: String = sqlx::query_scalar("select quote_ident($1)").bind(role).fetch_one(&mut *tx).await?;
+    for schema in ["public", "graphile_worker"] {
+        for what in [
+            format!("usage on schema {schema}"),
+            format!("select, insert, update, delete on all tables in schema {schema}"),
+            format!("usage on all sequences in schema {schema}"),
+            format!("execute on all functions in schema {schema}"),
+        ] {
+            sqlx::query(AssertSqlSafe(format!("grant {what} to {name}"))).execute(&mut *tx).await?;
+        }
+    }
+    for (what, table) in [
+        ("update, delete", "audit_log"),
+        ("update, delete", "audit_sights"),
+        ("insert, update, delete", "_sqlx_migrations"),
+    ] {
+        let revoke = format!("revoke {what} on {table} from {name}");
+        sqlx::query(AssertSqlSafe(revoke)).execute(&mut *tx).await?;
+    }
+    tx.commit().await
 }
 
 /// Whether the server is Postgres 15 or newer, which the schema needs.

@@ -16,9 +16,8 @@ async fn the_audit_log_is_filtered_and_checked() {
     officer.get("/admin/audit?to=-5000-01-01").await.expect_status(422).expect("between 1900 and 2100");
     officer.get("/admin/audit?from=then").await.expect_status(422).expect("Enter a date like 2026-11-21");
     officer.get("/admin/audit?before=1&room=nonsense").await.expect("No line fits");
-    let last: i64 = sqlx::query_scalar("select max(id) from audit_log").fetch_one(&site.pool).await.unwrap();
     let checked = page.form("/admin/audit/check").submit(&mut officer).await;
-    checked.expect(&format!("No line was changed since it was written, up to line {last}."));
+    checked.expect("No line was changed since it was written. The log’s seal is ");
     sqlx::query("alter table audit_log disable trigger audit_log_append_only")
         .execute(&site.pool)
         .await
