@@ -74,13 +74,14 @@ const HOUSE: Room = Room {
     ..Room::new("kit")
 };
 
-fn house_routes(_: &App) -> Routes {
+fn house_routes(app: &App) -> Routes {
+    let stand_in = if app.config().stripe.stand_in { stand_in::routes() } else { Vec::new() };
     Routes::new()
         .get(Access::Public, "/static/{hash}/{*name}", assets::serve)
         .get(Access::Machine, "/healthz", || async { "alive\n" })
         .get(Access::Machine, "/readyz", ready)
         .and(mail_folder_routes())
-        .each(Access::Development, stand_in::routes())
+        .each(Access::Development, stand_in)
 }
 
 fn mail_folder_routes() -> Routes {

@@ -48,7 +48,7 @@ impl App {
     /// The mail set-up cannot be used, or the database's settings cannot be read.
     pub async fn new(config: Config, pool: PgPool, clock: Clock, random: Random) -> anyhow::Result<Self> {
         let app = Self::without_settings(config, pool, clock, random)?;
-        if app.config().is_development() {
+        if app.config().stripe.stand_in {
             stand_in::install(app.pool()).await?;
         }
         app.reload_settings().await?;

@@ -101,6 +101,21 @@ pub async fn grant(pool: &PgPool, role: &str) -> Result<(), sqlx::Error> {
             sqlx::query(AssertSqlSafe(format!("grant {what} to {name}"))).execute(&mut *tx).await?;
         }
     }
+    // The queue shuts its tables to everybody but their owner.
+    let shut: Vec<String> = sqlx::query_scalar(
+        "select oid::regclass::text from pg_class
+         where relrowsecurity and relnamespace = 'graphile_worker'::regnamespace",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for table in shut {
+        for policy in [
+            format!("drop policy if exists {name} on {table}"),
+            format!("create policy {name} on {table} to {name} using (true)"),
+        ] {
+            sqlx::query(AssertSqlSafe(policy)).execute(&mut *tx).await?;
+        }
+    }
     for (what, table) in [
         ("update, delete", "audit_log"),
         ("update, delete", "audit_sights"),
