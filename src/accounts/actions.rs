@@ -15,6 +15,7 @@ use super::{
     },
     passwords::{self, Fits},
     proofs::Session,
+    rooms::Rooms,
     sql::{
         consents::{self, NewConsent},
         offices,
@@ -161,12 +162,15 @@ pub async fn withdraw_consent(
 /// the next page carries; it is the same for both. An officer without a password gets no code: it would not be enough.
 pub(super) async fn request_sign_in(
     change: &mut Change<'_>,
+    rooms: Rooms,
     email: &EmailAddress,
     next: &str,
 ) -> Result<Uuid> {
     let app = change.app;
     let now = change.now;
     let person = people::find_person_by_email(change, email).await?;
+    // Looked for in any case, so that the answer takes as long.
+    let begun = rooms.begun(change, email, now).await?;
     let (id, link, code) = (app.random().opaque_id(), app.random().token(), app.random().code());
     let is_officer = match &person {
         Some(person) => offices::holds_office(change, person.id).await?,
@@ -188,7 +192,7 @@ pub(super) async fn request_sign_in(
         Some(person) => {
             mail::sign_in(app, &person.name, link.text(), has_code.then_some(code.as_str()), is_officer)?
         }
-        None => mail::unknown_address(app)?,
+        None => mail::unknown_address(app, begun.as_ref())?,
     };
     change.mail(format!("sign-in:{id}"), email, letter);
     Ok(id)

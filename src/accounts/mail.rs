@@ -2,7 +2,10 @@
 
 use askama::Template;
 
-use super::model::{CODE_TRIES_A_DAY, REQUEST_MINUTES};
+use super::{
+    model::{CODE_TRIES_A_DAY, REQUEST_MINUTES},
+    rooms::Begun,
+};
 use crate::kit::{
     app::App,
     error::Result,
@@ -53,12 +56,16 @@ pub(super) fn codes_guessed(app: &App, name: &str) -> Result<Letter> {
 
 #[derive(Template)]
 #[template(path = "accounts/mail_unknown.md")]
-struct Unknown {
+struct Unknown<'a> {
     join: String,
+    begun: Option<&'a Begun>,
+    path: String,
 }
 
-pub(super) fn unknown_address(app: &App) -> Result<Letter> {
-    Letter::new(&frame(app), &Unknown { join: app.link("/join") })
+/// `begun` is what they have begun with this address and not brought to an end.
+pub(super) fn unknown_address(app: &App, begun: Option<&Begun>) -> Result<Letter> {
+    let path = begun.map(|begun| app.link(&begun.path)).unwrap_or_default();
+    Letter::new(&frame(app), &Unknown { join: app.link("/join"), begun, path })
 }
 
 #[derive(Template)]
@@ -88,13 +95,16 @@ pub(super) fn password_changed(app: &App, name: &str) -> Result<Letter> {
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
     let token = "t".repeat(43);
+    let (words, button) = ("You filled in our form and have not paid yet.", "Go on to payment");
+    let begun = Begun { words, button, path: "/join/a-b_c".to_owned() };
     let sign_in = |code, officer| ("accounts/mail_sign_in", sign_in(app, name, &token, code, officer));
     vec![
         sign_in(Some("042195"), false),
         sign_in(Some("042195"), true),
         sign_in(None, true),
         ("accounts/mail_codes", codes_guessed(app, name)),
-        ("accounts/mail_unknown", unknown_address(app)),
+        ("accounts/mail_unknown", unknown_address(app, None)),
+        ("accounts/mail_unknown", unknown_address(app, Some(&begun))),
         ("accounts/mail_address", address_changed(app, name)),
         ("accounts/mail_password", password_changed(app, name)),
     ]

@@ -42,8 +42,8 @@ pub use model::{
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use proofs::{Member, Officer, Session, SignedIn};
 pub use rooms::{
-    Asked, Counts, Desk, Figure, Group, Link, Pending, PurposeKind, Rank, Room, Rooms, Says, Source, Task,
-    Tells, Timeline, says,
+    Asked, Begun, Counts, Desk, Figure, Group, Link, Pending, PurposeKind, Rank, Room, Rooms, Says, Source,
+    Task, Tells, Timeline, says,
 };
 pub use secrecy::{Secrecy, hush};
 pub use session::{BrowserName, is_officer, look_up as session_layer};

@@ -21,6 +21,7 @@ use super::{
     model::safe_next,
     passwords,
     proofs::Session,
+    rooms::Rooms,
     session::{self, BrowserName},
     sql::{requests, sessions},
 };
@@ -70,6 +71,7 @@ pub(super) async fn show(visit: Visit, Query(query): Query<Next>) -> Response {
 
 pub(super) async fn sign_in(
     State(app): State<App>,
+    rooms: Rooms,
     ClientAddress(address): ClientAddress,
     visit: Visit,
     BrowserName(browser): BrowserName,
@@ -88,7 +90,7 @@ pub(super) async fn sign_in(
             rate_limit::take(&app, &mut db, LINKS, &rate_limit::from(&email, address)).await?;
             rate_limit::take(&app, &mut db, ALL_LINKS, email.as_str()).await?;
             let mut change = Change::begin(&app, &mut db, Actor::System).await?;
-            let request = actions::request_sign_in(&mut change, &email, &next).await?;
+            let request = actions::request_sign_in(&mut change, rooms, &email, &next).await?;
             change.commit().await?;
             Ok(Redirect::to(&format!("/sign-in/check?request={request}")).into_response())
         }

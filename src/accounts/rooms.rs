@@ -7,6 +7,7 @@
 use std::pin::Pin;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -14,6 +15,7 @@ use super::{demo::CastMember, guard::Routes, model::Permission, proofs::Session}
 pub use crate::kit::visit::Link;
 use crate::kit::{
     app::App,
+    email_address::EmailAddress,
     error::{Error, Result},
     money::grouped,
     queue::Jobs,
@@ -153,6 +155,20 @@ pub enum Rank {
     Choices,
 }
 
+/// Something that was begun with an email address and not brought to an end, so that there is no account yet.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// A sentence: what was begun, and what is missing.
+    pub words: &'static str,
+    /// Where it goes on.
+    pub button: &'static str,
+    pub path: String,
+}
+
+/// Looks for it.
+pub type FindBegun =
+    for<'a> fn(&'a mut PgConnection, &'a EmailAddress, DateTime<Utc>) -> Pending<'a, Result<Option<Begun>>>;
+
 /// Adds a room's part of the demo party, in the caller's transaction.
 pub type Demo =
     for<'a> fn(&'a App, &'a mut PgConnection, &'a [CastMember]) -> Pending<'a, anyhow::Result<()>>;
@@ -205,6 +221,8 @@ pub struct Room {
     pub tasks: &'static [Task],
     pub timeline: Option<Timeline>,
     pub card: Option<(Rank, Card)>,
+    /// For the mail to an address that nobody signs in with yet.
+    pub begun: Option<FindBegun>,
     /// Adds the room's jobs, and when they run (UTC).
     pub jobs: fn(Jobs) -> Jobs,
     pub wake: Option<Wake>,
@@ -230,6 +248,7 @@ impl Room {
             tasks: &[],
             timeline: None,
             card: None,
+            begun: None,
             jobs: |jobs| jobs,
             wake: None,
             demo: None,
@@ -302,6 +321,21 @@ impl Rooms {
             wake(app).await?;
         }
         Ok(())
+    }
+
+    /// What was begun with an address, the first that a room knows of.
+    pub(super) async fn begun(
+        self,
+        db: &mut PgConnection,
+        email: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Begun>> {
+        for find in self.iter().filter_map(|room| room.begun) {
+            if let Some(begun) = find(db, email, now).await? {
+                return Ok(Some(begun));
+            }
+        }
+        Ok(None)
     }
 
     /// How the lines of one source of a person's timeline are read.

@@ -3,10 +3,11 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
+use axum_extra::extract::CookieJar;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -179,7 +180,56 @@ pub(super) async fn create(
     change.commit().await?;
     // Stripe may take seconds: nobody else should miss the connection meanwhile.
     drop(db);
-    leading::lead::<Joining>(&app, application, checkout).await
+    let answer = leading::lead::<Joining>(&app, application, checkout).await?;
+    Ok(([(header::SET_COOKIE, filled_in_here(&app, application))], answer).into_response())
+}
+
+const FILLED_IN: &str = "joining";
+
+/// The cookie by which the browser is known in which an application was filled in: nobody else gets to see what was
+/// typed, though the address of its page is in mails and at Stripe.
+fn filled_in_here(app: &App, application: Uuid) -> String {
+    let proof = app.sign(FILLED_IN, application.as_bytes());
+    let secure = if app.config().is_https() { "; Secure" } else { "" };
+    format!("{FILLED_IN}={proof}; Path=/join; HttpOnly; SameSite=Lax; Max-Age=86400{secure}")
+}
+
+/// The form as it was filled in, for whoever filled it in, until it is paid for.
+pub(super) async fn again(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<Uuid>,
+    cookies: CookieJar,
+    mut db: Db,
+) -> Result<Response> {
+    let is_theirs =
+        cookies.get(FILLED_IN).is_some_and(|proof| app.is_signed(FILLED_IN, id.as_bytes(), proof.value()));
+    let typed = sql::find_application(&mut db, id).await?.filter(|it| is_theirs && it.settled_at.is_none());
+    let Some(typed) = typed else { return Ok(Redirect::to("/join").into_response()) };
+    let account = match &visit.viewer {
+        Some(viewer) => {
+            accounts::find_person(&mut db, viewer.id).await?.map(|person| person.email.to_string())
+        }
+        None => None,
+    };
+    let prices = Prices::on(&app.settings(), app.clock().today());
+    Ok(draw(&app, visit, typed_before(&typed), &prices, account).into_response())
+}
+
+/// All but the declaration, which is made anew.
+fn typed_before(typed: &Application) -> Form {
+    let answers = &typed.answers;
+    let form = Form::filled([
+        ("name", answers.name.clone()),
+        ("email", typed.email.to_string()),
+        ("region", answers.region.map(Region::slug).unwrap_or_default().to_owned()),
+        ("rate", answers.rate.code().to_owned()),
+        ("every", answers.every.code().to_owned()),
+    ]);
+    let form = answers.personal.fill(form);
+    let form =
+        if answers.rate == Rate::Solidarity { form.with("amount", answers.amount.to_string()) } else { form };
+    answers.consents.iter().fold(form, |form, purpose| form.with("consent", purpose.code()))
 }
 
 /// An application that is being paid for.
@@ -257,7 +307,7 @@ impl Payable for Joining {
             confirmed: format!("your payment of {}", self.price()),
             price: self.price(),
             mail: "an email comes",
-            form: Some("/join"),
+            form: Some(format!("{}/again", actions::path(self.application.id))),
         }
     }
 

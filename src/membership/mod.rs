@@ -128,6 +128,7 @@ pub const ROOM: Room = Room {
         }],
     }),
     card: Some((Rank::Standing, |asked| Box::pin(pages::card(asked)))),
+    begun: Some(|db, email, now| Box::pin(actions::begun(db, email, now))),
     jobs: |jobs| jobs.with::<model::WarnMember>().every::<TurnOfDay>("5 0,1 * * *"),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("membership")
@@ -139,6 +140,7 @@ fn routes(_: &App) -> Routes {
     Routes::new()
         .get(Cached(&[]), "/join", join::show)
         .post(Public, "/join", join::create)
+        .get(Public, "/join/{application}/again", join::again)
         .get(Public, "/join/{application}", leading::show::<join::Joining>)
         .post(Public, "/join/{application}/payment", leading::pay::<join::Joining>)
         .get(SignedIn, "/membership", pages::show)

@@ -111,6 +111,22 @@ pub(super) async fn find_application(db: &mut PgConnection, id: Uuid) -> Result<
     Ok(row.map(Application::from))
 }
 
+/// The newest one with an address that is not paid for.
+pub(super) async fn find_open_application(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+    since: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        "select id from applications where email = $1::text::citext and settled_at is null and created_at > $2
+         order by created_at desc limit 1",
+        email.as_str(),
+        since
+    )
+    .fetch_optional(db)
+    .await
+}
+
 pub(super) async fn lock_application(db: &mut PgConnection, id: Uuid) -> Result<Option<Application>> {
     let row = applications!("where id = $1 for update", id).fetch_optional(db).await?;
     Ok(row.map(Application::from))

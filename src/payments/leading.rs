@@ -64,7 +64,7 @@ pub struct Words {
     /// What tells of the end: `an email comes`.
     pub mail: &'static str,
     /// The form, where its answers can still be given anew.
-    pub form: Option<&'static str>,
+    pub form: Option<String>,
 }
 
 /// How far a payment is, for whoever looks at its page.

@@ -1,6 +1,6 @@
 //! Signing up, and confirming it. Each function runs in the caller's transaction.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -11,10 +11,11 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::{self, ConsentPurpose, Details, Person, Standing},
+    accounts::{self, Begun, ConsentPurpose, Details, Person, Standing},
     audit::{Actor, Change},
     kit::{
         app::App,
+        email_address::EmailAddress,
         error::{Error, Result},
         random::hash_token,
     },
@@ -32,6 +33,16 @@ pub async fn ask(change: &mut Change<'_>, new: &SignUp) -> Result<()> {
     let letter = mail::confirm(app, token.text())?;
     change.mail(format!("supporter-confirm:{id}"), &new.email, letter);
     Ok(())
+}
+
+/// What somebody with this address has begun, and not confirmed yet.
+pub async fn begun(db: &mut PgConnection, email: &EmailAddress, now: DateTime<Utc>) -> Result<Option<Begun>> {
+    let is_waiting = sql::has_open_sign_up(db, email, now).await?;
+    Ok(is_waiting.then(|| Begun {
+        words: "You signed up as a supporter and have not confirmed it yet: open the link in the email that we sent you, or sign up again.",
+        button: "Sign up again",
+        path: "/support".to_owned(),
+    }))
 }
 
 /// What the button would do, for the one who decides whether to press it: whoever filled in the form need not have been

@@ -40,6 +40,7 @@ pub const ROOM: Room = Room {
         whole_party: false,
         words: |counts| (counts.words("accounts", "supporters"), "supporters".to_owned()),
     }],
+    begun: Some(|db, email, now| Box::pin(actions::begun(db, email, now))),
     jobs: |jobs| jobs.every::<TidySupporters>("27 3 * * *"),
     demo: Some(|app, db, _| Box::pin(demo::load(app, db))),
     ..Room::new("supporters")

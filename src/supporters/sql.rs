@@ -87,6 +87,22 @@ pub(super) async fn find_sign_up(
     Ok(row.map(SignUp::from))
 }
 
+/// Whether a sign-up with an address waits for the button.
+pub(super) async fn has_open_sign_up(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from supporter_sign_ups
+                          where email = $1::text::citext and confirmed_at is null and expires_at > $2) as "waits!""#,
+        email.as_str(),
+        now
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Whether a link that is not over has been confirmed.
 pub(super) async fn is_confirmed(
     db: &mut PgConnection,

@@ -103,10 +103,11 @@ async fn both_rooms_wait_with_the_same_page_in_their_own_words() {
         }
         set("open", Some(&session)).await;
         let open = browser.get(&path).await;
-        let anew = open.attributes("main a", "href").contains(&"/join".to_owned());
+        let anew = open.attributes("main a", "href").contains(&format!("{path}/again"));
         assert_eq!(anew, room == "/join", "only what can be given anew is offered");
         browser.get(&format!("{room}/018f0000-0000-7000-8000-000000000000")).await.expect_status(404);
     }
+    site.work().await;
 }
 
 #[tokio::test]
@@ -158,6 +159,7 @@ async fn a_page_that_waits_keeps_no_connection() {
         waiting.await.unwrap().expect("One moment");
         assert!(free > 3, "{room}: the only connection was free {free} times");
     }
+    site.work().await;
 }
 
 /// A kind that only this test has: `src` does not know of it.

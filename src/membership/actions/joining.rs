@@ -1,7 +1,8 @@
 //! Joining: an application, the wish to pay it, and the membership that comes of it.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     subscription_of,
 };
 use crate::{
-    accounts::{self, Details, Person},
+    accounts::{self, Begun, Details, Person},
     audit::Change,
     kit::{
         app::App,
@@ -97,6 +98,16 @@ pub async fn warn_member(change: &mut Change<'_>, application: Uuid) -> Result<(
         change.mail(occasion, &person.email, letter);
     }
     Ok(())
+}
+
+/// What somebody with this address has begun, and not paid for yet.
+pub async fn begun(db: &mut PgConnection, email: &EmailAddress, now: DateTime<Utc>) -> Result<Option<Begun>> {
+    let open = sql::find_open_application(db, email, now - Duration::days(1)).await?;
+    Ok(open.map(|id| Begun {
+        words: "You filled in our form for members and have not paid yet, so you are no member so far.",
+        button: "Go on to payment",
+        path: path(id),
+    }))
 }
 
 /// Whether the applicant is known to be this person: signed in, or nobody has proved the address to be theirs yet.

@@ -8,7 +8,7 @@ mod standing;
 
 pub use decisions::{add_note, end, lift_suspension, suspend};
 pub use details::change_details;
-pub use joining::{apply, path, pay_again, purpose, warn_member};
+pub use joining::{apply, begun, path, pay_again, purpose, warn_member};
 pub use payment::hear;
 pub use standing::{set_renewal, turn_of_day};
 
