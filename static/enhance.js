@@ -9,6 +9,19 @@ if (refreshing) {
   }, pause);
 }
 
+// "/" leads to the search of the page's head from anywhere but a field, as on many sites.
+const search = document.querySelector("input[data-shortcut]");
+if (search) {
+  search.setAttribute("aria-keyshortcuts", search.dataset.shortcut);
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, [contenteditable]");
+    if (event.key !== search.dataset.shortcut || event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  });
+}
+
 // Screen readers announce what is wrong when the summary takes focus.
 document.querySelector(".error-summary")?.focus();
 
@@ -50,6 +63,31 @@ const release = (form) => {
 addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.forms) release(form);
 });
+
+// A list whose rows can be ticked says how many are, and ticks them all at once.
+for (const form of document.querySelectorAll("form[data-pick]")) {
+  const boxes = [...form.querySelectorAll("td.pick input")];
+  const head = form.querySelector("thead td.pick");
+  const words = form.querySelector("[data-picked]");
+  if (!boxes.length || !head || !words) continue;
+  const all = Object.assign(document.createElement("input"), { type: "checkbox" });
+  all.setAttribute("aria-label", "Choose everyone on this page");
+  head.append(all);
+  words.setAttribute("role", "status");
+  const untouched = words.textContent;
+  const count = () => {
+    const number = boxes.filter((box) => box.checked).length;
+    all.checked = number === boxes.length;
+    all.indeterminate = number > 0 && !all.checked;
+    words.textContent = number === 0 ? untouched : `${number} ${number === 1 ? "person" : "people"} ticked`;
+  };
+  all.addEventListener("change", () => {
+    for (const box of boxes) box.checked = all.checked;
+    count();
+  });
+  form.addEventListener("change", count);
+  count();
+}
 
 // An officer's long edit isn't lost to a stray click: forms marked data-guard ask before one leaves.
 for (const form of document.querySelectorAll("form[data-guard]")) {

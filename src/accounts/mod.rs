@@ -62,7 +62,7 @@ pub const ROOM: Room = Room {
         title: "Officers",
         path: "/admin/officers",
         permission: MANAGE_OFFICERS,
-        group: Group::Site,
+        group: Group::Control,
     }],
     log: &[("person.", "People’s details"), ("officer.", "Offices"), ("record.", "Records opened")],
     audit: &[

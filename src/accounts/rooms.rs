@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 
 use super::{demo::CastMember, guard::Routes, model::Permission, proofs::Session};
 pub use crate::kit::visit::Link;
+use crate::kit::visit::LinkGroup;
 use crate::kit::{
     app::App,
     email_address::EmailAddress,
@@ -35,16 +36,27 @@ pub struct Desk {
 /// The parts of the officers' navigation, in their order. Within one the order is that of the rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// The overview, people, and what is done with them.
+    /// Where one begins.
+    Start,
+    /// People, and what is done with them.
     People,
     /// What the public site says.
     Content,
     /// How the site is run.
-    Site,
+    Control,
 }
 
 impl Group {
-    pub const ALL: [Self; 3] = [Self::People, Self::Content, Self::Site];
+    const ALL: [Self; 4] = [Self::Start, Self::People, Self::Content, Self::Control];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Start => "",
+            Self::People => "People",
+            Self::Content => "Content",
+            Self::Control => "Control",
+        }
+    }
 }
 
 /// An action of the audit log in words, and what its lines tell.
@@ -272,16 +284,16 @@ impl Rooms {
 
     /// Somebody who is signed in, with the doors that open to them.
     pub fn viewer(self, session: &Session) -> Viewer {
-        let group = |group| {
+        let group = |group: Group| {
             let links = self.iter().flat_map(|room| room.desk).filter(|desk| desk.group == group);
-            links
+            let links = links
                 .filter(|desk| session.offices.iter().any(|office| office.allows(desk.permission)))
-                .map(|desk| Link::new(desk.title, desk.path))
-                .collect::<Vec<_>>()
+                .map(|desk| Link::new(desk.title, desk.path));
+            LinkGroup { title: group.title(), links: links.collect() }
         };
         let mut desk = Vec::new();
         if !session.offices.is_empty() {
-            desk = Group::ALL.into_iter().map(group).filter(|links| !links.is_empty()).collect();
+            desk = Group::ALL.into_iter().map(group).filter(|group| !group.links.is_empty()).collect();
         }
         Viewer {
             id: session.person_id,

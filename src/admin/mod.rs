@@ -26,8 +26,8 @@ pub const ROOM: Room = Room {
     routes,
     head: |session| (!session.offices.is_empty()).then_some(Link::new("Officers", "/admin")),
     desk: &[
-        Desk { title: "Overview", path: "/admin", permission: SEE_OVERVIEW, group: Group::People },
-        Desk { title: "Audit log", path: "/admin/audit", permission: SEE_AUDIT, group: Group::Site },
+        Desk { title: "Overview", path: "/admin", permission: SEE_OVERVIEW, group: Group::Start },
+        Desk { title: "Audit log", path: "/admin/audit", permission: SEE_AUDIT, group: Group::Control },
     ],
     closed: &["/admin"],
     log: &[("work.", "Background work")],
@@ -55,6 +55,8 @@ fn routes(_: &App) -> Routes {
         .get(overview, "/admin", overview::show)
         .get(see, "/admin/emails", overview::emails)
         .get(see, "/admin/members/{person}", person::show)
+        .get(see, "/admin/members/{person}/payments", person::payments)
+        .get(see, "/admin/members/{person}/activity", person::activity)
         .get(work, "/admin/work", work::list)
         .post(work, "/admin/work", work::try_again)
         .get(audit, "/admin/audit", log::list)

@@ -57,7 +57,12 @@ pub const ROOM: Room = Room {
         Desk { title: "Pages", path: "/admin/pages", permission: EDIT_CONTENT, group: Group::Content },
         Desk { title: "Profiles", path: "/admin/profiles", permission: EDIT_CONTENT, group: Group::Content },
         Desk { title: "Allies", path: "/admin/allies", permission: EDIT_CONTENT, group: Group::Content },
-        Desk { title: "Settings", path: "/admin/settings", permission: CHANGE_SETTINGS, group: Group::Site },
+        Desk {
+            title: "Settings",
+            path: "/admin/settings",
+            permission: CHANGE_SETTINGS,
+            group: Group::Control,
+        },
     ],
     settings: &[SITE_NAME.known, IMPRINT.known, CONTACT_EMAIL.known],
     log: &[("content.", "Pages and news"), ("setting.", "Settings")],

@@ -103,6 +103,7 @@ async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
         amount: gift.amount,
         every: None,
         product: &format!("Gift to the {party}"),
+        name: &gift.name,
         email: &gift.email,
         page: &path(gift.id),
     };

@@ -46,17 +46,16 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let mut dice = Dice::new(1926);
     let now = app.clock().now();
     let check_above = app.setting(payments::CHECK_ABOVE, app.clock().today());
-    let mut names = Vec::new();
     let mut gifts = Vec::new();
     for number in 0..60_u32 {
         let name = *dice.pick(&GIVERS);
         let days = i64::try_from(1 + dice.roll(700)).unwrap_or(1);
-        names.push(name);
         gifts.push(DemoGift {
             key: format!("{number:04}"),
             purpose: Purpose::new(GIFTS, dice.id()),
             checkout: dice.id(),
             person: None,
+            name: name.to_owned(),
             email: format!("{}@givers.example", name.to_lowercase().replace(' ', ".")),
             // The last one is large, and some days old.
             pence: if number == 59 { 75_000 } else { *dice.pick(&SUMS) },
@@ -65,12 +64,11 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     }
     let rows: Vec<_> = gifts
         .iter()
-        .zip(&names)
-        .map(|(gift, name)| {
+        .map(|gift| {
             let needs_check = Money::from_pence(gift.pence) > check_above;
             Row {
                 id: gift.purpose.id,
-                name,
+                name: &gift.name,
                 email: &gift.email,
                 // An overseas voter, who may give as well.
                 address: needs_check.then(|| Address::Abroad {

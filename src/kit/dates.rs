@@ -27,6 +27,12 @@ pub fn short_day(date: impl Borrow<NaiveDate>) -> String {
     date.borrow().format("%-d %b %Y").to_string()
 }
 
+/// `5 December`, with its year where that is not today's.
+pub fn near_day(date: impl Borrow<NaiveDate>, today: NaiveDate) -> String {
+    let date = date.borrow();
+    if date.year() == today.year() { date.format("%-d %B").to_string() } else { day(date) }
+}
+
 /// `Saturday 5 December 2026`
 pub fn weekday(date: impl Borrow<NaiveDate>) -> String {
     date.borrow().format("%A %-d %B %Y").to_string()

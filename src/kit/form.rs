@@ -101,6 +101,11 @@ impl Form {
         self.values.iter().any(|(field, chosen)| field == name && chosen == value)
     }
 
+    /// Every value that was sent under a name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
     pub fn error(&self, name: &str) -> Option<&str> {
         self.errors.iter().find(|error| error.field == name).map(|error| error.message.as_str())
     }

@@ -37,8 +37,22 @@ pub struct Viewer {
     pub name: String,
     /// In the head of every page.
     pub links: Vec<Link>,
-    /// Of the pages behind the public ones, in groups.
-    pub desk: Vec<Vec<Link>>,
+    /// Of the pages behind the public ones.
+    pub desk: Vec<LinkGroup>,
+}
+
+/// Some links under a heading, which is empty for those that need none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkGroup {
+    pub title: &'static str,
+    pub links: Vec<Link>,
+}
+
+impl Viewer {
+    /// Whether their desk has a link there.
+    pub fn opens(&self, href: &str) -> bool {
+        self.desk.iter().flat_map(|group| &group.links).any(|link| link.href == href)
+    }
 }
 
 /// Each page struct carries one, so that the layout is checked when the page is compiled.
@@ -74,7 +88,7 @@ impl Visit {
 
     /// The link of the viewer's desk that leads to this page or to one above it: the one with the longest address.
     pub fn desk_link(&self) -> Option<&Link> {
-        let links = self.viewer.iter().flat_map(|viewer| viewer.desk.iter().flatten());
+        let links = self.viewer.iter().flat_map(|viewer| viewer.desk.iter().flat_map(|group| &group.links));
         links.filter(|link| self.is_at(link.href)).max_by_key(|link| link.href.len())
     }
 

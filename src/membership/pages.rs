@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
+use chrono::NaiveDate;
+
 use super::{actions, forms, model::Membership, sql};
 use crate::{
     accounts::{self, Asked, Person, Rooms, Session, SignedIn, Standing},
@@ -71,12 +73,14 @@ impl MembershipPage {
 struct StandingCard<'a> {
     session: &'a Session,
     membership: Option<Membership>,
+    today: NaiveDate,
 }
 
 /// Where somebody stands, for their own page.
 pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
     let membership = sql::find_of_person(asked.db, asked.session.person_id).await?;
-    Ok(Some(StandingCard { session: asked.session, membership }.render()?))
+    let today = asked.app.clock().today();
+    Ok(Some(StandingCard { session: asked.session, membership, today }.render()?))
 }
 
 pub(super) async fn show(

@@ -4,7 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
@@ -80,6 +80,8 @@ struct EditPage {
     interests: Vec<(&'static str, &'static str)>,
     /// Whether a filter beside members, supporters and regions is set or wrong.
     is_narrowed: bool,
+    /// Those who alone get it, where the officer chose them one by one.
+    chosen: Vec<String>,
     /// How many would get it, when the officer asked.
     readers: Option<String>,
 }
@@ -94,6 +96,7 @@ fn edit_page(visit: Visit, form: Form, id: Option<Uuid>) -> EditPage {
         interests: Interest::ALL.map(|interest| (interest.code(), interest.offer())).to_vec(),
         is_narrowed: filters.iter().any(|name| !form.value(name).is_empty() || form.error(name).is_some()),
         readers: None,
+        chosen: form.all("person").map(str::to_owned).collect(),
         form,
     }
 }
@@ -111,9 +114,10 @@ async fn count(visit: Visit, who: &Officer, mut db: Db, form: Form, id: Option<U
     Ok(EditPage { readers, ..edit_page(visit, form, id) }.into_response())
 }
 
-pub(super) async fn new(visit: Visit) -> Response {
+/// Empty, or for the people ticked in a list.
+pub(super) async fn new(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
     let form = forms::filled(&Content::default(), &Audience::members_and_supporters(), 0);
-    edit_page(visit, form, None).into_response()
+    Ok(edit_page(visit, forms::for_chosen(form, &people::read(query)?), None).into_response())
 }
 
 pub(super) async fn create(

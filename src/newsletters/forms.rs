@@ -66,6 +66,7 @@ fn readers(check: &mut Check<'_>, form: &Form) -> Option<Audience> {
             "Payments and dates of joining are about members only. Untick supporters, or clear those filters",
         );
     }
+    conditions.extend(people::chosen(check));
     let interests = check.choices::<Interest>("interest", "Choose from the list")?;
     conditions.extend((!interests.is_empty()).then_some(Condition::Interest(interests)));
     Some(Audience(Segment(conditions)))
@@ -87,6 +88,21 @@ pub fn filled(content: &Content, audience: &Audience, version: i32) -> Form {
             condition.values().into_iter().fold(form, |form, value| form.with(condition.name(), value))
         }
     })
+}
+
+/// The form of a new update, narrowed to the people ticked in a list, or saying that nobody was.
+pub fn for_chosen(form: Form, asked: &Form) -> Form {
+    let mut check = asked.check();
+    let chosen = people::chosen(&mut check);
+    match check.finish(|| Some(chosen)) {
+        Ok(Some(chosen)) => {
+            chosen.values().into_iter().fold(form, |form, person| form.with(chosen.name(), person))
+        }
+        Ok(None) => form,
+        Err(asked) => {
+            asked.errors().iter().fold(form, |form, error| form.failed("to", error.message.clone()))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub struct Wish<'a> {
     pub every: Option<Interval>,
     /// What stands on Stripe's page and on the receipt.
     pub product: &'a str,
+    /// As the payer wrote it; officers find the payment by it.
+    pub name: &'a str,
     pub email: &'a EmailAddress,
     /// The path of our page that shows what became of it, see [`super::leading`].
     pub page: &'a str,
@@ -50,6 +52,7 @@ pub async fn wish(change: &mut Change<'_>, wish: &Wish<'_>) -> Result<Uuid> {
         amount: wish.amount,
         every: wish.every,
         product: wish.product.to_owned(),
+        name: Some(wish.name.to_owned()),
         email: wish.email.to_string(),
         return_path: format!("{}?paid=yes", wish.page),
         cancel_path: wish.page.to_owned(),

@@ -28,7 +28,7 @@ use crate::{
         error::Result,
         form::Form,
         money::grouped,
-        paging::{self, PageNumber, Paging},
+        paging::{PageNumber, Paging},
         queue::{self, Failed},
         visit::Visit,
     },
@@ -70,6 +70,18 @@ fn fields(filter: &LineFilter) -> [(&'static str, String); 4] {
         ("kind", filter.kind.map(|kind| kind.to_string()).unwrap_or_default()),
         ("q", filter.search.clone()),
     ]
+}
+
+/// `November 2026, gift, refund, found by “ana”`, for the audit log.
+fn in_words(filter: &LineFilter, kinds: &Kinds) -> String {
+    let words = [
+        filter.month.map(|month| month.format("%B %Y").to_string()),
+        filter.purpose.as_ref().map(|purpose| kinds.name(purpose).to_lowercase()),
+        filter.kind.map(|kind| kind.name().to_lowercase()),
+        Some(format!("found by “{}”", filter.search)).filter(|_| !filter.search.is_empty()),
+    ];
+    let words: Vec<_> = words.into_iter().flatten().collect();
+    if words.is_empty() { "everything".to_owned() } else { words.join(", ") }
 }
 
 #[derive(Template, WebTemplate)]
@@ -182,7 +194,7 @@ pub(super) async fn export(
             csv::text(line.origin.subscription().unwrap_or_default()),
         ]);
     }
-    let detail = serde_json::json!({ "lines": lines.len(), "filter": paging::query(&fields(&filter)) });
+    let detail = serde_json::json!({ "lines": lines.len(), "filter": in_words(&filter, &kinds) });
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     change.audit("payment.exported", ("ledger", "all"), detail);
     change.commit().await?;
@@ -242,6 +254,8 @@ mod tests {
         }
         let filter =
             Asked { q: "a&b=c".into(), purpose: "none".into(), ..asked("2026-11", "x") }.filter(&kinds);
-        assert_eq!(paging::query(&fields(&filter)), "month=2026-11&q=a%26b%3Dc");
+        assert_eq!(in_words(&filter, &kinds), "November 2026, found by “a&b=c”");
+        assert_eq!(in_words(&asked("2026-11", "refund").filter(&kinds), &kinds), "November 2026, refund");
+        assert_eq!(in_words(&LineFilter::default(), &kinds), "everything");
     }
 }

@@ -61,6 +61,7 @@ struct CheckoutRow<'a> {
     purpose_id: Uuid,
     amount_pence: i64,
     billing_interval: Option<&'a str>,
+    name: &'a str,
     email: &'a str,
     customer: Option<String>,
     state: &'a str,
@@ -114,6 +115,7 @@ pub async fn load(app: &App, db: &mut PgConnection, past: &[DemoSubscription]) -
             purpose_id: it.purpose.id,
             amount_pence: it.pence,
             billing_interval: Some(it.every.code()),
+            name: &it.name,
             email: &it.email,
             customer: Some(format!("cus_Seed{}", it.key)),
             state: if it.paid_at.is_empty() { "pending" } else { "paid" },
@@ -191,6 +193,7 @@ pub struct DemoGift {
     pub purpose: Purpose,
     pub checkout: Uuid,
     pub person: Option<Uuid>,
+    pub name: String,
     pub email: String,
     pub pence: i64,
     pub at: DateTime<Utc>,
@@ -207,6 +210,7 @@ pub async fn load_gifts(db: &mut PgConnection, gifts: &[DemoGift]) -> Result<(),
             purpose_id: gift.purpose.id,
             amount_pence: gift.pence,
             billing_interval: None,
+            name: &gift.name,
             email: &gift.email,
             customer: None,
             state: "paid",
@@ -243,12 +247,12 @@ fn encode(error: serde_json::Error) -> sqlx::Error {
 
 async fn insert_checkouts(db: &mut PgConnection, rows: &[CheckoutRow<'_>]) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email, customer,
+        "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, name, email, customer,
                 return_path, cancel_path, state, stripe_session, subscription, payment_intent, by_debit, created_at, changed_at)
-         select id, purpose_kind, purpose_id, amount_pence, billing_interval, 'Membership', email::citext, customer,
+         select id, purpose_kind, purpose_id, amount_pence, billing_interval, 'Membership', name, email::citext, customer,
                 '/', '/', state, stripe_session, subscription, payment_intent, by_debit, at, at
          from jsonb_to_recordset($1) as r(id uuid, purpose_kind text, purpose_id uuid, amount_pence bigint,
-                billing_interval text, email text, customer text, state text, stripe_session text, subscription text,
+                billing_interval text, name text, email text, customer text, state text, stripe_session text, subscription text,
                 payment_intent text, by_debit boolean, at timestamptz)",
         serde_json::to_value(rows).map_err(encode)?
     )

@@ -31,7 +31,7 @@ pub use model::{
 };
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
-pub use sql::ledger::{LineFilter, NamedLine, Totals, attribute, income_by_month, of_person};
+pub use sql::ledger::{LineFilter, NamedLine, Totals, attribute, find_lines, income_by_month, of_person};
 pub use sql::subscriptions::find as find_subscription;
 pub use sync::{PaymentNotice, What};
 

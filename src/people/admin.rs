@@ -1,5 +1,7 @@
 //! The lists of members and supporters, as officers see them.
 
+use std::borrow::Borrow;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -9,6 +11,7 @@ use axum::{
 };
 
 use super::{
+    filters::{self, Saved},
     find::{self, Answer, Count},
     forms,
     model::{List, Search, Sort},
@@ -40,6 +43,14 @@ struct PeoplePage {
     /// `None` when the filters could not be read.
     found: Option<Found>,
     may_export: bool,
+    saved: Vec<Saved>,
+}
+
+impl PeoplePage {
+    /// Whether this officer writes to people: a higher room's business, which has a link for those who do.
+    fn may_write(&self) -> bool {
+        self.visit.viewer.as_ref().is_some_and(|viewer| viewer.opens("/admin/updates"))
+    }
 }
 
 /// What the filters offer.
@@ -65,7 +76,8 @@ struct Found {
 
 impl Found {
     /// For `aria-sort` and the link of a column's head.
-    fn order(&self, by: Sort) -> &'static str {
+    fn order(&self, by: impl Borrow<Sort>) -> &'static str {
+        let by = *by.borrow();
         match (self.search.sort == by, by) {
             (false, _) => "",
             (true, Sort::Newest | Sort::LastPayment) => "descending",
@@ -74,7 +86,8 @@ impl Found {
     }
 
     /// Pressing a head again turns the one order round that has two directions.
-    fn link(&self, by: Sort) -> String {
+    fn link(&self, by: impl Borrow<Sort>) -> String {
+        let by = *by.borrow();
         let next = if by == Sort::Newest && self.search.sort == Sort::Newest { Sort::Oldest } else { by };
         self.search.sorted(next)
     }
@@ -105,10 +118,12 @@ async fn show(
     let form = read(query)?;
     let choices = choices(list, &scope);
     let may_export = who.may(EXPORT_PEOPLE);
+    let saved = filters::list(&mut db, who.0.person_id, list).await?;
     let search = match forms::search(list, &form) {
         Ok(search) => search,
         Err(form) => {
-            let page = PeoplePage { visit, list, form, choices, more_open: true, found: None, may_export };
+            let page =
+                PeoplePage { visit, list, form, choices, more_open: true, found: None, may_export, saved };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -119,7 +134,7 @@ async fn show(
     let more = ["rate", "joined_from", "joined_to", "consent", "sort"];
     let more_open = search.fields().iter().any(|(name, _)| more.contains(name));
     let found = Some(found(search, answer, &scope));
-    Ok(PeoplePage { visit, list, form, choices, more_open, found, may_export }.into_response())
+    Ok(PeoplePage { visit, list, form, choices, more_open, found, may_export, saved }.into_response())
 }
 
 fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
@@ -154,7 +169,7 @@ fn found(search: Search, answer: Answer, scope: &Scope) -> Found {
     }
 }
 
-fn count_words(count: Count, similar: bool) -> String {
+pub(super) fn count_words(count: Count, similar: bool) -> String {
     match (count, similar) {
         (Count::Exactly(1), true) => "No exact matches. One is close:".to_owned(),
         (Count::Exactly(_), true) => "No exact matches. These are close:".to_owned(),
@@ -173,7 +188,7 @@ fn count_words(count: Count, similar: bool) -> String {
 
 fn choices(list: List, scope: &Scope) -> Choices {
     let everywhere = *scope == Scope::Everyone;
-    let sorts = list.sorts().iter().filter(|sort| everywhere || **sort != Sort::LastPayment);
+    let sorts = list.sorts().iter().filter(|sort| everywhere || !sort.tells_of_money());
     let regions = Region::ALL.into_iter().filter(|region| scope.covers(Some(*region)));
     Choices {
         states: list.states().iter().map(|state| (state.code(), state.words(list))).collect(),

@@ -4,11 +4,12 @@ use std::{fmt, str::FromStr};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::words::Words;
 use crate::{
     accounts::{ConsentPurpose, Standing},
-    kit::{dates, stripe::Interval},
+    kit::{dates, money::grouped, stripe::Interval},
     membership::{Rate, Status},
     places::Region,
     supporters::Interest,
@@ -40,6 +41,8 @@ pub enum Condition {
     Consent(ConsentPurpose),
     /// Offered to help with one of these.
     Interest(Vec<Interest>),
+    /// Is one of these, whom an officer chose one by one.
+    People(Vec<Uuid>),
 }
 
 impl Condition {
@@ -60,6 +63,7 @@ impl Condition {
             Self::KnownTo(_) => "known_to",
             Self::Consent(_) => "consent",
             Self::Interest(_) => "interest",
+            Self::People(_) => "person",
         }
     }
 
@@ -86,6 +90,7 @@ impl Condition {
             }
             Self::Consent(purpose) => codes(&[*purpose], ConsentPurpose::code),
             Self::Interest(interests) => codes(interests, Interest::code),
+            Self::People(people) => people.iter().map(Uuid::to_string).collect(),
         }
     }
 
@@ -120,6 +125,7 @@ impl Condition {
             "known_to" => Self::KnownTo(one(values)?),
             "consent" => Self::Consent(one(values)?),
             "interest" => Self::Interest(all(values)?),
+            "person" => Self::People(all(values)?),
             _ => return Err(format!("`{name}` is no condition")),
         })
     }
@@ -152,6 +158,8 @@ impl fmt::Display for Condition {
             Self::Interest(interests) => {
                 write!(f, "offered to help with {}", list(interests, "or", |interest| lower(interest.name())))
             }
+            Self::People(people) if people.len() == 1 => f.write_str("1 chosen person"),
+            Self::People(people) => write!(f, "{} chosen people", grouped(people.len() as u64)),
         }
     }
 }
@@ -277,6 +285,7 @@ pub(super) mod tests {
             Condition::KnownTo(day),
             Condition::Consent(ConsentPurpose::EmailUpdates),
             Condition::Interest(vec![Interest::Leafleting, Interest::Events]),
+            Condition::People(vec![Uuid::nil(), Uuid::max()]),
         ]
     }
 

@@ -35,6 +35,7 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
         check.choice::<ConsentPurpose>("consent", "Choose a consent from the list")
     });
     conditions.extend(consent.map(Condition::Consent));
+    conditions.extend(chosen(&mut check));
     // An address that was cut off or is years old leads to the first page, not to an error.
     let after = Uuid::parse_str(form.value("after")).ok().map(Place::After);
     let page = form.value("page").parse().unwrap_or(1).clamp(1, 100);
@@ -60,6 +61,16 @@ pub fn joined(check: &mut Check<'_>) -> Vec<Condition> {
     from.map(Condition::JoinedFrom).into_iter().chain(to.map(Condition::JoinedTo)).collect()
 }
 
+/// The people whose boxes were ticked in a list. The form that asks about them sends `chosen` too, so that none is
+/// not everybody.
+pub fn chosen(check: &mut Check<'_>) -> Option<Condition> {
+    let people = check.choices::<Uuid>("person", "Choose people from the list")?;
+    if people.is_empty() && check.ticked("chosen") {
+        check.fail("", "Nobody is chosen. Tick the boxes beside their names first");
+    }
+    (!people.is_empty()).then_some(Condition::People(people))
+}
+
 fn optional<T>(form: &Form, name: &str, read: impl FnOnce() -> Option<T>) -> Option<T> {
     if form.value(name).trim().is_empty() { None } else { read() }
 }
@@ -71,6 +82,15 @@ pub fn reason(form: &Form) -> Result<String, Form> {
         check.fail("reason", "Say it in a few words: other officers will read it");
     }
     check.finish(|| reason)
+}
+
+/// What a saved filter is called, or what is wrong with that in words.
+pub fn filter_name(form: &Form) -> Result<String, String> {
+    let mut check = form.check();
+    let name = check.text("name", "Give the filter a name", 60);
+    check
+        .finish(|| name)
+        .map_err(|form| format!("{}.", form.error("name").unwrap_or("Give the filter a name")))
 }
 
 #[cfg(test)]

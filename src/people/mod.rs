@@ -11,7 +11,9 @@
 //! the tables in `sql::push_condition`, an example beside the tests. The compiler names what is missing; a test runs
 //! it. Then a field in whichever form offers it (`forms.rs` here, newsletters' `forms.rs`). Mind an index.
 //!
-//! This room owns no table: it reads `people`, `consents`, `memberships`, `supporters` and `ledger`.
+//! [`List::Everybody`] is the search in the head of officers' pages: people of every kind, and payments beside them.
+//!
+//! Table: `people_filters`, what officers keep for themselves. Else it reads `people`, `consents`, `memberships`, `supporters` and `ledger`.
 
 mod condition;
 mod words;
@@ -22,11 +24,13 @@ mod forms;
 mod columns;
 mod admin;
 mod export;
+mod everywhere;
+mod filters;
 
 pub use admin::read;
 pub use condition::{Condition, Segment};
 pub use find::{Answer, Count, find, list_ids};
-pub use forms::joined;
+pub use forms::{chosen, joined};
 pub use model::{List, Place, Search, Sort, State};
 pub use sql::{begin, count, push_ids};
 pub use words::Words;
@@ -53,6 +57,9 @@ fn routes(_: &App) -> Routes {
     let see = Access::Officer(SEE_PEOPLE);
     let export = Access::Officer(EXPORT_PEOPLE);
     Routes::new()
+        .get(see, "/admin/search", everywhere::show)
+        .post(see, "/admin/filters", filters::create)
+        .post(see, "/admin/filters/{id}/removal", filters::remove)
         .get(see, "/admin/members", admin::members)
         .get(see, "/admin/supporters", admin::supporters)
         .get(export, "/admin/members/export", export::members_form)

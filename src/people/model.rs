@@ -15,6 +15,8 @@ pub enum List {
     /// Everyone who is or was a member, or is becoming one.
     Members,
     Supporters,
+    /// Everybody we know by name, found by words.
+    Everybody,
 }
 
 impl List {
@@ -22,6 +24,7 @@ impl List {
         match self {
             Self::Members => "/admin/members",
             Self::Supporters => "/admin/supporters",
+            Self::Everybody => "/admin/search",
         }
     }
 
@@ -29,6 +32,7 @@ impl List {
         match self {
             Self::Members => "Members",
             Self::Supporters => "Supporters",
+            Self::Everybody => "Search",
         }
     }
 
@@ -36,7 +40,13 @@ impl List {
         match self {
             Self::Members => "members",
             Self::Supporters => "supporters",
+            Self::Everybody => "everybody",
         }
+    }
+
+    /// The list of that code, of those that filters are kept for.
+    pub fn read(code: &str) -> Option<Self> {
+        [Self::Members, Self::Supporters].into_iter().find(|list| list.code() == code)
     }
 
     pub fn states(self) -> &'static [State] {
@@ -51,13 +61,23 @@ impl List {
                 State::Everyone,
             ],
             Self::Supporters => &[State::Now, State::Others],
+            Self::Everybody => &[State::Now],
         }
     }
 
     pub fn sorts(self) -> &'static [Sort] {
         match self {
-            Self::Members => &[Sort::Name, Sort::Newest, Sort::Oldest, Sort::Region, Sort::LastPayment],
+            Self::Members => &[
+                Sort::Name,
+                Sort::Newest,
+                Sort::Oldest,
+                Sort::Status,
+                Sort::Region,
+                Sort::Rate,
+                Sort::LastPayment,
+            ],
             Self::Supporters => &[Sort::Name, Sort::Newest, Sort::Oldest, Sort::Region],
+            Self::Everybody => &[Sort::Name],
         }
     }
 }
@@ -87,6 +107,7 @@ impl State {
         match (self, list) {
             (Self::Now, List::Members) => "Members now",
             (Self::Now, List::Supporters) => "Supporters now",
+            (Self::Now, List::Everybody) => "Everybody",
             (Self::Is(status), _) => status.name(),
             (Self::Everyone, _) => "Everyone, past and present",
             (Self::Others, _) => "Others we know",
@@ -95,11 +116,11 @@ impl State {
 
     fn conditions(self, list: List) -> Vec<Condition> {
         match (self, list) {
+            (_, List::Everybody) | (Self::Everyone, List::Members) => Vec::new(),
             (Self::Now, List::Members) => vec![Condition::Standing(vec![Standing::Member])],
             (Self::Others, _) => vec![Condition::Standing(vec![Standing::None]), Condition::NoMembership],
             (_, List::Supporters) => vec![Condition::Standing(vec![Standing::Supporter])],
             (Self::Is(status), List::Members) => vec![Condition::Status(vec![status])],
-            (Self::Everyone, List::Members) => Vec::new(),
         }
     }
 }
@@ -121,7 +142,10 @@ pub enum Sort {
     Name,
     Newest,
     Oldest,
+    /// Those first that somebody should look at.
+    Status,
     Region,
+    Rate,
     LastPayment,
 }
 
@@ -131,7 +155,9 @@ impl Sort {
             Self::Name => "name",
             Self::Newest => "newest",
             Self::Oldest => "oldest",
+            Self::Status => "status",
             Self::Region => "region",
+            Self::Rate => "rate",
             Self::LastPayment => "last_payment",
         }
     }
@@ -141,9 +167,16 @@ impl Sort {
             Self::Name => "Name",
             Self::Newest => "Joined, newest first",
             Self::Oldest => "Joined, longest first",
+            Self::Status => "Status",
             Self::Region => "Region",
+            Self::Rate => "Rate",
             Self::LastPayment => "Last payment",
         }
+    }
+
+    /// Whether the order tells what somebody pays.
+    pub fn tells_of_money(self) -> bool {
+        matches!(self, Self::Rate | Self::LastPayment)
     }
 }
 
@@ -218,6 +251,7 @@ impl Search {
         let standing = match self.list {
             List::Members => Standing::Member,
             List::Supporters => Standing::Supporter,
+            List::Everybody => return None,
         };
         let regions = self.conditions.iter().map(|condition| match condition {
             Condition::Region(regions) => {
@@ -254,7 +288,9 @@ impl Search {
             fields.push(("state", self.state.code().to_owned()));
         }
         for condition in &self.conditions {
-            fields.extend(condition.values().into_iter().map(|value| (condition.name(), value)));
+            // Brackets mark a name that comes more than once.
+            let name = if matches!(condition, Condition::People(_)) { "person[]" } else { condition.name() };
+            fields.extend(condition.values().into_iter().map(|value| (name, value)));
         }
         if self.sort != Sort::default() {
             fields.push(("sort", self.sort.code().to_owned()));
@@ -267,7 +303,7 @@ impl Search {
     #[must_use]
     pub fn without_money(mut self) -> Self {
         self.conditions.retain(|condition| !condition.tells_of_money());
-        let sort = if self.sort == Sort::LastPayment { Sort::Name } else { self.sort };
+        let sort = if self.sort.tells_of_money() { Sort::Name } else { self.sort };
         Self { sort, ..self }
     }
 

@@ -163,6 +163,9 @@ fn push_condition(query: &mut Query, condition: &Condition, scope: &Scope) {
             let codes: Vec<_> = interests.iter().copied().map(Interest::code).collect();
             query.push(" and s.interests && ").push_bind(codes);
         }
+        Condition::People(people) => {
+            query.push(" and p.id = any(").push_bind(people.clone()).push(")");
+        }
     }
 }
 
@@ -260,6 +263,18 @@ pub async fn walk(
             "(coalesce(p.region, '~'), plain_text(p.name), p.id)
              > ((select coalesce(region, '~') from people where id = ?), (select plain_text(name) from people where id = ?), ?)",
             " order by coalesce(p.region, '~'), plain_text(p.name), p.id",
+        ),
+        (Sort::Status, _) => (
+            "(array_position('{grace,pending,suspended,active,ended}'::text[], m.state), m.id)
+             > ((select array_position('{grace,pending,suspended,active,ended}'::text[], state) from memberships where person_id = ?),
+                (select id from memberships where person_id = ?))",
+            " order by array_position('{grace,pending,suspended,active,ended}'::text[], m.state), m.id",
+        ),
+        (Sort::Rate, _) => (
+            "(array_position('{low_wage,standard,solidarity}'::text[], m.rate), m.amount_pence, m.id)
+             > ((select array_position('{low_wage,standard,solidarity}'::text[], rate) from memberships where person_id = ?),
+                (select amount_pence from memberships where person_id = ?), (select id from memberships where person_id = ?))",
+            " order by array_position('{low_wage,standard,solidarity}'::text[], m.rate), m.amount_pence, m.id",
         ),
         (Sort::Newest, true) => (
             "(m.joined_on <= (select joined_on from memberships where person_id = ?)
@@ -365,6 +380,8 @@ pub struct Row {
     pub rate: Option<Rate>,
     pub amount: Option<Money>,
     pub interval: Option<Interval>,
+    /// Set when renewal is stopped.
+    pub ends_on: Option<NaiveDate>,
     pub joined_on: NaiveDate,
     pub last_paid_at: Option<DateTime<Utc>>,
     pub wants_updates: bool,
@@ -383,13 +400,17 @@ impl Row {
         self.rate.map_or("", Rate::name)
     }
 
-    /// What a tag says of this person: the membership's status, or what else they are.
+    /// The membership's status, or what else they are.
     pub fn status_name(&self) -> &'static str {
         self.status.map_or(self.standing.name(), Status::name)
     }
 
-    pub fn status_colour(&self) -> &'static str {
-        self.status.map_or(self.standing.colour(), Status::colour)
+    /// The colour and the words of their tag on a day.
+    pub fn tag(&self, today: NaiveDate) -> (&'static str, String) {
+        match self.status {
+            Some(status) => status.tag(self.ends_on, today),
+            None => (self.standing.colour(), self.standing.name().to_owned()),
+        }
     }
 }
 
@@ -424,6 +445,9 @@ pub async fn rows(
                           case when $2 = 'like' then word_similarity(plain_text($5::text), p.search) end desc nulls last,
                           case when $2 = 'newest' then coalesce(m.joined_on, p.created_at::date) end desc nulls last,
                           case when $2 = 'oldest' then coalesce(m.joined_on, p.created_at::date) end,
+                          case when $2 = 'status' then array_position('{grace,pending,suspended,active,ended}'::text[], m.state) end,
+                          case when $2 = 'rate' then array_position('{low_wage,standard,solidarity}'::text[], m.rate) end,
+                          case when $2 = 'rate' then m.amount_pence end,
                           case when $2 = 'region' then coalesce(p.region, '~') end,
                           case when $2 = 'last_payment' then
                               (select l.at from ledger l where l.person_id = p.id and l.kind = 'payment' order by l.at desc limit 1)
@@ -437,7 +461,7 @@ pub async fn rows(
                   m.personal as "personal?: Json<Personal>", p.postcode, p.region as "region: Region",
                   p.standing as "standing: Standing",
                   m.state as "status?: Status", m.rate as "rate?: Rate", m.amount_pence as "amount?: Money",
-                  m.billing_interval as "interval?: Interval",
+                  m.billing_interval as "interval?: Interval", m.ends_on as "ends_on?",
                   coalesce(m.joined_on, (p.created_at at time zone 'Europe/London')::date) as "joined_on!",
                   (select l.at from ledger l where l.person_id = p.id and l.kind = 'payment' order by l.at desc limit 1) as "last_paid_at?",
                   exists (select from consents x where x.person_id = p.id and x.purpose = 'email_updates' and x.withdrawn_at is null) as "wants_updates!",
@@ -454,5 +478,63 @@ pub async fn rows(
         like
     )
     .fetch_all(db)
+    .await
+}
+
+/// The filters that an officer keeps for a list: id, name, and the fields of the list's address.
+pub async fn list_filters(
+    db: &mut PgConnection,
+    officer: Uuid,
+    list: &str,
+) -> Result<Vec<(Uuid, String, Vec<(String, String)>)>> {
+    let rows = sqlx::query!(
+        r#"select id, name, fields as "fields: Json<Vec<(String, String)>>" from people_filters
+           where officer_id = $1 and list = $2 order by plain_text(name), id"#,
+        officer,
+        list
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name, row.fields.0)).collect())
+}
+
+/// A filter to be kept.
+pub struct NewFilter<'a> {
+    pub id: Uuid,
+    pub officer: Uuid,
+    pub list: &'a str,
+    pub name: &'a str,
+    pub fields: &'a [(String, String)],
+    pub now: DateTime<Utc>,
+}
+
+/// Keeps a filter; one of the same name is replaced. `false` if there are as many as `most`.
+pub async fn save_filter(db: &mut PgConnection, new: &NewFilter<'_>, most: i64) -> Result<bool> {
+    let done = sqlx::query!(
+        "insert into people_filters (id, officer_id, list, name, fields, created_at)
+         select $1, $2, $3, $4, $5, $6
+         where (select count(*) from people_filters where officer_id = $2 and list = $3) < $7
+         on conflict (officer_id, list, name) do update set fields = excluded.fields",
+        new.id,
+        new.officer,
+        new.list,
+        new.name,
+        Json(new.fields) as _,
+        new.now,
+        most
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes an officer's own filter away; the list that it was for.
+pub async fn delete_filter(db: &mut PgConnection, id: Uuid, officer: Uuid) -> Result<Option<String>> {
+    sqlx::query_scalar!(
+        "delete from people_filters where id = $1 and officer_id = $2 returning list",
+        id,
+        officer
+    )
+    .fetch_optional(db)
     .await
 }

@@ -130,6 +130,12 @@ test('an officer signs in, unfolds the filters and opens a member', async () => 
   await tabTo(page, called('Sign in'));
   await page.keyboard.press('Enter');
   await page.waitForURL('/admin/members');
+  // From anywhere on the page to the search of everything, and not while somebody types.
+  await page.keyboard.press('/');
+  await page.keyboard.type('ana/silva');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('/admin/search?q=ana%2Fsilva');
+  await page.goto('/admin/members');
   await tabTo(page, (stop) => stop.tag === 'summary');
   await page.keyboard.press('Enter');
   await tabTo(page, field('joined_from'));

@@ -129,7 +129,9 @@ async fn a_signed_in_page_takes_one_connection_and_four_queries() {
             browser.get_once(path).await.expect_status(200);
             let queries = statements.take();
             assert!(queries > 0, "{path} was not counted");
-            if queries > 4 {
+            // The fifth are the filters that an officer keeps for the list.
+            let most = if ["/admin/members", "/admin/supporters"].contains(&path) { 5 } else { 4 };
+            if queries > most {
                 faults.push(format!("{path} takes {queries} queries"));
             }
         }

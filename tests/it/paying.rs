@@ -191,6 +191,7 @@ async fn wish(change: &mut Change<'_>, id: Uuid) -> Result<Uuid> {
         amount: Money::from_pence(1_250),
         every: None,
         product: "A ticket",
+        name: "A Visitor",
         email: &email,
         page: &Ticket::path(id),
     };
@@ -307,7 +308,8 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
         .fetch_one(&site.pool)
         .await
         .unwrap();
-    officer.get(&format!("/admin/members/{ana}")).await.expect("Paid £12.50 for a ticket by card");
+    officer.get(&format!("/admin/members/{ana}/activity")).await.expect("Paid £12.50 for a ticket by card");
+    officer.get(&format!("/admin/members/{ana}/payments")).await.expect("Ticket").expect("£12.50");
     site.signed_in_as("ana@demo.test").await.get("/membership").await.expect("Ticket");
 
     // The public page of the last whole months: the ticket is of the month before.

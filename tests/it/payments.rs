@@ -501,7 +501,12 @@ async fn a_gift_that_went_back_is_ours_by_what_stands_beside_it_and_an_event_sen
     // The treasurer sees who gave, though they have no account.
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     let page = treasurer.get("/admin/payments?q=ida@example").await;
-    page.expect("ida@example.org").expect("No account").expect_not("Not a member");
+    page.expect("ida@example.org");
+    assert_eq!(page.select("tbody th bdi")[0], "Ida");
+    // And finds them by their name.
+    treasurer.get("/admin/payments?q=ida").await.expect("ida@example.org");
+    treasurer.get("/admin/payments?q=%25").await.expect("No payments here");
+    treasurer.get("/admin/payments?q=_").await.expect_not("Ida");
     let file = treasurer.post_once("/admin/payments/export", &[("q", "ida@example")]).await;
     assert_eq!(file.body.matches("ida@example.org").count(), 2, "{}", file.body);
 }

@@ -383,7 +383,17 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
     let page = organiser.get(&format!("/admin/members/{gone}")).await;
     page.expect("Ended on 10 November 2026").expect_not("2026: left").expect_not("End the membership");
     let mut officer = site.signed_in_as("alex@demo.test").await;
-    officer.get(&format!("/admin/members/{shy}")).await.expect("timid@before.test");
+    officer.get(&format!("/admin/members/{shy}/activity")).await.expect("timid@before.test");
+    organiser
+        .get(&format!("/admin/members/{shy}/activity"))
+        .await
+        .expect_status(200)
+        .expect_not("timid@before.test");
+    organiser.get(&format!("/admin/members/{zoe}/activity")).await.expect_status(200).expect_not("Paid £5");
+    organiser.get(&format!("/admin/members/{zoe}/payments")).await.expect_status(403);
+    for part in ["payments", "activity"] {
+        organiser.get(&format!("/admin/members/{dilys}/{part}")).await.expect_status(404);
+    }
     officer.get(&format!("/admin/members/{hush}")).await.expect("A complaint is looked into");
     for path in ["/admin/members/export", "/admin/supporters/export", "/admin/audit", "/admin/emails"] {
         organiser.get(path).await.expect_status(403);
@@ -453,7 +463,7 @@ async fn an_export_asks_why_and_is_written_down() {
         assert_eq!(&row[column(head)], value, "{head}");
     }
     assert_eq!(row[column("Record")], site.app.link(&format!("/admin/members/{dilys}")));
-    let log = officer.get("/admin/audit?room=list.").await;
+    let log = officer.get("/admin/audit?kind=list.").await;
     log.expect("List exported")
         .expect("Filter: Members now, found by “valley.test”, in Wales")
         .expect("People: 3")
@@ -535,6 +545,9 @@ async fn every_kind_of_search_of_100_000_uses_an_index() {
         ("first page, newest", Search { sort: Sort::Newest, ..members.clone() }, None),
         ("first page, oldest", Search { sort: Sort::Oldest, ..members.clone() }, None),
         ("first page by payment", Search { sort: Sort::LastPayment, ..members.clone() }, None),
+        ("first page by status", Search { sort: Sort::Status, ..members.clone() }, None),
+        ("first page by rate", Search { sort: Sort::Rate, ..members.clone() }, None),
+        ("everybody", Search { words: Words::parse("tomasz"), ..Search::new(List::Everybody) }, None),
         ("rare state", Search { state: State::Is(Status::Grace), ..members.clone() }, Some(100)),
         ("no such state", Search { state: State::Is(Status::Suspended), ..members.clone() }, Some(0)),
         (
@@ -788,4 +801,140 @@ async fn nobody_waits_for_a_tally() {
     }
     second.commit().await.unwrap();
     first.commit().await.unwrap();
+#[tokio::test]
+async fn one_search_finds_people_of_every_kind_and_what_they_paid() {
+    let site = Site::open().await;
+    let dilys = add(&site.pool, DILYS).await;
+    pay(&site.pool, dilys, 500, "2026-11-03T10:00:00Z").await;
+    add(&site.pool, Someone { name: "Dilys Gone", email: "gone@x.test", state: "ended", ..DILYS }).await;
+    sqlx::query(
+        "insert into people (id, email, name, region, standing, created_at)
+         values (gen_random_uuid(), 'helps@x.test', 'Dilys Helps', 'wales', 'supporter', timestamptz '2026-01-01')",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    // From any of their pages, by a form that needs no script.
+    let page = officer.get("/admin/settings").await;
+    let page = page.form("/admin/search").fill("q", "dilys").submit(&mut officer).await;
+    page.expect("3 people").expect("Ended").expect("Supporter").expect("In good standing");
+    let found = page.select("section[aria-label=People] tbody th a");
+    assert_eq!(found, [DILYS.name, "Dilys Gone", "Dilys Helps"]);
+    let paid = page.select("section[aria-label=Payments] tbody tr");
+    assert!(paid.len() == 1 && paid[0].contains("£5") && paid[0].contains(DILYS.name), "{paid:?}");
+    officer.get("/admin/search?q=zzzz").await.expect("Nobody matches").expect("No payment matches");
+    officer.get("/admin/search").await.expect("Find anybody");
+    // A donor without an account, by their name.
+    let page = officer.get("/admin/search?q=rashid+mahmood").await;
+    assert!(
+        page.select("section[aria-label=Payments] tbody tr").iter().all(|row| row.contains("Rashid Mahmood"))
+    );
+    assert!(!page.select("section[aria-label=Payments] tbody tr").is_empty());
+    // Each officer finds what their lists would show.
+    let mut organiser = site.signed_in_as("organiser@demo.test").await;
+    let page = organiser.get("/admin/search?q=dilys").await;
+    page.expect("Nobody matches").expect_not("Dilys Helps").expect_not("Payments");
+    let mut returning = site.signed_in_as("returning@demo.test").await;
+    returning.get("/admin/search?q=dilys").await.expect_status(403);
+    let forms = returning.get("/admin").await.attributes("form", "action");
+    assert!(!forms.contains(&"/admin/search".to_owned()), "{forms:?}");
+}
+
+#[tokio::test]
+async fn ticked_people_are_exported_or_written_to_and_nobody_else() {
+    let site = Site::open().await;
+    let dilys = add(&site.pool, DILYS).await;
+    let zoe = add(&site.pool, ZOE).await;
+    add(&site.pool, KWABENA).await;
+    consent(&site.pool, zoe, ConsentPurpose::EmailUpdates).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let list = officer.get("/admin/members").await;
+    list.expect("Email them").expect("Export them");
+    let chosen = format!("chosen=yes&person%5B%5D={dilys}&person%5B%5D={zoe}");
+    let page = officer.get(&format!("/admin/members/export?{chosen}")).await;
+    page.expect("Export 2 people").expect("Members now, 2 chosen people");
+    let file =
+        page.form("/admin/members/export").fill("reason", "Two letters").submit_once(&mut officer).await;
+    assert!(file.body.contains(DILYS.email) && file.body.contains(ZOE.email), "{}", file.body);
+    assert_eq!(file.body.trim_end().lines().count(), 3);
+    officer.get("/admin/audit?kind=list.").await.expect("Filter: Members now, 2 chosen people");
+    // Written to: those of them who agreed to updates.
+    let page = officer.get(&format!("/admin/updates/new?{chosen}")).await;
+    page.expect("For 2 chosen people only");
+    let draft = page.form("/admin/updates").fill("subject", "To you two").fill("body", "Hello");
+    let page = draft.submit(&mut officer).await;
+    page.expect("Members and supporters everywhere, 2 chosen people: 1 person at present");
+    let edit = officer.get(&format!("{}/edit", page.path)).await;
+    edit.expect("For 2 chosen people only");
+    // None is not everybody.
+    officer.get("/admin/members/export?chosen=yes").await.expect_status(422).expect("Nobody is chosen");
+    let sent = [("chosen", "yes"), ("reason", "Letters for all")];
+    officer.post("/admin/members/export", &sent).await.expect_status(422).expect("Nobody is chosen");
+    officer.get("/admin/updates/new?chosen=yes").await.expect("Nobody is chosen");
+    officer.get("/admin/members/export?person=x").await.expect_status(422);
+    // Who may do neither is offered neither.
+    let mut organiser = site.signed_in_as("organiser@demo.test").await;
+    organiser.get("/admin/members").await.expect_not("Email them").expect_not("Export them");
+}
+
+#[tokio::test]
+async fn officers_keep_filters_for_themselves() {
+    let site = Site::open().await;
+    add(&site.pool, KWABENA).await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    officer.get("/admin/members").await.expect_not("Save this filter");
+    let page = officer.get("/admin/members?state=grace&region=south-east&sort=status").await;
+    let kept = page.form("/admin/filters").fill("name", "Late in the south").submit(&mut officer).await;
+    kept.expect("The filter “Late in the south” is saved").expect("Payment overdue");
+    let list = officer.get("/admin/members").await;
+    let again = list.follow(&mut officer, "Late in the south").await;
+    assert_eq!(again.path, page.path);
+    again.expect(KWABENA.name);
+    // The same name again replaces it; a name is needed.
+    let other = officer.get("/admin/members?state=ended").await;
+    other.form("/admin/filters").fill("name", "Late in the south").submit(&mut officer).await;
+    let list = officer.get("/admin/members").await;
+    assert_eq!(list.select(".saved li").len(), 1);
+    other.form("/admin/filters").submit(&mut officer).await.expect("Give the filter a name.");
+    // Nobody else sees it or takes it away.
+    let remove = list.attributes(".saved form", "action").remove(0);
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    treasurer.get("/admin/members").await.expect_not("Late in the south");
+    treasurer.post(&remove, &[]).await.expect_status(404);
+    list.form(&remove).submit(&mut officer).await.expect("The filter is removed.").expect_not("Late in");
+}
+
+#[tokio::test]
+async fn members_are_sorted_by_status_and_rate_and_say_when_they_end() {
+    let site = Site::open().await;
+    let valley = |name, state, rate| Someone {
+        name,
+        email: Box::leak(format!("{rate}{state}@vale.test").into_boxed_str()),
+        state,
+        rate,
+        ..DILYS
+    };
+    let ends = add(&site.pool, valley("Ends Soon", "active", "standard")).await;
+    add(&site.pool, valley("Late Payer", "grace", "solidarity")).await;
+    add(&site.pool, valley("Away Now", "suspended", "low_wage")).await;
+    sqlx::query("update memberships set ends_on = '2026-12-25' where person_id = $1")
+        .bind(ends)
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let query = "/admin/members?state=everyone&q=vale.test";
+    let by_status = officer.get(&format!("{query}&sort=status")).await;
+    assert_eq!(names(&by_status), ["Late Payer", "Away Now", "Ends Soon"]);
+    let by_rate = officer.get(&format!("{query}&sort=rate")).await;
+    assert_eq!(names(&by_rate), ["Away Now", "Ends Soon", "Late Payer"]);
+    assert_eq!(by_rate.select("tbody .tag.wait"), ["Ends 25 December", "Payment overdue"]);
+    let page = officer.get(&format!("/admin/members/{ends}")).await;
+    assert_eq!(page.select(".tag.wait"), ["Ends 25 December"]);
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    assert_eq!(
+        names(&treasurer.get(&format!("{query}&sort=rate")).await),
+        ["Away Now", "Ends Soon", "Late Payer"]
+    );
 }

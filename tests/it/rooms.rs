@@ -143,7 +143,7 @@ async fn officers_see_the_links_that_their_offices_open() {
     assert_eq!(supporter.get("/nowhere").await.select(".site-head > ul a").join(" "), "Your page Join");
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let page = officer.get("/admin/faq/new").await;
-    assert_eq!(page.select(".site-head > ul a").join(" "), "Officers Your page");
+    assert_eq!(page.select(".desk-head > ul a").join(" "), "Your page Public site");
     assert_eq!(page.select(".desk-nav [aria-current]").join(" "), "Questions");
 }
 
@@ -179,13 +179,13 @@ async fn an_action_that_nobody_declares_is_veiled() {
     }
     change.commit().await.unwrap();
     let mut officer = site.signed_in_as("alex@demo.test").await;
-    let log = officer.get("/admin/audit?room=membership.").await;
+    let log = officer.get("/admin/audit?kind=membership.").await;
     let lines = log.select("tbody tr");
     let (thing, person) = (&lines[0], &lines[1]);
     assert!(thing.contains("Unknown action") && thing.contains("Thing"), "{thing}");
     assert!(person.contains("Unknown action") && person.contains("A person"), "{person}");
     log.expect_not("should read this").expect_not("Hush hush").expect_not("whispered");
-    let page = officer.get(&format!("/admin/members/{ana}")).await;
+    let page = officer.get(&format!("/admin/members/{ana}/activity")).await;
     page.expect("Unknown action").expect_not("should read this");
 }
 

@@ -38,12 +38,32 @@ struct AuditPage {
     visit: Visit,
     form: Form,
     /// What the lines are about, to choose from.
-    rooms: Vec<(&'static str, &'static str)>,
+    kinds: Vec<Kinds>,
     /// Whether this officer sees people's records, and so what was done to which of them.
     sees_people: bool,
     lines: Vec<EntryRow>,
     /// Back to the newest lines, and on to older ones.
     paging: Paging,
+}
+
+/// The kinds of one heading: each action and its words, after the code that stands for all of them.
+struct Kinds {
+    title: &'static str,
+    all: &'static str,
+    actions: Vec<(&'static str, &'static str)>,
+}
+
+fn kinds(rooms: Rooms) -> Vec<Kinds> {
+    let says = || rooms.iter().flat_map(|room| room.audit);
+    let of = |(all, title): &(&'static str, &'static str)| Kinds {
+        title,
+        all,
+        actions: says()
+            .filter(|says| says.action.starts_with(all))
+            .map(|says| (says.action, says.words))
+            .collect(),
+    };
+    rooms.iter().flat_map(|room| room.log).map(of).collect()
 }
 
 struct EntryRow {
@@ -68,14 +88,14 @@ pub async fn list(
     RawQuery(query): RawQuery,
     mut db: Db,
 ) -> Result<Response> {
-    let headings: Vec<_> = rooms.iter().flat_map(|room| room.log).copied().collect();
+    let kinds = kinds(rooms);
     let sees_people = who.scope(SEE_PEOPLE).is_ok_and(|scope| scope == Scope::Everyone);
     let form = people::read(query)?;
-    let asked = match asked(&form, &headings) {
+    let asked = match asked(&form, &kinds) {
         Ok(asked) => asked,
         Err(form) => {
             let (lines, paging) = Default::default();
-            let page = AuditPage { visit, form, rooms: headings, sees_people, lines, paging };
+            let page = AuditPage { visit, form, kinds, sees_people, lines, paging };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -105,7 +125,7 @@ pub async fn list(
         next: found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default(),
     };
     let lines = found.into_iter().map(|line| read(rooms, line, &names, sees_people)).collect();
-    Ok(AuditPage { visit, form, rooms: headings, sees_people, lines, paging }.into_response())
+    Ok(AuditPage { visit, form, kinds, sees_people, lines, paging }.into_response())
 }
 
 struct Asked {
@@ -125,13 +145,14 @@ impl Asked {
     }
 }
 
-fn asked(form: &Form, headings: &[(&'static str, &'static str)]) -> std::result::Result<Asked, Form> {
+fn asked(form: &Form, kinds: &[Kinds]) -> std::result::Result<Asked, Form> {
     let mut check = form.check();
     let person = check.optional_text("person", 200);
     let from = check.optional_day("from");
     let to = check.optional_day("to");
-    let room = headings.iter().find(|(code, _)| *code == form.value("room")).map(|(code, _)| *code);
-    let fields = ["room", "person", "from", "to"]
+    let codes = kinds.iter().flat_map(|kinds| kinds.actions.iter().map(|(code, _)| *code).chain([kinds.all]));
+    let kind = codes.into_iter().find(|code| *code == form.value("kind"));
+    let fields = ["kind", "person", "from", "to"]
         .into_iter()
         .map(|name| (name, form.value(name).trim().to_owned()))
         .filter(|(_, value)| !value.is_empty())
@@ -140,7 +161,7 @@ fn asked(form: &Form, headings: &[(&'static str, &'static str)]) -> std::result:
         Some(Asked {
             filter: Filter {
                 before: form.value("before").parse().ok(),
-                action_prefix: room.unwrap_or_default().to_owned(),
+                action_prefix: kind.unwrap_or_default().to_owned(),
                 people: None,
                 from: from.map(dates::start_of_day),
                 until: to.map(|day| dates::start_of_day(day.succ_opt().unwrap_or(day))),
@@ -178,14 +199,8 @@ fn read(
         .unwrap_or_else(|| Someone { name: "The site itself".to_owned(), href: String::new() });
     let about = match line.subject_kind.as_str() {
         "person" => person(&line.subject_id),
-        // An id tells a reader nothing; a key or a name does.
-        kind if says.is_none() || line.subject_id.parse::<Uuid>().is_ok() => {
-            Some(Someone { name: words::sentence(kind), href: String::new() })
-        }
-        kind => Some(Someone {
-            name: format!("{}: {}", words::sentence(kind), line.subject_id),
-            href: String::new(),
-        }),
+        kind if says.is_none() => Some(Someone { name: words::sentence(kind), href: String::new() }),
+        kind => Some(Someone { name: words::subject(rooms, kind, &line.subject_id), href: String::new() }),
     };
     EntryRow {
         id: line.id,
@@ -193,7 +208,11 @@ fn read(
         who,
         action: says.map_or(UNKNOWN, |says| says.words),
         about,
-        changes: if is_veiled { Vec::new() } else { words::changes(&line.detail) },
+        changes: if is_veiled {
+            Vec::new()
+        } else {
+            words::changes(rooms, (&line.subject_kind, &line.subject_id), &line.detail)
+        },
     }
 }
 

@@ -1,6 +1,7 @@
-//! One person's page: what we know, what an officer can do, and everything that happened, in one list.
+//! One person's record in three parts: what we know and what an officer can do, what they paid, and everything that
+//! happened, in one list.
 //!
-//! Four queries: the session, the note that an officer looked, the record, the timeline. An officer of a region
+//! Three or four queries: the session, the record, the note that an officer looked, the part. An officer of a region
 //! sees nobody outside it, and addresses only of those who agreed to share them; what somebody pays, and
 //! why officers did something, is not for organisers (hardship stays without shame).
 
@@ -8,4 +9,4 @@ mod model;
 mod pages;
 mod sql;
 
-pub(super) use pages::show;
+pub(super) use pages::{activity, payments, show};

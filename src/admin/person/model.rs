@@ -1,6 +1,6 @@
 //! A person's record and the words of its timeline.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -38,12 +38,12 @@ impl Record {
         self.membership.as_ref().map(|membership| membership.state.status())
     }
 
-    pub fn status_name(&self) -> &'static str {
-        self.status().map_or(self.standing.name(), Status::name)
-    }
-
-    pub fn status_colour(&self) -> &'static str {
-        self.status().map_or(self.standing.colour(), Status::colour)
+    /// The colour and the words of their tag on a day.
+    pub fn tag(&self, today: NaiveDate) -> (&'static str, String) {
+        match &self.membership {
+            Some(membership) => membership.tag(today),
+            None => (self.standing.colour(), self.standing.name().to_owned()),
+        }
     }
 
     /// Whether organisers of the region may have name and address.
@@ -94,7 +94,7 @@ impl Happening {
     pub fn read(self, rooms: Rooms) -> Option<Event> {
         let (kind, words, changes) = if self.source == AUDIT {
             let says = rooms.says(&self.what);
-            let changes = says.map(|_| log::changes(&self.detail)).unwrap_or_default();
+            let changes = says.map(|_| log::changes(rooms, ("person", ""), &self.detail)).unwrap_or_default();
             ("Change", says.map_or(log::UNKNOWN, |says| says.words).to_owned(), changes)
         } else {
             let source = rooms.source(&self.source)?;

@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{
@@ -20,19 +21,40 @@ use crate::{
         error::{Error, Result},
         visit::Visit,
     },
+    payments::{self, Kinds, LedgerLine, LineKind},
 };
 
 /// More is rarely read; the audit log and the payments have the rest.
-const MOST_EVENTS: i64 = 200;
+const MOST: i64 = 200;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "admin/person.html")]
 struct PersonPage {
     visit: Visit,
     record: Record,
-    events: Vec<Event>,
     sees: Sees,
-    may_audit: bool,
+    part: Part,
+}
+
+/// Which part of the record the page shows.
+enum Part {
+    /// What we know and what an officer can do.
+    Membership,
+    Payments {
+        lines: Vec<LedgerLine>,
+        kinds: Kinds,
+    },
+    Activity {
+        events: Vec<Event>,
+        may_audit: bool,
+    },
+}
+
+impl PersonPage {
+    /// The address of the record, or of one of its other parts.
+    fn at(&self, part: &str) -> String {
+        format!("/admin/members/{}{part}", self.record.id)
+    }
 }
 
 /// What this officer gets to see and do.
@@ -51,17 +73,11 @@ impl Sees {
     }
 }
 
-pub async fn show(
-    State(app): State<App>,
-    rooms: Rooms,
-    visit: Visit,
-    who: Officer,
-    Path(person): Path<String>,
-    mut db: Db,
-) -> Result<Response> {
+/// The record, if this officer may open it. That they did is noted.
+async fn open(app: &App, who: &Officer, person: &str, db: &mut PgConnection) -> Result<(Record, Sees)> {
     let person: Uuid = person.parse().map_err(|_| Error::NotFound)?;
     let scope = who.scope(SEE_PEOPLE)?;
-    let record = sql::find_record(&mut db, person).await?.ok_or(Error::NotFound)?;
+    let record = sql::find_record(db, person).await?.ok_or(Error::NotFound)?;
     // An organiser sees who agreed to it.
     if !scope.covers(record.region) || (scope != Scope::Everyone && !record.is_open_to_organisers()) {
         return Err(Error::NotFound);
@@ -69,12 +85,52 @@ pub async fn show(
     if who.0.person_id != person {
         let mut tx = db.begin().await?;
         let subject = person.to_string();
-        audit::record_sight(&app, &mut tx, who.0.person_id, ("person", &subject)).await?;
+        audit::record_sight(app, &mut tx, who.0.person_id, ("person", &subject)).await?;
         tx.commit().await?;
     }
-    let sees = Sees::new(&who, &scope, &record);
-    let may_audit = who.may(SEE_AUDIT);
-    let happenings = sql::list_happenings(&mut db, rooms, person, sees.all, MOST_EVENTS).await?;
+    let sees = Sees::new(who, &scope, &record);
+    Ok((record, sees))
+}
+
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    who: Officer,
+    Path(person): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    let (record, sees) = open(&app, &who, &person, &mut db).await?;
+    Ok(PersonPage { visit, record, sees, part: Part::Membership }.into_response())
+}
+
+pub async fn payments(
+    State(app): State<App>,
+    rooms: Rooms,
+    visit: Visit,
+    who: Officer,
+    Path(person): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    let (record, sees) = open(&app, &who, &person, &mut db).await?;
+    if !sees.all {
+        return Err(Error::Forbidden("What people pay is for officers of the whole party."));
+    }
+    let lines = payments::of_person(&mut db, record.id, MOST).await?;
+    Ok(PersonPage { visit, record, sees, part: Part::Payments { lines, kinds: Kinds::of(rooms) } }
+        .into_response())
+}
+
+pub async fn activity(
+    State(app): State<App>,
+    rooms: Rooms,
+    visit: Visit,
+    who: Officer,
+    Path(person): Path<String>,
+    mut db: Db,
+) -> Result<Response> {
+    let (record, sees) = open(&app, &who, &person, &mut db).await?;
+    let happenings = sql::list_happenings(&mut db, rooms, record.id, sees.all, MOST).await?;
     let events = happenings.into_iter().filter_map(|happening| happening.read(rooms)).collect();
-    Ok(PersonPage { visit, record, events, sees, may_audit }.into_response())
+    let part = Part::Activity { events, may_audit: who.may(SEE_AUDIT) };
+    Ok(PersonPage { visit, record, sees, part }.into_response())
 }

@@ -122,6 +122,7 @@ async fn wish_to_pay(change: &mut Change<'_>, application: &Application) -> Resu
         amount: application.answers.amount,
         every: Some(application.answers.every),
         product: &product(change.app, application.answers.rate),
+        name: &application.answers.name,
         email: &application.email,
         page: &path(application.id),
     };

@@ -83,6 +83,11 @@ impl Membership {
         self.end_words.as_deref().filter(|words| !words.is_empty()).unwrap_or(reason.words())
     }
 
+    /// The colour and the words of a tag on a day.
+    pub fn tag(&self, today: NaiveDate) -> (&'static str, String) {
+        self.state.status().tag(self.ends_on, today)
+    }
+
     /// `£5 a month`
     pub fn price(&self) -> String {
         format!("{} a {}", self.amount, self.every)

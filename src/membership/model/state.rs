@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::kit::codes::codes;
+use crate::kit::{codes::codes, dates};
 
 /// Why a membership is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +126,18 @@ impl Status {
         }
     }
 
+    /// The colour and the words of a tag on a day: a membership whose renewal is stopped says when it ends.
+    pub fn tag(self, ends_on: Option<NaiveDate>, today: NaiveDate) -> (&'static str, String) {
+        match ends_on {
+            Some(on) if matches!(self, Self::Active | Self::Pending) => {
+                ("wait", format!("Ends {}", dates::near_day(on, today)))
+            }
+            _ => (self.colour(), self.name().to_owned()),
+        }
+    }
+
     /// The class of its tag in the style sheet.
-    pub fn colour(self) -> &'static str {
+    fn colour(self) -> &'static str {
         match self {
             Self::Pending | Self::Grace => "wait",
             Self::Active => "good",

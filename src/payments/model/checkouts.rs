@@ -66,6 +66,7 @@ pub struct Checkout {
     /// `None` for a single payment.
     pub every: Option<Interval>,
     pub product: String,
+    pub name: Option<String>,
     pub email: String,
     pub return_path: String,
     pub cancel_path: String,

@@ -20,6 +20,7 @@ struct CheckoutRow {
     amount: Money,
     every: Option<Interval>,
     product: String,
+    name: Option<String>,
     email: String,
     return_path: String,
     cancel_path: String,
@@ -40,6 +41,7 @@ impl From<CheckoutRow> for Checkout {
             amount: row.amount,
             every: row.every,
             product: row.product,
+            name: row.name,
             email: row.email,
             return_path: row.return_path,
             cancel_path: row.cancel_path,
@@ -60,7 +62,7 @@ macro_rules! checkouts {
         sqlx::query_as!(
             CheckoutRow,
             r#"select id, purpose_kind as "purpose_kind: KindCode", purpose_id, amount_pence as "amount: Money",
-                      billing_interval as "every: Interval", product, email::text as "email!", return_path, cancel_path,
+                      billing_interval as "every: Interval", product, name, email::text as "email!", return_path, cancel_path,
                       state as "state: CheckoutState", stripe_session, url, subscription, by_debit, created_at, expires_at
                from checkouts "# + $which,
             $($value),*
@@ -72,8 +74,8 @@ macro_rules! checkouts {
 pub async fn insert(db: &mut PgConnection, new: &Checkout) -> Result<bool> {
     let done = sqlx::query!(
         "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email,
-                                return_path, cancel_path, created_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7::text::citext, $8, $9, $10, $10)
+                                return_path, cancel_path, created_at, changed_at, name)
+         values ($1, $2, $3, $4, $5, $6, $7::text::citext, $8, $9, $10, $10, $11)
          on conflict (purpose_kind, purpose_id) where state in ('wanted', 'open') do nothing",
         new.id,
         new.purpose.kind.as_str(),
@@ -84,7 +86,8 @@ pub async fn insert(db: &mut PgConnection, new: &Checkout) -> Result<bool> {
         new.email,
         new.return_path,
         new.cancel_path,
-        new.created_at
+        new.created_at,
+        new.name
     )
     .execute(db)
     .await?;

@@ -31,7 +31,7 @@ struct LineRow {
     email: Option<String>,
 }
 
-/// A line with who paid: the name of whoever has an account, else the address that was typed at paying.
+/// A line with who paid: whoever has an account, else the name and the address that were typed at paying.
 pub struct NamedLine {
     pub line: LedgerLine,
     pub name: Option<String>,
@@ -74,10 +74,11 @@ macro_rules! lines {
             LineRow,
             r#"select l.id, l.kind as "kind: LineKind", l.stripe_id, l.amount_pence as "amount: Money", l.at,
                       l.purpose_kind as "purpose_kind: KindCode", l.purpose_id, l.person_id, l.method as "method: Method",
-                      l.subscription, l.payment_intent, l.entered_by, l.reference, p.name as "name?",
-                      coalesce(p.email, (select c.email from checkouts c where c.purpose_kind = l.purpose_kind
-                                         and c.purpose_id = l.purpose_id order by c.created_at desc limit 1))::text as "email?"
-               from ledger l left join people p on p.id = l.person_id "# + $which,
+                      l.subscription, l.payment_intent, l.entered_by, l.reference, coalesce(p.name, c.name) as "name?",
+                      coalesce(p.email, c.email)::text as "email?"
+               from ledger l left join people p on p.id = l.person_id
+               left join lateral (select c.name, c.email from checkouts c where p.id is null and c.purpose_kind = l.purpose_kind
+                                  and c.purpose_id = l.purpose_id order by c.created_at desc limit 1) c on true "# + $which,
             $($value),*
         )
     };
@@ -201,6 +202,30 @@ impl LineFilter {
     }
 }
 
+/// The newest lines of whoever is found by name or email, or by the beginning of a Stripe id; each by an index, in a
+/// transaction made for searching by words.
+pub async fn find_lines(db: &mut PgConnection, typed: &str, limit: i64) -> Result<Vec<NamedLine>> {
+    let filter = LineFilter { search: typed.to_owned(), ..LineFilter::default() };
+    let Some(like) = filter.like() else { return Ok(Vec::new()) };
+    let rows = lines!(
+        "where l.id in (
+             (select a.id from people who join ledger a on a.person_id = who.id
+              where who.search like (select '%' || plain_text($1) || '%') order by a.at desc limit $2)
+             union all
+             (select a.id from checkouts c join ledger a on a.purpose_kind = c.purpose_kind and a.purpose_id = c.purpose_id
+              where c.payer like (select '%' || plain_text($1) || '%') order by a.at desc limit $2)
+             union all
+             (select a.id from ledger a where a.stripe_id = $3 or a.payment_intent = $3 limit $2))
+         order by l.at desc, l.id desc limit $2",
+        like,
+        limit,
+        typed
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(NamedLine::try_from).collect()
+}
+
 pub async fn list_lines(
     db: &mut PgConnection,
     filter: &LineFilter,
@@ -211,9 +236,9 @@ pub async fn list_lines(
     let rows = lines!(
         "where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
            and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
-           and ($5::text is null or p.search like '%' || plain_text($5) || '%'
-                or (l.person_id is null and exists (select from checkouts c where c.purpose_kind = l.purpose_kind
-                    and c.purpose_id = l.purpose_id and c.email::text ilike '%' || $5 || '%'))
+           and ($5::text is null or l.person_id in (select id from people where search like '%' || plain_text($5) || '%')
+                or (l.purpose_kind, l.purpose_id) in (select purpose_kind, purpose_id from checkouts
+                                                      where payer like '%' || plain_text($5) || '%')
                 or lower(l.stripe_id) like $5 || '%' or lower(l.payment_intent) like $5 || '%')
          order by l.at desc, l.id desc offset $6 limit $7",
         from,
@@ -251,12 +276,12 @@ pub async fn total(db: &mut PgConnection, filter: &LineFilter) -> Result<Totals>
         r#"select count(*) as "count!",
                   coalesce(sum(l.amount_pence) filter (where l.amount_pence > 0), 0)::bigint as "received!: Money",
                   coalesce(sum(l.amount_pence) filter (where l.amount_pence < 0), 0)::bigint as "returned!: Money"
-           from ledger l left join people p on p.id = l.person_id
+           from ledger l
            where ($1::timestamptz is null or (l.at >= $1 and l.at < $2))
              and ($3::text is null or l.purpose_kind = $3) and ($4::text is null or l.kind = $4)
-             and ($5::text is null or p.search like '%' || plain_text($5) || '%'
-                  or (l.person_id is null and exists (select from checkouts c where c.purpose_kind = l.purpose_kind
-                    and c.purpose_id = l.purpose_id and c.email::text ilike '%' || $5 || '%'))
+             and ($5::text is null or l.person_id in (select id from people where search like '%' || plain_text($5) || '%')
+                  or (l.purpose_kind, l.purpose_id) in (select purpose_kind, purpose_id from checkouts
+                                                        where payer like '%' || plain_text($5) || '%')
                   or lower(l.stripe_id) like $5 || '%' or lower(l.payment_intent) like $5 || '%')"#,
         from,
         until,

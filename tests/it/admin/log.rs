@@ -11,11 +11,11 @@ async fn the_audit_log_is_filtered_and_checked() {
     let page = officer.get("/admin/audit").await;
     page.expect("Office given").expect("The site itself").expect("Returning officer");
     officer.get("/admin/audit?person=theo").await.expect("Treasurer").expect_not("Rukhsana");
-    officer.get("/admin/audit?from=2026-11-22").await.expect("No line fits");
+    officer.get("/admin/audit?from=2026-11-22").await.expect("No entries match");
     officer.get("/admin/audit?from=2026-11-21&to=2026-11-21").await.expect("Office given");
     officer.get("/admin/audit?to=-5000-01-01").await.expect_status(422).expect("between 1900 and 2100");
     officer.get("/admin/audit?from=then").await.expect_status(422).expect("Enter a date like 2026-11-21");
-    officer.get("/admin/audit?before=1&room=nonsense").await.expect("No line fits");
+    officer.get("/admin/audit?before=1&kind=nonsense").await.expect("No entries match");
     let checked = page.form("/admin/audit/check").submit(&mut officer).await;
     checked.expect("No line was changed since it was written. The log’s seal is ");
     sqlx::query("alter table audit_log disable trigger audit_log_append_only")
@@ -40,11 +40,11 @@ async fn long_logs_are_read_page_by_page() {
     }
     change.commit().await.unwrap();
     let mut officer = site.signed_in_as("alex@demo.test").await;
-    let first = officer.get("/admin/audit?room=setting.").await;
+    let first = officer.get("/admin/audit?kind=setting.").await;
     assert_eq!(first.select("tbody tr").len(), 50);
     let older = officer.get(&first.attributes("nav.paging a[rel=next]", "href")[0]).await;
     assert_eq!(older.select("tbody tr").len(), 10);
-    older.expect("Newest lines").expect("Setting: imprint");
+    older.expect("Newest entries").expect("Setting: Imprint");
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn officers_without_the_records_read_no_details_in_the_log() {
     let action = format!("/admin/supporters/{sam}/details");
     let page = officer.get(&action).await;
     page.form(&action).fill("email", "sam@elsewhere.test").submit(&mut officer).await.expect("Saved.");
-    officer.get("/admin/audit?room=person.").await.expect("sam@demo.test").expect("sam@elsewhere.test");
+    officer.get("/admin/audit?kind=person.").await.expect("sam@demo.test").expect("sam@elsewhere.test");
     let mut returning = site.signed_in_as("returning@demo.test").await;
     let page = returning.get("/admin/audit").await;
     page.expect("Details changed").expect("A person").expect("Alex Mwangi").expect("Returning officer");
@@ -154,7 +154,7 @@ async fn every_change_by_an_officer_is_in_the_audit_log() {
 
     // Every line is found by the filter of its kind, and every filter is for lines that are written.
     let log = officer.get("/admin/audit").await;
-    let mut filters = log.attributes("select[name=room] option", "value");
+    let mut filters = log.attributes("select[name=kind] option", "value");
     filters.retain(|filter| !filter.is_empty());
     let actions: Vec<String> = sqlx::query_scalar("select distinct action from audit_log order by action")
         .fetch_all(&site.pool)
@@ -163,7 +163,7 @@ async fn every_change_by_an_officer_is_in_the_audit_log() {
     for action in &actions {
         let filter = filters.iter().find(|filter| action.starts_with(filter.as_str()));
         let filter = filter.unwrap_or_else(|| panic!("no filter for {action}"));
-        let page = officer.get(&format!("/admin/audit?room={filter}")).await;
+        let page = officer.get(&format!("/admin/audit?kind={filter}")).await;
         assert!(!page.select("tbody tr").is_empty(), "{filter}");
     }
     log.form("/admin/audit/check").submit(&mut officer).await.expect("No line was changed");

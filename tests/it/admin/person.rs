@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_persons_page_tells_everything_that_happened() {
+async fn a_persons_record_tells_everything_that_happened() {
     let site = Site::open().await;
     let kwabena = add(&site.pool, KWABENA).await;
     pay(&site.pool, kwabena, 500, "2026-11-03T10:00:00Z").await;
@@ -35,13 +35,17 @@ async fn a_persons_page_tells_everything_that_happened() {
         .expect("Payment overdue")
         .expect("counts as a member until 1 December 2026")
         .expect("1 High Street, Bury, BN1 1AA")
-        .expect("£12.50 in 2 payments")
-        .expect(ConsentPurpose::EmailUpdates.wording())
-        .expect("We emailed “Welcome to the party”")
+        .expect(ConsentPurpose::EmailUpdates.wording());
+    let paid = page.follow(&mut officer, "Payments (2)").await;
+    paid.expect("£12.50 in 2 payments").expect("3 October 2026").expect("£7.50");
+    let page = page.follow(&mut officer, "Activity").await;
+    page.expect("We emailed “Welcome to the party”")
         .expect("Agreed to email updates (joining form)")
         .expect("Paid £5 for membership by card")
-        .expect("Record opened")
-        .expect_not("271828");
+        .expect_not("271828")
+        // That somebody looked is no part of their story; the audit log has it.
+        .expect_not("Record opened");
+    officer.get("/admin/audit?kind=record.seen").await.expect("Record opened").expect(KWABENA.name);
     let times = page.attributes("ol.timeline time", "datetime");
     assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
     // Opened once a day, whoever reloads.
@@ -106,7 +110,7 @@ async fn an_officer_changes_details_and_the_log_says_from_what_to_what() {
         .submit(&mut officer)
         .await;
     page.expect("Saved.").expect("Samira Whitlock").expect("BL9 0ND").expect("North West");
-    let log = officer.get("/admin/audit?room=person.&person=samira").await;
+    let log = officer.get("/admin/audit?kind=person.&person=samira").await;
     log.expect("Details changed").expect("Sam Whitlock").expect("Samira Whitlock");
     assert_eq!(log.select("tbody tr").len(), 1);
     assert!(log.select("td del").contains(&"Sam Whitlock".to_owned()));

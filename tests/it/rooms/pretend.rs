@@ -151,7 +151,7 @@ async fn a_room_appears_everywhere_without_a_change_elsewhere() {
     let desk = returning.get("/admin").await;
     assert_eq!(desk.select(".desk-nav a").join(" "), "Overview Cats Audit log");
     desk.expect("1 cat is hungry").expect("1 cats want something");
-    assert!(desk.select(".site-head a").contains(&"Cats".to_owned()));
+    assert!(desk.select(".desk-head a").contains(&"Cats".to_owned()));
     let desk = treasurer.get("/admin").await;
     desk.expect("1 cats want something").expect_not("hungry");
     assert!(!desk.select(".desk-nav a").contains(&"Cats".to_owned()));
@@ -175,12 +175,12 @@ async fn a_room_appears_everywhere_without_a_change_elsewhere() {
     site.work().await;
     returning.get("/admin").await.expect("0 cats want something").expect_not("hungry");
     // The audit log and a person's timeline.
-    let log = officer.get("/admin/audit?room=cat.").await;
+    let log = officer.get("/admin/audit?kind=cat.").await;
     assert_eq!(log.select("tbody tr").len(), 1);
     log.expect("Cat fed").expect("With: tuna").expect("Ana Silva");
-    let page = officer.get(&format!("/admin/members/{ana}")).await;
+    let page = officer.get(&format!("/admin/members/{ana}/activity")).await;
     page.expect("Cat fed").expect("Adopted").expect("Tom");
-    let veiled = returning.get("/admin/audit?room=cat.").await;
+    let veiled = returning.get("/admin/audit?kind=cat.").await;
     veiled.expect("Cat fed").expect("A person").expect_not("tuna").expect_not("Ana Silva");
 }
 
