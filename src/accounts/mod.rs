@@ -50,7 +50,9 @@ pub use session::{BrowserName, is_officer, look_up as session_layer};
 pub use sql::{
     consents::{give_consents, list_consents},
     offices::list_holders,
-    people::{NewPerson, add_people, find_person, find_person_by_email, has_people, set_password_hash},
+    people::{
+        NewPerson, add_people, find_person, find_person_by_email, has_people, lock_person, set_password_hash,
+    },
 };
 
 use crate::kit::app::App;

@@ -22,6 +22,7 @@ use axum::{
     http::header,
 };
 use chrono::{Datelike, NaiveDate};
+use sha2::{Digest, Sha256};
 
 use super::{app::App, email_address::EmailAddress, error::Error, markdown, typed};
 
@@ -43,6 +44,17 @@ impl fmt::Debug for Form {
         let names: Vec<_> = self.values.iter().map(|(name, _)| name).collect();
         f.debug_struct("Form").field("fields", &names).field("errors", &self.errors).finish()
     }
+}
+
+/// The hidden field of a form that edits a record.
+const VERSION: &str = "version";
+
+/// Said first when somebody else was quicker.
+pub const OVERTAKEN: &str = "Somebody else saved this while you were writing. Nothing of yours is lost: it is below, with what is saved now beside it. Save again to replace that";
+
+/// Beside a field of a form that somebody else has saved meanwhile.
+pub fn saved_meanwhile(theirs: &str) -> String {
+    if theirs.is_empty() { "Saved now: nothing".to_owned() } else { format!("Saved now: “{theirs}”") }
 }
 
 /// More fields than any form of ours has.
@@ -80,6 +92,71 @@ impl Form {
         self.with(&format!("{name}_day"), date.day().to_string())
             .with(&format!("{name}_month"), date.month().to_string())
             .with(&format!("{name}_year"), date.year().to_string())
+    }
+
+    /// The same with one value in place of all that stand under a name.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.values.retain(|(field, _)| field != name);
+        self.with(name, value)
+    }
+
+    /// With the [version](Self::version) of what it is filled with in the hidden field of `f::version`.
+    #[must_use]
+    pub fn versioned(self) -> Self {
+        let version = self.version();
+        self.set(VERSION, version)
+    }
+
+    /// What tells one state of a record from another, for the form that edits it.
+    pub fn version(&self) -> String {
+        let mut values: Vec<_> = self.shown().filter(|(name, _)| *name != VERSION).collect();
+        values.sort_unstable();
+        let mut hash = Sha256::new();
+        for (name, value) in values {
+            // Neither can hold a nought.
+            hash.update([name.as_bytes(), b"\0", value.as_bytes(), b"\0"].concat());
+        }
+        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The form again if somebody else has saved its record since the page was made: with all that was typed, what they
+    /// saved beside each field that differs, and the version of that, so that sending it again replaces theirs. `now`
+    /// is the form filled from the record, which is locked; `say` puts a value that is a code into words.
+    pub fn overtaken(&self, now: &Self, say: impl Fn(&str, &str) -> String) -> Option<Self> {
+        let version = now.version();
+        if self.value(VERSION) == version {
+            return None;
+        }
+        let mut form = Self { values: self.values.clone(), errors: Vec::new() };
+        let has = |name: &str| self.values.iter().any(|(field, _)| field == name);
+        for (name, theirs) in now.shown().filter(|(name, _)| *name != VERSION && has(name)) {
+            // A date has three fields and one message.
+            let (field, theirs) = match name.rsplit_once('_') {
+                Some((_, "month" | "year")) => continue,
+                Some((date, "day")) => (name, now.date_in_figures(date)),
+                _ => (name, theirs.to_owned()),
+            };
+            let ours = match name.strip_suffix("_day") {
+                Some(date) => self.date_in_figures(date),
+                None => self.value(name).replace("\r\n", "\n"),
+            };
+            if ours.trim() != theirs.trim() {
+                form = form.failed(field, saved_meanwhile(&say(name, &theirs)));
+            }
+        }
+        if form.errors.is_empty() {
+            return None;
+        }
+        let told = FieldError { field: String::new(), message: OVERTAKEN.to_owned() };
+        form.errors.insert(0, told);
+        Some(form.set(VERSION, version))
+    }
+
+    fn date_in_figures(&self, name: &str) -> String {
+        ["day", "month", "year"]
+            .map(|part| self.value(&format!("{name}_{part}")).trim_start_matches('0'))
+            .join(" ")
     }
 
     /// What stands in a field; empty if nothing does or the field is a password.
@@ -424,6 +501,35 @@ impl Check<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_overtaken_loses_nothing_and_sees_what_the_other_saved() {
+        let record = |town: &str, phone: &str| {
+            Form::filled([("town", town.to_owned()), ("phone", phone.to_owned())])
+                .with_date("dob", NaiveDate::from_ymd_opt(1990, 2, 1).unwrap())
+        };
+        let plain = |_: &str, value: &str| value.to_owned();
+        let seen = record("Bury", "").versioned();
+        let typed = seen.clone().set("phone", "0161 496 0000");
+        assert!(typed.overtaken(&record("Bury", ""), plain).is_none());
+        // Somebody else moved them, and took the date of birth for another.
+        let theirs = record("Leeds", "").set("dob_year", "1991");
+        let back = typed.overtaken(&theirs, plain).unwrap();
+        assert_eq!(back.errors()[0].message, OVERTAKEN);
+        assert_eq!(back.error("town"), Some("Saved now: “Leeds”"));
+        assert_eq!(back.error("dob_day"), Some("Saved now: “1 2 1991”"));
+        assert_eq!(back.error("phone"), Some("Saved now: nothing"));
+        assert_eq!((back.value("town"), back.value("phone")), ("Bury", "0161 496 0000"));
+        // Sent again, knowing theirs, it passes, until somebody is quicker once more.
+        assert!(back.overtaken(&theirs, plain).is_none());
+        assert!(back.overtaken(&record("York", ""), plain).is_some());
+        // The same thing typed by two is no quarrel, and no version is an old one.
+        assert!(theirs.clone().set("version", "other").overtaken(&theirs, plain).is_none());
+        assert!(record("Bury", "").overtaken(&theirs, plain).is_some());
+        // Fields that the form does not have are not its business.
+        let part = Form::filled([("phone", String::new())]);
+        assert!(part.overtaken(&theirs, plain).is_none());
+    }
 
     fn form(body: &str) -> Form {
         Form::from_values(serde_html_form::from_str(body).unwrap())

@@ -271,6 +271,15 @@ pub struct Site {
 }
 
 impl Settings {
+    /// What is stored, which nobody else changes until this transaction ends.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn lock(db: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        sqlx::query!("lock table settings in share row exclusive mode").execute(&mut *db).await?;
+        Self::load(db).await
+    }
+
     pub async fn load(db: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let rows =
             sqlx::query!("select key, value, valid_from, source from settings order by key, valid_from")

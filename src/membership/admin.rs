@@ -10,7 +10,11 @@ use axum::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{actions, forms, model::Membership, pages, sql};
+use super::{
+    actions, forms,
+    model::{Membership, State as Stage},
+    pages, sql,
+};
 use crate::{
     accounts::{self, CHANGE_PEOPLE, Officer, Person},
     audit::{Actor, Change},
@@ -22,7 +26,7 @@ use crate::{
         form::Form,
         visit::Visit,
     },
-    places::open_regions,
+    places::{self, open_regions},
 };
 
 /// Which of the four forms a page shows.
@@ -61,26 +65,63 @@ fn known(person: &Person, membership: &Membership) -> Form {
         .with("email", person.email.to_string())
 }
 
+/// The suspension as it stands; empty fields where there is none.
+fn known_suspension(membership: &Membership) -> Form {
+    match (&membership.suspension, membership.state) {
+        (Some(suspension), Stage::Suspended { until }) => {
+            Form::filled([("reason", suspension.reason.clone())]).with_date("until", until)
+        }
+        _ => Form::filled(
+            ["reason", "until_day", "until_month", "until_year"].map(|name| (name, String::new())),
+        ),
+    }
+}
+
+/// The form again if another officer saved the same record meanwhile. Holds the membership until the change ends.
+async fn overtaken(
+    change: &mut Change<'_>,
+    who: &Officer,
+    id: Uuid,
+    task: Task,
+    form: &Form,
+) -> Result<Option<Form>> {
+    let (person, _) = find(change, who, id).await?;
+    let membership = sql::lock_of_person(change, id).await?.ok_or(Error::NotFound)?;
+    let now = match task {
+        Task::Suspend => known_suspension(&membership),
+        _ => known(&person, &membership),
+    };
+    Ok(form.overtaken(&now, places::say))
+}
+
 async fn page(
     db: &mut PgConnection,
     visit: Visit,
     who: &Officer,
     id: Uuid,
     task: Task,
-    form: Option<Form>,
+    form: Option<(StatusCode, Form)>,
 ) -> Result<Response> {
     let (person, membership) = find(db, who, id).await?;
     if membership.is_none() && task != Task::Note {
         return Err(Error::NotFound);
     }
-    let status = if form.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let form = match (form, &membership) {
-        (Some(form), _) => form,
-        (None, Some(membership)) if task == Task::Details => known(&person, membership),
-        (None, _) => Form::default(),
+    let (status, form) = match (form, &membership) {
+        (Some(refused), _) => refused,
+        (None, Some(membership)) if task == Task::Details => {
+            (StatusCode::OK, known(&person, membership).versioned())
+        }
+        (None, Some(membership)) if task == Task::Suspend => {
+            (StatusCode::OK, known_suspension(membership).versioned())
+        }
+        (None, _) => (StatusCode::OK, Form::default()),
     };
     let regions = open_regions(&form);
     Ok((status, OfficerPage { visit, task, person, membership, form, regions }).into_response())
+}
+
+fn refused(form: Form) -> (StatusCode, Form) {
+    (StatusCode::UNPROCESSABLE_ENTITY, form)
 }
 
 fn back(app: &App, person: Uuid, said: &str) -> Response {
@@ -106,18 +147,19 @@ pub(super) async fn update_details(
 ) -> Result<Response> {
     let new = match forms::details(&form, app.clock().today()) {
         Ok(new) => new,
-        Err(form) => return page(&mut db, visit, &who, id, Task::Details, Some(form)).await,
+        Err(form) => return page(&mut db, visit, &who, id, Task::Details, Some(refused(form))).await,
     };
-    find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    if let Some(form) = overtaken(&mut change, &who, id, Task::Details, &form).await? {
+        drop(change);
+        return page(&mut db, visit, &who, id, Task::Details, Some((StatusCode::CONFLICT, form))).await;
+    }
     match actions::change_details(&mut change, id, &new).await {
         Ok(()) => change.commit().await?,
         Err(Error::Conflict(why)) => {
             drop(change);
             let form = form.failed("email", why);
-            let mut answer = page(&mut db, visit, &who, id, Task::Details, Some(form)).await?;
-            *answer.status_mut() = StatusCode::CONFLICT;
-            return Ok(answer);
+            return page(&mut db, visit, &who, id, Task::Details, Some((StatusCode::CONFLICT, form))).await;
         }
         Err(error) => return Err(error),
     }
@@ -143,7 +185,7 @@ pub(super) async fn end(
 ) -> Result<Response> {
     let ending = match forms::ending(&form) {
         Ok(ending) => ending,
-        Err(form) => return page(&mut db, visit, &who, id, Task::End, Some(form)).await,
+        Err(form) => return page(&mut db, visit, &who, id, Task::End, Some(refused(form))).await,
     };
     find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
@@ -171,10 +213,13 @@ pub(super) async fn suspend(
 ) -> Result<Response> {
     let new = match forms::suspension(&form, app.clock().today()) {
         Ok(new) => new,
-        Err(form) => return page(&mut db, visit, &who, id, Task::Suspend, Some(form)).await,
+        Err(form) => return page(&mut db, visit, &who, id, Task::Suspend, Some(refused(form))).await,
     };
-    find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    if let Some(form) = overtaken(&mut change, &who, id, Task::Suspend, &form).await? {
+        drop(change);
+        return page(&mut db, visit, &who, id, Task::Suspend, Some((StatusCode::CONFLICT, form))).await;
+    }
     actions::suspend(&mut change, who.0.person_id, id, &new).await?;
     change.commit().await?;
     Ok(back(&app, id, "The membership is suspended."))
@@ -212,7 +257,7 @@ pub(super) async fn create_note(
 ) -> Result<Response> {
     let words = match forms::note(&form) {
         Ok(words) => words,
-        Err(form) => return page(&mut db, visit, &who, id, Task::Note, Some(form)).await,
+        Err(form) => return page(&mut db, visit, &who, id, Task::Note, Some(refused(form))).await,
     };
     find(&mut db, &who, id).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;

@@ -24,7 +24,7 @@ use crate::{
         visit::Visit,
     },
     payments::{self, Kinds, LedgerLine, Subscription},
-    places::{Region, open_regions},
+    places::{self, Region, open_regions},
 };
 
 /// Payments shown on their page.
@@ -123,7 +123,7 @@ pub(super) fn known_details(person: &Person, membership: &Membership) -> Form {
 pub(super) async fn edit_details(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
     let membership = sql::find_of_person(&mut db, who.person_id).await?.ok_or(Error::NotFound)?;
     let person = accounts::find_person(&mut db, who.person_id).await?.ok_or(Error::NotFound)?;
-    Ok(DetailsPage::new(visit, known_details(&person, &membership)).into_response())
+    Ok(DetailsPage::new(visit, known_details(&person, &membership).versioned()).into_response())
 }
 
 pub(super) async fn update_details(
@@ -141,6 +141,11 @@ pub(super) async fn update_details(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let person = accounts::find_person(&mut change, who.person_id).await?.ok_or(Error::NotFound)?;
+    let membership = sql::lock_of_person(&mut change, who.person_id).await?.ok_or(Error::NotFound)?;
+    if let Some(form) = form.overtaken(&known_details(&person, &membership), places::say) {
+        return Ok((StatusCode::CONFLICT, DetailsPage::new(visit, form)).into_response());
+    }
     actions::change_details(&mut change, who.person_id, &new).await?;
     change.commit().await?;
     Ok(flash::redirect(&app, "/membership", "Your details are saved."))

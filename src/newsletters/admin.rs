@@ -80,6 +80,8 @@ struct EditPage {
     interests: Vec<(&'static str, &'static str)>,
     /// Whether a filter beside members, supporters and regions is set or wrong.
     is_narrowed: bool,
+    /// The text that somebody else saved meanwhile.
+    theirs: Option<String>,
     /// Those who alone get it, where the officer chose them one by one.
     chosen: Vec<String>,
     /// How many would get it, when the officer asked.
@@ -96,6 +98,7 @@ fn edit_page(visit: Visit, form: Form, id: Option<Uuid>) -> EditPage {
         interests: Interest::ALL.map(|interest| (interest.code(), interest.offer())).to_vec(),
         is_narrowed: filters.iter().any(|name| !form.value(name).is_empty() || form.error(name).is_some()),
         readers: None,
+        theirs: None,
         chosen: form.all("person").map(str::to_owned).collect(),
         form,
     }
@@ -176,13 +179,11 @@ pub(super) async fn update(
     if saved {
         return Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), "The draft is saved."));
     }
-    // What was typed stays; pressing again, now that it is known, replaces what the other saved.
-    let version = find(&mut db, id).await?.version;
-    let form = forms::filled(&new.content, &new.audience, version).failed(
-        "subject",
-        "Somebody saved this draft in the meantime. What you typed is below; saving again replaces theirs",
-    );
-    Ok((StatusCode::CONFLICT, edit_page(visit, form, Some(id))).into_response())
+    let now = find(&mut db, id).await?;
+    let form = forms::overtaken(&new, &now);
+    let theirs = (now.content.body != new.content.body).then_some(now.content.body);
+    let page = EditPage { theirs, ..edit_page(visit, form, Some(id)) };
+    Ok((StatusCode::CONFLICT, page).into_response())
 }
 
 async fn find(db: &mut PgConnection, id: Uuid) -> Result<Update> {

@@ -1,7 +1,7 @@
-use super::model::{Audience, Content, Written};
+use super::model::{Audience, Content, Update, Written};
 use crate::{
     accounts::Standing,
-    kit::form::{Check, Form},
+    kit::form::{self, Check, Form},
     membership::Status,
     people::{self, Condition, Segment},
     places::Region,
@@ -88,6 +88,28 @@ pub fn filled(content: &Content, audience: &Audience, version: i32) -> Form {
             condition.values().into_iter().fold(form, |form, value| form.with(condition.name(), value))
         }
     })
+}
+
+/// What was typed, with what somebody else saved meanwhile beside it. Sent again, now that it is known, it replaces that.
+pub fn overtaken(new: &Written, now: &Update) -> Form {
+    let form = filled(&new.content, &new.audience, now.version).failed("", form::OVERTAKEN);
+    let (ours, theirs) = (&new.content, &now.content);
+    let texts =
+        [("subject", &ours.subject, &theirs.subject), ("preheader", &ours.preheader, &theirs.preheader)];
+    let form = texts
+        .into_iter()
+        .filter(|(_, ours, theirs)| ours != theirs)
+        .fold(form, |form, (name, _, theirs)| form.failed(name, form::saved_meanwhile(theirs)));
+    let form = if ours.body == theirs.body {
+        form
+    } else {
+        form.failed("body", "Another text is saved now. It is under yours")
+    };
+    if new.audience == now.audience {
+        form
+    } else {
+        form.failed("to", form::saved_meanwhile(&now.audience.to_string()))
+    }
 }
 
 /// The form of a new update, narrowed to the people ticked in a list, or saying that nobody was.

@@ -95,7 +95,7 @@ fn push_select(query: &mut Query, from: &str, segment: &Segment, scope: &Scope) 
         Scope::Regions(_) => {
             query.push(" join consents o on o.person_id = p.id and o.withdrawn_at is null and o.purpose = ");
             query.push_bind(ConsentPurpose::OrganiserContact.code());
-            "plain_text(p.name || ' ' || p.email::text)"
+            "search_name(p.name) || ' ' || plain_text(p.email::text)"
         }
     };
     query.push(format_args!(" cross join lateral (select {seen} as words) seen where true"));
@@ -178,7 +178,7 @@ fn push_words(query: &mut Query, words: &Words, scope: &Scope) {
         query.push(")) and p.search like (select plain_text(").push_bind(second).push("))");
         push_like_all(query, "seen.words", words.all_patterns());
         push_like_all(query, "(' ' || seen.words)", words.beginnings());
-    } else if !words.is_empty() {
+    } else if !words.short.is_empty() {
         query
             .push(
                 " and to_tsvector('simple', p.search) @@ (
@@ -191,6 +191,7 @@ fn push_words(query: &mut Query, words: &Words, scope: &Scope) {
             push_like_all(query, "(' ' || seen.words)", words.beginnings());
         }
     }
+    push_like_all(query, "seen.words", words.exact_patterns());
 }
 
 fn push_like_all(query: &mut Query, text: &str, patterns: Vec<String>) {

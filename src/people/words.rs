@@ -12,6 +12,8 @@ pub struct Words {
     /// Beginnings of words, of one or two letters or figures. What they are without accents may hold a quote or a
     /// bracket (`ŉ` is `'n`): they go to the database as they are and are quoted there.
     pub(super) short: Vec<String>,
+    /// What has a character in it that the indexes know nothing of, as `a_b` has: held against the text as it stands.
+    exact: Vec<String>,
     number: Option<i64>,
 }
 
@@ -33,7 +35,14 @@ impl Words {
                 words.long.push(word.to_owned());
             } else {
                 words.short.extend(runs.map(str::to_owned));
+                let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+                if inner.contains(['_', '%']) {
+                    words.exact.push(inner.to_owned());
+                }
             }
+        }
+        if words.is_empty() && !typed.is_empty() {
+            words.exact.push(typed.to_lowercase());
         }
         words.long.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         words.typed = typed;
@@ -46,7 +55,7 @@ impl Words {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.long.is_empty() && self.short.is_empty()
+        self.long.is_empty() && self.short.is_empty() && self.exact.is_empty()
     }
 
     /// `1204`, `#1204` or `no. 1204`: a membership number.
@@ -68,6 +77,11 @@ impl Words {
     /// Patterns for every long word: what the index has found must hold them all.
     pub fn all_patterns(&self) -> Vec<String> {
         self.long.iter().map(|word| like(word)).collect()
+    }
+
+    /// Patterns for what must stand there letter by letter.
+    pub fn exact_patterns(&self) -> Vec<String> {
+        self.exact.iter().map(|word| like(word)).collect()
     }
 
     /// Patterns for short words, to be held against the text with a space before it.
@@ -138,11 +152,34 @@ mod tests {
 
     #[test]
     fn nothing_to_search_for_is_nothing() {
-        for typed in ["", "   ", "%%%", "...", "@", "\0\u{7}", "- - -"] {
+        for typed in ["", "   ", "\0\u{7}"] {
             assert!(Words::parse(typed).is_empty(), "{typed:?}");
         }
         assert_eq!(Words::parse("a.b").short, ["a", "b"]);
         assert_eq!(Words::parse(&"x ".repeat(500)).short.len(), MOST_WORDS);
+    }
+
+    #[test]
+    fn what_is_no_letter_is_looked_for_as_it_stands_and_is_not_everybody() {
+        for (typed, pattern) in [
+            ("%", r"%\%%"),
+            ("_", r"%\_%"),
+            ("%%%", r"%\%\%\%%"),
+            ("...", "%...%"),
+            ("@", "%@%"),
+            ("a_b", r"%a\_b%"),
+        ] {
+            let words = Words::parse(typed);
+            assert_eq!(
+                (words.is_empty(), words.exact_patterns()),
+                (false, vec![pattern.to_owned()]),
+                "{typed}"
+            );
+        }
+        // Beside words it is what people put between them.
+        for typed in ["jo - smith", "jo, al", "d.j"] {
+            assert!(Words::parse(typed).exact_patterns().is_empty(), "{typed}");
+        }
     }
 
     #[test]

@@ -7,6 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::{NotAPostcode, Postcode, Region, region_of};
 use crate::kit::form::{Check, Form};
 
+/// A code in a form's field as people say it, where it is one of this room's.
+pub fn say(field: &str, value: &str) -> String {
+    match field {
+        "region" => value.parse().map_or_else(|_| value.to_owned(), |region| Region::name(region).to_owned()),
+        "lives" if value == "abroad" => "In another country".to_owned(),
+        "lives" => "In the UK".to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
 /// Where post reaches somebody. Kept as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "lives", rename_all = "snake_case")]

@@ -13,7 +13,7 @@ mod postcode;
 mod region;
 mod table;
 
-pub use address::{Address, open_regions, read_region};
+pub use address::{Address, open_regions, read_region, say};
 pub use postcode::{NotAPostcode, Postcode};
 pub use region::{Nation, Region};
 pub use table::{OpenRegion, region_of};

@@ -22,7 +22,7 @@ use crate::{
         form::Form,
         visit::Visit,
     },
-    places::Region,
+    places::{self, Region},
 };
 
 #[derive(Template, WebTemplate)]
@@ -61,7 +61,7 @@ pub(super) async fn edit_details(
     mut db: Db,
 ) -> Result<Response> {
     let person = find(&mut db, &who, id).await?;
-    let form = forms::filled(&person);
+    let form = forms::filled(&person).versioned();
     Ok(page(visit, person, form).into_response())
 }
 
@@ -74,7 +74,11 @@ pub(super) async fn update_details(
     form: Form,
 ) -> Result<Response> {
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    accounts::lock_person(&mut change, id).await?;
     let person = find(&mut change, &who, id).await?;
+    if let Some(form) = form.overtaken(&forms::filled(&person), places::say) {
+        return Ok((StatusCode::CONFLICT, page(visit, person, form)).into_response());
+    }
     let (status, wrong) = match forms::details(&form) {
         Err(form) => (StatusCode::UNPROCESSABLE_ENTITY, form),
         Ok(new) => match accounts::change_details(&mut change, id, &new).await {

@@ -414,7 +414,7 @@ async fn what_was_changed_in_another_tab_is_not_sent_unseen() {
     page.expect("This draft was changed after you looked at it, so nothing was sent");
     // The other tab is told, keeps what was typed, and may insist.
     let page = other.form(&draft).fill("subject", "Third words").submit(&mut officer).await;
-    page.expect_status(409).expect("Somebody saved this draft in the meantime");
+    page.expect_status(409).expect("Somebody else saved this while you were writing");
     assert_eq!(page.form(&draft).value("subject"), Some("Third words"));
     page.form(&draft).submit(&mut officer).await.expect("The draft is saved.");
     officer.get(&draft).await.expect("Third words");

@@ -19,7 +19,7 @@ use crate::{
         error::{Error, Result},
         flash,
         form::Form,
-        settings::{Dated, Known, Meaning},
+        settings::{Dated, Known, Meaning, Settings},
         visit::Visit,
     },
 };
@@ -72,6 +72,15 @@ fn find(rooms: Rooms, key: &str) -> Result<&'static Known> {
     rooms.settings().find(|known| known.key == key).ok_or(Error::NotFound)
 }
 
+/// The value that was saved last, for now or for a later day.
+fn newest(known: &Known, settings: &Settings) -> Form {
+    let newest = settings.history(known).pop();
+    newest.map_or_else(Form::default, |dated| {
+        let values = [("value", known.typed(&dated.value)), ("source", dated.source)];
+        Form::filled(values).with_date("from", dated.valid_from)
+    })
+}
+
 pub(in crate::content) async fn edit(
     State(app): State<App>,
     rooms: Rooms,
@@ -82,6 +91,7 @@ pub(in crate::content) async fn edit(
     let today = visit.today();
     let form =
         Form::filled([("value", known.typed(app.settings().text(known, today)))]).with_date("from", today);
+    let form = form.with("version", newest(known, &app.settings()).version());
     Ok(SettingPage { visit, known, history: history(&app, known), form }.into_response())
 }
 
@@ -103,6 +113,12 @@ pub(in crate::content) async fn update(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let stored = Settings::lock(&mut change).await?;
+    if let Some(form) = form.overtaken(&newest(known, &stored), |_, value| value.to_owned()) {
+        let page =
+            SettingPage { visit, known, history: stored.history(known).into_iter().rev().collect(), form };
+        return Ok((StatusCode::CONFLICT, page).into_response());
+    }
     actions::set_setting(&mut change, known, &dated).await?;
     change.commit().await?;
     // Other processes hear of it by the trigger; this one knows already.

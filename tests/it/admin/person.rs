@@ -166,3 +166,101 @@ async fn an_officer_finds_every_form_from_a_members_page() {
     member.expect("Ended on 21 November 2026: By letter, 20 November").expect_not("End the membership");
     site.work().await;
 }
+
+#[tokio::test]
+async fn the_second_of_two_officers_sees_what_the_first_saved_and_loses_nothing() {
+    let site = Site::open().await;
+    let person = async |email: &str| -> Uuid {
+        sqlx::query_scalar("select id from people where email = $1::text::citext")
+            .bind(email)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap()
+    };
+    let (ana, sam) = (person("ana@demo.test").await, person("sam@demo.test").await);
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let mut member = site.signed_in_as("ana@demo.test").await;
+    // The form, what the first writes, what the second writes, and what the second is told.
+    for (action, first, second, told) in [
+        (
+            format!("/admin/members/{ana}/details"),
+            ("town", "Leeds"),
+            ("phone", "0161 496 0000"),
+            "Saved now: “Leeds”",
+        ),
+        (format!("/admin/members/{ana}/details"), ("dob_year", "1971"), ("name", "Ana S."), "1971”"),
+        (
+            format!("/admin/supporters/{sam}/details"),
+            ("postcode", "CF10 3NP"),
+            ("name", "Samira"),
+            "Saved now: “CF10 3NP”",
+        ),
+        (
+            format!("/admin/supporters/{sam}/details"),
+            ("region", "london"),
+            ("name", "Sami"),
+            "Saved now: “London”",
+        ),
+        ("/admin/settings/grace_days".to_owned(), ("value", "20"), ("value", "25"), "Saved now: “20”"),
+        (
+            "/admin/settings/donation_cap_pence".to_owned(),
+            ("value", "4,500"),
+            ("value", "4,000"),
+            "Saved now: “4,500”",
+        ),
+    ] {
+        let (one, two) = (officer.get(&action).await, officer.get(&action).await);
+        let of = |page: &crate::support::Page| {
+            let form = page.form(&action);
+            if action.contains("settings") { form.fill("source", "The executive") } else { form }
+        };
+        of(&one).fill(first.0, first.1).submit(&mut officer).await.expect_status(200);
+        let page = of(&two).fill(second.0, second.1).submit_once(&mut officer).await;
+        page.expect_status(409).expect("Somebody else saved this while you were writing").expect(told);
+        assert_eq!(page.form(&action).value(second.0), Some(second.1), "{action}");
+        page.form(&action).submit(&mut officer).await.expect_status(200).expect_not("There is a problem");
+    }
+    // A member and an officer, the member second.
+    let own = member.get("/membership/details").await;
+    let action = format!("/admin/members/{ana}/details");
+    officer
+        .get(&action)
+        .await
+        .form(&action)
+        .fill("town", "Hull")
+        .submit(&mut officer)
+        .await
+        .expect("are saved");
+    let form = own.form("/membership/details").fill("phone", "0161 496 0001");
+    let page = form.submit_once(&mut member).await;
+    page.expect_status(409).expect("Saved now: “Hull”");
+    // What only the officer's form has is no quarrel.
+    let own = member.get("/membership/details").await;
+    officer
+        .get(&action)
+        .await
+        .form(&action)
+        .fill("name", "Ana Maria")
+        .submit(&mut officer)
+        .await
+        .expect("are saved");
+    own.form("/membership/details")
+        .fill("town", "York")
+        .submit(&mut member)
+        .await
+        .expect("Your details are saved.");
+    // A suspension.
+    let action = format!("/admin/members/{ana}/suspension");
+    let (one, two) = (officer.get(&action).await, officer.get(&action).await);
+    let suspend = |page: &crate::support::Page, day: &str, reason: &str| {
+        let form =
+            page.form(&action).fill("until_day", day).fill("until_month", "12").fill("until_year", "2026");
+        form.fill("reason", reason)
+    };
+    suspend(&one, "15", "Complaint 7").submit(&mut officer).await.expect("The membership is suspended.");
+    let page = suspend(&two, "20", "Complaint 8").submit_once(&mut officer).await;
+    page.expect_status(409).expect("Saved now: “15 12 2026”").expect("Saved now: “Complaint 7”");
+    let page = page.form(&action).submit(&mut officer).await;
+    page.expect("Suspended until 20 December 2026: Complaint 8");
+    site.work().await;
+}
