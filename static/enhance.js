@@ -89,6 +89,23 @@ for (const form of document.querySelectorAll("form[data-pick]")) {
   count();
 }
 
+// What one types oneself is in the sum beside the button, and opens what the law asks for above a sum.
+const pounds = (field) => Number(field.value.replace(/[£,\s]/g, ""));
+for (const total of document.querySelectorAll("[data-price] [data-rate='solidarity']")) {
+  const amount = document.querySelector("#field-amount");
+  const least = total.textContent;
+  amount?.addEventListener("input", () => {
+    total.textContent = pounds(amount) > 0 ? `£${amount.value.trim().replace(/^£/, "")} a ${total.dataset.every}` : least;
+  });
+}
+const above = document.querySelector("details[data-opens-above]");
+above?.closest("form").addEventListener("input", (event) => {
+  const { form } = event.target;
+  const sum = form.elements.sum?.value;
+  const given = sum === "own" ? pounds(form.elements.amount) : Number(sum) / 100;
+  if (given > Number(above.dataset.opensAbove)) above.open = true;
+});
+
 // An officer's long edit isn't lost to a stray click: forms marked data-guard ask before one leaves.
 for (const form of document.querySelectorAll("form[data-guard]")) {
   let edited = false;

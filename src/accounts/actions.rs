@@ -10,8 +10,8 @@ use super::{
     entering::{self, Entered, Proof},
     mail,
     model::{
-        CODE_TRIES, CODE_TRIES_A_DAY, ConsentPurpose, MANAGE_OFFICERS, OTHER_CODES, REQUEST_MINUTES, Role,
-        Standing, safe_next,
+        CODE_TRIES, CODE_TRIES_A_DAY, ConsentPurpose, MANAGE_OFFICERS, OTHER_CODES, Office, REQUEST_MINUTES,
+        Role, Standing, safe_next,
     },
     passwords::{self, Fits},
     proofs::Session,
@@ -360,6 +360,12 @@ pub async fn add_officer(
     if added {
         let detail = json!({ "role": role.code(), "region": region.map(Region::slug) });
         change.audit("officer.added", ("person", person), detail);
+        // Whoever is appointed by the command line or comes with the demo party needs no telling.
+        if let Actor::Person(_) = change.by {
+            let known = people::find_person(change, person).await?.ok_or(Error::NotFound)?;
+            let letter = mail::appointed(app, &known.name, &Office { role, region })?;
+            change.mail(format!("appointed:{person}:{}", now.timestamp_micros()), &known.email, letter);
+        }
     }
     Ok(added)
 }

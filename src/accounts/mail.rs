@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{
-    model::{CODE_TRIES_A_DAY, REQUEST_MINUTES},
+    model::{CODE_TRIES_A_DAY, Office, REQUEST_MINUTES},
     rooms::Begun,
 };
 use crate::kit::{
@@ -91,9 +91,28 @@ pub(super) fn password_changed(app: &App, name: &str) -> Result<Letter> {
     Letter::new(&frame(app), &PasswordChanged { name, account: app.link("/account") })
 }
 
+#[derive(Template)]
+#[template(path = "accounts/mail_appointed.md")]
+struct Appointed<'a> {
+    name: &'a str,
+    office: String,
+    party: String,
+    desk: String,
+    contact: String,
+}
+
+pub(super) fn appointed(app: &App, name: &str, office: &Office) -> Result<Letter> {
+    let party = app.settings().site(app.clock().today()).name;
+    let (office, desk, contact) = (office.to_string(), app.link("/admin"), app.link("/contact"));
+    Letter::new(&frame(app), &Appointed { name, office, party, desk, contact })
+}
+
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
+    use super::model::Role;
+    use crate::places::Region;
+
     let token = "t".repeat(43);
     let (words, button) = ("You filled in our form and have not paid yet.", "Go on to payment");
     let begun = Begun { words, button, path: "/join/a-b_c".to_owned() };
@@ -107,5 +126,10 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         ("accounts/mail_unknown", unknown_address(app, Some(&begun))),
         ("accounts/mail_address", address_changed(app, name)),
         ("accounts/mail_password", password_changed(app, name)),
+        (
+            "accounts/mail_appointed",
+            appointed(app, name, &Office { role: Role::Organiser, region: Some(Region::NorthWest) }),
+        ),
+        ("accounts/mail_appointed", appointed(app, name, &Office { role: Role::Treasurer, region: None })),
     ]
 }

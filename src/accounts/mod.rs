@@ -111,5 +111,7 @@ fn routes(_: &App) -> Routes {
         .post(AnyoneSignedIn, "/account/sessions/end-others", account::end_other_sessions)
         .get(OfficerWith(MANAGE_OFFICERS), "/admin/officers", officers::list)
         .post(OfficerWith(MANAGE_OFFICERS), "/admin/officers", officers::create)
+        .get(OfficerWith(MANAGE_OFFICERS), "/admin/officers/{id}/end", officers::confirm_end)
         .post(OfficerWith(MANAGE_OFFICERS), "/admin/officers/{id}/end", officers::end)
+        .post(OfficerWith(MANAGE_OFFICERS), "/admin/officers/{id}/return", officers::give_back)
 }

@@ -7,17 +7,26 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use chrono::Duration;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     actions, forms,
     model::Role,
     proofs::Officer,
-    sql::offices::{self, OfficerLine},
+    sql::offices::{self, OfficeLine, OfficerLine},
 };
 use crate::{
     audit::{Actor, Change},
-    kit::{app::App, db::Db, error::Result, flash, form::Form, visit::Visit},
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        visit::Visit,
+    },
     places::Region,
 };
 
@@ -26,16 +35,24 @@ use crate::{
 struct OfficersPage {
     visit: Visit,
     officers: Vec<OfficerLine>,
+    /// What ended lately, to be given back.
+    ended: Vec<OfficeLine>,
     roles: [Role; 7],
     regions: [Region; 12],
     form: Form,
 }
 
-pub(super) async fn list(visit: Visit, mut db: Db) -> Result<Response> {
-    let officers = offices::list_officers(&mut db).await?;
-    let page =
-        OfficersPage { visit, officers, roles: Role::ALL, regions: Region::ALL, form: Form::default() };
-    Ok(page.into_response())
+/// For so long the page offers to give an office back.
+const GIVEN_BACK_DAYS: i64 = 30;
+
+async fn page(app: &App, db: &mut PgConnection, visit: Visit, form: Form) -> Result<OfficersPage> {
+    let officers = offices::list_officers(db).await?;
+    let ended = offices::list_ended(db, app.clock().now() - Duration::days(GIVEN_BACK_DAYS)).await?;
+    Ok(OfficersPage { visit, officers, ended, roles: Role::ALL, regions: Region::ALL, form })
+}
+
+pub(super) async fn list(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
+    Ok(page(&app, &mut db, visit, Form::default()).await?.into_response())
 }
 
 pub(super) async fn create(
@@ -48,8 +65,7 @@ pub(super) async fn create(
     let command = match forms::new_officer(&form) {
         Ok(command) => command,
         Err(form) => {
-            let officers = offices::list_officers(&mut db).await?;
-            let page = OfficersPage { visit, officers, roles: Role::ALL, regions: Region::ALL, form };
+            let page = page(&app, &mut db, visit, form).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -57,12 +73,24 @@ pub(super) async fn create(
     let (person, _) = actions::find_or_add_person(&mut change, &command.email, &command.name).await?;
     let added = actions::add_officer(&mut change, person, command.role, command.region).await?;
     change.commit().await?;
-    let said = if added {
-        "is appointed. They can sign in with a link sent to their email address."
-    } else {
-        "holds that office already."
-    };
+    let said = if added { "is appointed, and has an email about it." } else { "holds that office already." };
     Ok(flash::redirect(&app, "/admin/officers", &format!("{} {said}", command.name)))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "accounts/office_end.html")]
+struct EndPage {
+    visit: Visit,
+    office: OfficeLine,
+}
+
+/// Says what will happen, and asks.
+pub(super) async fn confirm_end(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
+    let office = offices::find_office(&mut db, id).await?.ok_or(Error::NotFound)?;
+    if office.ended_at.is_some() {
+        return Err(Error::Conflict("This office has ended already."));
+    }
+    Ok(EndPage { visit, office }.into_response())
 }
 
 pub(super) async fn end(
@@ -74,5 +102,27 @@ pub(super) async fn end(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::end_officer(&mut change, id).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, "/admin/officers", "The office is ended."))
+    Ok(flash::redirect(
+        &app,
+        "/admin/officers",
+        "The office is ended. You can give it back for 30 days, below.",
+    ))
+}
+
+/// Gives an office back that has ended: a new appointment.
+pub(super) async fn give_back(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let office = offices::find_office(&mut change, id).await?.ok_or(Error::NotFound)?;
+    if office.ended_at.is_none() {
+        return Err(Error::Conflict("They still hold this office."));
+    }
+    actions::add_officer(&mut change, office.person, office.role, office.region).await?;
+    change.commit().await?;
+    let said = format!("{} is {} again.", office.name, office.role.name().to_lowercase());
+    Ok(flash::redirect(&app, "/admin/officers", &said))
 }

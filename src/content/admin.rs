@@ -131,6 +131,11 @@ struct EditPage {
 }
 
 impl EditPage {
+    /// Whether everybody sees at once what is saved.
+    fn is_live(&self) -> bool {
+        self.item.as_ref().is_some_and(|item| item.is_published() && item.deleted_at.is_none())
+    }
+
     fn new(visit: Visit, kind: Kind, form: Form, choices: Choices) -> Self {
         Self { visit, kind, item: None, form, choices, preview: None, overtaken: Vec::new() }
     }

@@ -174,6 +174,18 @@ pub(super) async fn check(change: &mut Change<'_>, officer: Uuid, gift: Uuid, fo
     Ok(())
 }
 
+/// Takes back that a giver was found: the gift waits to be checked again.
+///
+/// # Errors
+/// A conflict if it was not confirmed.
+pub(super) async fn undo_check(change: &mut Change<'_>, gift: Uuid) -> Result<()> {
+    if !sql::unset_checked(change, gift).await? {
+        return Err(Error::Conflict("This donation is not confirmed, or has been returned."));
+    }
+    change.audit("donation.check_undone", ("gift", gift), json!({}));
+    Ok(())
+}
+
 /// Forgets gifts that were never paid.
 pub(super) async fn tidy(db: &mut PgConnection, now: DateTime<Utc>) -> Result<()> {
     Ok(sql::delete_old_gifts(db, now - Duration::days(30)).await?)

@@ -38,6 +38,7 @@ pub const ROOM: Room = Room {
         says("donation.received", "Donation received", Tells::Party),
         says("donation.above_cap", "Donation above the limit sent back", Tells::Party),
         says("donation.checked", "Donor found on the register", Tells::Party),
+        says("donation.check_undone", "Donor check undone", Tells::Party),
         says("donation.returned", "Donation returned after the check", Tells::Party),
     ],
     public: &["/donate"],
@@ -65,4 +66,5 @@ fn routes(_: &App) -> Routes {
         .post(Public, "/donate/{gift}/payment", leading::pay::<Gift>)
         .get(officer, "/admin/payments/checks", pages::checks)
         .post(officer, "/admin/payments/checks/{gift}", pages::check)
+        .post(officer, "/admin/payments/checks/{gift}/undo", pages::undo_check)
 }

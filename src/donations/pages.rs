@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::Days;
+use chrono::{Days, Duration};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -131,6 +131,7 @@ pub(super) async fn create(
 struct ThanksPage {
     visit: Visit,
     amount: Money,
+    needs_check: bool,
 }
 
 impl Payable for Gift {
@@ -167,7 +168,7 @@ impl Payable for Gift {
     }
 
     fn settled(self, visit: Visit, _: Option<CheckoutState>) -> Response {
-        ThanksPage { visit, amount: self.amount }.into_response()
+        ThanksPage { visit, amount: self.amount, needs_check: self.needs_check }.into_response()
     }
 }
 
@@ -176,13 +177,19 @@ impl Payable for Gift {
 struct ChecksPage {
     visit: Visit,
     gifts: Vec<(Gift, String)>,
+    /// Confirmed lately, which can be undone.
+    confirmed: Vec<Gift>,
     check_above: Money,
     check_days: u32,
 }
 
+/// For so long a confirmation can be undone.
+const UNDONE_DAYS: i64 = 30;
+
 /// Gifts whose givers have to be found on the electoral register.
 pub(super) async fn checks(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
     let gifts = sql::list_to_check(&mut db).await?;
+    let confirmed = sql::list_confirmed(&mut db, app.clock().now() - Duration::days(UNDONE_DAYS)).await?;
     let gifts = gifts
         .into_iter()
         .map(|gift| {
@@ -196,7 +203,7 @@ pub(super) async fn checks(State(app): State<App>, visit: Visit, mut db: Db) -> 
         .collect();
     let check_above = app.setting(payments::CHECK_ABOVE, visit.today());
     let check_days = app.setting(settings::CHECK_DAYS, visit.today());
-    Ok(ChecksPage { visit, gifts, check_above, check_days }.into_response())
+    Ok(ChecksPage { visit, gifts, confirmed, check_above, check_days }.into_response())
 }
 
 pub(super) async fn check(
@@ -215,8 +222,20 @@ pub(super) async fn check(
     actions::check(&mut change, who.person_id, id, found).await?;
     change.commit().await?;
     let said = match found {
-        Found::OnRegister => "Noted: the giver is on the register.",
-        Found::NotOnRegister => "Noted. The gift is on its way back to the giver’s card.",
+        Found::OnRegister => "Confirmed: the donor is on the register. You can undo it below.",
+        Found::NotOnRegister => "The donation is on its way back to the donor’s card.",
     };
     Ok(flash::redirect(&app, "/admin/payments/checks", said))
+}
+
+pub(super) async fn undo_check(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::undo_check(&mut change, id).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, "/admin/payments/checks", "Undone: the donation waits to be checked again."))
 }

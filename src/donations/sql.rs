@@ -167,6 +167,29 @@ pub async fn list_to_check(db: &mut PgConnection) -> Result<Vec<Gift>> {
     Ok(rows.into_iter().map(Gift::from).collect())
 }
 
+/// Gifts whose givers were found on the register since then, newest first.
+pub async fn list_confirmed(db: &mut PgConnection, since: DateTime<Utc>) -> Result<Vec<Gift>> {
+    let rows = gifts!(
+        "where needs_check and checked_at >= $1 and checked_by is not null and not returned order by checked_at desc limit 50",
+        since
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(Gift::from).collect())
+}
+
+/// Puts a gift whose giver was found back on the list. Returns whether it was one.
+pub(super) async fn unset_checked(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    let done = sqlx::query!(
+        "update gifts set checked_at = null, checked_by = null
+         where id = $1 and needs_check and checked_at is not null and checked_by is not null and not returned",
+        id
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Keeps what was found about a gift's giver. Returns whether it was waiting for that.
 pub(super) async fn set_checked(
     db: &mut PgConnection,

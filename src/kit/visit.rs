@@ -92,6 +92,13 @@ impl Visit {
         links.filter(|link| self.is_at(link.href)).max_by_key(|link| link.href.len())
     }
 
+    /// Whether whoever reads this is asked to go there: strangers are, and those whose head has a button to it.
+    pub fn asks(&self, href: &str) -> bool {
+        self.viewer
+            .as_ref()
+            .is_none_or(|viewer| viewer.links.iter().any(|link| link.is_button && link.href == href))
+    }
+
     /// Whether the page at `prefix` or one below it is shown.
     pub fn is_at(&self, prefix: &str) -> bool {
         self.path == prefix || self.path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))

@@ -61,6 +61,8 @@ struct JoinPage {
     account: Option<String>,
     /// Value, price, who it is for: of the monthly list.
     rates: Vec<(&'static str, String, String)>,
+    /// Rate, how often, and what that comes to: one of them is shown, as the choice is.
+    totals: Vec<(&'static str, &'static str, String)>,
     least: Money,
     least_yearly: Money,
     /// To choose from, where the postcode leaves the region open.
@@ -90,7 +92,13 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
             (rate.code(), format!("{month} a month{or_more}"), words)
         })
         .collect();
+    let totals = Rate::ALL.into_iter().flat_map(|rate| Interval::ALL.map(|every| (rate, every)));
+    let totals = totals.map(|(rate, every)| {
+        let least = if rate == Rate::Solidarity { "At least " } else { "" };
+        (rate.code(), every.code(), format!("{least}{} a {every}", price(rate, every)))
+    });
     JoinPage {
+        totals: totals.collect(),
         rates,
         least: price(Rate::Solidarity, Interval::Month),
         least_yearly: price(Rate::Solidarity, Interval::Year),
@@ -239,6 +247,8 @@ pub(super) struct Joining {
     is_over: bool,
     /// Their membership is paid by another subscription: this payment was a second one, and goes back.
     is_returned: bool,
+    /// Of the membership that came of it.
+    number: Option<i64>,
 }
 
 #[derive(Template, WebTemplate)]
@@ -252,6 +262,8 @@ struct WelcomePage {
     /// address, and is not told whether it is a member's.
     is_theirs: bool,
     is_returned: bool,
+    /// For them alone.
+    number: Option<i64>,
 }
 
 impl Joining {
@@ -282,6 +294,7 @@ impl Payable for Joining {
             None => None,
         };
         Ok(Self {
+            number: membership.as_ref().map(|known| known.number),
             is_over: membership.is_some_and(|known| known.state.is_ended()),
             is_returned: subscription.is_some_and(|paid| paid.purpose.id != application.id),
             application,
@@ -316,6 +329,7 @@ impl Payable for Joining {
         let is_theirs =
             visit.viewer.as_ref().is_some_and(|viewer| self.application.person == Some(viewer.id));
         let (price, is_returned) = (self.price(), self.is_returned);
-        WelcomePage { visit, price, on_its_way, is_theirs, is_returned }.into_response()
+        let number = self.number.filter(|_| is_theirs);
+        WelcomePage { visit, price, on_its_way, is_theirs, is_returned, number }.into_response()
     }
 }

@@ -173,6 +173,18 @@ pub(super) fn suspended(app: &App, name: &str, until: NaiveDate) -> Result<Lette
     Letter::new(&frame(app), &Suspended { name, until: dates::day(until), contact: contact(app) })
 }
 
+#[derive(Template)]
+#[template(path = "membership/mail_lifted.md")]
+struct Lifted<'a> {
+    name: &'a str,
+    page: String,
+    contact: String,
+}
+
+pub(super) fn suspension_lifted(app: &App, name: &str) -> Result<Letter> {
+    Letter::new(&frame(app), &Lifted { name, page: app.link("/membership"), contact: contact(app) })
+}
+
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
@@ -233,5 +245,6 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     }
     samples.push(("membership/mail_stopped", stopped(app, name, day)));
     samples.push(("membership/mail_suspended", suspended(app, name, day)));
+    samples.push(("membership/mail_lifted", suspension_lifted(app, name)));
     samples
 }

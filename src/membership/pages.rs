@@ -36,6 +36,12 @@ struct MembershipPage {
     visit: Visit,
     membership: Option<Membership>,
     subscription: Option<Subscription>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "membership/payments.html")]
+struct PaymentsPage {
+    visit: Visit,
     payments: Vec<LedgerLine>,
     kinds: Kinds,
     /// Whether there are older payments than those shown.
@@ -83,21 +89,25 @@ pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
     Ok(Some(StandingCard { session: asked.session, membership, today }.render()?))
 }
 
-pub(super) async fn show(
+pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+    let (membership, subscription) = match actions::summary(&mut db, who.person_id).await? {
+        Some((membership, subscription)) => (Some(membership), subscription),
+        None => (None, None),
+    };
+    Ok(MembershipPage { visit, membership, subscription }.into_response())
+}
+
+/// Everything they paid, whatever for.
+pub(super) async fn payments(
     visit: Visit,
     SignedIn(who): SignedIn,
     rooms: Rooms,
     mut db: Db,
 ) -> Result<Response> {
-    let (membership, subscription) = match actions::summary(&mut db, who.person_id).await? {
-        Some((membership, subscription)) => (Some(membership), subscription),
-        None => (None, None),
-    };
     let mut payments = payments::of_person(&mut db, who.person_id, i64::from(SHOWN) + 1).await?;
     let more = payments.len() > usize::from(SHOWN);
     payments.truncate(SHOWN.into());
-    Ok(MembershipPage { visit, membership, subscription, payments, kinds: Kinds::of(rooms), more }
-        .into_response())
+    Ok(PaymentsPage { visit, payments, kinds: Kinds::of(rooms), more }.into_response())
 }
 
 #[derive(Template, WebTemplate)]

@@ -45,7 +45,7 @@ async fn the_home_page_is_whole_with_one_article_or_none() {
 async fn everybody_who_signs_in_has_a_page() {
     let site = Site::open().await;
     for (email, words, not) in [
-        ("ana@demo.test", "You have a vote on policy", "officers’ desk"),
+        ("ana@demo.test", "What you can do next", "officers’ desk"),
         ("sam@demo.test", "You get our news", "You have a vote on policy"),
         ("ben@demo.test", "You are not a member at the moment", "You have a vote on policy"),
         ("alex@demo.test", "Go to the officers’ desk", "You get our news."),

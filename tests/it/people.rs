@@ -958,7 +958,7 @@ async fn names_are_found_however_their_parts_are_joined() {
         ("st john", "Jo St. John"),
         ("o_s", ""),
         ("jo_st", "Jo St. John"),
-        ("t%j", "Jo St. John"),
+        ("st%j", "Jo St. John"),
         ("%", "Jo St. John"),
         ("_", "Jo St. John"),
     ] {
@@ -970,7 +970,7 @@ async fn names_are_found_however_their_parts_are_joined() {
             assert!(found.len() < 50, "{typed} finds everybody");
         }
     }
-    for typed in ["%", "_", "%%", "\\", "__", "'", "a%b"] {
+    for typed in ["%", "_", "%%", "\\", "__", "a%b"] {
         for path in ["/admin/supporters", "/admin/payments", "/admin/audit"] {
             let field = if path.ends_with("audit") { "person" } else { "q" };
             let query = serde_html_form::to_string([(field, typed)]).unwrap();

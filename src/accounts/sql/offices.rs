@@ -50,6 +50,44 @@ pub async fn list_holders(db: &mut PgConnection, permission: Permission) -> Resu
     .await
 }
 
+/// One office of one person, held now or before.
+pub struct OfficeLine {
+    pub id: Uuid,
+    pub person: Uuid,
+    pub name: String,
+    pub role: Role,
+    pub region: Option<Region>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+pub async fn find_office(db: &mut PgConnection, id: Uuid) -> Result<Option<OfficeLine>> {
+    sqlx::query_as!(
+        OfficeLine,
+        r#"select o.id, p.id as person, p.name, o.role as "role: Role", o.region as "region: Region", o.ended_at
+           from officers o join people p on p.id = o.person_id where o.id = $1"#,
+        id
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What ended since then and nobody has given back, newest first.
+pub async fn list_ended(db: &mut PgConnection, since: DateTime<Utc>) -> Result<Vec<OfficeLine>> {
+    sqlx::query_as!(
+        OfficeLine,
+        r#"select o.id, p.id as person, p.name, o.role as "role: Role", o.region as "region: Region", o.ended_at
+           from officers o join people p on p.id = o.person_id
+           where o.ended_at >= $1
+             and not exists (select from officers n where n.person_id = o.person_id and n.role = o.role
+                             and n.region is not distinct from o.region
+                             and (n.ended_at is null or (n.ended_at, n.id) > (o.ended_at, o.id)))
+           order by o.ended_at desc, o.id limit 50"#,
+        since
+    )
+    .fetch_all(db)
+    .await
+}
+
 pub async fn holds_office(db: &mut PgConnection, person: Uuid) -> Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from officers where person_id = $1 and ended_at is null) as "holds!""#,

@@ -95,6 +95,10 @@ pub async fn lift_suspension(change: &mut Change<'_>, person: Uuid) -> Result<()
     }
     change.audit("membership.suspension_lifted", ("person", person), json!({}));
     recompute(change, membership).await?;
+    let (app, now) = (change.app, change.now);
+    let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
+    let letter = mail::suspension_lifted(app, &known.name)?;
+    change.mail(format!("suspension-lifted:{person}:{}", now.timestamp_micros()), &known.email, letter);
     Ok(())
 }
 

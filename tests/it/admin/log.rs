@@ -95,10 +95,19 @@ async fn every_change_by_an_officer_is_in_the_audit_log() {
     let page = officer.get("/admin/officers").await;
     let new = form(&page, "/admin/officers").fill("email", "kim@demo.test").fill("name", "Kim Kay");
     let page = logged!("officer.added", new.fill("role", "editor"));
-    let words = page.select("form[action^='/admin/officers/'] button");
-    let at = words.iter().position(|words| words.contains("Kim Kay")).unwrap();
-    let end = page.attributes("form[action^='/admin/officers/']", "action").remove(at);
-    logged!("officer.ended", form(&page, &end));
+    let mail = site.mail_to("kim@demo.test").await;
+    assert_eq!(mail.subject, "You now hold an office: Editor");
+    let ends = page.select("a[href^='/admin/officers/']");
+    let at = ends.iter().position(|words| words.contains("Kim Kay")).unwrap();
+    let end = page.attributes("a[href^='/admin/officers/']", "href").remove(at);
+    // It asks first, and can be undone.
+    let asked = officer.get(&end).await;
+    asked.expect("End this office?").expect("Kim Kay is editor").expect("You can give the office back");
+    let page = logged!("officer.ended", form(&asked, &end));
+    let back = page.attributes("form[action$='/return']", "action").remove(0);
+    let page = logged!("officer.added", form(&page, &back));
+    page.expect("Kim Kay is editor again.").expect_not("Ended in the last 30 days");
+    officer.get(&end).await.expect_status(409);
 
     let path = "/admin/settings/grace_days";
     let new = officer.get(path).await.form(path).fill("value", "20").fill("source", "Executive, 3 May");
@@ -146,7 +155,12 @@ async fn every_change_by_an_officer_is_in_the_audit_log() {
 
     let page = officer.get("/admin/payments/checks").await;
     let gift = page.attributes("form[action^='/admin/payments/checks/']", "action").remove(0);
+    let page = logged!("donation.checked", form(&page, &gift).press("found", "on_register"));
+    let undo = page.attributes("form[action$='/undo']", "action").remove(0);
+    let page = logged!("donation.check_undone", form(&page, &undo));
     logged!("donation.checked", form(&page, &gift).press("found", "on_register"));
+    officer.post(&format!("{gift}/undo"), &[]).await.expect("waits to be checked again");
+    officer.post(&format!("{gift}/undo"), &[]).await.expect_status(409);
 
     let page = officer.get("/admin/pages").await;
     let place = page.attributes("form[action$='/place']", "action").remove(1);

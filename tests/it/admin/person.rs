@@ -157,6 +157,8 @@ async fn an_officer_finds_every_form_from_a_members_page() {
     member.expect("Suspended until 15 December 2026: Complaint 7, rule 9").expect("Change the suspension");
 
     let lifted = member.form(&format!("{path}/suspension/end")).submit(&mut officer).await;
+    let mails = site.mails_to("ana@demo.test").await;
+    assert!(mails.iter().any(|mail| mail.subject == "Your suspension is lifted"));
     lifted.expect("The suspension is lifted.").expect("In good standing").expect_not("Lift the suspension");
 
     let page = lifted.follow(&mut officer, "End the membership").await;
