@@ -117,7 +117,8 @@ impl Form {
             // Neither can hold a nought.
             hash.update([name.as_bytes(), b"\0", value.as_bytes(), b"\0"].concat());
         }
-        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        let hash: [u8; 32] = hash.finalize().into();
+        hash.first_chunk().map(|first| format!("{:016x}", u64::from_be_bytes(*first))).unwrap_or_default()
     }
 
     /// The form again if somebody else has saved its record since the page was made: with all that was typed, what they
