@@ -980,8 +980,9 @@ async fn names_are_found_however_their_parts_are_joined() {
     }
     // An officer of a region finds by the name what they see of it.
     let north = Someone { region: "north-west", postcode: "M1 1AE", ..DILYS };
-    add(&site.pool, Someone { name: "Ciara O’Shea", email: "hidden@x.test", ..north }).await;
+    let agreed = add(&site.pool, Someone { name: "Ciara O’Shea", email: "ciara@x.test", ..north }).await;
+    consent(&site.pool, agreed, ConsentPurpose::OrganiserContact).await;
+    add(&site.pool, Someone { name: "Finn O’Shea", email: "finn@x.test", ..north }).await;
     let mut organiser = site.signed_in_as("organiser@demo.test").await;
     assert_eq!(names(&organiser.get("/admin/members?q=oshea").await), ["Ciara O’Shea"]);
-    assert!(names(&organiser.get("/admin/members?q=hidden%40x.test").await).is_empty());
 }
