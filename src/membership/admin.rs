@@ -50,7 +50,11 @@ struct OfficerPage {
 }
 
 /// The person, if they live where this officer may look, and their membership.
-async fn find(db: &mut PgConnection, who: &Officer, id: Uuid) -> Result<(Person, Option<Membership>)> {
+pub(super) async fn find(
+    db: &mut PgConnection,
+    who: &Officer,
+    id: Uuid,
+) -> Result<(Person, Option<Membership>)> {
     let person = accounts::find_person(db, id).await?.ok_or(Error::NotFound)?;
     if !who.scope(CHANGE_PEOPLE)?.covers(person.region) {
         return Err(Error::NotFound);

@@ -3,17 +3,22 @@
 use chrono::NaiveDate;
 
 use super::{
-    model::{Answers, EndReason, Ending, Join, NewDetails, NewSuspension, Prices, Rate, WrongAmount},
+    model::{
+        Answers, EndReason, Ending, Join, NewDetails, NewRate, NewSuspension, Prices, Rate, WrongAmount,
+    },
     personal::Personal,
+    settings,
 };
 use crate::{
     accounts::ConsentPurpose,
     kit::{
+        app::App,
         dates,
         form::{Check, Form},
         money::{Money, NotMoney},
         stripe::Interval,
     },
+    payments::CHECK_ABOVE,
     places::read_region,
 };
 
@@ -22,9 +27,20 @@ pub(super) struct Terms<'a> {
     pub today: NaiveDate,
     pub least_age: i64,
     pub prices: &'a Prices,
-    /// The most that is charged at one time.
+    /// The most that is charged at one time: from here on the law wants donors checked.
     pub most: Money,
     pub signed_in: bool,
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn of(app: &App, prices: &'a Prices, signed_in: bool) -> Self {
+        let today = app.clock().today();
+        Self { today, least_age: least_age(app), prices, most: app.setting(CHECK_ABOVE, today), signed_in }
+    }
+}
+
+pub(super) fn least_age(app: &App) -> i64 {
+    app.setting(settings::MIN_AGE, app.clock().today()).into()
 }
 
 pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
@@ -34,13 +50,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let born_on = born(&mut check, terms);
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
-    let rate = check.choice::<Rate>("rate", "Choose what you can pay");
-    let every = check.choice::<Interval>("every", "Choose how often you want to pay");
-    let own = check.optional_text("amount", 20);
-    let amount = match (rate, every, own) {
-        (Some(rate), Some(every), Some(own)) => charge(&mut check, terms, rate, every, &own),
-        _ => None,
-    };
+    let (rate, every, amount) = price(&mut check, terms);
     check.must_tick("declaration", "Tick the box if you share our aims and values");
     let consents = check.choices::<ConsentPurpose>("consent", "Choose from the boxes on the page");
     check.finish(|| {
@@ -55,6 +65,24 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
         };
         Some(Join { email: if terms.signed_in { None } else { Some(email?) }, answers })
     })
+}
+
+/// Another price from the next period on.
+pub(super) fn rate(form: &Form, terms: &Terms<'_>) -> Result<NewRate, Form> {
+    let mut check = form.check();
+    let (rate, every, amount) = price(&mut check, terms);
+    check.finish(|| Some(NewRate { rate: rate?, every: every?, amount: amount? }))
+}
+
+fn price(check: &mut Check<'_>, terms: &Terms<'_>) -> (Option<Rate>, Option<Interval>, Option<Money>) {
+    let rate = check.choice::<Rate>("rate", "Choose what you can pay");
+    let every = check.choice::<Interval>("every", "Choose how often you want to pay");
+    let own = check.optional_text("amount", 20);
+    let amount = match (rate, every, own) {
+        (Some(rate), Some(every), Some(own)) => charge(check, terms, rate, every, &own),
+        _ => None,
+    };
+    (rate, every, amount)
 }
 
 fn name(check: &mut Check<'_>) -> Option<String> {

@@ -1,11 +1,14 @@
 use serde::{Deserialize, Serialize};
 
-use super::{actions, model::WarnMember};
+use super::{
+    actions,
+    model::{ChangeRate, WarnMember},
+};
 use crate::{
     audit::{Actor, Change},
     kit::{
         app::App,
-        queue::{Failure, Job, Lane},
+        queue::{FOR_DAYS, Failure, Job, Lane},
     },
 };
 
@@ -29,5 +32,14 @@ impl Job for WarnMember {
         let mut change = Change::begin_alone(&app, Actor::System).await?;
         actions::warn_member(&mut change, self.application).await.map_err(Failure::from_page)?;
         Ok(change.commit().await?)
+    }
+}
+
+impl Job for ChangeRate {
+    const NAME: &'static str = "membership_change_rate";
+    const TRIES: i32 = FOR_DAYS;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        actions::apply_rate(&app, self.change).await
     }
 }

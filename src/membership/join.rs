@@ -15,7 +15,6 @@ use super::{
     actions,
     forms::{self, Terms},
     model::{self, DECLARATION, Membership, Prices, Rate},
-    settings,
     sql::{self, Application},
 };
 use crate::{
@@ -42,15 +41,6 @@ use crate::{
 
 const BY_ADDRESS: Limit = Limit { name: "join from", tries: 30, minutes: 60 };
 const BY_EMAIL: Limit = Limit { name: "join as", tries: 10, minutes: 60 };
-
-/// The sum from which the law wants donors checked: no subscription may pass it in one payment.
-pub(super) fn most(app: &App) -> Money {
-    app.setting(payments::CHECK_ABOVE, app.clock().today())
-}
-
-pub(super) fn least_age(app: &App) -> i64 {
-    app.setting(settings::MIN_AGE, app.clock().today()).into()
-}
 
 #[derive(Template, WebTemplate)]
 #[template(path = "membership/join.html")]
@@ -82,16 +72,6 @@ struct MemberAlreadyPage {
 
 fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<String>) -> JoinPage {
     let price = |rate, every| prices.of(rate, every).unwrap_or_default();
-    let rates = Rate::ALL
-        .iter()
-        .filter(|rate| prices.of(**rate, Interval::Month).is_some())
-        .map(|rate| {
-            let (month, year) = (price(*rate, Interval::Month), price(*rate, Interval::Year));
-            let or_more = if *rate == Rate::Solidarity { " or more" } else { "" };
-            let words = format!("{}. {}. Or {year}{or_more} a year.", rate.name(), rate.for_whom());
-            (rate.code(), format!("{month} a month{or_more}"), words)
-        })
-        .collect();
     let totals = Rate::ALL.into_iter().flat_map(|rate| Interval::ALL.map(|every| (rate, every)));
     let totals = totals.map(|(rate, every)| {
         let least = if rate == Rate::Solidarity { "At least " } else { "" };
@@ -99,13 +79,13 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
     });
     JoinPage {
         totals: totals.collect(),
-        rates,
+        rates: prices.cards(),
         least: price(Rate::Solidarity, Interval::Month),
         least_yearly: price(Rate::Solidarity, Interval::Year),
         regions: open_regions(&form),
         consents: ConsentPurpose::ALL,
         declaration: DECLARATION,
-        least_age: least_age(app),
+        least_age: forms::least_age(app),
         visit,
         form,
         account,
@@ -164,13 +144,7 @@ pub(super) async fn create(
         }
         None => None,
     };
-    let terms = Terms {
-        today,
-        least_age: least_age(&app),
-        prices: &prices,
-        most: most(&app),
-        signed_in: account.is_some(),
-    };
+    let terms = Terms::of(&app, &prices, account.is_some());
     let join = match forms::join(&form, &terms) {
         Ok(join) => join,
         Err(form) => {

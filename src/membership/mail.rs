@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::model::{EndReason, Membership, State};
+use super::model::{EndReason, Membership, NewRate, State};
 use crate::kit::{
     app::App,
     dates,
@@ -162,6 +162,39 @@ pub(super) fn ended(app: &App, name: &str, reason: EndReason, is_paid: bool) -> 
 }
 
 #[derive(Template)]
+#[template(path = "membership/mail_rate.md")]
+struct RateChanged<'a> {
+    name: &'a str,
+    before: String,
+    price: String,
+    from: Option<String>,
+    page: String,
+    contact: String,
+}
+
+/// Also the notice of the new amount and its first day that payers by Direct Debit are owed.
+pub(super) fn rate_changed(
+    app: &App,
+    name: &str,
+    before: NewRate,
+    new: NewRate,
+    from: NaiveDate,
+) -> Result<Letter> {
+    let (page, contact, from) = (app.link("/membership"), contact(app), Some(dates::day(from)));
+    Letter::new(
+        &frame(app),
+        &RateChanged { name, before: before.price(), price: new.price(), from, page, contact },
+    )
+}
+
+/// Stripe would not take the new price.
+pub(super) fn rate_refused(app: &App, name: &str, new: NewRate) -> Result<Letter> {
+    let (page, contact) = (app.link("/membership"), contact(app));
+    let before = String::new();
+    Letter::new(&frame(app), &RateChanged { name, before, price: new.price(), from: None, page, contact })
+}
+
+#[derive(Template)]
 #[template(path = "membership/mail_suspended.md")]
 struct Suspended<'a> {
     name: &'a str,
@@ -243,6 +276,10 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
             samples.push(("membership/mail_ended", ended(app, name, reason, is_paid)));
         }
     }
+    let rate = |every| NewRate { rate: Rate::Solidarity, every, amount: Money::from_pence(123_456) };
+    let (before, new) = (rate(Interval::Month), rate(Interval::Year));
+    samples.push(("membership/mail_rate", rate_changed(app, name, before, new, day)));
+    samples.push(("membership/mail_rate", rate_refused(app, name, new)));
     samples.push(("membership/mail_stopped", stopped(app, name, day)));
     samples.push(("membership/mail_suspended", suspended(app, name, day)));
     samples.push(("membership/mail_lifted", suspension_lifted(app, name)));

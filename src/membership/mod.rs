@@ -7,7 +7,7 @@
 //! Joining stores an application and a wish to pay, then leads to Stripe. The page afterwards only shows state; what
 //! makes a member is Stripe's word to our webhook. A second subscription of the same person is ended and paid back.
 //! Nobody learns from the form whether an address is known. Tables: `applications`, `memberships`,
-//! `membership_periods`, `membership_notes`. Name, email, postcode and region of a member are in `people`, whatever else they
+//! `membership_periods`, `membership_notes`, `membership_rate_changes`. Name, email, postcode and region of a member are in `people`, whatever else they
 //! say about themselves is [`Personal`].
 
 mod personal;
@@ -19,6 +19,7 @@ pub(crate) mod mail;
 mod actions;
 mod join;
 mod pages;
+mod rates;
 mod admin;
 mod jobs;
 pub mod demo;
@@ -63,6 +64,9 @@ pub const ROOM: Room = Room {
         says("membership.state_changed", "Membership status changed", Tells::People),
         says("membership.renewal_stopped", "Renewal stopped", Tells::People),
         says("membership.renewal_resumed", "Renewal resumed", Tells::People),
+        says("membership.rate_changed", "Rate changed", Tells::People),
+        says("membership.rate_refused", "New rate refused by Stripe", Tells::People),
+        says("membership.price_changed", "Price changed at Stripe", Tells::People),
         says("membership.details_changed", "Member’s details changed", Tells::People),
         says("membership.suspended", "Membership suspended", Tells::People),
         says("membership.suspension_lifted", "Suspension lifted", Tells::People),
@@ -129,7 +133,9 @@ pub const ROOM: Room = Room {
     }),
     card: Some((Rank::Standing, |asked| Box::pin(pages::card(asked)))),
     begun: Some(|db, email, now| Box::pin(actions::begun(db, email, now))),
-    jobs: |jobs| jobs.with::<model::WarnMember>().every::<TurnOfDay>("5 0,1 * * *"),
+    jobs: |jobs| {
+        jobs.with::<model::WarnMember>().with::<model::ChangeRate>().every::<TurnOfDay>("5 0,1 * * *")
+    },
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("membership")
 };
@@ -147,11 +153,15 @@ fn routes(_: &App) -> Routes {
         .get(SignedIn, "/membership/payments", pages::payments)
         .get(SignedIn, "/membership/details", pages::edit_details)
         .post(SignedIn, "/membership/details", pages::update_details)
+        .get(SignedIn, "/membership/rate", rates::edit)
+        .post(SignedIn, "/membership/rate", rates::update)
         .get(SignedIn, "/membership/end", pages::confirm_end)
         .post(SignedIn, "/membership/end", pages::end)
         .post(SignedIn, "/membership/resume", pages::resume)
         .get(officer, "/admin/members/{person}/details", admin::edit_details)
         .post(officer, "/admin/members/{person}/details", admin::update_details)
+        .get(officer, "/admin/members/{person}/rate", rates::edit_for)
+        .post(officer, "/admin/members/{person}/rate", rates::update_for)
         .get(officer, "/admin/members/{person}/end", admin::confirm_end)
         .post(officer, "/admin/members/{person}/end", admin::end)
         .get(officer, "/admin/members/{person}/suspension", admin::new_suspension)

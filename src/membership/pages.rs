@@ -10,7 +10,11 @@ use axum::{
 
 use chrono::NaiveDate;
 
-use super::{actions, forms, model::Membership, sql};
+use super::{
+    actions, forms,
+    model::{Membership, NewRate, changeable},
+    sql,
+};
 use crate::{
     accounts::{self, Asked, Person, Rooms, Session, SignedIn, Standing},
     audit::{Actor, Change},
@@ -36,6 +40,8 @@ struct MembershipPage {
     visit: Visit,
     membership: Option<Membership>,
     subscription: Option<Subscription>,
+    /// A rate that was asked for, of which Stripe has not been told yet.
+    asked: Option<NewRate>,
 }
 
 #[derive(Template, WebTemplate)]
@@ -63,6 +69,10 @@ impl MembershipPage {
 
     fn next_try(&self) -> Option<String> {
         self.subscription.as_ref()?.next_try.map(|at| dates::weekday(dates::london_date(at)))
+    }
+
+    fn can_change_rate(&self) -> bool {
+        changeable(self.subscription.as_ref()).is_ok()
     }
 
     fn can_stop(&self) -> bool {
@@ -94,7 +104,8 @@ pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> R
         Some((membership, subscription)) => (Some(membership), subscription),
         None => (None, None),
     };
-    Ok(MembershipPage { visit, membership, subscription }.into_response())
+    let asked = sql::rate_changes::find_open_of(&mut db, who.person_id).await?.map(|it| it.new);
+    Ok(MembershipPage { visit, membership, subscription, asked }.into_response())
 }
 
 /// Everything they paid, whatever for.

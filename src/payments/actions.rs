@@ -17,7 +17,7 @@ use crate::{
         email_address::EmailAddress,
         error::{Error, Result},
         money::Money,
-        queue,
+        queue::{self, Failure},
         stripe::{Interval, Mode, NewCheckout, StripeError},
     },
 };
@@ -203,6 +203,28 @@ pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -
     let kept = subscriptions::find(&mut tx, &subscription.id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok(kept)
+}
+
+/// Has Stripe charge another price from the next period on, and notes the answer. `key` comes from a stored record of
+/// the wish. Call it without a transaction at hand.
+///
+/// # Errors
+/// Stripe's own: ask it whether trying again can help.
+pub async fn set_price(
+    app: &App,
+    key: &str,
+    subscription: &str,
+    amount: Money,
+    every: Interval,
+) -> std::result::Result<(), Failure> {
+    let started = app.clock().now();
+    let answer = app.stripe().set_price(key, subscription, amount.pence(), every).await.map_err(|error| {
+        if error.is_transient() { Failure::from(error) } else { Failure::GiveUp(error.brief()) }
+    })?;
+    let mut tx = app.pool().begin().await?;
+    sync::keep_subscription(app, &mut tx, &answer, started).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// A wish that Stripe does not know, or that never got there and is too old to be tried again.

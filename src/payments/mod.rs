@@ -23,7 +23,7 @@ mod admin;
 pub mod leading;
 pub mod demo;
 
-pub use actions::{Wish, checkout_for, end_surplus, give_back, set_renewal, wish};
+pub use actions::{Wish, checkout_for, end_surplus, give_back, set_price, set_renewal, wish};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,

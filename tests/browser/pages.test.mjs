@@ -284,6 +284,10 @@ describe('pages', { concurrency: 2 }, () => {
     const page = await as('ana@demo.test');
     await walk(page, '/dashboard', /^(SignedIn|Member)$/);
     await visit(page, '/join');
+    await page.goto('/membership/rate');
+    await page.getByLabel(/Low-wage/).check();
+    await button(page, 'Continue').click();
+    await look(page, 'the new rate');
     await page.goto('/membership/end');
     await page.locator('main').getByRole('button').first().click();
     await look(page, 'ending');

@@ -407,7 +407,7 @@ fn writes_are_seen_under_an_alias() {
 #[test]
 fn uses_are_seen_through_sub_folders_and_lent_names() {
     for (file, used) in [
-        ("membership/actions/joining.rs", "membership/sql.rs"),
+        ("membership/actions/joining.rs", "membership/sql/mod.rs"),
         ("payments/sql/ledger.rs", "payments/model/ledger.rs"),
         ("content/settings/pages.rs", "content/settings/actions.rs"),
         ("admin/overview/pages.rs", "admin/overview/sql.rs"),

@@ -11,6 +11,7 @@ mod admin;
 mod donations;
 mod membership;
 mod paying;
+mod rates;
 mod payments;
 mod lost_webhooks;
 mod architecture;

@@ -103,7 +103,7 @@ async fn at_stripe(site: &Site, subscription: &str) -> String {
 }
 
 /// Signs a new member in by the link in their welcome.
-async fn signed_in_by_welcome(site: &Site, email: &str) -> Browser {
+pub async fn signed_in_by_welcome(site: &Site, email: &str) -> Browser {
     let link = site.mail_to(email).await.link("/sign-in/link/");
     let mut browser = site.stranger();
     browser.get(&link).await.form(&link).submit(&mut browser).await;

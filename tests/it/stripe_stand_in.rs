@@ -261,6 +261,38 @@ async fn a_second_subscription_reuses_the_customer() {
     world.leave_recording().await;
 }
 
+/// Another price is charged with the next period; another interval as well, the present one being called a trial.
+#[tokio::test]
+async fn a_price_changes_with_the_next_period() {
+    let world = World::new("price").await;
+    let (_, id) = world.subscribed("join", PaidBy::Card).await;
+    world.told().await;
+    let before = world.stripe.find_subscription(&id).await.unwrap();
+    let dearer = world.stripe.set_price("rate:1", &id, 1250, Interval::Month).await.unwrap();
+    assert_eq!((dearer.amount_pence, dearer.status), (Some(1250), SubscriptionStatus::Active));
+    assert_eq!(dearer.current_period_end, before.current_period_end);
+    assert_eq!(world.told().await, ["customer.subscription.updated"]);
+    // Asked for again, with its key or another: it is so already.
+    for key in ["rate:1", "rate:2"] {
+        assert_eq!(world.stripe.set_price(key, &id, 1250, Interval::Month).await.unwrap(), dearer);
+    }
+    assert!(world.told().await.is_empty());
+    let yearly = world.stripe.set_price("rate:3", &id, 10_000, Interval::Year).await.unwrap();
+    assert_eq!((yearly.interval, yearly.status), (Some(Interval::Year), SubscriptionStatus::Trialing));
+    assert_eq!(yearly.current_period_end, before.current_period_end);
+    world.told().await;
+    world.stand_in.charge(&id).await.unwrap();
+    let after = world.stripe.find_subscription(&id).await.unwrap();
+    assert_eq!(after.status, SubscriptionStatus::Active);
+    let invoice = world.stripe.find_invoice(after.latest_invoice.as_deref().unwrap()).await.unwrap();
+    assert_eq!(invoice.amount_paid_pence, 10_000);
+    assert!(world.stripe.set_price("rate:4", &id, 29, Interval::Month).await.is_err());
+    assert!(
+        world.stripe.set_price("rate:5", "sub_nobody", 500, Interval::Month).await.unwrap_err().is_missing()
+    );
+    world.leave_recording().await;
+}
+
 #[tokio::test]
 async fn a_declined_card_leaves_the_page_open_for_another_try() {
     let world = World::new("declined").await;

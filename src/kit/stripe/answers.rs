@@ -58,6 +58,7 @@ pub(super) struct Subscription {
 
 #[derive(Deserialize)]
 struct Item {
+    id: String,
     current_period_end: Option<i64>,
     price: Option<Price>,
     quantity: Option<i64>,
@@ -65,6 +66,7 @@ struct Item {
 
 #[derive(Deserialize)]
 struct Price {
+    product: String,
     unit_amount: Option<i64>,
     recurring: Option<Recurring>,
 }
@@ -242,6 +244,12 @@ impl From<Subscription> for types::Subscription {
                     _ => None,
                 }
             }),
+            item: match subscription.items.data.as_slice() {
+                [Item { id, price: Some(price), .. }] => {
+                    Some(types::Item { id: id.clone(), product: price.product.clone() })
+                }
+                _ => None,
+            },
             id: subscription.id,
             customer: subscription.customer,
             cancel_at_period_end: subscription.cancel_at_period_end.unwrap_or_default(),

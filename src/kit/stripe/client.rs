@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use stripe::{ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
 use stripe_billing::invoice::{ListInvoice, RetrieveInvoice};
 use stripe_billing::subscription::{
-    CancelSubscription, ListSubscription, ListSubscriptionStatus, RetrieveSubscription, UpdateSubscription,
+    self as billing, CancelSubscription, ListSubscription, ListSubscriptionStatus, RetrieveSubscription,
+    UpdateSubscription,
 };
 use stripe_checkout::checkout_session as checkout;
 use stripe_core::{
@@ -115,6 +116,25 @@ impl Stripe {
     /// Whether it goes on after the paid period; what is paid for stays either way.
     pub async fn set_renewal(&self, key: &str, id: &str, renews: bool) -> Result<Subscription, StripeError> {
         let request = UpdateSubscription::new(checked(id)?).cancel_at_period_end(!renews);
+        Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
+    }
+
+    /// Charges another price from the next period on. Nothing is charged or credited before: what is paid for stays.
+    ///
+    /// # Errors
+    /// As any call; also if the subscription charges for several things, which this site never sells.
+    pub async fn set_price(
+        &self,
+        key: &str,
+        id: &str,
+        amount_pence: i64,
+        every: Interval,
+    ) -> Result<Subscription, StripeError> {
+        let before = self.find_subscription(id).await?;
+        if (before.amount_pence, before.interval) == (Some(amount_pence), Some(every)) {
+            return Ok(before);
+        }
+        let request = set_price(&before, amount_pence, every)?;
         Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
     }
 
@@ -288,6 +308,41 @@ fn create_checkout(new: &NewCheckout<'_>) -> checkout::CreateCheckoutSession {
         Some(time) => request.expires_at(time.timestamp()),
         None => request,
     }
+}
+
+fn set_price(
+    before: &Subscription,
+    amount_pence: i64,
+    every: Interval,
+) -> Result<UpdateSubscription, StripeError> {
+    use billing::UpdateSubscriptionItemsPriceDataRecurringInterval as Every;
+
+    let item = before.item.as_ref();
+    let item = item.ok_or_else(|| StripeError::NotSent("the subscription has several prices".into()))?;
+    let Ok(currency) = "gbp".parse();
+    let recurring = billing::UpdateSubscriptionItemsPriceDataRecurring::new(match every {
+        Interval::Month => Every::Month,
+        Interval::Year => Every::Year,
+    });
+    let price = billing::UpdateSubscriptionItemsPriceData {
+        currency,
+        product: item.product.clone(),
+        recurring,
+        tax_behavior: None,
+        unit_amount: Some(amount_pence),
+        unit_amount_decimal: None,
+    };
+    let mut line = billing::UpdateSubscriptionItems::new();
+    line.id = Some(item.id.clone());
+    line.price_data = Some(price);
+    let request = UpdateSubscription::new(checked(&before.id)?)
+        .items(vec![line])
+        .proration_behavior(billing::UpdateSubscriptionProrationBehavior::None);
+    // Another interval begins at once, and is charged at once, unless the time that is paid for is called a trial.
+    Ok(match before.current_period_end.filter(|_| before.interval != Some(every)) {
+        Some(end) => request.trial_end(billing::UpdateSubscriptionTrialEnd::Timestamp(end.timestamp())),
+        None => request,
+    })
 }
 
 fn hash_map(metadata: &Metadata) -> std::collections::HashMap<String, String> {

@@ -21,6 +21,6 @@ pub use error::StripeError;
 pub use event::{Event, NotAnEvent};
 pub use signature::BadSignature;
 pub use types::{
-    Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice, InvoiceStatus,
+    Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice, InvoiceStatus, Item,
     Metadata, Mode, NewCheckout, Page, PaymentStatus, Refund, Subscription, SubscriptionStatus,
 };

@@ -118,6 +118,8 @@ pub struct Subscription {
     pub currency: String,
     /// `None` for periods that this site does not sell.
     pub interval: Option<Interval>,
+    /// The one thing that it charges for, and the product of its price; `None` where somebody made it of several.
+    pub item: Option<Item>,
     pub metadata: Metadata,
     pub latest_invoice: Option<String>,
     pub livemode: bool,
@@ -126,6 +128,13 @@ pub struct Subscription {
     pub ended_at: Option<DateTime<Utc>>,
     /// Stripe ended it because it could not collect, rather than somebody by their own wish.
     pub ended_unpaid: bool,
+}
+
+/// What a subscription charges for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub id: String,
+    pub product: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

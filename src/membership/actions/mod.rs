@@ -4,12 +4,14 @@ mod decisions;
 mod details;
 mod joining;
 mod payment;
+mod rates;
 mod standing;
 
 pub use decisions::{add_note, end, lift_suspension, suspend};
 pub use details::change_details;
 pub use joining::{apply, begun, path, pay_again, purpose, warn_member};
 pub use payment::hear;
+pub use rates::{apply_rate, ask_for_rate};
 pub use standing::{set_renewal, turn_of_day};
 
 use sqlx::PgConnection;

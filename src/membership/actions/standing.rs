@@ -16,7 +16,7 @@ use crate::{
     },
     membership::{
         mail,
-        model::{Membership, State, state},
+        model::{Membership, Prices, Rate, State, state},
         sql,
     },
     payments,
@@ -49,6 +49,9 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
             after.amount = subscription.amount;
         }
         after.every = subscription.every.unwrap_or(after.every);
+        if (after.amount, after.every) != (before.amount, before.every) {
+            after.rate = price_changed(change, &before, &after).await?;
+        }
         if subscription.is_alive() {
             let end = subscription.current_period_end.map(dates::london_date);
             after.ends_on = end.filter(|_| subscription.cancel_at_period_end);
@@ -93,6 +96,21 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
         change.mail(occasion, &known.email, letter);
     }
     Ok(after)
+}
+
+/// The rate that goes with a price that Stripe has and we did not know. Unless it was asked for here, somebody changed it
+/// in Stripe's dashboard, and the log says so.
+async fn price_changed(change: &mut Change<'_>, before: &Membership, after: &Membership) -> Result<Rate> {
+    let asked = sql::rate_changes::find_open_of(change, before.person).await?;
+    if let Some(asked) = asked.filter(|it| (it.new.amount, it.new.every) == (after.amount, after.every)) {
+        return Ok(asked.new.rate);
+    }
+    let prices = Prices::on(&change.app.settings(), change.today());
+    let rate = prices.rate_for(after.amount, after.every).unwrap_or(before.rate);
+    let detail =
+        json!({ "rate": [before.rate.code(), rate.code()], "price": [before.price(), after.price()] });
+    change.audit("membership.price_changed", ("person", before.person), detail);
+    Ok(rate)
 }
 
 /// What changes by the mere passing of a day: grace, suspensions and paid periods end.

@@ -2,12 +2,14 @@
 
 mod answers;
 mod membership;
+mod rate_change;
 mod rates;
 mod rules;
 mod state;
 
 pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension, WarnMember};
 pub use membership::{Membership, Note, Suspension};
+pub use rate_change::{ChangeRate, NewRate, NoChange, RateChange, changeable};
 pub use rates::{Price, Prices, Rate, WrongAmount};
 pub use rules::{Meeting, Rules, meet, state};
 pub use state::{EndReason, State, Status};

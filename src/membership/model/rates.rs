@@ -82,6 +82,21 @@ impl Prices {
         self.0.iter().find(|price| (price.rate, price.every) == (rate, every)).map(|price| price.amount)
     }
 
+    /// Value, price, who it is for: of the monthly list.
+    pub fn cards(&self) -> Vec<(&'static str, String, String)> {
+        let price = |rate, every| self.of(rate, every).unwrap_or_default();
+        Rate::ALL
+            .iter()
+            .filter(|rate| self.of(**rate, Interval::Month).is_some())
+            .map(|rate| {
+                let (month, year) = (price(*rate, Interval::Month), price(*rate, Interval::Year));
+                let or_more = if *rate == Rate::Solidarity { " or more" } else { "" };
+                let words = format!("{}. {}. Or {year}{or_more} a year.", rate.name(), rate.for_whom());
+                (rate.code(), format!("{month} a month{or_more}"), words)
+            })
+            .collect()
+    }
+
     /// What is charged: the list's price, or more by choice at the solidarity rate, up to `most` (above the sum from
     /// which the law wants donors checked, a subscription would be a donation: PPERA 2000 s.50, s.52(2)(b)).
     pub fn charge(

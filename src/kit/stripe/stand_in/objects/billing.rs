@@ -15,7 +15,7 @@ pub(in super::super) struct Price<'a> {
 }
 
 impl Price<'_> {
-    fn json(&self) -> Value {
+    pub(in super::super) fn json(&self) -> Value {
         json!({
             "id": self.id, "object": "price", "active": true, "billing_scheme": "per_unit", "created": self.created,
             "currency": "gbp", "custom_unit_amount": null, "livemode": false, "lookup_key": null, "metadata": {},

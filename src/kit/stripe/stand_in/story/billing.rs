@@ -207,6 +207,9 @@ impl Stage {
             "latest_invoice": subscription.body["latest_invoice"]
         });
         subscription.body["latest_invoice"] = json!(invoice);
+        if subscription.body["status"] == json!("trialing") {
+            subscription.body["status"] = json!("active");
+        }
         (invoice, previous)
     }
 
@@ -220,6 +223,45 @@ impl Stage {
         subscription.body["canceled_at"] = if renews { Value::Null } else { json!(self.now()) };
         self.save(&subscription).await?;
         let previous = json!({"cancel_at_period_end": before});
+        self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
+        Ok(subscription)
+    }
+
+    /// Another price from the next period on; with another interval only if the present period is made a trial.
+    pub(in super::super) async fn change_price(
+        &mut self,
+        id: &str,
+        item: &str,
+        product: &str,
+        amount: i64,
+        interval: &str,
+        trial_end: Option<i64>,
+    ) -> Result<Object, Fault> {
+        let mut subscription = self.lock_living(id, 404).await?;
+        let before = subscription.body["items"]["data"][0].clone();
+        if before["id"] != json!(item) {
+            return Err(Fault::missing(400, "subscription_item", "items[0][id]", item));
+        }
+        if before["price"]["product"] != json!(product) {
+            return Err(Fault::missing(400, "product", "items[0][price_data][product]", product));
+        }
+        let price = objects::Price { id: &self.id("price_"), product, amount, interval, created: self.now() };
+        let is_new_interval = before["price"]["recurring"]["interval"] != json!(interval);
+        if is_new_interval && trial_end != before["current_period_end"].as_i64() {
+            return Err(Fault::invalid(
+                Some("trial_end"),
+                "The stand-in starts no new interval within a period.",
+            ));
+        }
+        subscription.body["items"]["data"][0]["price"] = price.json();
+        let mut previous = json!({"items": {"data": [{"price": before["price"]}]}});
+        if let Some(end) = trial_end {
+            previous["status"] = subscription.body["status"].clone();
+            subscription.body["status"] = json!("trialing");
+            subscription.body["trial_start"] = json!(self.now());
+            subscription.body["trial_end"] = json!(end);
+        }
+        self.save(&subscription).await?;
         self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
         Ok(subscription)
     }

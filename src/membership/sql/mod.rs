@@ -1,3 +1,7 @@
+//! The room's statements; changes of rate in a file of their own.
+
+pub mod rate_changes;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
