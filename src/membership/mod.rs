@@ -150,7 +150,6 @@ fn routes(_: &App) -> Routes {
         .get(Public, "/join/{application}", leading::show::<join::Joining>)
         .post(Public, "/join/{application}/payment", leading::pay::<join::Joining>)
         .get(SignedIn, "/membership", pages::show)
-        .get(SignedIn, "/membership/payments", pages::payments)
         .get(SignedIn, "/membership/details", pages::edit_details)
         .post(SignedIn, "/membership/details", pages::update_details)
         .get(SignedIn, "/membership/rate", rates::edit)

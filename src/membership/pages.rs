@@ -16,7 +16,7 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::{self, Asked, Person, Rooms, Session, SignedIn, Standing},
+    accounts::{self, Asked, Person, Session, SignedIn, Standing},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -27,12 +27,9 @@ use crate::{
         form::Form,
         visit::Visit,
     },
-    payments::{self, Kinds, LedgerLine, Subscription},
+    payments::Subscription,
     places::{self, Region, open_regions},
 };
-
-/// Payments shown on their page.
-const SHOWN: u8 = 36;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "membership/show.html")]
@@ -42,16 +39,6 @@ struct MembershipPage {
     subscription: Option<Subscription>,
     /// A rate that was asked for, of which Stripe has not been told yet.
     asked: Option<NewRate>,
-}
-
-#[derive(Template, WebTemplate)]
-#[template(path = "membership/payments.html")]
-struct PaymentsPage {
-    visit: Visit,
-    payments: Vec<LedgerLine>,
-    kinds: Kinds,
-    /// Whether there are older payments than those shown.
-    more: bool,
 }
 
 impl MembershipPage {
@@ -106,19 +93,6 @@ pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> R
     };
     let asked = sql::rate_changes::find_open_of(&mut db, who.person_id).await?.map(|it| it.new);
     Ok(MembershipPage { visit, membership, subscription, asked }.into_response())
-}
-
-/// Everything they paid, whatever for.
-pub(super) async fn payments(
-    visit: Visit,
-    SignedIn(who): SignedIn,
-    rooms: Rooms,
-    mut db: Db,
-) -> Result<Response> {
-    let mut payments = payments::of_person(&mut db, who.person_id, i64::from(SHOWN) + 1).await?;
-    let more = payments.len() > usize::from(SHOWN);
-    payments.truncate(SHOWN.into());
-    Ok(PaymentsPage { visit, payments, kinds: Kinds::of(rooms), more }.into_response())
 }
 
 #[derive(Template, WebTemplate)]

@@ -18,6 +18,7 @@ mod sql;
 mod sync;
 mod actions;
 mod jobs;
+mod own;
 mod webhook;
 mod admin;
 pub mod leading;
@@ -96,6 +97,8 @@ fn routes(_: &App) -> Routes {
     let officer = Access::Officer(SEE_PAYMENTS);
     Routes::new()
         .post(Access::Machine, "/webhooks/stripe", webhook::receive)
+        .get(Access::SignedIn, "/payments", own::list)
+        .get(Access::SignedIn, "/payments/{line}", own::receipt)
         .get(officer, "/admin/payments", admin::list)
         .post(officer, "/admin/payments/export", admin::export)
         .get(officer, "/admin/payments/events", admin::events)

@@ -310,7 +310,7 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
         .unwrap();
     officer.get(&format!("/admin/members/{ana}/activity")).await.expect("Paid £12.50 for a ticket by card");
     officer.get(&format!("/admin/members/{ana}/payments")).await.expect("Ticket").expect("£12.50");
-    site.signed_in_as("ana@demo.test").await.get("/membership/payments").await.expect("Ticket");
+    site.signed_in_as("ana@demo.test").await.get("/payments").await.expect("Ticket");
 
     // The public page of the last whole months: the ticket is of the month before.
     sqlx::query("update ledger set at = at - interval '1 month' where purpose_kind = 'ticket'")

@@ -1,4 +1,4 @@
-//! Changing what a membership costs: by the member, by an officer, at Stripe.
+//! A member's money: what it costs and changing that, what was paid, receipts.
 
 use breakthrough::kit::stripe::{Interval, SubscriptionStatus, stand_in::PaidBy};
 
@@ -197,4 +197,40 @@ async fn a_price_changed_at_stripe_changes_the_rate_here() {
     let lines = logged(&site, "membership.price_changed").await;
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].1["rate"], serde_json::json!(["standard", "low_wage"]));
+}
+
+#[tokio::test]
+async fn every_payment_has_a_receipt_for_its_payer_alone() {
+    let site = Site::open().await;
+    let email = "robin@example.org";
+    let mut browser = member(&site, email).await;
+    let subscription = subscription_of(&site, email).await;
+    site.app.stripe_stand_in().give_back(&subscription).await.unwrap();
+    settle(&site).await;
+    let page =
+        browser.get("/membership").await.follow(&mut browser, "Payments").await;
+    page.expect("£0 in 2026").expect("Membership: refund");
+    let receipt = page.select("td a");
+    assert_eq!(receipt.len(), 1, "{receipt:?}");
+    let path = page.attributes("td a", "href").remove(0);
+    let receipt = browser.get(&path).await;
+    receipt
+        .expect("Receipt for £5")
+        .expect("received this payment on 21 November 2026")
+        .expect("From Robin Ó Súilleabháin")
+        .expect("Paid by Card")
+        .expect("Refund -£5 on 21 November 2026");
+    // Nobody else's, not even an officer's; no refund has one; nothing that is no payment does.
+    site.signed_in_as("alex@demo.test").await.get(&path).await.expect_status(404);
+    site.stranger().get_once(&path).await.expect_status(303);
+    let refund: uuid::Uuid = sqlx::query_scalar(
+        "select l.id from ledger l join people p on p.id = l.person_id where l.kind = 'refund' and p.email = $1::text::citext",
+    )
+    .bind(email)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    for nothing in [refund.to_string(), uuid::Uuid::nil().to_string()] {
+        browser.get(&format!("/payments/{nothing}")).await.expect_status(404);
+    }
 }

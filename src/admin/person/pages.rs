@@ -115,7 +115,7 @@ pub async fn payments(
     if !sees.all {
         return Err(Error::Forbidden("What people pay is for officers of the whole party."));
     }
-    let lines = payments::of_person(&mut db, record.id, MOST).await?;
+    let lines = payments::of_person(&mut db, record.id, MOST, 0).await?;
     Ok(PersonPage { visit, record, sees, part: Part::Payments { lines, kinds: Kinds::of(rooms) } }
         .into_response())
 }

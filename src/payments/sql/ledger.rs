@@ -156,11 +156,48 @@ pub async fn attribute(db: &mut PgConnection, of: &Purpose, person: Uuid) -> Res
 }
 
 /// A person's lines, newest first.
-pub async fn of_person(db: &mut PgConnection, person: Uuid, limit: i64) -> Result<Vec<LedgerLine>> {
-    let rows = lines!("where l.person_id = $1 order by l.at desc, l.id desc limit $2", person, limit)
+pub async fn of_person(
+    db: &mut PgConnection,
+    person: Uuid,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<LedgerLine>> {
+    let rows = lines!(
+        "where l.person_id = $1 order by l.at desc, l.id desc limit $2 offset $3",
+        person,
+        limit,
+        offset
+    );
+    rows.fetch_all(db).await?.into_iter().map(|row| Ok(NamedLine::try_from(row)?.line)).collect()
+}
+
+/// A person's line with this id, and after it what has gone back of the same payment, oldest first.
+pub async fn with_corrections(db: &mut PgConnection, person: Uuid, id: Uuid) -> Result<Vec<LedgerLine>> {
+    let rows = lines!(
+        "where l.person_id = $1 and (l.id = $2 or (l.kind <> 'payment' and l.payment_intent =
+             (select of.payment_intent from ledger of where of.id = $2)))
+         order by l.id <> $2, l.at, l.id",
+        person,
+        id
+    );
+    let lines: Vec<_> = rows
         .fetch_all(db)
-        .await?;
-    rows.into_iter().map(|row| Ok(NamedLine::try_from(row)?.line)).collect()
+        .await?
+        .into_iter()
+        .map(|row| Ok(NamedLine::try_from(row)?.line))
+        .collect::<Result<_>>()?;
+    Ok(if lines.first().is_some_and(|line| line.id == id) { lines } else { Vec::new() })
+}
+
+/// What a person has paid in each calendar year, after refunds, the newest first.
+pub async fn years_of(db: &mut PgConnection, person: Uuid) -> Result<Vec<(i32, Money)>> {
+    let rows = sqlx::query!(
+        r#"select extract(year from at at time zone 'Europe/London')::int as "year!",
+                  sum(amount_pence)::bigint as "sum!: Money"
+           from ledger where person_id = $1 group by 1 order by 1 desc"#,
+        person
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.year, row.sum)).collect())
 }
 
 /// The payments of a subscription of which nothing was refunded yet, or not for good: their payment intents.
