@@ -163,11 +163,13 @@ impl PageCache {
     fn keep(&self, path: String, looked_at: u64, entry: Arc<Entry>) {
         let mut shelf = self.lock();
         let changed = entry.tables.iter().filter_map(|table| shelf.changed.get(*table)).max();
+        // Rendered from what stood before the change: the next visitor renders it anew.
         if shelf.cleared.max(changed.copied().unwrap_or_default()) > looked_at {
             return;
         }
         let bytes: usize = shelf.entries.values().map(|entry| entry.bodies.len()).sum();
         if shelf.entries.len() >= MOST_PAGES || bytes + entry.bodies.len() > MOST_BYTES {
+            // All at once, not the oldest: this happens when somebody makes addresses up, and then nothing is worth a search.
             shelf.entries.clear();
         }
         shelf.entries.insert(path, entry);

@@ -80,6 +80,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     // First how it is paid: the line in the books, which may come with the invoice, takes it from here.
     let mut tx = app.pool().begin().await?;
     let Some((state, known)) = checkouts::lock_state(&mut tx, checkout).await? else { return Ok(NOT_OURS) };
+    // Another site on the same account may use ids that we know; it does not know what they are for.
     if known != purpose {
         return Ok(NOT_OURS);
     }
@@ -128,6 +129,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
 
 /// Adds a line and tells of it, once.
 async fn book(db: &mut PgConnection, line: &LedgerLine, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    // A line that is there has been told of. Its unique key is what keeps money from being booked twice.
     if !ledger::insert_line(db, line, now).await? {
         return Ok(false);
     }
@@ -150,6 +152,7 @@ async fn book(db: &mut PgConnection, line: &LedgerLine, now: DateTime<Utc>) -> s
 /// As long as no payment of it is known, its invoices are booked in the same transaction: whoever hears of the
 /// subscription must not take a payment for missing whose own event is only a second late.
 pub(super) async fn subscription(app: &App, id: &str) -> Result {
+    // Before the call: an answer may lie on the wire while a newer one is being stored.
     let started = app.clock().now();
     let found = app.stripe().find_subscription(id).await?;
     let mut db = app.pool().acquire().await?;
@@ -206,6 +209,7 @@ pub(super) async fn keep_subscription(
         pay_page: None,
         seen_at: started,
     };
+    // Compared with what really was stored, not with the answer: an older answer changes nothing, and is not told of.
     let before = subscriptions::lock(db, &kept.id).await?;
     subscriptions::upsert(db, &kept).await?;
     let after = subscriptions::find(db, &kept.id).await?;
@@ -257,6 +261,7 @@ pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
         self::subscription(app, subscription_id).await?;
     }
     let mut tx = app.pool().begin().await?;
+    // Locked, so that a payment and a failure of one subscription are booked one after the other.
     let Some(subscription) = subscriptions::lock(&mut tx, subscription_id).await? else {
         return Ok(NOT_OURS);
     };
@@ -390,6 +395,7 @@ pub(super) async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
     let amount = Money::from_pence(-refund.amount_pence);
     let line = correction(app, &payment, LineKind::Refund, &refund.id, amount, refund.created);
     book(&mut tx, &line, now).await?;
+    // The money was gone for a while, as the bank's statement shows too: a line each way, not none.
     if matches!(refund.status.as_deref(), Some("failed" | "canceled")) {
         let back = Money::from_pence(refund.amount_pence);
         let line = correction(app, &payment, LineKind::RefundFailed, &refund.id, back, now);

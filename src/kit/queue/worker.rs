@@ -145,6 +145,7 @@ impl Worker {
         listener.listen("jobs:insert").await?;
         let session = listener.acquire().await?;
         session::watch(session).await?;
+        // The locks say that these workers live. They go with the connection, so no crash can leave them behind.
         for lane in &self.lanes {
             failed::lock_worker(session, lane.worker.worker_id()).await?;
         }
@@ -159,6 +160,7 @@ impl Worker {
                 slots.spawn(slot(lane.worker.clone(), lane.more.clone(), self.stop.subscribe()));
             }
         }
+        // One slot a lane is enough: whoever finds a job wakes the next.
         let wake = || self.lanes.iter().for_each(|lane| lane.more.notify_one());
         let listening = async {
             while listener.try_recv().await?.is_some() {

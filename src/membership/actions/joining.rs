@@ -156,21 +156,25 @@ pub async fn settle(
 ) -> Result<()> {
     let app = change.app;
     let now = change.now;
+    // Signed in, they are who they were then, whatever address was typed; else the address decides.
     let id = match application.signed_in {
         Some(id) => id,
         None => accounts::find_or_add_person(change, &application.email, &application.answers.name).await?.0,
     };
     let before = person(change, id).await?;
     let is_proved = is_proved(application, &before);
+    // Two payments of one person wait for each other here: the second meets the membership that the first made.
     let known = sql::lock_of_person(change, id).await?;
     let present = match &known {
         Some(membership) => subscription_of(change, membership).await?,
         None => None,
     };
+    // Also of a payment that goes back: the books say whose it was.
     payments::attribute(change, &purpose(application.id), id).await?;
     let meeting = meet(known.as_ref(), present.as_ref(), is_proved);
     if meeting == Meeting::Surplus {
         payments::end_surplus(change, &subscription.id, true).await?;
+        // Settled all the same: asked again, this application must not end the payment a second time.
         sql::set_settled(change, application.id, id, now).await?;
         let overdue = known.is_some_and(|known| known.state.is_overdue());
         let letter = mail::paid_twice(app, &before.name, application.answers.amount, overdue)?;
@@ -180,6 +184,7 @@ pub async fn settle(
         change.audit("membership.second_payment", ("person", id), detail);
         return Ok(());
     }
+    // The one that failed or was stopped. What it brought was for months of membership, so nothing of it goes back.
     if let Some(old) = present.as_ref().filter(|old| old.is_alive()) {
         payments::end_surplus(change, &old.id, false).await?;
     }

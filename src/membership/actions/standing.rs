@@ -61,6 +61,7 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
         after.suspension = None;
     }
     after.state = state(&after, subscription.as_ref(), rules(app, subscription.as_ref()), today);
+    // Asked after the state: a membership that ends by this very look has a payment to stop.
     // "Nothing more is collected" must be true at Stripe too, which would go on trying.
     let is_paid = subscription.as_ref().is_none_or(|it| it.first_paid_at.is_some());
     if let Some(alive) = subscription.filter(|it| after.state.is_ended() && it.is_alive())
@@ -68,6 +69,7 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
     {
         payments::end_surplus(change, &alive.id, false).await?;
     }
+    // Most looks find nothing new. They write nothing, so that a night over all members leaves no dead rows.
     if after == before {
         return Ok(after);
     }
@@ -82,6 +84,7 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
     if !changed {
         return Ok(after);
     }
+    // Periods are what votes are counted by, so they follow the state in the same transaction.
     match after.state {
         State::Ended { on, .. } => sql::end_period(change, after.id, on).await?,
         _ => sql::start_period(change, app.random().id(now), after.id, today).await?,
@@ -89,6 +92,7 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
     tell_standing(change, &after).await?;
     let detail = json!({ "state": [before.state.code(), after.state.code()] });
     change.audit("membership.state_changed", ("person", after.person), detail);
+    // Who is ended by an officer, or leaves, is written to by the action that did it.
     if let (State::Ended { reason, .. }, Actor::System) = (after.state, change.by) {
         let known = person(change, after.person).await?;
         let letter = mail::ended(app, &known.name, reason, is_paid)?;
