@@ -45,14 +45,41 @@ pub async fn begun(db: &mut PgConnection, email: &EmailAddress, now: DateTime<Ut
     }))
 }
 
+/// What is kept of a supporter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub details: Details,
+    pub interests: Vec<Interest>,
+}
+
 /// What the button would do, for the one who decides whether to press it: whoever filled in the form need not have been
 /// the owner of the address.
 pub struct Offer {
-    pub details: Details,
-    pub interests: Vec<Interest>,
+    /// Who is known by this address already.
+    pub known: Option<Known>,
+    pub kept: Kept,
+    /// What the form says instead, and is kept if they tick the box.
+    pub typed: Option<Kept>,
     pub consents: Vec<ConsentPurpose>,
-    /// What is known of them already, and what they help with.
-    pub known: Option<(Person, Vec<Interest>)>,
+}
+
+/// A person, and what they help with if they are a supporter.
+pub struct Known {
+    pub person: Person,
+    pub interests: Option<Vec<Interest>>,
+}
+
+impl Known {
+    pub fn is_member(&self) -> bool {
+        self.person.standing == Standing::Member
+    }
+
+    pub fn kept(&self) -> Kept {
+        let person = self.person.clone();
+        let Person { name, email, postcode, region, .. } = person;
+        let details = Details { name, email, postcode, region };
+        Kept { details, interests: self.interests.clone().unwrap_or_default() }
+    }
 }
 
 /// `None` if the link is unknown, over or used.
@@ -61,26 +88,36 @@ pub async fn offer(app: &App, db: &mut PgConnection, token: &str) -> Result<Opti
         return Ok(None);
     };
     let known = match accounts::find_person_by_email(db, &new.email).await? {
-        Some(person) => {
-            let supporter = sql::find_supporter(db, person.id).await?;
-            Some((person, supporter.map(|known| known.interests).unwrap_or_default()))
-        }
+        Some(person) => Some(find_known(db, person).await?),
         None => None,
     };
-    let details = details(&new, known.as_ref().map(|(person, _)| person));
-    Ok(Some(Offer { details, consents: new.consents(), interests: new.interests, known }))
+    let kept = kept(&new, known.as_ref(), false);
+    let typed = self::kept(&new, known.as_ref(), true);
+    Ok(Some(Offer { typed: (typed != kept).then_some(typed), kept, known, consents: new.consents() }))
 }
 
-/// What is known of somebody once they have confirmed.
-fn details(new: &SignUp, known: Option<&Person>) -> Details {
-    // A member's details were given with more care, and payments hang on them.
-    let member = known.filter(|person| person.standing == Standing::Member);
-    let place = member.filter(|person| person.postcode.is_some());
-    Details {
-        name: member.map_or(&new.name, |person| &person.name).clone(),
-        email: known.map_or(&new.email, |person| &person.email).clone(),
-        postcode: place.map_or_else(|| Some(new.postcode.to_string()), |person| person.postcode.clone()),
-        region: member.and_then(|person| person.region).or(new.region),
+async fn find_known(db: &mut PgConnection, person: Person) -> Result<Known> {
+    let supporter = sql::find_supporter(db, person.id).await?;
+    Ok(Known { person, interests: supporter.map(|supporter| supporter.interests) })
+}
+
+/// What is kept of somebody once they have confirmed. What is known stays unless they want it changed, and a member's
+/// details in any case: they were given with more care, and payments hang on them.
+fn kept(new: &SignUp, known: Option<&Known>, wants_changes: bool) -> Kept {
+    let stays = known.filter(|known| known.is_member() || !wants_changes);
+    let place = stays.map(|known| &known.person).filter(|person| person.postcode.is_some());
+    Kept {
+        details: Details {
+            name: stays.map_or(&new.name, |known| &known.person.name).clone(),
+            email: known.map_or(&new.email, |known| &known.person.email).clone(),
+            postcode: place.map_or_else(|| Some(new.postcode.to_string()), |known| known.postcode.clone()),
+            region: stays.and_then(|known| known.person.region).or(new.region),
+        },
+        interests: known
+            .filter(|_| !wants_changes)
+            .and_then(|known| known.interests.as_ref())
+            .unwrap_or(&new.interests)
+            .clone(),
     }
 }
 
@@ -92,14 +129,16 @@ pub struct Confirmed {
 }
 
 /// Makes the supporter. `None` if the link is unknown, over or used.
-pub async fn confirm(change: &mut Change<'_>, token: &str) -> Result<Option<Confirmed>> {
+pub async fn confirm(change: &mut Change<'_>, token: &str, wants_changes: bool) -> Result<Option<Confirmed>> {
     let app = change.app;
     let now = change.now;
     let Some(new) = sql::use_sign_up(change, &hash_token(token), now).await? else { return Ok(None) };
     let (id, _) = accounts::find_or_add_person(change, &new.email, &new.name).await?;
     let person = accounts::find_person(change, id).await?.ok_or(Error::NotFound)?;
-    let is_member = person.standing == Standing::Member;
-    let details = details(&new, Some(&person));
+    let known = find_known(change, person).await?;
+    let is_member = known.is_member();
+    let Kept { details, interests } = kept(&new, Some(&known), wants_changes);
+    let Known { person, interests: before } = known;
     // Who asks is known only now, by the link that came to their address.
     change.by = Actor::Person(id);
     accounts::change_details(change, id, &details).await?;
@@ -107,13 +146,12 @@ pub async fn confirm(change: &mut Change<'_>, token: &str) -> Result<Option<Conf
     for purpose in new.consents() {
         accounts::give_consent(change, id, purpose, SOURCE).await?;
     }
-    let was_supporter = sql::find_supporter(change, id).await?.is_some();
-    sql::put_supporter(change, id, &new.interests, SOURCE, now).await?;
+    sql::put_supporter(change, id, &interests, SOURCE, now).await?;
     if person.standing < Standing::Supporter {
         accounts::set_standing(change, id, Standing::Supporter).await?;
     }
-    if !was_supporter {
-        let interests: Vec<_> = new.interests.iter().map(|interest| interest.code()).collect();
+    if before.is_none() {
+        let interests: Vec<_> = interests.iter().map(|interest| interest.code()).collect();
         change.audit("supporter.signed_up", ("person", id), json!({ "interests": interests }));
         let link = accounts::issue_link(change, id, "/dashboard", CONFIRM_DAYS).await?;
         let join = accounts::issue_link(change, id, "/join", CONFIRM_DAYS).await?;

@@ -7,13 +7,13 @@ use axum::{
 };
 
 use super::{
-    actions::{self, Confirmed, Offer},
+    actions::{self, Confirmed, Kept, Known, Offer},
     forms,
     model::{CONFIRM_DAYS, Interest},
     settings, sql,
 };
 use crate::{
-    accounts::{self, BrowserName, ConsentPurpose, Entered, Proof, Standing},
+    accounts::{self, BrowserName, ConsentPurpose, Entered, Proof},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -25,7 +25,7 @@ use crate::{
         rate_limit::{self, Limit},
         visit::Visit,
     },
-    places::{Region, open_regions},
+    places::open_regions,
 };
 
 const BY_ADDRESS: Limit = Limit { name: "supporter sign-up from", tries: 30, minutes: 60 };
@@ -110,47 +110,60 @@ struct ConfirmPage {
 }
 
 enum LinkState {
-    Open { is_member: bool, rows: Vec<Row>, consents: Vec<ConsentPurpose> },
+    Open {
+        is_member: bool,
+        rows: Vec<Row>,
+        /// Whether the form says something else than what is known.
+        differs: bool,
+        consents: Vec<ConsentPurpose>,
+    },
     Used,
     Over,
 }
 
-/// One thing that we keep of them, and what we kept until now.
+/// One thing that we keep of them, what we kept until now, and what the form says instead.
 struct Row {
     what: &'static str,
     value: String,
     before: Option<String>,
+    typed: Option<String>,
+}
+
+const ROWS: [&str; 5] = ["Name", "Email", "Postcode", "Region", "You help with"];
+
+fn words(kept: &Kept) -> [String; 5] {
+    let Kept { details, interests } = kept;
+    let interests: Vec<_> = interests.iter().map(|interest| interest.name()).collect();
+    let region = details.region.map(|region| region.to_string());
+    let all = [
+        details.name.clone(),
+        details.email.to_string(),
+        details.postcode.clone().unwrap_or_default(),
+        region.unwrap_or_default(),
+        interests.join(", "),
+    ];
+    all.map(|text| if text.is_empty() { "none".to_owned() } else { text })
 }
 
 fn rows(offer: &Offer) -> Vec<Row> {
-    fn or_none(text: String) -> String {
-        if text.is_empty() { "none".to_owned() } else { text }
-    }
-    fn offers(interests: &[Interest]) -> String {
-        or_none(interests.iter().map(|interest| interest.name()).collect::<Vec<_>>().join(", "))
-    }
-    let region = |region: Option<Region>| or_none(region.map(|at| at.to_string()).unwrap_or_default());
-    let (new, known) = (&offer.details, offer.known.as_ref());
-    let person = known.map(|(person, _)| person);
-    let row = |what, value: String, before: Option<String>| {
-        let before = before.filter(|before| *before != value);
-        Row { what, value, before }
+    let kept = words(&offer.kept);
+    let before = offer.known.as_ref().map(|known| words(&known.kept()));
+    let typed = offer.typed.as_ref().map(words);
+    let row = |(at, what): (usize, &&'static str)| {
+        let other = |others: &Option<[String; 5]>| {
+            others.as_ref().map(|others| others[at].clone()).filter(|other| *other != kept[at])
+        };
+        Row { what, value: kept[at].clone(), before: other(&before), typed: other(&typed) }
     };
-    let postcode = |postcode: &Option<String>| or_none(postcode.clone().unwrap_or_default());
-    vec![
-        row("Name", new.name.clone(), person.map(|person| person.name.clone())),
-        row("Email", new.email.to_string(), None),
-        row("Postcode", postcode(&new.postcode), person.map(|person| postcode(&person.postcode))),
-        row("Region", region(new.region), person.map(|person| region(person.region))),
-        row("You help with", offers(&offer.interests), known.map(|(_, before)| offers(before))),
-    ]
+    ROWS.iter().enumerate().map(row).collect()
 }
 
 async fn link_page(app: &App, db: &mut Db, visit: Visit, token: &str) -> Result<Response> {
     let state = match actions::offer(app, db, token).await? {
         Some(offer) => LinkState::Open {
-            is_member: offer.known.as_ref().is_some_and(|(person, _)| person.standing == Standing::Member),
+            is_member: offer.known.as_ref().is_some_and(Known::is_member),
             rows: rows(&offer),
+            differs: offer.typed.is_some(),
             consents: offer.consents,
         },
         None if sql::is_confirmed(db, &hash_token(token), app.clock().now()).await? => LinkState::Used,
@@ -189,9 +202,10 @@ pub(super) async fn confirm(
     Path(token): Path<String>,
     BrowserName(browser): BrowserName,
     mut db: Db,
+    form: Form,
 ) -> Result<Response> {
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
-    let confirmed = actions::confirm(&mut change, &token).await?;
+    let confirmed = actions::confirm(&mut change, &token, form.pressed("change")).await?;
     // Who is signed in stays so.
     let cookie = match &confirmed {
         Some(Confirmed { person, .. }) if visit.viewer.is_none() => {

@@ -145,10 +145,10 @@ async fn the_owner_sees_what_a_stranger_entered_before_any_of_it_counts() {
     let link = site.mail_to("sam@demo.test").await.link("/support/confirm/");
     assert_eq!(known().await, before, "the form changes nothing");
     let page = site.stranger().get(&link).await;
-    page.expect(&format!("Mallory until now: {}", before.0))
-        .expect("CF10 1EP until now:")
-        .expect("Wales until now: North West")
-        .expect("Events, Skills")
+    page.expect("Sam Whitlock in the form: Mallory")
+        .expect("BL9 0ND in the form: CF10 1EP")
+        .expect("North West in the form: Wales")
+        .expect("Social media in the form: Events, Skills")
         .expect("Email me news and campaign updates.")
         .expect("Share my name and email with the volunteer organisers");
     assert_eq!(known().await, before, "neither does the page");
@@ -160,12 +160,22 @@ async fn the_owner_sees_what_a_stranger_entered_before_any_of_it_counts() {
     site.stranger().get(&plain).await.expect_not("organisers").expect_not("Mallory");
     page.form(&link).submit(&mut sam).await.expect("Good to have you with us");
     let after = known().await;
-    assert_eq!((after.0.as_str(), after.1.as_deref()), ("Mallory", Some("wales")));
+    assert_eq!((&after.0, &after.1, &after.2), (&before.0, &before.1, &before.2), "nothing known is changed");
     assert_eq!(after.3, ["email_updates", "organiser_contact"], "what was shown, and the owner pressed");
+    // Whoever moved says so, by a box that nobody else ticks.
+    site.app.clock().advance(chrono::Duration::minutes(1));
+    filled(&mut stranger, "sam@demo.test", "Samira", "CF10 1EP").await.submit(&mut stranger).await;
+    let moved = site.mail_to("sam@demo.test").await.link("/support/confirm/");
+    let page = sam.get(&moved).await;
+    page.form(&moved).tick("change", "yes").submit(&mut sam).await.expect("Good to have you with us");
+    let after = known().await;
+    assert_eq!((after.0.as_str(), after.1.as_deref()), ("Samira", Some("wales")));
+    assert_eq!(after.2, "events,skills");
     // Of a member nothing is shown as changed, for nothing is.
     sign_up(&mut stranger, "ana@demo.test", "Mallory", "CF10 1EP").await;
     let link = site.mail_to("ana@demo.test").await.link("/support/confirm/");
-    site.stranger().get(&link).await.expect("Ana Silva").expect_not("Mallory").expect_not("CF10");
+    let page = site.stranger().get(&link).await;
+    page.expect("Ana Silva").expect_not("Mallory").expect_not("CF10").expect_not("Change these details");
     site.work().await;
 }
 
@@ -196,8 +206,17 @@ async fn signing_up_twice_does_no_harm() {
         site.app.clock().advance(chrono::Duration::minutes(1));
     }
     assert_ne!(links[0], links[1]);
-    for link in &links {
-        browser.get(link).await.form(link).submit(&mut browser).await.expect("Good to have you with us");
+    for (link, form) in [(&links[0], None), (&links[1], Some("Nia Jones"))] {
+        let page = browser.get(link).await;
+        let confirm = page.form(link);
+        let confirm = match form {
+            Some(name) => {
+                page.expect(&format!("Nia in the form: {name}"));
+                confirm.tick("change", "yes")
+            }
+            None => confirm,
+        };
+        confirm.submit(&mut browser).await.expect("Good to have you with us");
     }
     let (name, consents): (String, i64) = sqlx::query_as(
         "select name, (select count(*) from consents c where c.person_id = p.id) from people p where email = 'nia@example.org'",
