@@ -8,7 +8,7 @@ use super::{
     passwords,
 };
 use crate::{
-    kit::{email_address::EmailAddress, form::Form},
+    kit::{email_address::EmailAddress, form::Form, typed},
     places::Region,
 };
 
@@ -39,9 +39,11 @@ pub(super) struct TypedCode {
 pub(super) fn code(form: &Form) -> Result<TypedCode, Form> {
     let mut check = form.check();
     let request = check.choice("request", "Ask for a new code");
-    let typed = check.text("code", "Enter the 6-digit code from the email", 20);
+    let text = check.text("code", "Enter the 6-digit code from the email", 20);
     // People type it in two groups, as the mail shows it.
-    let code = typed.map(|text| text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>());
+    let code = text.map(|text| {
+        typed::plain(&text).chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>()
+    });
     if code.as_ref().is_some_and(|code| code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit())) {
         check.fail("code", "Enter the 6-digit code from the email");
     }

@@ -1,6 +1,9 @@
 //! Passwords: how good one has to be, and its hash, which is made off the threads that answer requests.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+};
 
 use argon2::{
     Argon2,
@@ -22,17 +25,21 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
     Argon2::default().hash_password(b"nobody's password").map(|hash| hash.to_string()).unwrap_or_default()
 });
 
-/// Keyboards write the same letters in different ways: hashed is one spelling (NFC, as RFC 8265 has it). The others are
-/// for hashes from before spellings were told apart.
-fn spellings(password: &SecretString) -> [String; 3] {
+/// Keyboards write the same letters and spaces in different ways: hashed is one spelling (NFC with plain spaces, as
+/// RFC 8265 has it), which comes first. The others are for hashes from before spellings were told apart.
+fn spellings(password: &SecretString) -> Vec<String> {
     let typed = password.expose_secret();
-    [typed.nfc().collect(), typed.nfd().collect(), typed.to_owned()]
+    let plain = typed.chars().map(|c| if c.is_whitespace() && !c.is_ascii() { ' ' } else { c });
+    let mut all = vec![plain.nfc().collect(), typed.nfc().collect(), typed.nfd().collect(), typed.to_owned()];
+    let mut known = HashSet::new();
+    all.retain(|spelling: &String| known.insert(spelling.clone()));
+    all
 }
 
 /// Argon2id with the library's parameters (19 MiB, two passes), as a PHC string.
 pub async fn hash(password: SecretString) -> Result<String> {
     let hash = in_turn(&HASHING, move || {
-        let [spelling, ..] = spellings(&password);
+        let spelling = spellings(&password).swap_remove(0);
         Argon2::default().hash_password(spelling.as_bytes()).map(|hash| hash.to_string())
     })
     .await?;
@@ -50,10 +57,9 @@ pub(super) async fn verify(password: SecretString, hash: Option<String>) -> Resu
     in_turn(&HASHING, move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());
-        let [first, second, third] = spellings(&password);
         let fits = PasswordHash::new(&hash).is_ok_and(|hash| {
             let fits = |typed: &String| Argon2::default().verify_password(typed.as_bytes(), &hash).is_ok();
-            fits(&first) || (second != first && fits(&second)) || (third != first && fits(&third))
+            spellings(&password).iter().any(fits)
         });
         (known && fits).then_some(Fits { hash })
     })
@@ -121,6 +127,7 @@ mod tests {
         let (composed, decomposed) = ("tŷ mawr caffé", "ty\u{302} mawr caffe\u{301}");
         let hash = hash(decomposed.into()).await.unwrap();
         assert!(fits(composed, &hash).await && fits(decomposed, &hash).await);
+        assert!(fits("tŷ\u{A0}mawr\u{3000}caffé", &hash).await, "spaces that look alike");
         assert!(!fits("ty mawr caffe", &hash).await);
         // As it was hashed before spellings were told apart.
         let before = Argon2::default().hash_password(decomposed.as_bytes()).unwrap().to_string();

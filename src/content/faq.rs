@@ -23,7 +23,7 @@ use crate::kit::{
     address,
     db::Db,
     error::{Error, Result},
-    markdown,
+    markdown, typed,
     visit::Visit,
 };
 
@@ -84,7 +84,7 @@ pub(super) struct Asked {
 }
 
 pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -> Result<Response> {
-    let q = asked.q.first().map(|q| searched(q)).unwrap_or_default();
+    let q = asked.q.first().map(|q| typed::searched(q, 200)).unwrap_or_default();
     if q.is_empty() {
         let groups = sql::list_published::<Group>(&mut db).await?;
         let questions = shown::show(sql::list_published::<Question>(&mut db).await?).await?;
@@ -108,11 +108,6 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -
         })
         .collect();
     Ok(SearchPage { visit, q, found, others }.into_response())
-}
-
-/// What was searched for, without what cannot be seen or stored, and not longer than a question.
-fn searched(q: &str) -> String {
-    q.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect::<String>().trim().to_owned()
 }
 
 #[derive(Template, WebTemplate)]

@@ -11,20 +11,24 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::NaiveDate;
+use unicode_normalization::UnicodeNormalization as _;
 
-use super::money::Money;
+use super::{money::Money, typed};
 
 /// One cell; made by the functions below.
 pub struct Cell<'a>(Cow<'a, str>);
 
 /// What people typed, or may have.
 pub fn text<'a>(text: impl Into<Cow<'a, str>>) -> Cell<'a> {
-    let text = text.into();
-    // A spreadsheet would run it with the rights of whoever opens the file. The wide signs are those of East Asian
-    // keyboards, which some spreadsheets read alike.
-    let formula = text.starts_with(['\t', '\r'])
-        || text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    Cell(if formula { format!("'{text}").into() } else { text })
+    Cell(defused(text.into()))
+}
+
+/// With an apostrophe before what begins like a formula: a spreadsheet would run it with the rights of whoever opens the
+/// file. Some read the wide and small signs of East Asian keyboards alike, and what cannot be seen hides none.
+pub fn defused(text: Cow<'_, str>) -> Cow<'_, str> {
+    let begins = typed::trim(&text).nfkc().next();
+    let is_formula = text.starts_with(['\t', '\r']) || matches!(begins, Some('=' | '+' | '-' | '@' | '−'));
+    if is_formula { format!("'{text}").into() } else { text }
 }
 
 /// A name is never left empty: a gap would look like a fault of the file.
@@ -98,7 +102,22 @@ mod tests {
 
     #[test]
     fn formulas_become_text_and_amounts_stay_figures() {
-        for cell in ["=1+1", "+44", "-1", "@SUM(A1)", "\tx", "\rx", "\t=1", " =1", "＝1"] {
+        for cell in [
+            "=1+1",
+            "+44",
+            "-1",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "\t=1",
+            " =1",
+            "＝1",
+            "﹢1",
+            "﹦1",
+            "\u{200B}=1",
+            "\u{FEFF}\u{A0}@x",
+            "−1",
+        ] {
             assert_eq!(text(cell).0, format!("'{cell}"));
             assert_eq!(name(Some(cell)).0, format!("'{cell}"));
         }

@@ -59,7 +59,7 @@ const PROVIDERS: [&str; 17] = [
     "proton.me",
 ];
 /// That look like a slip and are none.
-const OTHERS: [&str; 3] = ["mail.com", "ymail.com", "rocketmail.com"];
+const OTHERS: [&str; 4] = ["mail.com", "email.com", "ymail.com", "cloud.com"];
 
 /// Whether one letter too many, too few, wrong, or swapped with its neighbour makes one of the other.
 fn is_one_slip(typed: &str, meant: &str) -> bool {
@@ -82,7 +82,7 @@ impl FromStr for EmailAddress {
     type Err = NotAnAddress;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = typed::clean(text);
+        let text = typed::plain(text);
         // As it is copied from a sentence, a link or a list of addresses.
         let text = text.strip_prefix("mailto:").unwrap_or(&text);
         let text = text.trim_matches(['<', '>', ',', ';']).trim_end_matches('.');
@@ -159,6 +159,11 @@ mod tests {
             ("<ana@demo.test>,", "ana@demo.test"),
             ("mailto:ana@demo.test", "ana@demo.test"),
             ("ana@demo.test.", "ana@demo.test"),
+            ("ana＠demo．test", "ana@demo.test"),
+            ("ａｎａ@demo.test", "ana@demo.test"),
+            ("oﬃce@demo.test", "office@demo.test"),
+            ("\u{2068}ana@demo.test\u{2069}", "ana@demo.test"),
+            ("ana@demo\u{200B}.test\u{A0}", "ana@demo.test"),
         ] {
             assert_eq!(
                 typed.parse::<EmailAddress>().map(|a| a.to_string()),
@@ -181,6 +186,7 @@ mod tests {
             ("gmail.com", None),
             ("mail.com", None),
             ("ymail.com", None),
+            ("email.com", None),
             ("example.org", None),
             ("gmail.co.uk", None),
             ("demo.test", None),

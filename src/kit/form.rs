@@ -270,7 +270,8 @@ impl Check<'_> {
         self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
     }
 
-    /// What was sent once, without what cannot be seen at its ends. A field sent twice with different values is a fault: which one was meant?
+    /// What was sent once, without what cannot be seen at its ends. A field sent twice with different values is a fault:
+    /// which one was meant?
     fn once(&mut self, name: &str) -> Option<&str> {
         let form = self.form;
         let mut sent = form.values.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_str());
@@ -321,7 +322,10 @@ impl Check<'_> {
     }
 
     pub fn optional_paragraphs(&mut self, name: &str, longest: usize) -> Option<String> {
-        let text = typed::clean(self.once(name)?).replace("\r\n", "\n").replace('\r', "\n");
+        // Word processors end lines in ways of their own.
+        let text = typed::clean(self.once(name)?)
+            .replace("\r\n", "\n")
+            .replace(['\r', '\u{B}', '\u{C}', '\u{85}', '\u{2028}', '\u{2029}'], "\n");
         if text.chars().count() > longest {
             self.fail(
                 name,
@@ -447,8 +451,8 @@ impl Check<'_> {
             self.fail(&field, missing);
             return None;
         }
-        let date = match (day.parse(), typed::month(&month), year.parse()) {
-            (Ok(day), Some(month), Ok(year)) if YEARS.contains(&year) => {
+        let date = match (typed::day(&day), typed::month(&month), typed::plain(&year).parse()) {
+            (Some(day), Some(month), Ok(year)) if YEARS.contains(&year) => {
                 NaiveDate::from_ymd_opt(year, month, day)
             }
             _ => None,
@@ -564,7 +568,8 @@ mod tests {
             let sent = Form::from_values(vec![("name".into(), name.into())]);
             assert_eq!(sent.check().text("name", "", 100).as_deref(), Some(name));
         }
-        for bad in ["a\0b", "a\u{202E}b", "a\nb", "a\u{7}", "\u{200B}", "\u{3164}", "\u{2800}"] {
+        for bad in ["a\0b", "a\u{202E}b", "a\nb", "a\u{2028}b", "a\u{7}", "\u{200B}", "\u{3164}", "\u{2800}"]
+        {
             let sent = Form::from_values(vec![("name".into(), bad.into())]);
             assert_eq!(sent.check().text("name", "", 100), None, "{bad:?}");
         }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::typed;
+
 /// An amount in pence. Negative amounts are corrections in the ledger.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
@@ -50,8 +52,8 @@ impl Money {
     /// # Errors
     /// Nothing was typed, or it can't be read in one way only. The error says what to type.
     pub fn parse(text: &str) -> Result<Self, NotMoney> {
-        let text = text.trim();
-        let text = text.strip_prefix('£').unwrap_or(text).trim();
+        let text = typed::plain(text);
+        let text = text.strip_prefix('£').unwrap_or(&text).trim();
         if text.is_empty() {
             return Err(NotMoney::Empty);
         }

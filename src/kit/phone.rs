@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::typed;
+
 /// Digits with a `+` before the code of a country, if it was given: `01614960000`, `+33142685300`. Whether it rings no
 /// shape can tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,9 +30,9 @@ impl FromStr for Phone {
     /// Numbers of the UK have a 0 and nine or ten digits more; with the code of a country there are fifteen digits at
     /// most (ITU-T E.164), and none that is shorter than seven is anybody's.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = typed::plain(text);
         // "+44 (0)161 ..." is written by many: the 0 is dialled in the country only.
-        let text =
-            if text.trim_start().starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
+        let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text };
         let mut digits: String =
             text.chars().filter(|letter| !letter.is_whitespace() && !"-–.()/".contains(*letter)).collect();
         if let Some(abroad) = digits.strip_prefix("00") {

@@ -5,20 +5,22 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark, is_nfc};
 
-/// Control characters and the ones that turn the direction of text around: they cannot be seen, and are used to
-/// make one name look like another. Ordinary right-to-left letters need none of them.
+/// Control characters, ends of lines that are no `\n`, and the ones that turn the direction of text around: they cannot
+/// be seen, and are used to make one name look like another. Ordinary right-to-left letters need none of them.
 pub fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
+    let turns = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// White space, and what shows as nothing or as a gap: Unicode's `Default_Ignorable_Code_Point` and the empty Braille
-/// pattern, without the directions that are refused ([`is_hidden`]).
+/// White space, and what shows as nothing or as a gap: Unicode's `Default_Ignorable_Code_Point`, marks for annotations,
+/// the empty Braille pattern and the empty note, without the overrides of direction, which are refused ([`is_hidden`]).
+/// What only embeds a direction comes along when a number or address is copied out of a list.
 fn is_blank(c: char) -> bool {
     let is_ignorable = matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}');
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202C}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{16FE4}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}');
     c.is_whitespace() || is_ignorable
 }
 
@@ -32,15 +34,30 @@ pub fn trim(text: &str) -> &str {
     text.trim_start_matches(is_blank).trim_end_matches(|c| is_blank(c) && !follows(c))
 }
 
-/// In one spelling (NFC), without the characters inside that only say where a line may break. Joiners stay: Persian
-/// names and emoji are written with them.
+/// In one spelling (NFC), without the characters inside that show nothing and join nothing: they say where a line may
+/// break, or are marks for programs. Joiners stay: Persian names and emoji are written with them.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    let is_break = |c| matches!(c, '\u{AD}' | '\u{180E}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}');
+    let is_break = |c| {
+        matches!(c, '\u{AD}' | '\u{180E}' | '\u{200B}' | '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E001F}')
+    };
     let text = trim(text);
     if is_nfc(text) && !text.contains(is_break) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|c| !is_break(*c)).nfc().collect())
+}
+
+/// Plain letters and figures, for what is read by a rule and not kept as it was written: postcodes, sums, dates, codes,
+/// addresses. Wide and ornamental forms (`ＢＬ９`, `＠`, `ﬁ`) become the usual ones (NFKC).
+pub fn plain(text: &str) -> String {
+    clean(text).nfkc().collect()
+}
+
+/// What is searched for: without what cannot be seen or stored, words apart by one space, and not longer than `most`.
+pub fn searched(text: &str, most: usize) -> String {
+    let text: String = clean(text).chars().map(|c| if is_hidden(c) { ' ' } else { c }).take(most).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether any of it can be seen. Accents need a letter to stand on.
@@ -80,13 +97,26 @@ pub fn month(typed: &str) -> Option<u32> {
             "rhagfyr",
         ],
     ];
-    let typed = typed.trim_end_matches('.').to_lowercase();
-    if typed.bytes().all(|byte| byte.is_ascii_digit()) {
-        return typed.parse().ok();
+    let typed = plain(typed).trim_end_matches(['.', ',']).to_lowercase();
+    if typed.starts_with(|c: char| c.is_ascii_digit()) {
+        return figures(&typed);
     }
     let is_meant = |name: &str| typed.len() >= 3 && name.starts_with(&typed);
     let at = NAMES.iter().find_map(|names| names.iter().position(|name| is_meant(name)))?;
     u32::try_from(at + 1).ok()
+}
+
+/// A day of a month, like `5`, `05`, `5th`, `5.`.
+pub fn day(typed: &str) -> Option<u32> {
+    let typed = plain(typed).to_lowercase();
+    let typed = typed.trim_end_matches(['.', ',']);
+    let number = ["st", "nd", "rd", "th"].iter().find_map(|ending| typed.strip_suffix(ending));
+    figures(number.unwrap_or(typed))
+}
+
+/// Figures and nothing else: no sign, which `parse` would take.
+fn figures(text: &str) -> Option<u32> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -109,6 +139,11 @@ mod tests {
             "\u{E0001}",
             "\u{301}\u{301}",
             "\u{34F} \u{FE0F}",
+            "\u{1D159}",
+            "\u{FFF9}\u{FFFB}",
+            "\u{2068}\u{2069}",
+            "\u{202A}\u{202C}",
+            "\u{2062}\u{206F}",
         ] {
             assert!(!is_visible(&clean(blank)), "{blank:?}");
         }
@@ -130,6 +165,10 @@ mod tests {
                 "Cymru 🏴\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}",
             ),
             ("\u{200F}عدي\u{200F}", "عدي"),
+            ("\u{202A}Ana\u{202C}", "Ana"),
+            ("\u{2068}Ana\u{2069}\u{A0}", "Ana"),
+            // Letters for programs, hidden behind those for people.
+            ("Ana\u{E0001}\u{2063}\u{FFF9} Silva", "Ana Silva"),
             // Is refused afterwards, and not made to look harmless.
             ("\u{202E}Ana", "\u{202E}Ana"),
         ] {
@@ -153,11 +192,37 @@ mod tests {
             ("May", 5),
             ("Rhagfyr", 12),
             ("13", 13),
+            ("3.", 3),
+            ("March,", 3),
+            ("３", 3),
+            ("\u{200B}mar\u{200B}", 3),
         ] {
             assert_eq!(month(typed), Some(number), "{typed}");
         }
-        for typed in ["", "M", "Ma", "Marsh", "third", "3rd", "-3", "٣"] {
+        for typed in ["", "M", "Ma", "Marsh", "third", "3rd", "-3", "+3", "٣"] {
             assert_eq!(month(typed), None, "{typed}");
         }
+        for (typed, number) in
+            [("5", 5), ("05", 5), ("5th", 5), ("1ST", 1), ("22nd.", 22), ("５", 5), ("3.", 3)]
+        {
+            assert_eq!(day(typed), Some(number), "{typed}");
+        }
+        for typed in ["", "th", "+5", "-5", "5x", "fifth", "5 th", "99999999999"] {
+            assert_eq!(day(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_searched_for_is_words() {
+        for (typed, kept) in [
+            ("\u{200B}obrien\u{200B}", "obrien"),
+            ("Sia\u{302}n \t Môn", "Siân Môn"),
+            ("a\0b\u{202E}c\u{2028}d", "a b c d"),
+            ("\u{3164}", ""),
+            ("می\u{200C}نا", "می\u{200C}نا"),
+        ] {
+            assert_eq!(searched(typed, 100), kept, "{typed:?}");
+        }
+        assert_eq!(searched(&"a ".repeat(500), 7), "a a a a");
     }
 }

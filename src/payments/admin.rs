@@ -30,6 +30,7 @@ use crate::{
         money::grouped,
         paging::{PageNumber, Paging},
         queue::{self, Failed},
+        typed,
         visit::Visit,
     },
 };
@@ -57,7 +58,7 @@ impl Asked {
             month: month.filter(|month| (2000..=2200).contains(&month.year())),
             purpose: self.purpose.parse().ok().filter(|purpose| kinds.is_known(purpose)),
             kind: self.kind.parse().ok(),
-            search: self.q.chars().filter(|c| !c.is_control()).take(100).collect(),
+            search: typed::searched(&self.q, 100),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What an officer types into the search box, taken apart for the indexes.
 
+use crate::kit::typed;
+
 /// A query as the database wants it.
 ///
 /// A trigram index answers for parts of three letters or more anywhere in a word, a word index for beginnings of
@@ -23,9 +25,7 @@ const LONGEST: usize = 200;
 
 impl Words {
     pub fn parse(typed: &str) -> Self {
-        let typed: String =
-            typed.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-        let typed = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+        let typed = typed::searched(typed, LONGEST);
         let mut words = Self { number: number(&typed), ..Self::default() };
         for word in typed.split(' ').take(MOST_WORDS) {
             let word = word.to_lowercase();

@@ -44,11 +44,16 @@ impl FromStr for Postcode {
     type Err = NotAPostcode;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = typed::plain(text);
         // As it stands at the end of a sentence or in quotes.
-        let text = typed::trim(text).trim_matches(['.', ',', ';', ':', '"', '\'', '(', ')', '“', '”']);
+        let text = text.trim_matches(|c: char| !c.is_alphanumeric() && !typed::is_hidden(c));
         // The longest real one has seven characters; nothing long is worth copying.
-        let typed: String =
-            text.chars().filter(|c| !c.is_whitespace()).take(9).collect::<String>().to_ascii_uppercase();
+        let typed: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '‐' | '–'))
+            .take(9)
+            .collect::<String>()
+            .to_ascii_uppercase();
         if typed.is_empty() {
             return Err(NotAPostcode::Empty);
         }
@@ -151,6 +156,12 @@ mod tests {
             ("“BL9 0ND”,", "BL9 0ND"),
             ("\u{200B}BL9 0ND\u{200B}", "BL9 0ND"),
             ("(bl90nd)", "BL9 0ND"),
+            ("‘BL9 0ND’!", "BL9 0ND"),
+            ("BL9-0ND", "BL9 0ND"),
+            ("BL9 – 0ND", "BL9 0ND"),
+            ("ＢＬ９ ０ＮＤ", "BL9 0ND"),
+            ("BL9\u{200B}0ND", "BL9 0ND"),
+            ("\u{202A}BL9 0ND\u{202C}", "BL9 0ND"),
             ("bfpo57", "BFPO 57"),
             ("BF1 3AA", "BF1 3AA"),
             ("OL1 1AA", "OL1 1AA"),
@@ -176,8 +187,7 @@ mod tests {
             ("BL9 0NC", Malformed),
             ("BLO 0ND", Malformed),
             ("BL9 0ND BL9 0ND", Malformed),
-            ("BL9-0ND", Malformed),
-            ("ＢＬ９ ０ＮＤ", Malformed),
+            ("BL9/0ND", Malformed),
             ("BFPO", Malformed),
             ("BFPO 12345", Malformed),
             ("<b>", Malformed),

@@ -101,7 +101,36 @@ async fn foreign_unreadable_and_live_events_are_kept_and_ignored() {
         assert_eq!(note.as_deref(), Some(why), "{id}");
     }
     // Signed, but nothing that could be kept under a name.
-    assert_eq!(post_event(&site, SECRET, "[]").await, 200);
+    let long = "x".repeat(3_000);
+    for body in [
+        "[]".to_owned(),
+        r#"{"id":"evt_\u0000","type":"invoice.paid"}"#.to_owned(),
+        r#"{"id":"evt_\ud800","type":"invoice.paid"}"#.to_owned(),
+        format!(r#"{{"id":"{long}","type":"invoice.paid"}}"#),
+        format!(r#"{{"id":{}1{}}}"#, "[".repeat(5_000), "]".repeat(5_000)),
+    ] {
+        assert_eq!(post_event(&site, SECRET, &body).await, 200, "{}", &body[..body.len().min(60)]);
+    }
+    // What cannot be stored or looked up is left out, and the rest is kept.
+    for (number, rest) in [
+        r#""type":"invoice.paid","data":{"object":{"id":"in_\u0000","object":"invoice"}}"#.to_owned(),
+        r#""type":"invoice\u0000.paid""#.to_owned(),
+        r#""type":"invoice.paid","api_version":"\u0000","created":-99999999999999"#.to_owned(),
+        r#""type":"invoice.paid","created":9223372036854775807"#.to_owned(),
+        r#""type":"invoice.paid","created":8000000000000"#.to_owned(),
+        format!(r#""type":"charge.dispute.created","data":{{"object":{{"id":"{long}","object":"dispute","payment_intent":"{long}"}}}}"#),
+        format!(r#""type":"{long}""#),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let body = format!(r#"{{"id":"evt_odd{number}",{rest}}}"#);
+        assert_eq!(post_event(&site, SECRET, &body).await, 200, "{number}");
+    }
+    site.work().await;
+    let odd = "select count(*) from stripe_events where id like 'evt_odd%' and outcome = 'ignored'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(odd).fetch_one(&site.pool).await.unwrap(), 7);
+    site.signed_in_as("treasurer@demo.test").await.get("/admin/payments/events").await.expect_status(200);
 }
 
 /// One person's lines in the books: kind and pence.

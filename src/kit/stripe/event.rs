@@ -38,6 +38,7 @@ impl Event {
             created: event
                 .get("created")
                 .and_then(Value::as_i64)
+                .filter(|seconds| SECONDS.contains(seconds))
                 .and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
             livemode: event.get("livemode").and_then(Value::as_bool).unwrap_or_default(),
             api_version: text(&event, "api_version"),
@@ -63,9 +64,13 @@ impl Event {
     }
 }
 
-/// Postgres keeps no text with a NUL in it, and Stripe sends none.
+/// From 1970 to 9999: Stripe counts from there, and Postgres knows fewer years than fit into a number.
+const SECONDS: std::ops::Range<i64> = 0..253_402_300_800;
+
+/// Postgres keeps no text with a NUL in it, nor a very long one in an index. Stripe's ids have 255 characters at most.
 fn text(value: &Value, field: &str) -> Option<String> {
-    value.get(field)?.as_str().filter(|text| !text.contains('\0')).map(str::to_owned)
+    let text = value.get(field)?.as_str()?;
+    (text.len() <= 255 && !text.contains('\0')).then(|| text.to_owned())
 }
 
 /// A field that holds an id, or the whole object where somebody asked Stripe to expand it.

@@ -77,13 +77,13 @@ impl Report {
     }
 }
 
-/// What may begin a formula, also as the wide signs of East Asian keyboards.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// What may begin a formula, also as the wide and small signs of East Asian keyboards.
+const FORMULA: [char; 13] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫', '−'];
 
 /// A text as a cell. Spreadsheets run what begins like a formula, so such a text gets an
 /// apostrophe in front.
 fn cell(text: &str) -> String {
-    let guarded = if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() };
+    let guarded = if text.trim_start().starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() };
     if guarded.contains([',', '"', ';', '\n', '\r']) || guarded.starts_with(' ') {
         format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {
@@ -101,7 +101,10 @@ mod tests {
         assert_eq!(cell("Jones, Ana"), "\"Jones, Ana\"");
         assert_eq!(cell("Ana \"the\" Jones"), "\"Ana \"\"the\"\" Jones\"");
         assert_eq!(cell("=1+1"), "'=1+1");
-        assert_eq!(cell("＝1+1"), "'＝1+1");
+        for formula in ["＝1+1", "﹢1", "－1", "−1"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        assert_eq!(cell(" =1"), "' =1");
         assert_eq!(cell("@a;b"), "\"'@a;b\"");
         assert_eq!(cell(" x"), "\" x\"");
     }
