@@ -169,13 +169,10 @@ pub(super) async fn request_sign_in(
     let app = change.app;
     let now = change.now;
     let person = people::find_person_by_email(change, email).await?;
-    // Looked for in any case, so that the answer takes as long.
+    // What follows is asked in any case, so that the answer takes as long for every address.
     let begun = rooms.begun(change, email, now).await?;
     let (id, link, code) = (app.random().opaque_id(), app.random().token(), app.random().code());
-    let is_officer = match &person {
-        Some(person) => offices::holds_office(change, person.id).await?,
-        None => false,
-    };
+    let is_officer = offices::holds_office(change, person.as_ref().map_or(Uuid::nil(), |it| it.id)).await?;
     let has_code = person.as_ref().is_some_and(|person| person.has_password || !is_officer);
     let code_hash = code_hash(app, id, &code);
     let new = NewRequest {
@@ -257,16 +254,17 @@ pub(super) async fn try_code(change: &mut Change<'_>, request: Uuid, code: &str)
     let is_right = |id: Uuid, hash: &[u8]| -> bool {
         subtle::ConstantTimeEq::ct_eq(hash, code_hash(app, id, code).as_slice()).into()
     };
-    let Some(owner) = requests::find_owner(change, request).await? else { return Ok(Tried::Wrong) };
+    // Where the address is not known everything is asked of nobody, so that the answer takes as long.
+    let owner = requests::find_owner(change, request).await?.unwrap_or(Uuid::nil());
     // Those who try at the same moment go one after the other.
-    let person = people::lock_person(change, owner).await?.ok_or(Error::NotFound)?;
+    let person = people::lock_person(change, owner).await?;
     let tries = requests::count_tries(change, owner, now - Duration::days(1)).await?;
     if tries >= CODE_TRIES_A_DAY {
         return Ok(Tried::Wrong);
     }
-    let Some(Some(hash)) = requests::try_code(change, request, now, CODE_TRIES).await? else {
-        return Ok(Tried::Wrong);
-    };
+    let hash = requests::try_code(change, request, now, CODE_TRIES).await?.flatten();
+    let others = requests::list_other_codes(change, owner, request, now, OTHER_CODES).await?;
+    let (Some(person), Some(hash)) = (person, hash) else { return Ok(Tried::Wrong) };
     if is_right(request, &hash) {
         return Ok(Tried::Right(person));
     }
@@ -274,7 +272,6 @@ pub(super) async fn try_code(change: &mut Change<'_>, request: Uuid, code: &str)
         let occasion = format!("sign-in-codes:{owner}:{}", change.today());
         change.mail(occasion, &person.email, mail::codes_guessed(app, &person.name)?);
     }
-    let others = requests::list_other_codes(change, owner, request, now, OTHER_CODES).await?;
     let is_of_another = others.iter().any(|(id, hash)| is_right(*id, hash));
     Ok(if is_of_another { Tried::OfAnotherMail } else { Tried::Wrong })
 }
