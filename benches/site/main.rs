@@ -171,6 +171,7 @@ fn settings(folder: &Path) -> RawConfig {
         database_url: None,
         data_dir: folder.to_owned(),
         secret_key: Some("0123456789abcdef".repeat(4).into()),
+        audit_key: None,
         smtp_url: None,
         mail_from: Some("Breakthrough <hello@breakthrough.test>".into()),
         dkim_domain: None,

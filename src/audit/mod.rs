@@ -6,11 +6,12 @@
 //!
 //! Each line holds a hash over itself and the line before, made with a key that the database does not have;
 //! [`verify`] walks along them. What a walk cannot see is that the last lines are gone: for that the [`Seal`] of the
-//! newest line is told to officers by mail, out of the reach of whoever owns the database.
+//! newest line is told to officers by mail and kept in a file, out of the reach of whoever owns the database ([`check`]).
 //!
 //! Tables: `audit_log`, `audit_sights`.
 
 mod change;
+mod kept;
 mod sql;
 
 use std::{fmt, str::FromStr};
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use crate::kit::{app::App, dates};
 
 pub use change::Change;
+pub use kept::check;
 pub use sql::{Filter, list, may_be_changed, newest_of_subject, of_subject};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,20 +128,20 @@ pub enum Chain {
     Whole(Seal),
     /// The first line that does not fit what is before it.
     Broken { at: i64 },
-    /// Every line fits, but there were more of them, or others, when the seal was told.
+    /// Every line fits, but there were more of them, or others, when a seal was told.
     Cut(Seal),
 }
 
-/// Walks from the first line to the last. `told` is a seal from earlier.
-pub async fn verify(app: &App, db: &mut PgConnection, told: Option<&Seal>) -> Result<Chain, sqlx::Error> {
+/// Walks from the first line to the last. `told` are seals from earlier.
+pub async fn verify(app: &App, db: &mut PgConnection, told: &[Seal]) -> Result<Chain, sqlx::Error> {
     let (mut previous, mut keyed) = (Vec::new(), false);
     let (mut after, mut count) = (0, 0);
-    let mut fits = told.is_none_or(|told| told.lines == 0);
+    let mut unmet: Vec<_> = told.iter().filter(|told| told.lines != 0).collect();
     loop {
         let lines = sql::list_from(db, after, 1_000).await?;
         let Some(last) = lines.last() else {
             let seal = Seal::of(count, &previous);
-            return Ok(if fits { Chain::Whole(seal) } else { Chain::Cut(seal) });
+            return Ok(if unmet.is_empty() { Chain::Whole(seal) } else { Chain::Cut(seal) });
         };
         after = last.id;
         for line in lines {
@@ -156,13 +158,13 @@ pub async fn verify(app: &App, db: &mut PgConnection, told: Option<&Seal>) -> Re
             }
             (previous, keyed) = (hash, line.keyed);
             count += 1;
-            fits |= told.is_some_and(|told| *told == Seal::of(count, &previous));
+            unmet.retain(|told| told.lines != count || **told != Seal::of(count, &previous));
         }
     }
 }
 
 fn seal(app: &App, bytes: &[u8]) -> Vec<u8> {
-    app.keyed_hash("audit log", bytes)
+    app.audit_hash(bytes)
 }
 
 /// What a line's hash is made over.

@@ -10,7 +10,7 @@ use crate::{
     kit::{app::App, clock::Clock, config::Config, db, mail::Mailer, random::Random, stripe::Stripe},
 };
 
-pub(super) async fn check(pool: &PgPool, config: &Config, seal: Option<&Seal>) -> anyhow::Result<ExitCode> {
+pub(super) async fn check(pool: &PgPool, config: &Config, seal: Option<Seal>) -> anyhow::Result<ExitCode> {
     let mut faults = 0;
     let mut say = |good: bool, what: &str, remedy: &str| {
         if good {
@@ -30,7 +30,7 @@ pub(super) async fn check(pool: &PgPool, config: &Config, seal: Option<&Seal>) -
             if current {
                 let app =
                     App::without_settings(config.clone(), pool.clone(), Clock::system(), Random::system())?;
-                match admin::log::of_chain(&audit::verify(&app, &mut connection, seal).await?) {
+                match admin::log::of_chain(&audit::check(&app, &mut connection, seal).await?) {
                     Ok(found) => say(true, &format!("audit log: {found}"), ""),
                     Err(found) => say(false, "audit log", &found),
                 }

@@ -190,7 +190,7 @@ async fn run(command: Command, settings: &RawConfig, config: Config) -> anyhow::
 async fn run_with(command: Command, database: &Database, config: Config) -> anyhow::Result<ExitCode> {
     let pool = database.pool.clone();
     if let Command::Check { seal } = command {
-        return check::check(&pool, &config, seal.as_ref()).await;
+        return check::check(&pool, &config, seal).await;
     }
     let waiting = "the database does not answer; check DATABASE_URL and that Postgres runs";
     let is_asked = matches!(command, Command::Migrate { .. });

@@ -9,7 +9,7 @@ use axum::extract::FromRef;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
 use hmac::{Hmac, KeyInit, Mac};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use sqlx::PgPool;
 
@@ -163,9 +163,10 @@ impl App {
         URL_SAFE_NO_PAD.encode(self.mac(purpose, what).finalize().into_bytes())
     }
 
-    /// The same as bytes, to be kept.
-    pub fn keyed_hash(&self, purpose: &str, what: &[u8]) -> Vec<u8> {
-        self.mac(purpose, what).finalize().into_bytes().to_vec()
+    /// What a line of the audit log is sealed with. Its key may be another one than that of [`App::sign`], which can be
+    /// replaced while the log must stay readable.
+    pub fn audit_hash(&self, line: &[u8]) -> Vec<u8> {
+        mac(&self.config().audit_key, "audit log", line).finalize().into_bytes().to_vec()
     }
 
     /// Whether [`App::sign`] made this signature; takes the same time for every wrong one.
@@ -176,14 +177,17 @@ impl App {
     }
 
     fn mac(&self, purpose: &str, what: &[u8]) -> Hmac<Sha256> {
-        let mut mac =
-            <Hmac<Sha256> as KeyInit>::new_from_slice(self.config().secret_key.expose_secret().as_bytes())
-                .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
-        mac.update(purpose.as_bytes());
-        mac.update(&[0]);
-        mac.update(what);
-        mac
+        mac(&self.config().secret_key, purpose, what)
     }
+}
+
+fn mac(key: &SecretString, purpose: &str, what: &[u8]) -> Hmac<Sha256> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.expose_secret().as_bytes())
+        .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(what);
+    mac
 }
 
 impl FromRef<App> for StandIn {

@@ -30,6 +30,9 @@ pub struct RawConfig {
     /// 64 or more hex characters; made and kept in DATA_DIR in development
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
     pub secret_key: Option<SecretString>,
+    /// The key that the audit log is sealed with, if SECRET_KEY is not
+    #[arg(long, env = "AUDIT_KEY", hide_env_values = true, global = true)]
+    pub audit_key: Option<SecretString>,
     /// smtp://user:pass@host:port (?tls=required insists on encryption) or smtps://..; unset: mails are written to
     /// DATA_DIR/mail
     #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
@@ -87,6 +90,7 @@ pub struct Config {
     pub public_url: String,
     pub data_dir: PathBuf,
     pub secret_key: SecretString,
+    pub audit_key: SecretString,
     pub mail: MailConfig,
     pub stripe: StripeConfig,
     pub trusted_proxies: Networks,
@@ -157,31 +161,20 @@ impl RawConfig {
             );
         }
         let secret_key = match &self.secret_key {
-            Some(key) if production && is_guessable(key.expose_secret()) => {
-                faults.push(
-                    "SECRET_KEY repeats itself, so it can be guessed; make one with `openssl rand -hex 32`."
-                        .into(),
-                );
-                SecretString::default()
-            }
-            Some(key) if is_secret(key.expose_secret()) => key.clone(),
-            Some(_) => {
-                faults.push(
-                    "SECRET_KEY must be 64 or more hex characters; make one with `openssl rand -hex 32`."
-                        .into(),
-                );
-                SecretString::default()
-            }
+            Some(key) => check_key("SECRET_KEY", key, production),
             None if production => {
-                faults
-                    .push("SECRET_KEY is missing; make one with `openssl rand -hex 32` and keep it.".into());
-                SecretString::default()
+                Err("SECRET_KEY is missing; make one with `openssl rand -hex 32` and keep it.".into())
             }
-            None => self.development_secret().unwrap_or_else(|fault| {
-                faults.push(fault);
-                SecretString::default()
-            }),
+            None => self.development_secret(),
         };
+        let audit_key = self.audit_key.as_ref().map(|key| check_key("AUDIT_KEY", key, production));
+        let [secret_key, audit_key] = [secret_key.map(Some), audit_key.transpose()].map(|key| {
+            key.unwrap_or_else(|fault| {
+                faults.push(fault);
+                None
+            })
+        });
+        let secret_key = secret_key.unwrap_or_default();
         if production && self.database_url.is_none() {
             faults
                 .push("DATABASE_URL is missing; production needs a Postgres 15 or newer of its own.".into());
@@ -203,6 +196,7 @@ impl RawConfig {
             listen: self.listen,
             public_url,
             data_dir: self.data_dir.clone(),
+            audit_key: audit_key.unwrap_or_else(|| secret_key.clone()),
             secret_key,
             mail,
             stripe,
@@ -332,6 +326,21 @@ impl RawConfig {
 const STAND_IN_KEY: &str = "sk_test_stand_in";
 const STAND_IN_WEBHOOK_SECRET: &str = "whsec_stand_in";
 
+fn check_key(name: &str, key: &SecretString, production: bool) -> Result<SecretString, String> {
+    let text = key.expose_secret();
+    if !is_secret(text) {
+        return Err(format!(
+            "{name} must be 64 or more hex characters; make one with `openssl rand -hex 32`."
+        ));
+    }
+    if production && is_guessable(text) {
+        return Err(format!(
+            "{name} repeats itself, so it can be guessed; make one with `openssl rand -hex 32`."
+        ));
+    }
+    Ok(key.clone())
+}
+
 fn is_secret(key: &str) -> bool {
     key.len() >= 64 && key.bytes().all(|b| b.is_ascii_hexdigit())
 }
@@ -350,7 +359,7 @@ fn is_guessable(key: &str) -> bool {
     let is_monotonous =
         key.bytes().any(|digit| key.bytes().filter(|other| *other == digit).count() * 3 > key.len());
     let digits: std::collections::HashSet<_> = key.bytes().collect();
-    is_secret(&key) && (repeats || counts || is_monotonous || digits.len() < 10)
+    repeats || counts || is_monotonous || digits.len() < 10
 }
 
 #[cfg(test)]
@@ -365,6 +374,7 @@ pub(crate) mod tests {
             database_url: None,
             data_dir: std::env::temp_dir().join("breakthrough-unit-tests"),
             secret_key: Some("0123456789abcdef".repeat(4).into()),
+            audit_key: None,
             smtp_url: None,
             mail_from: None,
             dkim_domain: None,
@@ -407,7 +417,7 @@ pub(crate) mod tests {
 
     #[test]
     fn production_names_each_fault() {
-        let faults: [Fault; 23] = [
+        let faults: [Fault; 25] = [
             ("PUBLIC_URL", |s| s.public_url = Some("http://party.example".into())),
             ("PUBLIC_URL", |s| s.public_url = None),
             ("DATABASE_URL", |s| s.database_url = None),
@@ -419,6 +429,8 @@ pub(crate) mod tests {
             ("SECRET_KEY", |s| s.secret_key = Some("0123456789abcde".repeat(6).into())),
             ("SECRET_KEY", |s| s.secret_key = Some(hex::encode((0..32).collect::<Vec<u8>>()).into())),
             ("SECRET_KEY", |s| s.secret_key = Some("short".into())),
+            ("AUDIT_KEY", |s| s.audit_key = Some("f".repeat(64).into())),
+            ("AUDIT_KEY", |s| s.audit_key = Some("mine".into())),
             ("SMTP_URL", |s| s.smtp_url = None),
             ("SMTP_URL", |s| s.smtp_url = Some("localhost:25".into())),
             ("MAIL_FROM", |s| s.mail_from = None),
@@ -440,7 +452,7 @@ pub(crate) mod tests {
             let said = settings.check().unwrap_err();
             assert!(matches!(&said[..], [one] if one.contains(name)), "{name}: {said:?}");
         }
-        // All at once, so that nobody starts it eleven times.
-        assert_eq!(all.check().unwrap_err().len(), 11);
+        // All at once, so that nobody starts it twelve times.
+        assert_eq!(all.check().unwrap_err().len(), 12);
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use breakthrough::{
     accounts,
-    audit::{Chain, Seal, verify},
+    audit::{self, Chain, Seal, verify},
     kit::mail::Letter,
 };
 use serde_json::json;
@@ -69,7 +69,7 @@ async fn lines_come_in_order_and_the_chain_holds() {
             .unwrap();
     assert_eq!(order, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
     let mut db = site.pool.acquire().await.unwrap();
-    assert!(matches!(verify(&site.app, &mut db, None).await.unwrap(), Chain::Whole { .. }));
+    assert!(matches!(verify(&site.app, &mut db, &[]).await.unwrap(), Chain::Whole { .. }));
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn an_action_that_takes_long_keeps_no_other_waiting() {
     tokio::time::timeout(Duration::from_secs(2), quick.commit()).await.expect("it need not wait").unwrap();
     slow.commit().await.unwrap();
     let mut db = site.pool.acquire().await.unwrap();
-    assert!(matches!(verify(&site.app, &mut db, None).await.unwrap(), Chain::Whole { .. }));
+    assert!(matches!(verify(&site.app, &mut db, &[]).await.unwrap(), Chain::Whole { .. }));
 }
 
 async fn note(site: &Site, number: i32) {
@@ -94,7 +94,7 @@ async fn note(site: &Site, number: i32) {
 
 async fn sealed(site: &Site) -> Seal {
     let mut db = site.pool.acquire().await.unwrap();
-    let Chain::Whole(seal) = verify(&site.app, &mut db, None).await.unwrap() else { panic!("it is whole") };
+    let Chain::Whole(seal) = verify(&site.app, &mut db, &[]).await.unwrap() else { panic!("it is whole") };
     seal
 }
 
@@ -109,7 +109,7 @@ async fn after(what: &'static str) -> (Chain, Chain) {
     }
     let seal = sealed(&site).await;
     sqlx::raw_sql(what).execute(&mut *db).await.unwrap();
-    (verify(&site.app, &mut db, None).await.unwrap(), verify(&site.app, &mut db, Some(&seal)).await.unwrap())
+    (verify(&site.app, &mut db, &[]).await.unwrap(), verify(&site.app, &mut db, &[seal]).await.unwrap())
 }
 
 /// Seals lines anew with all that the database knows: the formula, and no key.
@@ -167,6 +167,60 @@ async fn whatever_is_done_to_the_log_shows() {
 }
 
 #[tokio::test]
+async fn what_was_found_good_once_is_known_here_without_anybodys_word() {
+    let site = Site::open().await;
+    note(&site, 1).await;
+    let kept = site.folder().join("audit_seal");
+    let mut db = site.pool.acquire().await.unwrap();
+    let mut check = async || audit::check(&site.app, &mut db, None).await.unwrap();
+    let Chain::Whole(first) = check().await else { panic!("it is whole") };
+    assert_eq!(std::fs::read_to_string(&kept).unwrap().trim(), first.to_string());
+    note(&site, 2).await;
+    let Chain::Whole(second) = check().await else { panic!("it is whole") };
+    assert_eq!(second.lines, first.lines + 1);
+    let cut = "alter table audit_log disable trigger user; delete from audit_log where subject_id = '2' and subject_kind = 'test'";
+    sqlx::raw_sql(cut).execute(&site.pool).await.unwrap();
+    assert_eq!(check().await, Chain::Cut(first), "and the older seal does not take the newer one's place");
+    note(&site, 3).await;
+    assert!(matches!(check().await, Chain::Cut(_)), "nor does what is written afterwards");
+    assert_eq!(std::fs::read_to_string(&kept).unwrap().trim(), second.to_string());
+    // Sealed anew without any key, as if it were all from before there was one.
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{RECOMPUTE} select recompute(false)")))
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    note(&site, 4).await;
+    assert!(!matches!(check().await, Chain::Whole(_)));
+    sqlx::raw_sql("truncate audit_log").execute(&site.pool).await.unwrap();
+    assert!(matches!(check().await, Chain::Cut(_)));
+}
+
+#[tokio::test]
+async fn another_key_for_everything_else_leaves_the_log_readable() {
+    let site = Site::open().await;
+    note(&site, 1).await;
+    let check = |secret: &str, audit: Option<&str>| {
+        let mut command = program(site.folder(), Some(&site.database_url));
+        command.env("SECRET_KEY", secret).arg("check");
+        if let Some(key) = audit {
+            command.env("AUDIT_KEY", key);
+        }
+        run(command)
+    };
+    let (old, new) = ("0123456789abcdef".repeat(4), "f0e1d2c3b4a59687".repeat(4));
+    for (secret, audit, holds) in [
+        (&old, None, true),
+        (&new, None, false),
+        (&new, Some(old.as_str()), true),
+        (&old, Some(new.as_str()), false),
+    ] {
+        let said = String::from_utf8(check(secret, audit).await.stdout).unwrap();
+        let words = if holds { "No line was changed" } else { "sealed with another key" };
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn lines_from_before_there_was_a_key_are_checked_as_before() {
     let site = Site::open().await;
     let mut db = site.pool.acquire().await.unwrap();
@@ -185,7 +239,7 @@ async fn lines_from_before_there_was_a_key_are_checked_as_before() {
         .execute(&mut *db)
         .await
         .unwrap();
-    assert!(matches!(verify(&site.app, &mut db, None).await.unwrap(), Chain::Broken { .. }));
+    assert!(matches!(verify(&site.app, &mut db, &[]).await.unwrap(), Chain::Broken { .. }));
 }
 
 #[tokio::test]

@@ -137,7 +137,9 @@ pub fn of_chain(chain: &Chain) -> Result<String, String> {
         Chain::Whole(seal) => {
             Ok(format!("No line was changed since it was written. The log’s seal is {seal}."))
         }
-        Chain::Broken { at } => Err(format!("Line {at} or one before it was changed or removed. {REMEDY}")),
+        Chain::Broken { at } => Err(format!(
+            "Line {at} or one before it was changed or removed, or sealed with another key. {REMEDY}"
+        )),
         Chain::Cut(seal) => Err(format!(
             "This is not the log that the seal was told of: lines were taken away or replaced. Its seal is now {seal}. {REMEDY}"
         )),
