@@ -362,14 +362,12 @@ impl Settings {
     }
 }
 
-/// Sets a value from a day on; the values before it stay for the record. Returns whether the setting accepts it.
+/// Sets a value from a day on; the values before it stay for the record. Returns whether it was another one.
 pub async fn set(db: &mut PgConnection, known: &Known, dated: &Dated) -> Result<bool, sqlx::Error> {
-    if !known.meaning.accepts(&dated.value) {
-        return Ok(false);
-    }
-    sqlx::query!(
+    let done = sqlx::query!(
         "insert into settings (key, value, valid_from, source) values ($1, $2, $3, $4)
-         on conflict (key, valid_from) do update set value = excluded.value, source = excluded.source",
+         on conflict (key, valid_from) do update set value = excluded.value, source = excluded.source
+         where (settings.value, settings.source) <> (excluded.value, excluded.source)",
         known.key,
         dated.value,
         dated.valid_from,
@@ -377,7 +375,7 @@ pub async fn set(db: &mut PgConnection, known: &Known, dated: &Dated) -> Result<
     )
     .execute(db)
     .await?;
-    Ok(true)
+    Ok(done.rows_affected() == 1)
 }
 
 #[cfg(test)]

@@ -383,3 +383,86 @@ async fn an_upload_that_never_ends_holds_nothing_that_others_need() {
     }
     assert_eq!(running.stop().await, Some(0));
 }
+
+#[tokio::test]
+async fn what_is_pressed_eight_times_at_once_is_done_once() {
+    let site = Site::open().await;
+    let id = async |what: &'static str| -> String {
+        sqlx::query_scalar(what).fetch_one(&site.pool).await.unwrap()
+    };
+    let ana = id("select id::text from people where email = 'ana@demo.test'").await;
+    let sam = id("select id::text from people where email = 'sam@demo.test'").await;
+    let office = id("select o.id::text from officers o join people p on p.id = o.person_id where p.email = 'returning@demo.test'").await;
+    let question = id("select id::text from content_items where slug = 'who-funds-you'").await;
+    let alex = site.signed_in_as("alex@demo.test").await;
+    let mut stranger = site.stranger();
+    let page = stranger.get("/support").await;
+    let form =
+        page.form("/support").fill("email", "nia@example.org").fill("name", "Nia").fill("postcode", "M1 1AE");
+    form.tick("old_enough", "yes").tick("email_updates", "yes").submit(&mut stranger).await;
+    let confirm = site.mail_to("nia@example.org").await.link("/support/confirm/");
+    let member = format!("/admin/members/{ana}");
+    let until =
+        [("until_day", "15"), ("until_month", "12"), ("until_year", "2026"), ("reason", "Complaint 7")];
+    let change = [("name", "Samuel Whitlock"), ("email", "samuel@demo.test"), ("postcode", "M1 1AE")];
+    let new = [("email", "new@example.org"), ("name", "New Officer"), ("role", "editor")];
+    let setting = [
+        ("value", "7"),
+        ("from_day", "1"),
+        ("from_month", "12"),
+        ("from_year", "2026"),
+        ("source", "vote of today"),
+    ];
+    let publication = format!("/admin/faq/{question}/publication");
+    let presses: &[(&Browser, String, &[(&str, &str)], &str, i64)] = &[
+        (&alex, "/admin/officers".into(), &new, "officer.added", 0),
+        (&alex, format!("/admin/officers/{office}/end"), &[], "officer.ended", 0),
+        (&alex, format!("{member}/suspension"), &until, "membership.suspended", 1),
+        (&alex, format!("{member}/suspension/end"), &[], "membership.suspension_lifted", 0),
+        (&alex, format!("{member}/notes"), &[("words", "Called. Will write.")], "membership.note_added", 0),
+        (
+            &alex,
+            format!("{member}/end"),
+            &[("reason", "left"), ("words", "By letter")],
+            "membership.ended",
+            1,
+        ),
+        (&alex, format!("/admin/supporters/{sam}/details"), &change, "person.changed", 1),
+        (&alex, "/admin/settings/grace_days".into(), &setting, "setting.changed", 0),
+        (&alex, format!("{publication}/end"), &[], "content.unpublished", 0),
+        (&alex, publication, &[], "content.published", 0),
+        (&alex, format!("/admin/faq/{question}/deletion"), &[], "content.deleted", 0),
+        (&stranger, confirm, &[], "supporter.signed_up", 1),
+    ];
+    for (browser, path, fields, action, mails) in presses {
+        site.app.clock().advance(chrono::Duration::minutes(1));
+        let before: (i64, i64) =
+            sqlx::query_as("select (select max(id) from audit_log), (select count(*) from outbox)")
+                .fetch_one(&site.pool)
+                .await
+                .unwrap();
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (mut browser, path) = ((*browser).clone(), path.clone());
+            let fields: Vec<_> =
+                fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            all.spawn(async move {
+                let fields: Vec<_> =
+                    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                browser.post_once(&path, &fields).await.status.as_u16()
+            });
+        }
+        let statuses = all.join_all().await;
+        assert!(statuses.iter().all(|status| [200, 303, 409].contains(status)), "{path}: {statuses:?}");
+        let lines: i64 = sqlx::query_scalar("select count(*) from audit_log where id > $1 and action = $2")
+            .bind(before.0)
+            .bind(action)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        assert_eq!(lines, 1, "{action}: {statuses:?}");
+        let all: i64 = sqlx::query_scalar("select count(*) from outbox").fetch_one(&site.pool).await.unwrap();
+        assert_eq!(all - before.1, *mails, "mails after {action}");
+    }
+    site.work().await;
+}

@@ -121,7 +121,8 @@ pub(in crate::content) async fn update(
     }
     actions::set_setting(&mut change, known, &dated).await?;
     change.commit().await?;
-    // Other processes hear of it by the trigger; this one knows already.
+    // Other processes hear of it by the trigger; this one knows already. It takes a connection of its own.
+    drop(db);
     app.reload_settings().await?;
     let said =
         format!("{}: {} from {}.", known.label, known.show(&dated.value), dates::day(dated.valid_from));

@@ -1,7 +1,8 @@
 //! What officers decide about a membership. Each is recorded with its reason.
 
 use serde_json::json;
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use super::standing::{recompute, tell_standing};
 use crate::{
@@ -102,12 +103,14 @@ pub async fn lift_suspension(change: &mut Change<'_>, person: Uuid) -> Result<()
     Ok(())
 }
 
-/// Writes a note that officers see.
+/// Writes a note that officers see. The same words of the same officer are one note a day, however often they are sent.
 pub async fn add_note(change: &mut Change<'_>, officer: Uuid, person: Uuid, words: &str) -> Result<()> {
-    let app = change.app;
     let now = change.now;
     accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
-    sql::insert_note(change, app.random().id(now), person, officer, words, now).await?;
-    change.audit("membership.note_added", ("person", person), json!({}));
+    let hash = Sha256::digest(format!("{person} {officer} {} {words}", change.today()));
+    let id = Builder::from_custom_bytes(std::array::from_fn(|at| hash[at])).into_uuid();
+    if sql::insert_note(change, id, person, officer, words, now).await? {
+        change.audit("membership.note_added", ("person", person), json!({}));
+    }
     Ok(())
 }

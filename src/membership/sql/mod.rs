@@ -432,9 +432,10 @@ pub(super) async fn insert_note(
     author: Uuid,
     words: &str,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into membership_notes (id, person_id, author_id, words, written_at) values ($1, $2, $3, $4, $5)",
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "insert into membership_notes (id, person_id, author_id, words, written_at) values ($1, $2, $3, $4, $5)
+         on conflict (id) do nothing",
         id,
         person,
         author,
@@ -443,5 +444,5 @@ pub(super) async fn insert_note(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
