@@ -144,10 +144,11 @@ impl Routes {
         for (line, handler) in self.0 {
             let access = line.access;
             let guarded = match access {
+                Access::Development if !app.config().is_development() => continue,
                 // Whatever is not made to be kept may hold a secret or somebody's answers.
-                Access::Machine | Access::Public => handler.layer(middleware::map_response(keep_nowhere)),
-                Access::Development if app.config().is_development() => handler,
-                Access::Development => continue,
+                Access::Machine | Access::Public | Access::Development => {
+                    handler.layer(middleware::map_response(keep_nowhere))
+                }
                 Access::Cached(tables) => {
                     let state = (app.pages().clone(), app.clock().clone(), tables);
                     handler.layer(middleware::from_fn_with_state(state, cache::pages))
@@ -155,7 +156,8 @@ impl Routes {
                 Access::SignedIn | Access::Member | Access::SecretBallot | Access::Officer(_) => {
                     let app = app.clone();
                     handler.layer(middleware::from_fn(move |request, next| {
-                        guard(app.clone(), access, request, next)
+                        let answer = guard(app.clone(), access, request, next);
+                        async { keep_nowhere(answer.await).await }
                     }))
                 }
             };
@@ -192,7 +194,7 @@ async fn guard(app: App, access: Access, request: Request, next: Next) -> Respon
         None => {
             let mut response = next.run(request).await;
             response.headers_mut().remove(header::CACHE_CONTROL);
-            keep_nowhere(response).await
+            response
         }
     }
 }

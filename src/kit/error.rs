@@ -38,6 +38,14 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as Sql;
+        // A unique key or a deadlock kept one of two from being written: whoever looks again sees the other.
+        let clashes = error.as_database_error().and_then(|it| it.code());
+        if clashes.is_some_and(|code| ["23505", "40P01"].contains(&&*code)) {
+            tracing::warn!(%error, "two changes at once");
+            return Self::Conflict(
+                "Somebody else changed the same at this moment. Look at it again, and send yours once more if it is still needed.",
+            );
+        }
         let away = match &error {
             Sql::Io(_) | Sql::PoolTimedOut | Sql::PoolClosed | Sql::WorkerCrashed | Sql::Tls(_) => true,
             // Class 57: the server is stopping or starting; class 53: it has run out of something; 08: connection.

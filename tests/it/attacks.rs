@@ -9,10 +9,13 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::support::{
-    Browser, Page, Site,
-    program::{Running, free_address, program},
-    scratch,
+use crate::{
+    routes::written,
+    support::{
+        Browser, Page, Site,
+        program::{Running, free_address, program},
+        scratch,
+    },
 };
 
 /// A site that believes whatever address a request says it comes from.
@@ -174,6 +177,9 @@ async fn the_log_holds_no_letter_code_or_link_however_much_it_is_asked_for() {
         let mail = mail.expect("the mail goes out");
         let token =
             mail.split("/sign-in/link/").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        let link = format!("/sign-in/link/{token}");
+        browser.get(&link).await.form(&link).submit(&mut browser).await;
+        browser.get("/account").await.expect(email);
         // Asked, not killed: the job of the mail may be a moment behind the mail.
         let pid = child.id().to_string();
         assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
@@ -465,4 +471,38 @@ async fn what_is_pressed_eight_times_at_once_is_done_once() {
         assert_eq!(all - before.1, *mails, "mails after {action}");
     }
     site.work().await;
+}
+
+#[tokio::test]
+async fn two_who_cannot_both_be_right_are_told_so() {
+    let site = Site::open().await;
+    let twice = "insert into people (id, name, email, created_at) select gen_random_uuid(), 'Two', 'two@example.org', now() from generate_series(1, 2)";
+    let error = sqlx::query(twice).execute(&site.pool).await.unwrap_err();
+    let answer = axum::response::IntoResponse::into_response(breakthrough::kit::error::Error::from(error));
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    // One waits for the other in a circle.
+    let mut holds = (hold(&site, "ana@demo.test").await, hold(&site, "sam@demo.test").await);
+    let wants = "select from people where email = $1::text::citext for update";
+    let (one, two) = tokio::join!(
+        sqlx::query(wants).bind("sam@demo.test").execute(&mut *holds.0),
+        sqlx::query(wants).bind("ana@demo.test").execute(&mut *holds.1),
+    );
+    let error = one.err().or(two.err()).expect("one of them is broken off");
+    let answer = axum::response::IntoResponse::into_response(breakthrough::kit::error::Error::from(error));
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn only_pages_that_are_the_same_for_all_are_kept_by_anybody() {
+    let site = Site::open().await;
+    let mut alex = site.signed_in_as("alex@demo.test").await;
+    let mut stranger = site.stranger();
+    for (_, path, access) in written().filter(|(method, path, _)| *method == "GET" && !path.contains('{')) {
+        for (who, browser) in [("alex", &mut alex), ("a stranger", &mut stranger)] {
+            let page = browser.get_once(path).await;
+            let kept = page.headers.get("cache-control").map(|value| value.to_str().unwrap().to_owned());
+            let is_kept = !kept.as_deref().is_some_and(|kept| kept.contains("no-store"));
+            assert_eq!(is_kept, access == "Cached" && who != "alex", "{path} for {who}: {kept:?}");
+        }
+    }
 }

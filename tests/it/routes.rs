@@ -177,7 +177,7 @@ async fn no_form_breaks_the_site() {
 }
 
 /// Method, path and access of every line that is written down.
-fn written() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+pub fn written() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     include_str!("routes.txt").lines().filter_map(|line| {
         let mut words = line.split(' ');
         Some((words.next()?, words.next()?, words.next()?))
