@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use crate::{
+    membership::joiner,
     routes::written,
     support::{
         Browser, Page, Site,
@@ -94,6 +95,32 @@ async fn strangers_use_up_no_tries_of_an_address_they_know() {
         assert_eq!(post_from(&thief, "203.0.113.1", "/sign-in", fields).await.status(), 429);
         assert_eq!(post_from(&owner, "198.51.100.1", "/sign-in", fields).await.status(), status);
     }
+    let joining: Vec<_> = joiner("ana@demo.test");
+    let mut joining: Vec<_> = joining.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let give =
+        [("sum", "own"), ("amount", "5"), ("name", "A"), ("email", "ana@demo.test"), ("declaration", "yes")];
+    let sign_up = [
+        ("email", "ana@demo.test"),
+        ("name", "A"),
+        ("postcode", "M1 1AE"),
+        ("old_enough", "yes"),
+        ("email_updates", "yes"),
+    ];
+    let towns: Vec<_> = (0..10).map(|number| format!("Town {number}")).collect();
+    for (path, fields, tries) in [("/donate", give.as_slice(), 10), ("/support", &sign_up, 5)] {
+        for _ in 0..tries {
+            assert_eq!(post_from(&thief, "203.0.113.1", path, fields).await.status(), 303, "{path}");
+        }
+        assert_eq!(post_from(&thief, "203.0.113.1", path, fields).await.status(), 429, "{path}");
+        assert_eq!(post_from(&owner, "198.51.100.1", path, fields).await.status(), 303, "{path}");
+    }
+    for town in &towns {
+        joining.retain(|(name, _)| *name != "town");
+        joining.push(("town", town));
+        assert_eq!(post_from(&thief, "203.0.113.2", "/join", &joining).await.status(), 303);
+    }
+    assert_eq!(post_from(&thief, "203.0.113.2", "/join", &joining).await.status(), 429);
+    assert_eq!(post_from(&owner, "198.51.100.2", "/join", &joining).await.status(), 303);
     site.work().await;
 }
 

@@ -253,3 +253,66 @@ async fn without_postgres_there_is_a_plain_page_and_it_comes_back_by_itself() {
     pool.close().await;
     embedded.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_known_address_costs_as_much_as_an_unknown_one() {
+    let statements = Statements::default();
+    let _here = statements.listen();
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    // Nobody, members, a former one, a supporter, officers.
+    let emails = [
+        "nobody@example.org",
+        "ana@demo.test",
+        "ben@demo.test",
+        "sam@demo.test",
+        "alex@demo.test",
+        "organiser@demo.test",
+    ];
+    let mut browser = site.stranger();
+    let mut costs = std::collections::BTreeMap::<&str, std::collections::BTreeMap<&str, usize>>::new();
+    let mut note = |what, email, queries: usize| {
+        // A connection that was idle for a while is asked whether it still lives: the lesser of two counts.
+        let least = costs.entry(what).or_default().entry(email).or_insert(queries);
+        *least = queries.min(*least);
+    };
+    for email in emails.into_iter().chain(emails) {
+        let typed = crate::membership::joiner(email);
+        let joining: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let give = [("sum", "own"), ("amount", "5"), ("name", "A"), ("email", email), ("declaration", "yes")];
+        let sign_up = [
+            ("email", email),
+            ("name", "A"),
+            ("postcode", "M1 1AE"),
+            ("old_enough", "yes"),
+            ("email_updates", "yes"),
+        ];
+        let link = [("email", email), ("how", "link")];
+        let password = [("email", email), ("password", "orange ladders never sing")];
+        for (path, what, fields) in [
+            ("/join", "joining", joining.as_slice()),
+            ("/donate", "giving", &give),
+            ("/support", "signing up", &sign_up),
+            ("/sign-in", "a password", &password),
+            ("/sign-in", "a link", &link),
+        ] {
+            statements.take();
+            let page = browser.post_once(path, fields).await;
+            note(what, email, statements.take());
+            if what == "a link" {
+                let request = page.location.unwrap().rsplit('=').next().unwrap().to_owned();
+                for what in ["a code", "another code"] {
+                    statements.take();
+                    let fields = [("request", request.as_str()), ("code", "000000")];
+                    browser.post_once("/sign-in/code", &fields).await.expect_status(422);
+                    note(what, email, statements.take());
+                }
+            }
+        }
+    }
+    for (what, queries) in &costs {
+        let nobodys = queries["nobody@example.org"];
+        assert!(nobodys > 1 && queries.values().all(|one| *one == nobodys), "{what}: {queries:?}");
+    }
+    site.work().await;
+}

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::{
     donations,
-    membership::{joiner, send_form},
+    membership::{joiner, send_form, settle},
     support::{Browser, Page, Site},
 };
 
@@ -108,6 +108,43 @@ async fn both_rooms_wait_with_the_same_page_in_their_own_words() {
         browser.get(&format!("{room}/018f0000-0000-7000-8000-000000000000")).await.expect_status(404);
     }
     site.work().await;
+}
+
+#[tokio::test]
+async fn a_page_is_closed_by_a_payment_and_not_by_somebody_who_knows_the_address() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let (mut owner, mut stranger) = (site.stranger(), site.stranger());
+    let own = both(&mut owner, "payer@example.org").await;
+    let mut leeds = joiner("Payer@Example.org");
+    leeds.iter_mut().filter(|(name, _)| *name == "town").for_each(|(_, town)| *town = "Leeds".to_owned());
+    let others = [
+        send_form(&mut stranger, &leeds).await,
+        donations::send(&mut stranger, "PAYER@example.org", "own", "7").await,
+    ];
+    site.work().await;
+    let state = async |session: &str| -> String {
+        sqlx::query_scalar("select state from checkouts where stripe_session = $1")
+            .bind(session)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap()
+    };
+    for ((room, own), other) in own.iter().zip(&others) {
+        let (own, other) = (donations::session_of(own), donations::session_of(other));
+        assert_ne!(own, other);
+        assert_eq!((state(&own).await, state(&other).await), ("open".into(), "open".into()), "{room}");
+        site.app.stripe_stand_in().pay(&own, PaidBy::Card).await.unwrap();
+        settle(&site).await;
+        assert_eq!((state(&own).await, state(&other).await), ("paid".into(), "expired".into()), "{room}");
+        let at_stripe: String =
+            sqlx::query_scalar("select status from stripe_stand_in.objects where id = $1")
+                .bind(&other)
+                .fetch_one(&site.pool)
+                .await
+                .unwrap();
+        assert_eq!(at_stripe, "expired", "{room}: nobody can pay there any more");
+    }
 }
 
 #[tokio::test]
