@@ -205,6 +205,16 @@ describe('pages', { concurrency: 2 }, () => {
     await look(page, 'a supporter');
     await visit(page, confirm);
     await visit(page, '/support/confirm/gone', 410);
+    await page.goto('/support');
+    await page.getByLabel('Email address').fill('sam@demo.test');
+    await page.getByLabel('Your name').fill('Somebody Else');
+    await page.getByLabel('Postcode').fill('CF10 1EP');
+    await page.locator('input[name="old_enough"]').check();
+    await page.locator('input[name="email_updates"]').check();
+    await button(page, 'Sign up as a supporter').click();
+    await page.goto((await mailTo(site, 'sam@demo.test', { subject: 'One more step' })).link('/support/'));
+    assert.equal(await page.getByLabel('Change my details').isChecked(), false);
+    await look(page, 'other details than are known');
 
     const officer = await as('alex@demo.test');
     await writeUpdate(officer, 'The canal walk');

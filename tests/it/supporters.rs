@@ -175,7 +175,7 @@ async fn the_owner_sees_what_a_stranger_entered_before_any_of_it_counts() {
     sign_up(&mut stranger, "ana@demo.test", "Mallory", "CF10 1EP").await;
     let link = site.mail_to("ana@demo.test").await.link("/support/confirm/");
     let page = site.stranger().get(&link).await;
-    page.expect("Ana Silva").expect_not("Mallory").expect_not("CF10").expect_not("Change these details");
+    page.expect("Ana Silva").expect_not("Mallory").expect_not("CF10").expect_not("Change my details");
     site.work().await;
 }
 
