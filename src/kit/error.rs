@@ -39,7 +39,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as Sql;
         // A unique key or a deadlock kept one of two from being written: whoever looks again sees the other.
-        let clashes = error.as_database_error().and_then(|it| it.code());
+        let clashes = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         if clashes.is_some_and(|code| ["23505", "40P01"].contains(&&*code)) {
             tracing::warn!(%error, "two changes at once");
             return Self::Conflict(

@@ -417,6 +417,9 @@ async fn an_upload_that_never_ends_holds_nothing_that_others_need() {
     assert_eq!(running.stop().await, Some(0));
 }
 
+/// Who presses what with which fields, the line that the audit log gains, and how many mails are written.
+type Press<'a> = (&'a Browser, String, &'a [(&'a str, &'a str)], &'a str, i64);
+
 #[tokio::test]
 async fn what_is_pressed_eight_times_at_once_is_done_once() {
     let site = Site::open().await;
@@ -447,7 +450,7 @@ async fn what_is_pressed_eight_times_at_once_is_done_once() {
         ("source", "vote of today"),
     ];
     let publication = format!("/admin/faq/{question}/publication");
-    let presses: &[(&Browser, String, &[(&str, &str)], &str, i64)] = &[
+    let presses: &[Press] = &[
         (&alex, "/admin/officers".into(), &new, "officer.added", 0),
         (&alex, format!("/admin/officers/{office}/end"), &[], "officer.ended", 0),
         (&alex, format!("{member}/suspension"), &until, "membership.suspended", 1),
