@@ -207,8 +207,7 @@ async fn every_payment_has_a_receipt_for_its_payer_alone() {
     let subscription = subscription_of(&site, email).await;
     site.app.stripe_stand_in().give_back(&subscription).await.unwrap();
     settle(&site).await;
-    let page =
-        browser.get("/membership").await.follow(&mut browser, "Payments").await;
+    let page = browser.get("/membership").await.follow(&mut browser, "Payments").await;
     page.expect("£0 in 2026").expect("Membership: refund");
     let receipt = page.select("td a");
     assert_eq!(receipt.len(), 1, "{receipt:?}");
