@@ -91,7 +91,7 @@ for (const form of document.querySelectorAll("form[data-pick]")) {
 
 // What one types oneself is in the sum beside the button, and opens what the law asks for above a sum.
 const pounds = (field) => Number(field.value.replace(/[£,\s]/g, ""));
-for (const total of document.querySelectorAll("[data-price] [data-rate='solidarity']")) {
+for (const total of document.querySelectorAll(".price .solidarity")) {
   const amount = document.querySelector("#field-amount");
   const least = total.textContent;
   amount?.addEventListener("input", () => {
