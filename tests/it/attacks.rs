@@ -451,10 +451,10 @@ async fn what_is_pressed_eight_times_at_once_is_done_once() {
     ];
     let publication = format!("/admin/faq/{question}/publication");
     let presses: &[Press] = &[
-        (&alex, "/admin/officers".into(), &new, "officer.added", 0),
+        (&alex, "/admin/officers".into(), &new, "officer.added", 1),
         (&alex, format!("/admin/officers/{office}/end"), &[], "officer.ended", 0),
         (&alex, format!("{member}/suspension"), &until, "membership.suspended", 1),
-        (&alex, format!("{member}/suspension/end"), &[], "membership.suspension_lifted", 0),
+        (&alex, format!("{member}/suspension/end"), &[], "membership.suspension_lifted", 1),
         (&alex, format!("{member}/notes"), &[("words", "Called. Will write.")], "membership.note_added", 0),
         (
             &alex,
@@ -477,11 +477,15 @@ async fn what_is_pressed_eight_times_at_once_is_done_once() {
                 .fetch_one(&site.pool)
                 .await
                 .unwrap();
+        // What edits a record says which version of it was on the page.
+        let page = (*browser).clone().get_once(path).await;
+        let version = page.attributes("input[name=version]", "value").into_iter().next();
         let mut all = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let (mut browser, path) = ((*browser).clone(), path.clone());
-            let fields: Vec<_> =
+            let mut fields: Vec<_> =
                 fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            fields.extend(version.clone().map(|version| ("version".to_owned(), version)));
             all.spawn(async move {
                 let fields: Vec<_> =
                     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
