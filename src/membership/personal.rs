@@ -30,7 +30,7 @@ struct Fact {
     is_exported: bool,
 }
 
-const FACTS: [Fact; 3] = [
+const FACTS: &[Fact] = &[
     Fact { name: "Date of birth", value: |it| dates::day(it.born_on), is_own: false, is_exported: false },
     Fact { name: "Address", value: |it| it.address.to_string(), is_own: true, is_exported: true },
     Fact {

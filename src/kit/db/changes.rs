@@ -13,6 +13,9 @@ const CHANNEL: &str = "changed";
 pub async fn listen(app: App) {
     loop {
         if let Err(error) = listen_once(&app).await {
+            if app.pool().is_closed() {
+                return;
+            }
             tracing::warn!(%error, "not hearing of changes; trying again");
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
