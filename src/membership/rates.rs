@@ -120,12 +120,11 @@ async fn respond(
         Ok(subscription) => subscription,
         Err(why) => return Ok(flash::redirect_with_warning(app, &whose.back, why.words())),
     };
-    let from = subscription.current_period_end.map_or(app.clock().now(), |end| end);
+    let from = subscription.current_period_end.unwrap_or(app.clock().now());
     let from = dates::day(dates::london_date(from));
     let prices = Prices::on(&app.settings(), app.clock().today());
-    let read = sent.as_ref().map(|form| read(app, form, &prices, &membership));
-    let (status, form, chosen) = match (sent, read) {
-        (Some(form), Some(Ok(new))) if form.pressed("sure") => {
+    let (status, form, chosen) = match sent.map(|form| (read(app, &form, &prices, &membership), form)) {
+        Some((Ok(new), form)) if form.pressed("sure") => {
             let mut change = Change::begin(app, db, Actor::Person(whose.asked_by)).await?;
             actions::ask_for_rate(&mut change, whose.asked_by, whose.person, new).await?;
             change.commit().await?;
@@ -135,10 +134,9 @@ async fn respond(
             };
             return Ok(flash::redirect(app, &whose.back, &said));
         }
-        (Some(form), Some(Ok(new))) => (StatusCode::OK, form, Some(new)),
-        (_, Some(Err(form))) => (StatusCode::UNPROCESSABLE_ENTITY, form, None),
-        (_, None) => (StatusCode::OK, filled(&membership), None),
-        (None, Some(Ok(_))) => return Err(Error::NotFound),
+        Some((Ok(new), form)) => (StatusCode::OK, form, Some(new)),
+        Some((Err(form), _)) => (StatusCode::UNPROCESSABLE_ENTITY, form, None),
+        None => (StatusCode::OK, filled(&membership), None),
     };
     Ok((
         status,
