@@ -25,6 +25,8 @@ pub mod membership;
 pub mod people;
 /// Single gifts.
 pub mod donations;
+/// Double entry: accounts, spending, closed months.
+pub mod books;
 /// News and campaign updates by email.
 pub mod newsletters;
 /// How members decide together: votes and their count.

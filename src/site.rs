@@ -16,7 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Paths, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
-    admin, content, donations, error_page, home,
+    admin, books, content, donations, error_page, home,
     kit::{
         address,
         app::App,
@@ -44,6 +44,7 @@ pub const ROOMS: &[&Room] = &[
     &donations::ROOM,
     &newsletters::ROOM,
     &payments::ROOM,
+    &books::ROOM,
     &HOUSE,
 ];
 

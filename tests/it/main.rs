@@ -13,6 +13,7 @@ mod membership;
 mod paying;
 mod rates;
 mod payments;
+mod books;
 mod lost_webhooks;
 mod architecture;
 mod economy;

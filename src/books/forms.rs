@@ -1,0 +1,115 @@
+//! What the treasurer types.
+
+use chrono::NaiveDate;
+
+use super::model::{Account, Class, NewEntry};
+use crate::kit::{
+    form::{Check, Form},
+    money::Money,
+};
+
+/// A sum in pence, of at least a penny.
+pub(super) fn amount(check: &mut Check<'_>) -> Option<Money> {
+    let typed = check.text("amount", "Enter an amount", 20)?;
+    let fault = match Money::parse(&typed) {
+        Ok(amount) if amount > Money::ZERO => return Some(amount),
+        Ok(_) => "Enter more than nothing".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    check.fail("amount", fault);
+    None
+}
+
+/// A day that has come.
+pub(super) fn day(check: &mut Check<'_>, today: NaiveDate) -> Option<NaiveDate> {
+    let day = check.date("on", "Enter the day, month and year")?;
+    if day > today {
+        check.fail("on_day", "Enter a day that has come: the books tell what happened");
+        return None;
+    }
+    Some(day)
+}
+
+/// Money moved from one account to another.
+pub(super) fn entry(form: &Form, today: NaiveDate) -> Result<NewEntry, Form> {
+    let mut check = form.check();
+    let key = check.choice("key", "Open this page again");
+    let from = check.choice::<Account>("from", "Choose where the money comes from");
+    let to = check.choice::<Account>("to", "Choose where the money goes");
+    if from.is_some() && from == to {
+        check.fail("to", "Choose another account than the one it comes from");
+    }
+    let amount = amount(&mut check);
+    let on = day(&mut check, today);
+    let words = check.text("words", "Say what this is", 200);
+    let document = check.optional_text("document", 100);
+    let document = document.filter(|text| !text.is_empty());
+    check.finish(|| {
+        Some(NewEntry { key: key?, from: from?, to: to?, amount: amount?, on: on?, words: words?, document })
+    })
+}
+
+/// What was paid for something, from the bank or in cash.
+pub(super) fn spending(form: &Form, today: NaiveDate) -> Result<NewEntry, Form> {
+    let spent = entry(form, today)?;
+    let mut check = form.check();
+    if spent.to.class() != Class::Spending {
+        check.fail("to", "Choose what it was for");
+    }
+    if !matches!(spent.from, Account::Bank | Account::Hand) {
+        check.fail("from", "Choose how it was paid");
+    }
+    check.finish(|| Some(spent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(changes: &[(&str, &str)]) -> Form {
+        let form = Form::filled([
+            ("key", "00000000-0000-0000-0000-000000000001".to_owned()),
+            ("from", "bank".to_owned()),
+            ("to", "printing".to_owned()),
+            ("amount", "12.50".to_owned()),
+            ("words", "Leaflets".to_owned()),
+        ])
+        .with_date("on", today());
+        changes.iter().fold(form, |form, (name, value)| form.set(name, *value))
+    }
+
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).unwrap()
+    }
+
+    #[test]
+    fn what_is_entered_is_read() {
+        let read = entry(&form(&[]), today()).unwrap();
+        assert_eq!((read.from, read.to, read.amount.pence()), (Account::Bank, Account::Printing, 1250));
+        assert_eq!((read.on, read.words.as_str(), read.document), (today(), "Leaflets", None));
+        for (name, value, field) in [
+            ("to", "bank", "to"),
+            ("from", "moon", "from"),
+            ("amount", "0", "amount"),
+            ("amount", "-5", "amount"),
+            ("on_year", "2027", "on_day"),
+            ("words", " ", "words"),
+            ("key", "x", "key"),
+        ] {
+            let refused = entry(&form(&[(name, value)]), today()).unwrap_err();
+            assert!(refused.error(field).is_some(), "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn spending_goes_from_the_bank_or_the_till_to_a_heading() {
+        assert!(spending(&form(&[]), today()).is_ok());
+        assert!(spending(&form(&[("from", "hand")]), today()).is_ok());
+        for (name, value) in [("to", "dues"), ("to", "hand"), ("from", "stripe"), ("from", "staff")] {
+            assert!(
+                spending(&form(&[(name, value)]), today()).unwrap_err().error(name).is_some(),
+                "{name} {value}"
+            );
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The books: double entry, in pence, that adds up to nothing.
+//!
+//! Each receipt in the ledger of `payments` becomes an entry in the transaction that adds it, by a trigger; what did not
+//! pass through Stripe is entered by the treasurer. An entry has lines in accounts ([`Account`]) that add up to zero;
+//! the database refuses any other, and any change: what is wrong is put right by another entry. Sums come from the
+//! tally of postings by month and account. A closed month takes nothing more: what is heard of it later is dated the
+//! first open day, with its own day beside. Tables: `book_entries`, `book_postings`, `book_months`.
+
+mod model;
+mod sql;
+mod forms;
+mod actions;
+mod admin;
+
+pub use model::{Account, Class, KEEP_BOOKS};
+
+use crate::{
+    accounts::{Access, Desk, Group, Room, Routes, Tells, says},
+    kit::app::App,
+    payments::SEE_PAYMENTS,
+};
+
+/// What this room states of itself.
+pub const ROOM: Room = Room {
+    routes,
+    desk: &[Desk { title: "Books", path: "/admin/books", permission: SEE_PAYMENTS, group: Group::People }],
+    log: &[("books.", "Books")],
+    audit: &[says("books.entered", "Entered in the books", Tells::Party)],
+    ..Room::new("books")
+};
+
+fn routes(_: &App) -> Routes {
+    let (see, keep) = (Access::Officer(SEE_PAYMENTS), Access::Officer(KEEP_BOOKS));
+    Routes::new()
+        .get(see, "/admin/books", admin::trial)
+        .get(see, "/admin/books/accounts/{account}", admin::account)
+        .get(see, "/admin/books/entries/{entry}", admin::entry)
+        .get(keep, "/admin/books/new", admin::new)
+        .post(keep, "/admin/books/new", admin::create)
+        .get(keep, "/admin/books/spending", admin::spending)
+        .post(keep, "/admin/books/spending", admin::spend)
+}

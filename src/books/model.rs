@@ -1,0 +1,289 @@
+//! Accounts, and what stands in them. Pure.
+
+use chrono::{Datelike, NaiveDate};
+use uuid::Uuid;
+
+use crate::{
+    accounts::{Permission, Role},
+    kit::{codes::codes, dates, money::Money},
+};
+
+/// Enters what did not pass through Stripe, and closes months.
+pub const KEEP_BOOKS: Permission = Permission { code: "keep_books", held_by: &[Role::Treasurer] };
+
+/// An account of the books. A CHECK on the table knows the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Account {
+    Bank,
+    Stripe,
+    /// Cash and cheques that are not paid in yet.
+    Hand,
+    Unexplained,
+    Opening,
+    Dues,
+    Donations,
+    OtherIncome,
+    Refunds,
+    Disputes,
+    Fees,
+    Campaigns,
+    Events,
+    Premises,
+    Staff,
+    Printing,
+    Tools,
+    Travel,
+    BankCharges,
+    OtherSpending,
+}
+codes!(Account {
+    Bank = "bank",
+    Stripe = "stripe",
+    Hand = "hand",
+    Unexplained = "unexplained",
+    Opening = "opening",
+    Dues = "dues",
+    Donations = "donations",
+    OtherIncome = "other_income",
+    Refunds = "refunds",
+    Disputes = "disputes",
+    Fees = "fees",
+    Campaigns = "campaigns",
+    Events = "events",
+    Premises = "premises",
+    Staff = "staff",
+    Printing = "printing",
+    Tools = "tools",
+    Travel = "travel",
+    BankCharges = "bank_charges",
+    OtherSpending = "other_spending",
+});
+
+/// What an account is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// What the party has.
+    Assets,
+    /// Where it began.
+    Funds,
+    Income,
+    Spending,
+}
+
+impl Class {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Assets => "What we have",
+            Self::Funds => "From before these books",
+            Self::Income => "Income",
+            Self::Spending => "Spending",
+        }
+    }
+}
+
+impl Account {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bank => "Bank",
+            Self::Stripe => "Stripe balance",
+            Self::Hand => "Cash and cheques in hand",
+            Self::Unexplained => "To be explained",
+            Self::Opening => "Opening balances",
+            Self::Dues => "Dues",
+            Self::Donations => "Donations",
+            Self::OtherIncome => "Other income",
+            Self::Refunds => "Refunds",
+            Self::Disputes => "Disputes: taken back by banks",
+            Self::Fees => "Stripe’s fees",
+            Self::Campaigns => "Campaigns and elections",
+            Self::Events => "Meetings and events",
+            Self::Premises => "Office and premises",
+            Self::Staff => "Staff",
+            Self::Printing => "Printing and post",
+            Self::Tools => "Website and tools",
+            Self::Travel => "Travel",
+            Self::BankCharges => "Bank charges",
+            Self::OtherSpending => "Other spending",
+        }
+    }
+
+    /// As accountants' programs number accounts: assets below 100 and from 600, income from 200, spending from 400.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Bank => 90,
+            Self::Stripe => 91,
+            Self::Hand => 92,
+            Self::Unexplained => 850,
+            Self::Opening => 960,
+            Self::Dues => 200,
+            Self::Donations => 210,
+            Self::OtherIncome => 260,
+            Self::Refunds => 280,
+            Self::Disputes => 281,
+            Self::Fees => 404,
+            Self::Campaigns => 410,
+            Self::Events => 420,
+            Self::Premises => 469,
+            Self::Staff => 477,
+            Self::Printing => 461,
+            Self::Tools => 463,
+            Self::Travel => 493,
+            Self::BankCharges => 405,
+            Self::OtherSpending => 499,
+        }
+    }
+
+    pub fn class(self) -> Class {
+        match self {
+            Self::Bank | Self::Stripe | Self::Hand | Self::Unexplained => Class::Assets,
+            Self::Opening => Class::Funds,
+            Self::Dues | Self::Donations | Self::OtherIncome | Self::Refunds | Self::Disputes => {
+                Class::Income
+            }
+            Self::Fees
+            | Self::Campaigns
+            | Self::Events
+            | Self::Premises
+            | Self::Staff
+            | Self::Printing
+            | Self::Tools
+            | Self::Travel
+            | Self::BankCharges
+            | Self::OtherSpending => Class::Spending,
+        }
+    }
+
+    /// To choose from, by code and name.
+    pub fn choices(fits: impl Fn(Self) -> bool) -> Vec<(&'static str, &'static str)> {
+        Self::ALL.into_iter().filter(|account| fits(*account)).map(|it| (it.code(), it.name())).collect()
+    }
+}
+
+/// A sum in its column: what an account got (debit) or gave (credit).
+pub fn columns(sum: Money) -> (Option<Money>, Option<Money>) {
+    match sum.pence() {
+        0 => (None, None),
+        got @ 1.. => (Some(Money::from_pence(got)), None),
+        gave => (None, Some(Money::from_pence(gave.saturating_neg()))),
+    }
+}
+
+/// What an account got and gave, up to a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    pub account: Account,
+    /// In the month of that day.
+    pub moved: Money,
+    pub balance: Money,
+}
+
+impl Balance {
+    pub fn columns(&self) -> (Option<Money>, Option<Money>) {
+        columns(self.balance)
+    }
+}
+
+/// Every account that was ever used, as of the end of a month.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrialBalance(pub Vec<Balance>);
+
+impl TrialBalance {
+    /// Debits and credits, which are equal.
+    pub fn totals(&self) -> (Money, Money) {
+        let side = |sign: i64| {
+            let sums = self.0.iter().map(|line| line.balance.pence() * sign).filter(|pence| *pence > 0);
+            Money::from_pence(sums.sum())
+        };
+        (side(1), side(-1))
+    }
+}
+
+/// A month, by its first day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month(NaiveDate);
+
+impl Month {
+    pub fn of(day: NaiveDate) -> Self {
+        Self(day.with_day(1).unwrap_or(day))
+    }
+
+    /// `2026-11`, as addresses have it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let first = format!("{text}-01").parse::<NaiveDate>().ok()?;
+        (2000..=2200).contains(&first.year()).then_some(Self(first))
+    }
+
+    pub fn first(self) -> NaiveDate {
+        self.0
+    }
+
+    pub fn next(self) -> Self {
+        Self(dates::months_later(self.0, 1))
+    }
+
+    pub fn code(self) -> String {
+        self.0.format("%Y-%m").to_string()
+    }
+
+    /// `November 2026`
+    pub fn name(self) -> String {
+        self.0.format("%B %Y").to_string()
+    }
+}
+
+/// Money that an officer moves between two accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Of the form that it was typed into: sent twice, it is booked once.
+    pub key: Uuid,
+    pub from: Account,
+    pub to: Account,
+    pub amount: Money,
+    pub on: NaiveDate,
+    pub words: String,
+    /// The number of an invoice or receipt, or where it is kept.
+    pub document: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn accounts_have_codes_and_numbers_of_their_own() {
+        let numbers: BTreeSet<_> = Account::ALL.iter().map(|account| account.number()).collect();
+        let names: BTreeSet<_> = Account::ALL.iter().map(|account| account.name()).collect();
+        assert_eq!((numbers.len(), names.len()), (Account::ALL.len(), Account::ALL.len()));
+        for account in Account::ALL {
+            assert_eq!(account.code().parse(), Ok(account));
+        }
+    }
+
+    #[test]
+    fn a_sum_stands_in_one_column() {
+        let pence = Money::from_pence;
+        assert_eq!(columns(pence(5)), (Some(pence(5)), None));
+        assert_eq!(columns(pence(-5)), (None, Some(pence(5))));
+        assert_eq!(columns(pence(0)), (None, None));
+        assert_eq!(columns(pence(i64::MIN)), (None, Some(pence(i64::MAX))));
+        let line = |account, balance| Balance { account, moved: pence(0), balance: pence(balance) };
+        let trial = TrialBalance(vec![
+            line(Account::Stripe, 700),
+            line(Account::Dues, -500),
+            line(Account::Donations, -200),
+        ]);
+        assert_eq!(trial.totals(), (pence(700), pence(700)));
+    }
+
+    #[test]
+    fn months_are_read_strictly() {
+        let month = Month::parse("2026-12").unwrap();
+        assert_eq!((month.name(), month.next().code()), ("December 2026".to_owned(), "2027-01".to_owned()));
+        assert_eq!(Month::of(month.first()), month);
+        for text in ["", "2026", "2026-13", "1999-12", "2026-11-01", "x"] {
+            assert_eq!(Month::parse(text), None, "{text}");
+        }
+    }
+}
