@@ -77,7 +77,7 @@ impl TrialPage {
         groups.map(|lines| (lines[0].account.class(), lines.to_vec())).collect()
     }
 
-    fn account_path(&self, account: &Account) -> String {
+    fn account_path(&self, account: Account) -> String {
         address(&format!("/admin/books/accounts/{account}"), &[("month", self.month.code())])
     }
 }

@@ -174,12 +174,12 @@ pub struct Balance {
     pub account: Account,
     /// In the month of that day.
     pub moved: Money,
-    pub balance: Money,
+    pub sum: Money,
 }
 
 impl Balance {
     pub fn columns(&self) -> (Option<Money>, Option<Money>) {
-        columns(self.balance)
+        columns(self.sum)
     }
 }
 
@@ -191,7 +191,7 @@ impl TrialBalance {
     /// Debits and credits, which are equal.
     pub fn totals(&self) -> (Money, Money) {
         let side = |sign: i64| {
-            let sums = self.0.iter().map(|line| line.balance.pence() * sign).filter(|pence| *pence > 0);
+            let sums = self.0.iter().map(|line| line.sum.pence() * sign).filter(|pence| *pence > 0);
             Money::from_pence(sums.sum())
         };
         (side(1), side(-1))
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(columns(pence(-5)), (None, Some(pence(5))));
         assert_eq!(columns(pence(0)), (None, None));
         assert_eq!(columns(pence(i64::MIN)), (None, Some(pence(i64::MAX))));
-        let line = |account, balance| Balance { account, moved: pence(0), balance: pence(balance) };
+        let line = |account, balance| Balance { account, moved: pence(0), sum: pence(balance) };
         let trial = TrialBalance(vec![
             line(Account::Stripe, 700),
             line(Account::Dues, -500),

@@ -22,7 +22,7 @@ pub(super) async fn trial_balance(db: &mut PgConnection, month: Month) -> Result
     );
     let rows = rows.fetch_all(db).await?.into_iter();
     let mut lines: Vec<_> =
-        rows.map(|row| Balance { account: row.account, moved: row.moved, balance: row.balance }).collect();
+        rows.map(|row| Balance { account: row.account, moved: row.moved, sum: row.balance }).collect();
     lines.sort_by_key(|line| (line.account.class(), line.account));
     Ok(TrialBalance(lines))
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use breakthrough::books::Account;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use uuid::Uuid;
 
 use crate::support::Site;
 
@@ -85,7 +84,7 @@ impl Payment {
     async fn book(&self, site: &Site) {
         let is_stripe = self.method.is_none_or(|method| ["card", "bacs_debit"].contains(&method));
         let lines = self.lines();
-        let ids: Vec<_> = lines.iter().map(|_| Uuid::new_v4()).collect();
+        let ids: Vec<_> = lines.iter().map(|_| site.app.random().opaque_id()).collect();
         let (kinds, pence): (Vec<_>, Vec<_>) = lines.into_iter().unzip();
         sqlx::query(
             "insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, method, recorded_at, entered_by)
