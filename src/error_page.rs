@@ -16,7 +16,7 @@ use axum::{
 use http_body_util::LengthLimitError;
 
 use crate::{
-    accounts,
+    accounts, imports,
     kit::{
         app::App,
         csrf,
@@ -49,12 +49,22 @@ struct Bounds {
 
 /// For any form of ours: a slow phone sends the longest in half of the time.
 const FORM: Bounds = Bounds { longest: 512 * 1024, patience: Duration::from_secs(30) };
+/// For a list of members, from officers only.
+const LIST: Bounds = Bounds { longest: imports::MOST_BYTES, patience: Duration::from_mins(5) };
 /// For a picture and the fields beside it, from officers only.
 const UPLOAD: Bounds = Bounds { longest: picture::MOST_BYTES + 64 * 1024, patience: Duration::from_mins(2) };
 
 async fn bounds(app: &App, method: &Method, path: &str, headers: &HeaderMap) -> Bounds {
-    let is_upload = *method == Method::POST && path == pictures::UPLOADS;
-    if is_upload && accounts::is_officer(app, headers).await { UPLOAD } else { FORM }
+    let bounds = match path {
+        pictures::UPLOADS => UPLOAD,
+        imports::UPLOADS => LIST,
+        _ => FORM,
+    };
+    if *method != Method::POST || bounds.longest == FORM.longest || accounts::is_officer(app, headers).await {
+        bounds
+    } else {
+        FORM
+    }
 }
 
 fn is_form(request: &Request) -> bool {

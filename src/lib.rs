@@ -23,6 +23,8 @@ pub mod supporters;
 pub mod membership;
 /// Finds, filters, counts and exports people, by typed conditions and within an officer's scope.
 pub mod people;
+/// Members from another system.
+pub mod imports;
 /// Single gifts.
 pub mod donations;
 /// Double entry: accounts, spending, closed months.

@@ -16,7 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Paths, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
-    admin, books, content, donations, error_page, home,
+    admin, books, content, donations, error_page, home, imports,
     kit::{
         address,
         app::App,
@@ -41,6 +41,7 @@ pub const ROOMS: &[&Room] = &[
     &membership::ROOM,
     &supporters::ROOM,
     &people::ROOM,
+    &imports::ROOM,
     &donations::ROOM,
     &newsletters::ROOM,
     &payments::ROOM,

@@ -48,10 +48,11 @@ pub use rooms::{
 pub use secrecy::{Secrecy, hush};
 pub use session::{BrowserName, is_officer, look_up as session_layer};
 pub use sql::{
-    consents::{give_consents, list_consents},
+    consents::{ForeignConsent, add_foreign_consents, end_consents, give_consents, list_consents},
     offices::list_holders,
     people::{
-        NewPerson, add_people, find_person, find_person_by_email, has_people, lock_person, set_password_hash,
+        NewPerson, add_people, fill_places, find_person, find_person_by_email, has_people, lock_person,
+        set_password_hash, set_standings,
     },
 };
 

@@ -19,7 +19,7 @@ use crate::{
     accounts::{self, Access, Role, Rooms},
     audit::{Actor, Change, Seal},
     ballots::counting,
-    demo,
+    demo, imports,
     kit::{
         app::App,
         clock::Clock,
@@ -75,6 +75,11 @@ enum Command {
         #[command(subcommand)]
         command: ReconcileCommand,
     },
+    /// Bring in what another system knew
+    Import {
+        #[command(subcommand)]
+        command: ImportCommand,
+    },
     /// Print method, path and access of every route
     Routes,
     /// Say what is missing or wrong in configuration and connections, with the remedy
@@ -91,6 +96,11 @@ enum Command {
 enum ReconcileCommand {
     /// Payments and subscriptions, without any webhook; running it twice changes nothing
     Stripe,
+}
+
+#[derive(Subcommand)]
+enum ImportCommand {
+    Members(imports::ImportMembers),
 }
 
 #[derive(Subcommand)]
@@ -227,6 +237,9 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
         Command::Reconcile { command: ReconcileCommand::Stripe } => {
             let report = payments::reconcile(&app).await.map_err(Failure::into_error)?;
             println!("{report}");
+        }
+        Command::Import { command: ImportCommand::Members(asked) } => {
+            return imports::command(&app, &asked).await;
         }
         Command::Migrate { .. } | Command::Routes | Command::Check { .. } | Command::Count(_) => {}
     }

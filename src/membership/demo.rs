@@ -179,13 +179,13 @@ fn story(
         period: dice.id(),
         joined_on,
         personal: Personal {
-            born_on: today - Days::new(365 * 17 + dice.roll(365 * 62)),
-            address: Address::Uk {
+            born_on: Some(today - Days::new(365 * 17 + dice.roll(365 * 62))),
+            address: Some(Address::Uk {
                 line1: format!("{} {}", 1 + dice.roll(180), dice.pick(&STREETS)),
                 line2: String::new(),
                 town: town.to_owned(),
                 postcode,
-            },
+            }),
             // Numbers that Ofcom keeps for plays and films.
             phone: format!("07700 9{number:05}").parse().ok().filter(|_| number % 3 != 2),
         },

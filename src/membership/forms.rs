@@ -39,7 +39,7 @@ impl<'a> Terms<'a> {
     }
 }
 
-pub(super) fn least_age(app: &App) -> i64 {
+pub fn least_age(app: &App) -> i64 {
     app.setting(settings::MIN_AGE, app.clock().today()).into()
 }
 
@@ -146,9 +146,9 @@ fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval,
 }
 
 /// What members change about themselves; the date of birth stays as it is known.
-pub(super) fn own_details(form: &Form, born_on: NaiveDate) -> Result<NewDetails, Form> {
+pub(super) fn own_details(form: &Form, born_on: Option<NaiveDate>) -> Result<NewDetails, Form> {
     let mut check = form.check();
-    let personal = Personal::read(&mut check, Some(born_on));
+    let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
     check.finish(|| Some(NewDetails { account: None, region, personal: personal? }))
 }
@@ -158,7 +158,9 @@ pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form>
     let mut check = form.check();
     let name = name(&mut check);
     let email = check.email("email");
-    let born_on = check.date("dob", "Enter the date of birth");
+    // Whoever came from another system may have none.
+    let is_given = ["dob_day", "dob_month", "dob_year"].iter().any(|field| !form.is_empty(field));
+    let born_on = if is_given { check.date("dob", "Enter the date of birth") } else { None };
     if born_on.is_some_and(|born| born > today) {
         check.fail("dob_day", "Enter a date of birth in the past");
     }
@@ -248,7 +250,10 @@ mod tests {
     #[test]
     fn a_good_form_becomes_a_command() {
         let join = parse(good()).unwrap_or_else(|form| panic!("{:?}", form.errors()));
-        assert_eq!(join.personal.address.to_string(), "Flat 2, 14 Mill Lane, Bury, BL9 0ND");
+        assert_eq!(
+            join.personal.address.as_ref().unwrap().to_string(),
+            "Flat 2, 14 Mill Lane, Bury, BL9 0ND"
+        );
         assert_eq!(join.region, Some(Region::NorthWest));
         assert_eq!(join.amount, Money::from_pence(500));
         assert!(join.consents.is_empty());

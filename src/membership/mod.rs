@@ -24,7 +24,8 @@ mod admin;
 mod jobs;
 pub mod demo;
 
-pub use actions::{hear, price, rules, summary};
+pub use actions::{ForeignMember, add_foreign, adopt, fill_personal, hear, price, purpose, rules, summary};
+pub use forms::least_age;
 pub use jobs::TurnOfDay;
 pub use model::{DUES, EndReason, Membership, Note, Price, Prices, Rate, Rules, State, Status, Suspension};
 pub use personal::Personal;
@@ -60,6 +61,7 @@ pub const ROOM: Room = Room {
         says("membership.joined", "Joined", Tells::People),
         says("membership.rejoined", "Rejoined", Tells::People),
         says("membership.payment_replaced", "Payment replaced", Tells::People),
+        says("membership.payment_adopted", "Payment taken over from another system", Tells::People),
         says("membership.second_payment", "Duplicate payment ended", Tells::People),
         says("membership.state_changed", "Membership status changed", Tells::People),
         says("membership.renewal_stopped", "Renewal stopped", Tells::People),

@@ -16,8 +16,9 @@ use crate::{
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Personal {
-    pub born_on: NaiveDate,
-    pub address: Address,
+    /// Nobody joins without these two; whoever came from another system may lack them.
+    pub born_on: Option<NaiveDate>,
+    pub address: Option<Address>,
     pub phone: Option<Phone>,
 }
 
@@ -31,8 +32,18 @@ struct Fact {
 }
 
 const FACTS: &[Fact] = &[
-    Fact { name: "Date of birth", value: |it| dates::day(it.born_on), is_own: false, is_exported: false },
-    Fact { name: "Address", value: |it| it.address.to_string(), is_own: true, is_exported: true },
+    Fact {
+        name: "Date of birth",
+        value: |it| it.born_on.map(dates::day).unwrap_or_default(),
+        is_own: false,
+        is_exported: false,
+    },
+    Fact {
+        name: "Address",
+        value: |it| it.address.as_ref().map_or_else(String::new, Address::to_string),
+        is_own: true,
+        is_exported: true,
+    },
     Fact {
         name: "Phone",
         value: |it| it.phone.as_ref().map_or_else(String::new, Phone::to_string),
@@ -53,13 +64,31 @@ impl Personal {
     pub(super) fn read(check: &mut Check<'_>, born_on: Option<NaiveDate>) -> Option<Self> {
         let address = Address::read(check, "");
         let phone = check.optional("phone");
-        Some(Self { born_on: born_on?, address: address?, phone })
+        Some(Self { born_on, address: Some(address?), phone })
     }
 
     /// The form with everything in its fields.
     pub(super) fn fill(&self, form: Form) -> Form {
         let phone = self.phone.as_ref().map_or_else(String::new, Phone::to_string);
-        self.address.fill(form).with_date("dob", self.born_on).with("phone", phone)
+        let form = match &self.address {
+            Some(address) => address.fill(form),
+            None => form,
+        };
+        match self.born_on {
+            Some(born_on) => form.with_date("dob", born_on),
+            None => form,
+        }
+        .with("phone", phone)
+    }
+
+    /// With what the other knows and this does not; `None` if that is nothing.
+    pub fn filled_from(&self, other: &Self) -> Option<Self> {
+        let filled = Self {
+            born_on: self.born_on.or(other.born_on),
+            address: self.address.clone().or_else(|| other.address.clone()),
+            phone: self.phone.clone().or_else(|| other.phone.clone()),
+        };
+        (filled != *self).then_some(filled)
     }
 
     /// What differs, for the audit log, which names facts and does not repeat them: `date of birth, address`.
@@ -70,7 +99,7 @@ impl Personal {
 
     /// The postcode, which lists and searches of people go by.
     pub(super) fn postcode(&self) -> Option<String> {
-        self.address.postcode().map(ToString::to_string)
+        self.address.as_ref()?.postcode().map(ToString::to_string)
     }
 
     pub fn rows(&self) -> Vec<Row> {
@@ -116,13 +145,28 @@ mod tests {
     fn what_changed_is_named_and_not_repeated() {
         let before = Personal::sample();
         let moved = Personal {
-            address: Address::Abroad { lines: vec!["12 rue de Rivoli".into()], country: "France".into() },
+            address: Some(Address::Abroad {
+                lines: vec!["12 rue de Rivoli".into()],
+                country: "France".into(),
+            }),
             ..before.clone()
         };
         assert_eq!(before.changed(&before), "");
         assert_eq!(before.changed(&moved), "address");
-        let all = Personal { born_on: NaiveDate::MIN, ..moved };
+        let all = Personal { born_on: Some(NaiveDate::MIN), ..moved.clone() };
         assert_eq!(before.changed(&all), "date of birth, address");
+    }
+
+    #[test]
+    fn what_is_known_is_never_filled_over() {
+        let nothing = Personal { born_on: None, address: None, phone: None };
+        let sample = Personal::sample();
+        assert_eq!(nothing.filled_from(&sample), Some(sample.clone()));
+        assert_eq!(sample.filled_from(&nothing), None);
+        let other =
+            Personal { born_on: None, phone: Some("0161 496 0000".parse().unwrap()), ..sample.clone() };
+        let filled = sample.filled_from(&Personal { address: None, ..other.clone() }).unwrap();
+        assert_eq!(filled, Personal { phone: other.phone, ..sample });
     }
 
     #[test]

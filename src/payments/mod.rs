@@ -17,6 +17,7 @@ mod settings;
 mod sql;
 mod sync;
 mod actions;
+mod adopting;
 mod jobs;
 mod own;
 mod webhook;
@@ -25,6 +26,7 @@ pub mod leading;
 pub mod demo;
 
 pub use actions::{Wish, checkout_for, end_surplus, give_back, set_price, set_renewal, wish};
+pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,

@@ -93,6 +93,11 @@ impl Address {
         }
     }
 
+    /// Whether the name of a country means another than the United Kingdom.
+    pub fn is_abroad(country: &str) -> bool {
+        !country.is_empty() && !is_uk(country)
+    }
+
     pub fn postcode(&self) -> Option<&Postcode> {
         match self {
             Self::Uk { postcode, .. } => Some(postcode),

@@ -215,6 +215,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             region: Some(region),
             standing: Standing::Supporter,
             added_at,
+            proved_at: Some(added_at),
         });
     }
     accounts::add_people(db, &people).await?;

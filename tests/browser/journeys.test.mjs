@@ -1,5 +1,6 @@
 // What people come to do, walked by the words on the pages, with JavaScript and without.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { arrived, awaited, button, fillGiftForm, fillJoinForm, launch, mailTo, mailsTo, person, says, signIn, startSite, writeUpdate } from './site.mjs';
 
@@ -172,6 +173,35 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       await button(page, 'Stop these emails').click();
       await page.getByRole('heading', { name: 'Stopped' }).waitFor();
       await officer.context().close();
+      await page.context().close();
+    });
+
+    test('an officer imports a list, mends what was rejected and imports that too', async () => {
+      const page = await open({ acceptDownloads: true });
+      await signIn(page, 'alex@demo.test');
+      await page.goto('/admin');
+      await page.getByRole('link', { name: 'Import', exact: true }).first().click();
+      const list = (name, text) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+      const importing = async (file, added) => {
+        await page.goto('/admin/imports');
+        await page.getByLabel('List of members').setInputFiles(file);
+        await button(page, 'Upload and match columns').click();
+        await button(page, 'Check all lines').click();
+        await awaited(page, 'Nothing has been written');
+        await button(page, `Import ${added} ${added === 1 ? 'line' : 'lines'}`).click();
+        await awaited(page, 'lines imported');
+      };
+      await importing(list('members.csv', 'First name,Last name,Email address,Date of birth\n'
+        + `Wren,Ashby,wren.${tag}@example.org,4/5/1980\nLowri,Penn,lowri.${tag}@example.org,31/6/1980\n`), 1);
+      await says(page, /Date of birth: Give a date/);
+      const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Download rejected lines as CSV').click()]);
+      const rejected = readFileSync(await download.path(), 'utf8');
+      assert.match(rejected, /"3","Date of birth/);
+      await importing(list('mended.csv', rejected.replace('31/6/1980', '30/6/1980')), 1);
+      await page.goto(`/admin/members?q=lowri.${tag}@example.org`);
+      await page.getByRole('link', { name: 'Lowri Penn' }).first().click();
+      await says(page, '30 June 1980');
+      assert.deepEqual(page.errors, []);
       await page.context().close();
     });
 

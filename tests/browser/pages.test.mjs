@@ -357,6 +357,22 @@ describe('pages', { concurrency: 2 }, () => {
     await visit(page, '/admin/work');
     await visit(page, '/admin/payments?q=zzzz');
     await visit(page, '/admin/audit?from=yesterday', 422);
+    await page.goto('/admin/imports');
+    await page.getByLabel('List of members').setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from('Wer,Wo\nKit Moss,kit.moss@example.org\n') });
+    await button(page, 'Upload and match columns').click();
+    await look(page, 'unknown columns');
+    await button(page, 'Check all lines').click();
+    await look(page, 'columns that say nothing');
+    const [name, address] = await page.locator('main select').all();
+    await name.selectOption({ label: 'Full name' });
+    await address.selectOption({ label: 'Email address' });
+    await button(page, 'Check all lines').click();
+    await awaited(page, 'Nothing has been written');
+    await button(page, 'Import 1 line').click();
+    await awaited(page, 'lines imported');
+    await look(page, 'an imported file');
+    await button(page, 'Delete the uploaded lines now').click();
+    await look(page, 'a file without its lines');
     await done(page);
   });
 

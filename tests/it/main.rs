@@ -27,6 +27,7 @@ mod home;
 mod mail;
 mod newsletters;
 mod outage;
+mod imports;
 mod people;
 mod pictures;
 mod queue;

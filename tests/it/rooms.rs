@@ -100,7 +100,7 @@ async fn each_office_opens_what_it_should_and_no_more() {
     };
     for (role, expected) in [
         (Role::Administrator, "change_settings look_after_work manage_officers see_audit see_overview"),
-        (Role::Membership, "change_people export_people see_audit see_overview see_people"),
+        (Role::Membership, "change_people export_people import_people see_audit see_overview see_people"),
         (Role::Treasurer, "keep_books look_after_work see_overview see_payments see_people"),
         (Role::ReturningOfficer, "see_audit see_overview"),
         (Role::Editor, "edit_content see_overview"),
@@ -128,7 +128,7 @@ async fn officers_see_the_links_that_their_offices_open() {
     for (email, expected) in [
         (
             "alex@demo.test",
-            "Overview Members Supporters Updates Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
+            "Overview Members Supporters Import Updates Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
         ("treasurer@demo.test", "Overview Members Supporters Payments Books"),
         ("returning@demo.test", "Overview Audit log"),

@@ -98,3 +98,69 @@ pub async fn give_consents(
     .await?;
     Ok(done.rows_affected())
 }
+
+/// A consent as another system kept it.
+pub struct ForeignConsent {
+    pub id: Uuid,
+    pub person_id: Uuid,
+    pub purpose: ConsentPurpose,
+    /// How it is known that they agreed.
+    pub wording: String,
+    pub source: String,
+    pub given_at: DateTime<Utc>,
+    /// When it ended, and how; they stay without emails until they agree here.
+    pub withdrawn: Option<(DateTime<Utc>, String)>,
+}
+
+/// Keeps consents from another system for those of whom no consent to the purpose was ever kept here: what somebody
+/// said here, and above all a no, outweighs what a list says.
+pub async fn add_foreign_consents(db: &mut PgConnection, all: &[ForeignConsent]) -> Result<()> {
+    let ids: Vec<_> = all.iter().map(|it| it.id).collect();
+    let people: Vec<_> = all.iter().map(|it| it.person_id).collect();
+    let purposes: Vec<_> = all.iter().map(|it| it.purpose.code().to_owned()).collect();
+    let wordings: Vec<_> = all.iter().map(|it| it.wording.clone()).collect();
+    let sources: Vec<_> = all.iter().map(|it| it.source.clone()).collect();
+    let given: Vec<_> = all.iter().map(|it| it.given_at).collect();
+    let withdrawn: Vec<_> = all.iter().map(|it| it.withdrawn.as_ref().map(|(at, _)| *at)).collect();
+    let how: Vec<_> = all.iter().map(|it| it.withdrawn.as_ref().map(|(_, how)| how.clone())).collect();
+    sqlx::query!(
+        "insert into consents (id, person_id, purpose, wording, source, given_at, withdrawn_at, withdrawn_how)
+         select new.* from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                                  $7::timestamptz[], $8::text[])
+              as new (id, person_id, purpose, wording, source, given_at, withdrawn_at, withdrawn_how)
+         where not exists (select from consents c where c.person_id = new.person_id and c.purpose = new.purpose)
+         on conflict (person_id, purpose) where withdrawn_at is null do nothing",
+        &ids,
+        &people,
+        &purposes,
+        &wordings,
+        &sources,
+        &given,
+        &withdrawn as &[Option<DateTime<Utc>>],
+        &how as &[Option<String>]
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends the consents of many to one purpose.
+pub async fn end_consents(
+    db: &mut PgConnection,
+    people: &[Uuid],
+    purpose: ConsentPurpose,
+    how: &str,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    let done = sqlx::query!(
+        "update consents set withdrawn_at = $3, withdrawn_how = $4
+         where person_id = any($1) and purpose = $2 and withdrawn_at is null",
+        people,
+        purpose.code(),
+        now,
+        how
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}

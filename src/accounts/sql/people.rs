@@ -140,7 +140,7 @@ pub async fn set_password_hash(db: &mut PgConnection, id: Uuid, hash: &str) -> R
     Ok(())
 }
 
-/// Somebody whose address is known to be theirs.
+/// Somebody who comes by a list, and not by a form of ours.
 #[derive(Clone, Debug)]
 pub struct NewPerson {
     pub id: Uuid,
@@ -150,6 +150,8 @@ pub struct NewPerson {
     pub region: Option<Region>,
     pub standing: Standing,
     pub added_at: DateTime<Utc>,
+    /// When the address was proved to be theirs.
+    pub proved_at: Option<DateTime<Utc>>,
 }
 
 /// Adds people; those whose address is known already are left as they are, and left out of the ids given back.
@@ -161,11 +163,12 @@ pub async fn add_people(db: &mut PgConnection, people: &[NewPerson]) -> Result<V
     let regions: Vec<_> = people.iter().map(|person| person.region.map(|at| at.slug().to_owned())).collect();
     let standings: Vec<_> = people.iter().map(|person| person.standing.code().to_owned()).collect();
     let added: Vec<_> = people.iter().map(|person| person.added_at).collect();
+    let proved: Vec<_> = people.iter().map(|person| person.proved_at).collect();
     sqlx::query_scalar!(
         "insert into people (id, email, name, postcode, region, standing, created_at, email_verified_at)
-         select id, email::citext, name, postcode, region, standing, added_at, added_at
-         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-              as new (id, email, name, postcode, region, standing, added_at)
+         select id, email::citext, name, postcode, region, standing, added_at, proved_at
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+                     $8::timestamptz[]) as new (id, email, name, postcode, region, standing, added_at, proved_at)
          on conflict (email) do nothing returning id",
         &ids,
         &emails,
@@ -173,8 +176,35 @@ pub async fn add_people(db: &mut PgConnection, people: &[NewPerson]) -> Result<V
         &postcodes as &[Option<String>],
         &regions as &[Option<String>],
         &standings,
-        &added
+        &added,
+        &proved as &[Option<DateTime<Utc>>]
     )
     .fetch_all(db)
     .await
+}
+
+/// Gives many the same standing.
+pub async fn set_standings(db: &mut PgConnection, people: &[Uuid], standing: Standing) -> Result<()> {
+    sqlx::query!("update people set standing = $2 where id = any($1)", people, standing.code())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the postcodes, and the regions that go with them, of those of whom none is known.
+pub async fn fill_places(db: &mut PgConnection, places: &[(Uuid, String, Option<Region>)]) -> Result<()> {
+    let ids: Vec<_> = places.iter().map(|(id, ..)| *id).collect();
+    let postcodes: Vec<_> = places.iter().map(|(_, postcode, _)| postcode.clone()).collect();
+    let regions: Vec<_> = places.iter().map(|(.., region)| region.map(|at| at.slug().to_owned())).collect();
+    sqlx::query!(
+        "update people p set postcode = new.postcode, region = coalesce(new.region, p.region)
+         from unnest($1::uuid[], $2::text[], $3::text[]) as new (id, postcode, region)
+         where p.id = new.id and p.postcode is null",
+        &ids,
+        &postcodes,
+        &regions as &[Option<String>]
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -191,6 +191,25 @@ impl Stripe {
         Ok(self.send::<answers::List<answers::Subscription>>(None, request).await?.into())
     }
 
+    /// The subscriptions of one customer that are not over, a hundred at the most.
+    pub async fn list_subscriptions_of(&self, customer: &str) -> Result<Vec<Subscription>, StripeError> {
+        let request = ListSubscription::new().customer(checked(customer)?).limit(PAGE_SIZE);
+        let page: Page<Subscription> =
+            self.send::<answers::List<answers::Subscription>>(None, request).await?.into();
+        Ok(page.items)
+    }
+
+    /// Writes what we say of a subscription beside it.
+    pub async fn set_metadata(
+        &self,
+        key: &str,
+        id: &str,
+        metadata: &Metadata,
+    ) -> Result<Subscription, StripeError> {
+        let request = UpdateSubscription::new(checked(id)?).metadata(hash_map(metadata));
+        Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
+    }
+
     /// Invoices in every state, of one subscription or of all, a hundred at a time, newest first.
     pub async fn list_invoices(
         &self,

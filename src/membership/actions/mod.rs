@@ -2,6 +2,7 @@
 
 mod decisions;
 mod details;
+mod importing;
 mod joining;
 mod payment;
 mod rates;
@@ -9,6 +10,7 @@ mod standing;
 
 pub use decisions::{add_note, end, lift_suspension, suspend};
 pub use details::change_details;
+pub use importing::{ForeignMember, add_foreign, adopt, fill_personal};
 pub use joining::{apply, begun, path, pay_again, purpose, warn_member};
 pub use payment::hear;
 pub use rates::{apply_rate, ask_for_rate};

@@ -55,12 +55,19 @@ impl Membership {
                 "Your first Direct Debit is on its way. Banks take up to seven working days.".to_owned()
             }
             State::Active => match self.ends_on {
+                Some(on) if self.subscription.is_none() => {
+                    format!("Your membership is paid until {}.", dates::day(on))
+                }
                 Some(on) => format!(
                     "You have stopped renewal. You are a member with every right until {}.",
                     dates::day(on)
                 ),
                 None => "You are a member in good standing.".to_owned(),
             },
+            State::Grace { until } if self.subscription.is_none() => format!(
+                "Your membership has to be renewed. You stay a member until {}; please join again with a payment before then.",
+                dates::day(until)
+            ),
             State::Grace { until } => format!(
                 "Your last payment did not go through. You stay a member until {}; please pay before then.",
                 dates::day(until)

@@ -35,10 +35,15 @@ pub fn state(
     {
         return State::Suspended { until: suspension.until };
     }
-    // 3. Who does not pay through Stripe stays as they are.
+    // 3. Who does not pay through Stripe stays as they are, to the end of what they paid elsewhere and some days more.
     let Some(subscription) = subscription else {
-        return match membership.state {
-            ended @ State::Ended { .. } => ended,
+        let last = |paid_until: NaiveDate| paid_until.checked_add_days(Days::new(rules.grace_days));
+        return match (membership.state, membership.ends_on) {
+            (ended @ State::Ended { .. }, _) => ended,
+            (_, Some(paid_until)) if paid_until < today => match last(paid_until).unwrap_or(paid_until) {
+                until if today <= until => State::Grace { until },
+                until => State::Ended { on: until.succ_opt().unwrap_or(until), reason: EndReason::Lapsed },
+            },
             _ => State::Active,
         };
     };
@@ -204,6 +209,26 @@ mod tests {
         assert_eq!(on("2026-11-21"), State::Grace { until });
         assert_eq!(on("2026-11-22"), State::Ended { on: day("2026-11-22"), reason: EndReason::Lapsed });
         assert_eq!(on("2026-12-30"), State::Ended { on: day("2026-11-22"), reason: EndReason::Lapsed });
+    }
+
+    #[test]
+    fn what_was_paid_elsewhere_makes_a_member_to_its_last_day_and_for_the_days_of_grace() {
+        let mut member = membership(State::Active);
+        let on = |member: &Membership, today: &str| state(member, None, RULES, day(today));
+        assert_eq!(on(&member, "2036-01-01"), State::Active, "nothing was said of an end");
+        member.ends_on = Some(day("2026-10-31"));
+        let grace = State::Grace { until: day("2026-11-30") };
+        let ended = State::Ended { on: day("2026-12-01"), reason: EndReason::Lapsed };
+        for (today, stands) in [
+            ("2026-10-31", State::Active),
+            ("2026-11-01", grace),
+            ("2026-11-30", grace),
+            ("2026-12-01", ended),
+        ] {
+            assert_eq!(on(&member, today), stands, "{today}");
+        }
+        member.state = ended;
+        assert_eq!(on(&member, "2027-05-01"), ended, "the day stays");
     }
 
     #[test]

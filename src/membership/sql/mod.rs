@@ -3,7 +3,7 @@
 pub mod rate_changes;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -333,6 +333,83 @@ pub(super) async fn insert_membership(db: &mut PgConnection, new: &Membership) -
     )
     .fetch_one(db)
     .await
+}
+
+/// Adds memberships with their first period, whose id stands beside each. Their numbers are the next ones.
+pub(super) async fn insert_memberships(db: &mut PgConnection, new: &[(Membership, Uuid)]) -> Result<()> {
+    #[derive(Serialize)]
+    struct Added<'a> {
+        id: Uuid,
+        person_id: Uuid,
+        joined_on: NaiveDate,
+        personal: &'a Personal,
+        rate: Rate,
+        billing_interval: Interval,
+        amount_pence: i64,
+        state: &'static str,
+        state_since: DateTime<Utc>,
+        grace_until: Option<NaiveDate>,
+        ends_on: Option<NaiveDate>,
+        ended_on: Option<NaiveDate>,
+        end_reason: Option<&'static str>,
+        period: Uuid,
+    }
+    let added: Vec<_> = new
+        .iter()
+        .map(|(it, period)| {
+            let (grace_until, ended_on, end_reason) = facts(it);
+            Added {
+                id: it.id,
+                person_id: it.person,
+                joined_on: it.joined_on,
+                personal: &it.personal,
+                rate: it.rate,
+                billing_interval: it.every,
+                amount_pence: it.amount.pence(),
+                state: it.state.code(),
+                state_since: it.state_since,
+                grace_until,
+                ends_on: it.ends_on,
+                ended_on,
+                end_reason,
+                period: *period,
+            }
+        })
+        .collect();
+    sqlx::query!(
+        "with new as (
+             select * from jsonb_to_recordset($1::jsonb) as new (
+                 id uuid, person_id uuid, joined_on date, personal jsonb, rate text, billing_interval text, amount_pence bigint,
+                 state text, state_since timestamptz, grace_until date, ends_on date, ended_on date, end_reason text, period uuid)
+         ), added as (
+             insert into memberships (id, person_id, joined_on, personal, rate, billing_interval, amount_pence, state, state_since,
+                    grace_until, ends_on, ended_on, end_reason)
+             select id, person_id, joined_on, personal, rate, billing_interval, amount_pence, state, state_since,
+                    grace_until, ends_on, ended_on, end_reason
+             from new order by joined_on, id returning id
+         )
+         insert into membership_periods (id, membership_id, started_on, ended_on)
+         select new.period, new.id, new.joined_on, new.ended_on from new join added using (id)",
+        Json(&added) as _
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes what members say about themselves.
+pub(super) async fn set_personal(db: &mut PgConnection, all: &[(Uuid, Personal)]) -> Result<()> {
+    let people: Vec<_> = all.iter().map(|(person, _)| *person).collect();
+    let personal: Vec<_> = all.iter().map(|(_, personal)| Json(personal)).collect();
+    sqlx::query!(
+        "update memberships m set personal = new.personal
+         from unnest($1::uuid[], $2::jsonb[]) as new (person_id, personal) where m.person_id = new.person_id",
+        &people,
+        &personal as _
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 fn facts(membership: &Membership) -> (Option<NaiveDate>, Option<NaiveDate>, Option<&'static str>) {

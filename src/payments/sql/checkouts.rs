@@ -242,3 +242,33 @@ pub async fn set_subscription(db: &mut PgConnection, checkout: Uuid, subscriptio
     .await?;
     Ok(())
 }
+
+/// Notes that a subscription which was taken out elsewhere pays for something, once, as a checkout that is over.
+pub async fn insert_adopted(
+    db: &mut PgConnection,
+    new: &Checkout,
+    subscription: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into checkouts (id, purpose_kind, purpose_id, amount_pence, billing_interval, product, email, name,
+                return_path, cancel_path, state, stripe_session, subscription, created_at, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7::text::citext, $8, $9, $9, 'paid', $10, $11, $12, $12)
+         on conflict (id) do nothing",
+        new.id,
+        new.purpose.kind.as_str(),
+        new.purpose.id,
+        new.amount.pence(),
+        new.every.map(Interval::code),
+        new.product,
+        new.email,
+        new.name,
+        new.return_path,
+        format!("adopted:{subscription}"),
+        subscription,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

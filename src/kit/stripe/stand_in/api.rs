@@ -160,6 +160,10 @@ impl Stage {
                 self.list("subscription", "/v1/subscriptions", &call.query, true).await
             }
             ("GET", ["subscriptions", id]) => Ok(self.find("subscription", id).await?.body),
+            ("POST", ["subscriptions", id]) if call.form.map("metadata") != json!({}) => {
+                call.form.only(&["metadata"])?;
+                Ok(self.set_metadata(id, &call.form.map("metadata")).await?.body)
+            }
             ("POST", ["subscriptions", id]) => {
                 if call.form.get("cancel_at_period_end").is_none() {
                     return self.set_price(id, &call.form).await;

@@ -227,6 +227,19 @@ impl Stage {
         Ok(subscription)
     }
 
+    /// What the caller says of it; invoices that are there keep what they were made with.
+    pub(in super::super) async fn set_metadata(&mut self, id: &str, new: &Value) -> Result<Object, Fault> {
+        let mut subscription = self.lock_living(id, 404).await?;
+        let before = subscription.body["metadata"].clone();
+        for (key, value) in new.as_object().into_iter().flatten() {
+            subscription.body["metadata"][key.as_str()] = value.clone();
+        }
+        self.save(&subscription).await?;
+        let previous = json!({"metadata": before});
+        self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
+        Ok(subscription)
+    }
+
     /// Another price from the next period on; with another interval only if the present period is made a trial.
     pub(in super::super) async fn change_price(
         &mut self,
