@@ -49,8 +49,7 @@ impl DemoSubscription {
     }
 
     fn is_at_stripe(&self) -> bool {
-        !self.paid_at.is_empty()
-            && matches!(self.state, SubscriptionStatus::Active | SubscriptionStatus::PastDue)
+        matches!(self.state, SubscriptionStatus::Active | SubscriptionStatus::PastDue)
     }
 }
 
@@ -145,7 +144,8 @@ fn seeds(past: &[DemoSubscription]) -> Vec<Seed> {
             interval: it.every,
             method: if it.by_debit { PaidBy::DirectDebit } else { PaidBy::Card },
             started_at: it.paid_at.last().copied().unwrap_or(it.started_at),
-            paid_periods: 1,
+            // The present one.
+            paid_periods: u32::from(!it.paid_at.is_empty()),
             status: it.state,
             metadata: metadata(it.checkout, &it.purpose),
         })

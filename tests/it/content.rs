@@ -145,6 +145,8 @@ async fn an_officer_writes_publishes_and_renames_an_article() {
     let page =
         write_article(&mut officer, "We won in Radcliffe", "## How\n\nBy **knocking** on doors.").await;
     let path = page.path.clone();
+    let at_once = "everybody sees what you save at once";
+    page.expect_not(at_once).expect_not("Save and publish");
     visitor.get("/news/we-won-in-radcliffe").await.expect_status(404);
     visitor.get("/news").await.expect_not("We won in Radcliffe");
     page.form(&format!("{path}/publication")).submit(&mut officer).await.expect("Published");
@@ -156,6 +158,7 @@ async fn an_officer_writes_publishes_and_renames_an_article() {
     assert_eq!((&data["@type"], &data["headline"]), (&"NewsArticle".into(), &"We won in Radcliffe".into()));
     visitor.soon("/news", |page| page.words().contains("We won in Radcliffe")).await;
     let page = officer.get(&path).await;
+    page.expect(at_once).expect("Save and publish");
     page.form(&path).fill("slug", "radcliffe").submit(&mut officer).await.expect("Saved.");
     let old = visitor.soon("/news/we-won-in-radcliffe", |page| page.status != 200).await;
     assert_eq!((old.status.as_u16(), old.location.as_deref()), (308, Some("/news/radcliffe")));

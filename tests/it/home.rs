@@ -42,6 +42,34 @@ async fn the_home_page_is_whole_with_one_article_or_none() {
 }
 
 #[tokio::test]
+async fn nobody_who_has_joined_is_asked_to_join() {
+    let site = Site::open().await;
+    let public = [
+        "/", "/news", "/faq", "/faq/who-can-join", "/about", "/people", "/funding", "/donate", "/allies", "/contact",
+    ];
+    let asked = async |browser: &mut crate::support::Browser, path: &str| {
+        let page = browser.get(path).await;
+        page.expect_status(200);
+        !page.select("a.button[href='/join']").is_empty()
+    };
+    let (mut stranger, mut supporter) = (site.stranger(), site.signed_in_as("sam@demo.test").await);
+    let mut member = site.signed_in_as("ana@demo.test").await;
+    for path in public {
+        assert!(asked(&mut stranger, path).await, "{path} does not ask a stranger");
+        assert!(asked(&mut supporter, path).await, "{path} does not ask a supporter");
+        assert!(!asked(&mut member, path).await, "{path} asks a member to join");
+    }
+    // Nor where nobody is named yet.
+    sqlx::query("update content_items set published_at = null where kind = 'profile'")
+        .execute(&site.pool)
+        .await
+        .unwrap();
+    site.app.pages().clear();
+    assert!(!asked(&mut member, "/people").await);
+    stranger.get("/people").await.expect("Nobody is named here yet");
+}
+
+#[tokio::test]
 async fn everybody_who_signs_in_has_a_page() {
     let site = Site::open().await;
     for (email, words, not) in [

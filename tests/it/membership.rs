@@ -159,7 +159,19 @@ async fn a_stranger_joins_by_card_and_lands_in_the_members_pages() {
     let link = mail.link("/sign-in/link/");
     let page = browser.get(&link).await;
     page.form(&link).submit(&mut browser).await.expect("Your membership");
-    browser.get(&path).await.expect("Thank you. You are in").expect("Open your page");
+    let number: i64 = sqlx::query_scalar(
+        "select number from memberships m join people p on p.id = m.person_id where p.email = 'robin@example.org'",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    browser
+        .get(&path)
+        .await
+        .expect("Thank you. You are in")
+        .expect(&format!("Your membership number is {number}"))
+        .expect("What happens next")
+        .expect("Open your page");
     browser
         .get("/membership")
         .await
@@ -871,7 +883,7 @@ async fn one_address_given_to_two_people_at_once_is_refused_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_member_leaves_at_the_end_of_what_is_paid_and_may_change_her_mind() {
+async fn a_member_leaves_at_the_end_of_what_is_paid_and_may_change_their_mind() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
     let subscription = pay(&site, "leaving@example.org", PaidBy::Card).await;
@@ -916,6 +928,11 @@ async fn the_demo_party_is_in_the_states_that_the_rules_give() {
     for state in ["pending", "active", "grace", "suspended", "ended"] {
         assert!(before.iter().any(|(_, known)| known == state), "nobody is {state}");
     }
+    // What the site waits for, the stand-in knows: nothing is looked up in vain.
+    let unknown = "select count(*) from checkouts where state in ('open', 'pending')
+                   and stripe_session not in (select id from stripe_stand_in.objects)";
+    assert_eq!(count(&site, unknown).await, 0);
+    assert!(count(&site, "select count(*) from checkouts where state = 'pending'").await > 0);
     // Everyone is due, so that everyone's state is worked out again.
     sqlx::query("update memberships set ends_on = coalesce(ends_on, '2000-01-01') where state <> 'ended'")
         .execute(&site.pool)

@@ -25,7 +25,7 @@ pub struct Seed {
     pub interval: Interval,
     pub method: PaidBy,
     pub started_at: DateTime<Utc>,
-    /// How many periods were paid, at least one.
+    /// How many periods were paid. None: the first debit is on its way, and its session waits for it.
     pub paid_periods: u32,
     /// `Active`, `PastDue` (one more invoice, which failed) or `Canceled` (at the end of the last paid period).
     pub status: SubscriptionStatus,
@@ -80,7 +80,8 @@ impl Seed {
             Interval::Year => "year",
         };
         let failing = self.status == SubscriptionStatus::PastDue;
-        let periods = self.paid_periods.max(1) + u32::from(failing);
+        let on_its_way = self.paid_periods == 0;
+        let periods = self.paid_periods + u32::from(failing || on_its_way);
         let metadata = json!(self.metadata);
         let mut made = Seeded {
             key: self.key.clone(),
@@ -102,7 +103,7 @@ impl Seed {
         let mut latest = String::new();
         for number in 1..=periods {
             let end = DateTime::from_timestamp(later(start, interval), 0).unwrap_or(start);
-            let paid = !(failing && number == periods);
+            let paid = number <= self.paid_periods;
             latest = format!("{}n{number}", self.id("in_"));
             let (intent, charge) = (latest.replacen("in_", "pi_", 1), latest.replacen("in_", "ch_", 1));
             let mut invoice = objects::Invoice {
@@ -136,7 +137,12 @@ impl Seed {
                 metadata: &no_metadata,
                 created: start.timestamp(),
             };
-            let status = if paid { "succeeded" } else { "requires_payment_method" };
+            let status = match paid {
+                true => "succeeded",
+                false if on_its_way => "processing",
+                false => "requires_payment_method",
+            };
+            let mut hidden = json!({"email": self.email});
             written.push(Object::new("payment_intent", payment.intent(status), json!({})));
             if paid {
                 objects::pay(&mut invoice, 1, start.timestamp());
@@ -147,12 +153,16 @@ impl Seed {
                     paid_at: start,
                     period_end: end,
                 });
+            } else if on_its_way {
+                invoice["attempt_count"] = json!(1);
+                hidden["debit"] = json!("processing");
+                written.push(self.session(&made, &latest, &metadata, url));
             } else {
                 invoice["attempt_count"] = json!(1);
                 invoice["next_payment_attempt"] = json!(start.timestamp() + 3 * 24 * 60 * 60);
                 made.failed_invoice = Some(latest.clone());
             }
-            written.push(Object::new("invoice", invoice, json!({"email": self.email})));
+            written.push(Object::new("invoice", invoice, hidden));
             made.current_period_end = end;
             if number < periods {
                 start = end;
@@ -160,6 +170,33 @@ impl Seed {
         }
         written.push(self.subscription(&made, &metadata, interval, &latest, start));
         made
+    }
+
+    /// The page where the first debit was ordered.
+    fn session(&self, made: &Seeded, invoice: &str, metadata: &Value, url: &str) -> Object {
+        let created = self.started_at.timestamp();
+        let mut body = objects::Session {
+            id: &self.id("cs_"),
+            url: String::new(),
+            mode: "subscription",
+            amount: self.amount_pence,
+            customer: Some(&made.customer),
+            email: Some(&self.email),
+            success_url: url,
+            cancel_url: None,
+            reference: None,
+            metadata,
+            methods: &[self.method.word().to_owned()],
+            created,
+            expires_at: created + 24 * 60 * 60,
+        }
+        .json();
+        body["status"] = json!("complete");
+        body["url"] = Value::Null;
+        body["subscription"] = json!(made.subscription);
+        body["invoice"] = json!(invoice);
+        body["customer_details"] = objects::customer_details(Some(&self.email));
+        Object::new("checkout.session", body, json!({}))
     }
 
     fn subscription(
