@@ -131,7 +131,11 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
         What::Paid { at } => at,
         // All of it went back, or did not go through after all: either way the list of checks follows the books.
         What::Returned => return Ok(sql::note_balance(change, gift.id, now).await?),
-        What::Changed | What::Failed { .. } | What::PaidTooLate { .. } => return Ok(()),
+        What::Changed
+        | What::Failed { .. }
+        | What::PaidTooLate { .. }
+        | What::MethodLost { .. }
+        | What::CardExpires { .. } => return Ok(()),
     };
     if gift.paid_at.is_some() {
         return Ok(());

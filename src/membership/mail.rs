@@ -195,6 +195,43 @@ pub(super) fn rate_refused(app: &App, name: &str, new: NewRate) -> Result<Letter
 }
 
 #[derive(Template)]
+#[template(path = "membership/mail_method_lost.md")]
+struct MethodLost<'a> {
+    name: &'a str,
+    price: String,
+    page: String,
+    contact: String,
+}
+
+pub(super) fn method_lost(app: &App, name: &str, membership: &Membership) -> Result<Letter> {
+    let (page, contact, price) = (app.link("/membership"), contact(app), membership.price());
+    Letter::new(&frame(app), &MethodLost { name, price, page, contact })
+}
+
+#[derive(Template)]
+#[template(path = "membership/mail_card.md")]
+struct CardExpires<'a> {
+    name: &'a str,
+    price: String,
+    method: String,
+    on: String,
+    page: String,
+    contact: String,
+}
+
+/// `method` in words: `Visa card ending 4242`.
+pub(super) fn card_expires(
+    app: &App,
+    name: &str,
+    membership: &Membership,
+    method: String,
+    on: NaiveDate,
+) -> Result<Letter> {
+    let (page, contact, price) = (app.link("/membership"), contact(app), membership.price());
+    Letter::new(&frame(app), &CardExpires { name, price, method, on: dates::day(on), page, contact })
+}
+
+#[derive(Template)]
 #[template(path = "membership/mail_suspended.md")]
 struct Suspended<'a> {
     name: &'a str,
@@ -280,6 +317,10 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     let (before, new) = (rate(Interval::Month), rate(Interval::Year));
     samples.push(("membership/mail_rate", rate_changed(app, name, before, new, day)));
     samples.push(("membership/mail_rate", rate_refused(app, name, new)));
+    let active = membership(State::Active);
+    samples.push(("membership/mail_method_lost", method_lost(app, name, &active)));
+    let card = "Visa card ending 4242".to_owned();
+    samples.push(("membership/mail_card", card_expires(app, name, &active, card, day)));
     samples.push(("membership/mail_stopped", stopped(app, name, day)));
     samples.push(("membership/mail_suspended", suspended(app, name, day)));
     samples.push(("membership/mail_lifted", suspension_lifted(app, name)));

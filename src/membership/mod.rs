@@ -68,6 +68,7 @@ pub const ROOM: Room = Room {
         says("membership.renewal_resumed", "Renewal resumed", Tells::People),
         says("membership.rate_changed", "Rate changed", Tells::People),
         says("membership.rate_refused", "New rate refused by Stripe", Tells::People),
+        says("membership.method_lost", "Direct Debit cancelled at the bank", Tells::People),
         says("membership.price_changed", "Price changed at Stripe", Tells::People),
         says("membership.details_changed", "Member’s details changed", Tells::People),
         says("membership.suspended", "Membership suspended", Tells::People),
@@ -159,6 +160,7 @@ fn routes(_: &App) -> Routes {
         .get(SignedIn, "/membership/end", pages::confirm_end)
         .post(SignedIn, "/membership/end", pages::end)
         .post(SignedIn, "/membership/resume", pages::resume)
+        .post(SignedIn, "/membership/method", pages::change_method)
         .get(officer, "/admin/members/{person}/details", admin::edit_details)
         .post(officer, "/admin/members/{person}/details", admin::update_details)
         .get(officer, "/admin/members/{person}/rate", rates::edit_for)

@@ -27,7 +27,7 @@ use crate::{
         form::Form,
         visit::Visit,
     },
-    payments::Subscription,
+    payments::{Subscription, leading},
     places::{self, Region, open_regions},
 };
 
@@ -47,6 +47,24 @@ impl MembershipPage {
         let goes_on = subscription.is_alive() && !subscription.cancel_at_period_end;
         let end = subscription.current_period_end.filter(|_| goes_on)?;
         Some(format!("{} on {}", subscription.amount, dates::day(dates::london_date(end))))
+    }
+
+    /// Whether the member can have it charged to something else.
+    fn can_change_method(&self) -> bool {
+        self.subscription.as_ref().is_some_and(Subscription::is_alive)
+    }
+
+    /// What it is charged to, in words.
+    fn method(&self) -> Option<String> {
+        Some(self.subscription.as_ref().filter(|it| it.is_alive())?.method.as_ref()?.words())
+    }
+
+    /// Why nothing will be collected, if nothing will.
+    fn trouble(&self) -> Option<String> {
+        let subscription =
+            self.subscription.as_ref().filter(|it| it.is_alive() && !it.cancel_at_period_end)?;
+        let next = subscription.current_period_end.map(dates::london_date);
+        subscription.method.as_ref()?.trouble(self.visit.today(), next)
     }
 
     /// Stripe's page for what is overdue. What is paid there once the subscription has ended would not count.
@@ -173,6 +191,18 @@ pub(super) async fn end(State(app): State<App>, SignedIn(who): SignedIn, db: Db)
         None => "Nothing more is collected.".to_owned(),
     };
     Ok(flash::redirect(&app, "/membership", &said))
+}
+
+/// To the page at Stripe where another card or account is given.
+pub(super) async fn change_method(
+    State(app): State<App>,
+    SignedIn(who): SignedIn,
+    mut db: Db,
+) -> Result<Response> {
+    let known = actions::summary(&mut db, who.person_id).await?;
+    let subscription = known.and_then(|(_, subscription)| subscription).filter(Subscription::is_alive);
+    let subscription = subscription.ok_or(Error::Conflict("There is no regular payment to change."))?;
+    leading::lead_to_method(&app, db, who.person_id, &subscription.id, "/membership").await
 }
 
 pub(super) async fn resume(State(app): State<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {

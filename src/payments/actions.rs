@@ -5,9 +5,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    model::{Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, Subscription, metadata},
+    model::{
+        ChangeState, Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, MethodChange,
+        Subscription, change_metadata, metadata,
+    },
     purposes::Purpose,
-    sql::{checkouts, ledger, subscriptions},
+    sql::{checkouts, ledger, methods, subscriptions},
     sync,
 };
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
         error::{Error, Result},
         money::Money,
         queue::{self, Failure},
-        stripe::{Interval, Mode, NewCheckout, StripeError},
+        stripe::{Interval, Mode, NewCheckout, NewSetup, StripeError},
     },
 };
 
@@ -225,6 +228,69 @@ pub async fn set_price(
     sync::keep_subscription(app, &mut tx, &answer, started).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Stores the wish to have a subscription charged to another card or account, or finds the one that is open.
+/// `back` is the path of the page that the payer comes from and returns to.
+pub async fn want_method(change: &mut Change<'_>, subscription: &str, back: &str) -> Result<Uuid> {
+    let now = change.now;
+    let new = MethodChange {
+        id: change.app.random().opaque_id(),
+        subscription: subscription.to_owned(),
+        return_path: back.to_owned(),
+        state: ChangeState::Wanted,
+        stripe_session: None,
+        url: None,
+        created_at: now,
+    };
+    if methods::insert_change(change, &new).await? {
+        return Ok(new.id);
+    }
+    const BUSY: Error = Error::Conflict("The page was just being closed. Please try again.");
+    let before = methods::find_open_change(change, subscription).await?.ok_or(BUSY)?;
+    if before.created_at > now - Duration::hours(OPEN_HOURS - 1) {
+        return Ok(before.id);
+    }
+    methods::set_over(change, before.id, ChangeState::Closed, now).await?;
+    if methods::insert_change(change, &new).await? { Ok(new.id) } else { Err(BUSY) }
+}
+
+/// Asks Stripe for the page that takes the other card or account down. Call it without a transaction or connection at
+/// hand; the key is the wish's id.
+pub async fn open_method(app: &App, id: Uuid) -> Result<Way> {
+    let mut db = app.pool().acquire().await?;
+    let wish = methods::find_change(&mut db, id).await?.ok_or(Error::NotFound)?;
+    let subscription = subscriptions::find(&mut db, &wish.subscription).await?.ok_or(Error::NotFound)?;
+    drop(db);
+    if wish.state.is_over() {
+        return Ok(Way::Done);
+    }
+    if let Some(url) = wish.url {
+        return Ok(Way::There(url));
+    }
+    let back = app.link(&wish.return_path);
+    let new = NewSetup {
+        customer: &subscription.customer,
+        success_url: &app.link(&format!("/payments/method/{id}")),
+        cancel_url: &back,
+        metadata: change_metadata(id),
+    };
+    let session = match app.stripe().create_setup(&format!("set-up:{id}"), &new).await {
+        Ok(session) => session,
+        Err(error) => {
+            tracing::error!(error = error.brief(), change = %id, "Stripe made no page for another card or account");
+            if matches!(error, StripeError::Refused { .. }) {
+                let mut tx = app.pool().begin().await?;
+                methods::set_over(&mut tx, id, ChangeState::Closed, app.clock().now()).await?;
+                tx.commit().await?;
+            }
+            return Ok(if error.is_transient() { Way::Away } else { Way::Refused });
+        }
+    };
+    let mut tx = app.pool().begin().await?;
+    methods::set_opened(&mut tx, id, &session.id, session.url.as_deref(), app.clock().now()).await?;
+    tx.commit().await?;
+    Ok(session.url.map_or(Way::Done, Way::There))
 }
 
 /// A wish that Stripe does not know, or that never got there and is too old to be tried again.

@@ -16,6 +16,7 @@ use super::{
     sql::{
         events::{self, EventLine},
         ledger::{self, LineFilter, NamedLine, Totals},
+        methods::{self, Stopped},
     },
 };
 use crate::{
@@ -237,6 +238,20 @@ pub(super) async fn events(
     let failed = queue::list_failed(&mut db).await?;
     let livemode = app.stripe().livemode();
     Ok(EventsPage { visit, shown, events, counts, failed, livemode }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "payments/cancelled.html")]
+pub(super) struct CancelledPage {
+    visit: Visit,
+    stopped: Vec<Stopped>,
+    livemode: bool,
+}
+
+/// Regular payments that the payers' banks no longer make.
+pub(super) async fn cancelled(State(app): State<App>, visit: Visit, mut db: Db) -> Result<CancelledPage> {
+    let stopped = methods::list_stopped(&mut db, 500).await?;
+    Ok(CancelledPage { visit, stopped, livemode: app.stripe().livemode() })
 }
 
 #[cfg(test)]

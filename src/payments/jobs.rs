@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::{
-    model::{Checkout, CloseCheckout, EndSubscription, GiveBack, ProcessEvent},
-    sql::{checkouts, events, ledger, subscriptions},
+    model::{
+        ChangeState, Checkout, CloseCheckout, EndSubscription, GiveBack, MethodChange, ProcessEvent,
+        WarnOfCards,
+    },
+    settings,
+    sql::{checkouts, events, ledger, methods, subscriptions},
     sync::{self, Outcome, PaymentNotice, What},
 };
 use crate::kit::{
@@ -18,7 +22,7 @@ use crate::kit::{
 };
 
 /// The events that mean something here: README has whoever opens a site switch on these at Stripe, and no others.
-pub const EVENTS: [&str; 24] = [
+pub const EVENTS: [&str; 27] = [
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -43,6 +47,9 @@ pub const EVENTS: [&str; 24] = [
     "charge.dispute.closed",
     "charge.dispute.funds_withdrawn",
     "charge.dispute.funds_reinstated",
+    "mandate.updated",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
 ];
 
 impl ProcessEvent {
@@ -109,6 +116,8 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
         kind if kind.starts_with("charge.dispute.") => {
             sync::dispute(app, id, kind == "charge.dispute.funds_reinstated", at).await
         }
+        "mandate.updated" => sync::mandate(app, id).await,
+        kind if kind.starts_with("payment_method.") => sync::method(app, id).await,
         _ => Ok(Outcome::Ignored("of a kind that does not concern us")),
     };
     match outcome {
@@ -219,7 +228,36 @@ impl Job for CatchUp {
                 failed = Some(failure);
             }
         }
+        let mut db = app.pool().acquire().await?;
+        let changes = methods::list_old_changes(&mut db, now - Duration::minutes(10)).await?;
+        drop(db);
+        for change in changes {
+            if let Err(failure) = look_after_change(&app, &change).await {
+                failed = Some(failure);
+            }
+        }
         failed.map_or(Ok(()), Err)
+    }
+}
+
+async fn look_after_change(app: &App, change: &MethodChange) -> Result<(), Failure> {
+    match &change.stripe_session {
+        Some(session) => sync::session(app, session, false).await.map(drop),
+        // Stripe was away when it was wanted, and whoever wanted it has gone.
+        None => {
+            let mut tx = app.pool().begin().await?;
+            methods::set_over(&mut tx, change.id, ChangeState::Closed, app.clock().now()).await?;
+            Ok(tx.commit().await?)
+        }
+    }
+}
+
+impl Job for WarnOfCards {
+    const NAME: &'static str = "payments_warn_of_cards";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        sync::warn_of_cards(&app, app.setting(settings::CARD_DAYS, app.clock().today())).await
     }
 }
 

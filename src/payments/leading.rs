@@ -19,12 +19,19 @@ use uuid::Uuid;
 
 use super::{
     actions::{self, Way},
-    model::{Checkout, CheckoutState},
+    model::{ChangeState, Checkout, CheckoutState},
     purposes::Purpose,
+    sql::methods,
 };
 use crate::{
     audit::{Actor, Change},
-    kit::{app::App, db::Db, error::Result, flash, visit::Visit},
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        visit::Visit,
+    },
 };
 
 /// Something that is paid for on a page of its own, like `/join/{id}`, as its room knows it at the moment.
@@ -106,6 +113,63 @@ pub async fn lead<P: Payable>(app: &App, id: Uuid, checkout: Uuid) -> Result<Res
         Way::Refused => format!("{}?refused=yes", P::path(id)),
     };
     Ok(Redirect::to(&to).into_response())
+}
+
+/// To the page at Stripe where a subscription's payer chooses another card or account, and then to `back`.
+///
+/// # Errors
+/// A conflict if that page was just being closed by another tab.
+pub async fn lead_to_method(
+    app: &App,
+    mut db: Db,
+    by: Uuid,
+    subscription: &str,
+    back: &str,
+) -> Result<Response> {
+    let mut change = Change::begin(app, &mut db, Actor::Person(by)).await?;
+    let wish = actions::want_method(&mut change, subscription, back).await?;
+    change.commit().await?;
+    drop(db);
+    Ok(match actions::open_method(app, wish).await? {
+        Way::There(url) => Redirect::to(&url).into_response(),
+        Way::Done => Redirect::to(back).into_response(),
+        Way::Away => flash::redirect_with_warning(
+            app,
+            back,
+            "Our payment provider does not answer at the moment. Nothing has changed. Please try again in a few minutes.",
+        ),
+        Way::Refused => flash::redirect_with_warning(
+            app,
+            back,
+            "Our payment provider could not open its page. Nothing has changed. Please write to us.",
+        ),
+    })
+}
+
+/// Where somebody comes back to from choosing another card or account: waits a moment for Stripe's word, and goes on.
+pub(super) async fn method_changed(State(app): State<App>, Path(id): Path<Uuid>, db: Db) -> Result<Response> {
+    drop(db);
+    for _ in 0..LOOKS {
+        let mut db = app.pool().acquire().await?;
+        let wish = methods::find_change(&mut db, id).await?.ok_or(Error::NotFound)?;
+        drop(db);
+        match wish.state {
+            ChangeState::Done => {
+                let said = "Thank you. Your payments are collected from there from now on.";
+                return Ok(flash::redirect(&app, &wish.return_path, said));
+            }
+            ChangeState::Closed => {
+                let said = "Nothing has changed: the page was closed before you had finished.";
+                return Ok(flash::redirect_with_warning(&app, &wish.return_path, said));
+            }
+            ChangeState::Wanted | ChangeState::Open => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    let mut db = app.pool().acquire().await?;
+    let wish = methods::find_change(&mut db, id).await?.ok_or(Error::NotFound)?;
+    drop(db);
+    let said = "We are waiting for our payment provider to confirm the change. This page shows it within a few minutes.";
+    Ok(flash::redirect(&app, &wish.return_path, said))
 }
 
 #[derive(Deserialize)]

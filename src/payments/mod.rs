@@ -8,7 +8,7 @@
 //!
 //! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
 //! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
-//! Tables: `stripe_events`, `checkouts`, `subscriptions`, `ledger`. Everything that Stripe has and we lack is repaired
+//! Tables: `stripe_events`, `checkouts`, `subscriptions`, `payment_methods`, `method_changes`, `ledger`. Everything that Stripe has and we lack is repaired
 //! by [`reconcile`].
 
 mod model;
@@ -30,7 +30,7 @@ pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
-    ProcessEvent, SEE_PAYMENTS, Subscription, stripe_page,
+    PaymentMethod, ProcessEvent, SEE_PAYMENTS, Subscription, WarnOfCards, stripe_page,
 };
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
@@ -52,7 +52,7 @@ pub const ROOM: Room = Room {
         permission: SEE_PAYMENTS,
         group: Group::People,
     }],
-    settings: &[settings::CHECK_ABOVE.known],
+    settings: &[settings::CHECK_ABOVE.known, settings::CARD_DAYS.known],
     log: &[("payment.", "Payments")],
     // Lists are searched by names and addresses.
     audit: &[says("payment.exported", "Payments exported", Tells::People)],
@@ -65,14 +65,24 @@ pub const ROOM: Room = Room {
             (this.to_string(), format!("came in this month, {last} last month"))
         },
     }],
-    tasks: &[Task {
-        count: "failed_events",
-        one: "message from Stripe could not be processed",
-        many: "messages from Stripe could not be processed",
-        path: "/admin/payments/events",
-        permission: SEE_PAYMENTS,
-        whole_party: true,
-    }],
+    tasks: &[
+        Task {
+            count: "failed_events",
+            one: "message from Stripe could not be processed",
+            many: "messages from Stripe could not be processed",
+            path: "/admin/payments/events",
+            permission: SEE_PAYMENTS,
+            whole_party: true,
+        },
+        Task {
+            count: "stopped",
+            one: "Direct Debit was cancelled at the bank",
+            many: "Direct Debits were cancelled at the bank",
+            path: "/admin/payments/cancelled",
+            permission: SEE_PAYMENTS,
+            whole_party: true,
+        },
+    ],
     timeline: Some(Timeline {
         view: "payments_timeline",
         sources: &[Source {
@@ -91,6 +101,7 @@ pub const ROOM: Room = Room {
             .every::<CatchUp>("*/10 * * * *")
             .every::<Reconcile>("41 3 * * *")
             .every::<TidyPayments>("37 3 * * *")
+            .every::<WarnOfCards>("13 9 * * *")
     },
     ..Room::new("payments")
 };
@@ -100,8 +111,10 @@ fn routes(_: &App) -> Routes {
     Routes::new()
         .post(Access::Machine, "/webhooks/stripe", webhook::receive)
         .get(Access::SignedIn, "/payments", own::list)
+        .get(Access::SignedIn, "/payments/method/{change}", leading::method_changed)
         .get(Access::SignedIn, "/payments/{line}", own::receipt)
         .get(officer, "/admin/payments", admin::list)
         .post(officer, "/admin/payments/export", admin::export)
         .get(officer, "/admin/payments/events", admin::events)
+        .get(officer, "/admin/payments/cancelled", admin::cancelled)
 }

@@ -1,4 +1,4 @@
-//! The sum from which the law looks at who pays.
+//! The sum from which the law looks at who pays, and when payers are warned.
 
 use crate::kit::{
     money::Money,
@@ -19,4 +19,12 @@ pub const CHECK_ABOVE: Setting<Money> = Setting::money(
         "50000",
         "PPERA 2000 s.52(2)(b) as amended by PPEA 2009 s.20: more than £500 is a donation",
     )],
+);
+
+pub const CARD_DAYS: Setting<u32> = Setting::number(
+    "card_warning_days",
+    1..=60,
+    "Warning that a card expires (days before)",
+    "Only if it expires before the next payment",
+    &[since(2021, 1, 1, "30", "custom of shops and banks")],
 );

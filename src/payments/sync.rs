@@ -3,26 +3,27 @@
 //! An event is only a hint which object to look at, so it does not matter in which order events come, how often, or
 //! whether some are lost: [`session`], [`subscription`] and [`invoice`] bring us to what is the case at Stripe.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     model::{
-        CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, ProcessEvent, Subscription,
-        dispute_lines, ours,
+        ChangeState, CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, ProcessEvent,
+        Subscription, dispute_lines, our_change, ours,
     },
     purposes::Purpose,
     sql::{
         checkouts::{self, Progress},
-        events, ledger, subscriptions,
+        events, ledger, methods, subscriptions,
     },
 };
 use crate::kit::{
     app::App,
     money::Money,
     queue::{self, Failure},
-    stripe::{self, Dispute, InvoiceStatus, SubscriptionStatus},
+    stripe::{self, CheckoutMode, CheckoutStatus, Dispute, InvoiceStatus, SubscriptionStatus},
 };
 
 /// What the room above is told about a payment. It is a job whose consequence stands in `reactions.rs`; it may come
@@ -47,6 +48,10 @@ pub enum What {
     PaidTooLate { invoice: String, amount: Money },
     /// Money went back: refunded, or taken by the payer's bank.
     Returned,
+    /// The payer's bank takes no more debits by this payment method.
+    MethodLost { method: String },
+    /// The card expires before the next payment.
+    CardExpires { method: String, on: NaiveDate },
 }
 
 /// What became of one event.
@@ -74,6 +79,9 @@ async fn tell(
 /// Looks a session up, and all that it brought about.
 pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     let session = app.stripe().find_checkout(id).await?;
+    if session.mode == CheckoutMode::Setup {
+        return set_up(app, &session).await;
+    }
     let Some((checkout, purpose)) = ours(&session.metadata) else { return Ok(NOT_OURS) };
     let found = CheckoutState::of(&session, debit_failed);
     let now = app.clock().now();
@@ -207,8 +215,15 @@ pub(super) async fn keep_subscription(
         surplus_since: None,
         next_try: None,
         pay_page: None,
+        payment_method: found.payment_method.as_ref().map(|method| method.id.clone()),
+        method: None,
         seen_at: started,
     };
+    if let Some((method, details)) =
+        found.payment_method.as_ref().and_then(|method| Some((method, method.details.as_ref()?)))
+    {
+        methods::upsert(db, &method.id, details, started).await?;
+    }
     // Compared with what really was stored, not with the answer: an older answer changes nothing, and is not told of.
     let before = subscriptions::lock(db, &kept.id).await?;
     subscriptions::upsert(db, &kept).await?;
@@ -218,6 +233,100 @@ pub(super) async fn keep_subscription(
         tell(db, purpose, Some(&found.id), What::Changed).await?;
     }
     Ok(Outcome::Done)
+}
+
+/// Looks a wish to pay by something else up: once its card or account is taken down, the subscription is charged to it.
+async fn set_up(app: &App, session: &stripe::CheckoutSession) -> Result {
+    let Some(id) = our_change(&session.metadata) else { return Ok(NOT_OURS) };
+    let mut db = app.pool().acquire().await?;
+    let Some(change) = methods::find_change(&mut db, id).await? else { return Ok(NOT_OURS) };
+    drop(db);
+    if change.state.is_over() {
+        return Ok(Outcome::Done);
+    }
+    let state = match (session.status, &session.setup_intent) {
+        (CheckoutStatus::Complete, Some(intent)) => charge_to(app, &change.subscription, id, intent).await?,
+        (CheckoutStatus::Expired, _) => ChangeState::Closed,
+        _ => return Ok(Outcome::Done),
+    };
+    let mut tx = app.pool().begin().await?;
+    methods::set_over(&mut tx, id, state, app.clock().now()).await?;
+    tx.commit().await?;
+    Ok(Outcome::Done)
+}
+
+async fn charge_to(
+    app: &App,
+    subscription: &str,
+    change: Uuid,
+    setup_intent: &str,
+) -> std::result::Result<ChangeState, Failure> {
+    let Some(method) = app.stripe().find_set_up(setup_intent).await? else {
+        return Err(Failure::Retry(anyhow::anyhow!(
+            "{setup_intent} is complete and names no payment method"
+        )));
+    };
+    let started = app.clock().now();
+    let key = format!("method:{change}");
+    let answer = match app.stripe().set_payment_method(&key, subscription, &method).await {
+        Ok(answer) => answer,
+        // It ended in the meantime: there is nothing left to charge.
+        Err(error) if error.is_missing() => return Ok(ChangeState::Closed),
+        Err(error) => return Err(error.into()),
+    };
+    let mut tx = app.pool().begin().await?;
+    keep_subscription(app, &mut tx, &answer, started).await?;
+    tx.commit().await?;
+    Ok(ChangeState::Done)
+}
+
+/// Looks a mandate up, and tells of one that the payer's bank has ended. Nothing ends by it: whoever pays is asked for
+/// another way.
+pub(super) async fn mandate(app: &App, id: &str) -> Result {
+    let found = app.stripe().find_mandate(id).await?;
+    let mut tx = app.pool().begin().await?;
+    if methods::set_mandate(&mut tx, &found, app.clock().now()).await? {
+        for (subscription, purpose) in methods::subscriptions_of(&mut tx, &found.payment_method).await? {
+            let what = match found.is_lost {
+                true => What::MethodLost { method: found.payment_method.clone() },
+                false => What::Changed,
+            };
+            tell(&mut tx, purpose, Some(&subscription), what).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(Outcome::Done)
+}
+
+/// A bank has brought a card up to date, or a card was taken away: looks at what is charged to it.
+pub(super) async fn method(app: &App, id: &str) -> Result {
+    let mut db = app.pool().acquire().await?;
+    let charged = methods::subscriptions_of(&mut db, id).await?;
+    drop(db);
+    if charged.is_empty() {
+        return Ok(NOT_OURS);
+    }
+    for (subscription, _) in charged {
+        self::subscription(app, &subscription).await?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Tells of cards that expire before the next payment, each once.
+pub(super) async fn warn_of_cards(app: &App, days: u32) -> std::result::Result<(), Failure> {
+    let (now, today) = (app.clock().now(), app.clock().today());
+    loop {
+        let mut tx = app.pool().begin().await?;
+        let expiring = methods::take_expiring(&mut tx, today, days.try_into().unwrap_or(30), now).await?;
+        for it in &expiring {
+            let what = What::CardExpires { method: it.method.clone(), on: it.expires_on };
+            tell(&mut tx, it.purpose.clone(), Some(&it.subscription), what).await?;
+        }
+        tx.commit().await?;
+        if expiring.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 /// Looks an invoice up, and books it if it is paid. `failed_at` is when an event said that collecting it failed.

@@ -45,7 +45,16 @@ async fn the_home_page_is_whole_with_one_article_or_none() {
 async fn nobody_who_has_joined_is_asked_to_join() {
     let site = Site::open().await;
     let public = [
-        "/", "/news", "/faq", "/faq/who-can-join", "/about", "/people", "/funding", "/donate", "/allies", "/contact",
+        "/",
+        "/news",
+        "/faq",
+        "/faq/who-can-join",
+        "/about",
+        "/people",
+        "/funding",
+        "/donate",
+        "/allies",
+        "/contact",
     ];
     let asked = async |browser: &mut crate::support::Browser, path: &str| {
         let page = browser.get(path).await;

@@ -11,6 +11,7 @@ mod admin;
 mod donations;
 mod membership;
 mod paying;
+mod methods;
 mod rates;
 mod payments;
 mod books;

@@ -2,12 +2,13 @@
 //!
 //! async-stripe's own answer types demand every field that one API version lists: a subscription item without the
 //! deprecated `plan`, which Stripe's public contract no longer mentions, would make each subscription unreadable.
-//! The requests are async-stripe's; only the reading is ours. Nothing here is expanded but an invoice's payments.
+//! The requests are async-stripe's; only the reading is ours. Expanded are an invoice's payments and what a subscription
+//! is charged to.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use miniserde::Deserialize;
+use chrono::{DateTime, Days, Months, NaiveDate, Utc};
+use miniserde::{Deserialize, json::Value};
 
 use super::types::{
     self, CheckoutMode, CheckoutStatus, Interval, InvoiceStatus, Metadata, Page, PaymentStatus,
@@ -31,6 +32,7 @@ pub(super) struct CheckoutSession {
     customer: Option<String>,
     invoice: Option<String>,
     payment_intent: Option<String>,
+    setup_intent: Option<String>,
     amount_total: Option<i64>,
     currency: Option<String>,
     metadata: Option<BTreeMap<String, String>>,
@@ -54,6 +56,8 @@ pub(super) struct Subscription {
     canceled_at: Option<i64>,
     ended_at: Option<i64>,
     cancellation_details: Option<CancellationDetails>,
+    /// An id, or the whole of it where it was asked for.
+    default_payment_method: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +164,47 @@ pub(super) struct Dispute {
 }
 
 #[derive(Deserialize)]
+struct PaymentMethod {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    card: Option<Card>,
+    bacs_debit: Option<Debit>,
+}
+
+#[derive(Deserialize)]
+struct Card {
+    brand: Option<String>,
+    last4: Option<String>,
+    exp_month: Option<u32>,
+    exp_year: Option<i32>,
+}
+
+#[derive(Deserialize)]
+struct Debit {
+    last4: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SetupIntent {
+    payment_method: Option<String>,
+}
+
+impl SetupIntent {
+    /// What was taken down, once it was.
+    pub(super) fn payment_method(self) -> Option<String> {
+        self.payment_method
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Mandate {
+    id: String,
+    payment_method: String,
+    status: String,
+}
+
+#[derive(Deserialize)]
 pub(super) struct Charge {
     id: String,
     payment_intent: Option<String>,
@@ -199,6 +244,7 @@ impl From<CheckoutSession> for types::CheckoutSession {
             mode: match session.mode.as_str() {
                 "subscription" => CheckoutMode::Subscription,
                 "payment" => CheckoutMode::OneOff,
+                "setup" => CheckoutMode::Setup,
                 _ => CheckoutMode::Other,
             },
             id: session.id,
@@ -207,6 +253,7 @@ impl From<CheckoutSession> for types::CheckoutSession {
             customer: session.customer,
             invoice: session.invoice,
             payment_intent: session.payment_intent,
+            setup_intent: session.setup_intent,
             amount_total_pence: session.amount_total,
             currency: session.currency,
             metadata: session.metadata.unwrap_or_default(),
@@ -264,6 +311,38 @@ impl From<Subscription> for types::Subscription {
                 .cancellation_details
                 .and_then(|details| details.reason)
                 .is_some_and(|reason| reason == "payment_failed"),
+            payment_method: subscription.default_payment_method.and_then(payment_method),
+        }
+    }
+}
+
+fn payment_method(found: Value) -> Option<types::PaymentMethod> {
+    if let Value::String(id) = found {
+        return Some(types::PaymentMethod { id, details: None });
+    }
+    let found: PaymentMethod = miniserde::json::from_str(&miniserde::json::to_string(&found)).ok()?;
+    let (card, debit) = (found.card.as_ref(), found.bacs_debit.as_ref());
+    let four = |digits: &String| digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let last4 = card.and_then(|it| it.last4.clone()).or_else(|| debit.and_then(|it| it.last4.clone()));
+    let details = types::MethodDetails {
+        last4: last4.filter(four),
+        brand: card.and_then(|it| it.brand.clone()),
+        // A card is good for the whole of the month that stands on it.
+        expires_on: card
+            .and_then(|it| NaiveDate::from_ymd_opt(it.exp_year?, it.exp_month?, 1))
+            .and_then(|first| first.checked_add_months(Months::new(1))?.checked_sub_days(Days::new(1))),
+        kind: found.kind,
+    };
+    Some(types::PaymentMethod { id: found.id, details: Some(details) })
+}
+
+impl From<Mandate> for types::Mandate {
+    fn from(mandate: Mandate) -> Self {
+        Self {
+            id: mandate.id,
+            payment_method: mandate.payment_method,
+            // One that is still being set up is `pending`.
+            is_lost: mandate.status == "inactive",
         }
     }
 }
@@ -410,6 +489,35 @@ mod tests {
         assert_eq!((failed.status, failed.attempt_count), (InvoiceStatus::Open, 1));
         assert_eq!(failed.next_payment_attempt.unwrap().timestamp(), 1_780_131_600);
         assert_eq!((failed.paid_at, failed.amount_paid_pence), (None, 0));
+    }
+
+    #[test]
+    fn a_card_is_good_until_its_month_ends_and_an_id_alone_is_enough() {
+        let read = |json: &str| payment_method(miniserde::json::from_str(json).unwrap());
+        let card = read(
+            r#"{"id":"pm_1","object":"payment_method","type":"card",
+                "card":{"brand":"visa","last4":"4242","exp_month":2,"exp_year":2028,"checks":null}}"#,
+        )
+        .unwrap();
+        assert_eq!(card.id, "pm_1");
+        let details = card.details.unwrap();
+        assert_eq!((details.kind.as_str(), details.brand.as_deref()), ("card", Some("visa")));
+        assert_eq!(details.last4.as_deref(), Some("4242"));
+        assert_eq!(details.expires_on, NaiveDate::from_ymd_opt(2028, 2, 29));
+        let debit = r#"{"id":"pm_2","type":"bacs_debit","bacs_debit":{"last4":"2345","sort_code":"108800"}}"#;
+        let debit = read(debit).unwrap().details.unwrap();
+        assert_eq!(
+            (debit.kind.as_str(), debit.last4.as_deref(), debit.expires_on),
+            ("bacs_debit", Some("2345"), None)
+        );
+        assert_eq!(read(r#""pm_3""#), Some(types::PaymentMethod { id: "pm_3".into(), details: None }));
+        // What nobody would have sent.
+        for odd in [r#"{"id":"pm_4"}"#, "[]", "7"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+        let odd = r#"{"id":"pm_5","type":"card","card":{"last4":"42","exp_month":13,"exp_year":2028}}"#;
+        let odd = read(odd).unwrap().details.unwrap();
+        assert_eq!((odd.last4, odd.expires_on), (None, None));
     }
 
     #[test]

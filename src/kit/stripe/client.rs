@@ -15,15 +15,17 @@ use stripe_checkout::checkout_session as checkout;
 use stripe_core::{
     charge::RetrieveCharge,
     dispute::{ListDispute, RetrieveDispute},
+    mandate::RetrieveMandate,
     refund::{CreateRefund, ListRefund},
+    setup_intent::RetrieveSetupIntent,
 };
 
 use super::answers;
 use super::error::StripeError;
 use super::signature::{self, BadSignature};
 use super::types::{
-    Charge, CheckoutSession, Dispute, Interval, Invoice, Metadata, Mode, NewCheckout, Page, Refund,
-    Subscription,
+    Charge, CheckoutSession, Dispute, Interval, Invoice, Mandate, Metadata, Mode, NewCheckout, NewSetup,
+    Page, Refund, Subscription,
 };
 
 /// For one attempt, from connecting to the last byte.
@@ -33,6 +35,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
 const PAGE_SIZE: i64 = 100;
+
+/// Answered whole, not as an id.
+const METHOD: &str = "default_payment_method";
 
 /// The API version that async-stripe sends. The webhook endpoint at Stripe has to be set to the same one.
 pub const API_VERSION: &str = "2026-08-26.dahlia";
@@ -105,7 +110,36 @@ impl Stripe {
     }
 
     pub async fn find_subscription(&self, id: &str) -> Result<Subscription, StripeError> {
-        Ok(self.send::<answers::Subscription>(None, RetrieveSubscription::new(checked(id)?)).await?.into())
+        let request = RetrieveSubscription::new(checked(id)?).expand(vec![METHOD.to_owned()]);
+        Ok(self.send::<answers::Subscription>(None, request).await?.into())
+    }
+
+    /// A page that takes a card or a bank account down. `key` must come from a stored record of the wish.
+    pub async fn create_setup(&self, key: &str, new: &NewSetup<'_>) -> Result<CheckoutSession, StripeError> {
+        Ok(self.send::<answers::CheckoutSession>(Some(key), create_setup(new)).await?.into())
+    }
+
+    /// The payment method that a page of [`Stripe::create_setup`] took down; `None` before it did.
+    pub async fn find_set_up(&self, setup_intent: &str) -> Result<Option<String>, StripeError> {
+        let request = RetrieveSetupIntent::new(checked(setup_intent)?);
+        Ok(self.send::<answers::SetupIntent>(None, request).await?.payment_method())
+    }
+
+    pub async fn find_mandate(&self, id: &str) -> Result<Mandate, StripeError> {
+        Ok(self.send::<answers::Mandate>(None, RetrieveMandate::new(checked(id)?)).await?.into())
+    }
+
+    /// What a subscription is charged to from now on.
+    pub async fn set_payment_method(
+        &self,
+        key: &str,
+        id: &str,
+        payment_method: &str,
+    ) -> Result<Subscription, StripeError> {
+        let request = UpdateSubscription::new(checked(id)?)
+            .default_payment_method(checked(payment_method)?)
+            .expand(vec![METHOD.to_owned()]);
+        Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
     }
 
     /// Ends it at once, without a refund; missing (404) when it ended before.
@@ -115,7 +149,9 @@ impl Stripe {
 
     /// Whether it goes on after the paid period; what is paid for stays either way.
     pub async fn set_renewal(&self, key: &str, id: &str, renews: bool) -> Result<Subscription, StripeError> {
-        let request = UpdateSubscription::new(checked(id)?).cancel_at_period_end(!renews);
+        let request = UpdateSubscription::new(checked(id)?)
+            .cancel_at_period_end(!renews)
+            .expand(vec![METHOD.to_owned()]);
         Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
     }
 
@@ -184,7 +220,10 @@ impl Stripe {
 
     /// Subscriptions in every state, a hundred at a time, newest first; `after` is the last id of the page before.
     pub async fn list_subscriptions(&self, after: Option<&str>) -> Result<Page<Subscription>, StripeError> {
-        let mut request = ListSubscription::new().status(ListSubscriptionStatus::All).limit(PAGE_SIZE);
+        let mut request = ListSubscription::new()
+            .status(ListSubscriptionStatus::All)
+            .limit(PAGE_SIZE)
+            .expand(vec![format!("data.{METHOD}")]);
         if let Some(id) = after {
             request = request.starting_after(checked(id)?);
         }
@@ -329,6 +368,20 @@ fn create_checkout(new: &NewCheckout<'_>) -> checkout::CreateCheckoutSession {
     }
 }
 
+fn create_setup(new: &NewSetup<'_>) -> checkout::CreateCheckoutSession {
+    use checkout::CreateCheckoutSessionPaymentMethodTypes as Method;
+    use stripe_checkout::{CheckoutSessionLocale, CheckoutSessionMode};
+
+    checkout::CreateCheckoutSession::new()
+        .mode(CheckoutSessionMode::Setup)
+        .customer(new.customer)
+        .payment_method_types(vec![Method::Card, Method::BacsDebit])
+        .locale(CheckoutSessionLocale::EnMinusGb)
+        .success_url(new.success_url)
+        .cancel_url(new.cancel_url)
+        .metadata(hash_map(&new.metadata))
+}
+
 fn set_price(
     before: &Subscription,
     amount_pence: i64,
@@ -356,7 +409,8 @@ fn set_price(
     line.price_data = Some(price);
     let request = UpdateSubscription::new(checked(&before.id)?)
         .items(vec![line])
-        .proration_behavior(billing::UpdateSubscriptionProrationBehavior::None);
+        .proration_behavior(billing::UpdateSubscriptionProrationBehavior::None)
+        .expand(vec![METHOD.to_owned()]);
     // Another interval begins at once, and is charged at once, unless the time that is paid for is called a trial.
     Ok(match before.current_period_end.filter(|_| before.interval != Some(every)) {
         Some(end) => request.trial_end(billing::UpdateSubscriptionTrialEnd::Timestamp(end.timestamp())),

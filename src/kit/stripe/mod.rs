@@ -22,5 +22,6 @@ pub use event::{Event, NotAnEvent};
 pub use signature::BadSignature;
 pub use types::{
     Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice, InvoiceStatus, Item,
-    Metadata, Mode, NewCheckout, Page, PaymentStatus, Refund, Subscription, SubscriptionStatus,
+    Mandate, Metadata, MethodDetails, Mode, NewCheckout, NewSetup, Page, PaymentMethod, PaymentStatus,
+    Refund, Subscription, SubscriptionStatus,
 };

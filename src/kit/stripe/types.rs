@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::kit::codes::codes;
 
@@ -66,6 +66,8 @@ pub enum PaymentStatus {
 pub enum CheckoutMode {
     Subscription,
     OneOff,
+    /// Nothing is paid: a card or a bank account is taken down for later payments.
+    Setup,
     Other,
 }
 
@@ -81,6 +83,8 @@ pub struct CheckoutSession {
     pub customer: Option<String>,
     pub invoice: Option<String>,
     pub payment_intent: Option<String>,
+    /// Of a session that only takes a card or a bank account down.
+    pub setup_intent: Option<String>,
     pub amount_total_pence: Option<i64>,
     /// Lower case, such as `gbp`.
     pub currency: Option<String>,
@@ -128,6 +132,47 @@ pub struct Subscription {
     pub ended_at: Option<DateTime<Utc>>,
     /// Stripe ended it because it could not collect, rather than somebody by their own wish.
     pub ended_unpaid: bool,
+    /// What it is charged to.
+    pub payment_method: Option<PaymentMethod>,
+}
+
+/// A card or a bank account, as far as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentMethod {
+    pub id: String,
+    /// `None` where Stripe gave only the id.
+    pub details: Option<MethodDetails>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MethodDetails {
+    /// Stripe's word: `card`, `bacs_debit`, or one that this site does not offer.
+    pub kind: String,
+    /// Of a card: `visa`.
+    pub brand: Option<String>,
+    /// The last four digits of the card or account.
+    pub last4: Option<String>,
+    /// The last day on which a card can be charged.
+    pub expires_on: Option<NaiveDate>,
+}
+
+/// A page at Stripe that takes a card or a bank account down for a customer's later payments.
+#[derive(Debug, Clone)]
+pub struct NewSetup<'a> {
+    pub customer: &'a str,
+    pub success_url: &'a str,
+    pub cancel_url: &'a str,
+    /// Kept on the session. Opaque ids only.
+    pub metadata: Metadata,
+}
+
+/// The payer's word to their bank that we may collect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mandate {
+    pub id: String,
+    pub payment_method: String,
+    /// The bank takes no more debits: the payer or the bank ended it, or the account moved.
+    pub is_lost: bool,
 }
 
 /// What a subscription charges for.

@@ -1,5 +1,7 @@
 //! What a notice of a payment means for a membership.
 
+use serde_json::json;
+
 use super::{joining::settle, person, standing::recompute, subscription_of};
 use crate::{
     audit::Change,
@@ -42,6 +44,24 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
             let page = page.as_deref().filter(|_| failing.is_alive());
             let letter = mail::payment_failed(app, &known.name, &after, *next_try, page)?;
             (format!("payment-failed:{invoice}:{attempt}"), letter)
+        }
+        (What::MethodLost { method }, Some(subscription)) => {
+            // They may have chosen another by now.
+            if !subscription.is_alive() || !subscription.method.is_some_and(|it| it.lost_at.is_some()) {
+                return Ok(());
+            }
+            change.audit("membership.method_lost", ("person", after.person), json!({}));
+            (
+                format!("method-lost:{}:{method}", subscription.id),
+                mail::method_lost(app, &known.name, &after)?,
+            )
+        }
+        (What::CardExpires { method, on }, Some(subscription)) => {
+            let Some(card) = subscription.method.filter(|it| it.expires_on == Some(*on)) else {
+                return Ok(());
+            };
+            let letter = mail::card_expires(app, &known.name, &after, card.words(), *on)?;
+            (format!("card-expires:{}:{method}:{on}", subscription.id), letter)
         }
         _ => return Ok(()),
     };

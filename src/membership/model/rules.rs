@@ -165,6 +165,8 @@ mod tests {
             surplus_since: None,
             next_try: None,
             pay_page: None,
+            payment_method: None,
+            method: None,
             seen_at: at("2026-11-10"),
         }
     }

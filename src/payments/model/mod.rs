@@ -2,10 +2,12 @@
 
 mod checkouts;
 mod ledger;
+mod methods;
 mod subscriptions;
 
 pub use checkouts::{Checkout, CheckoutState};
 pub use ledger::{LedgerLine, LineKind, Method, Origin, dispute_lines, line_words, stripe_page};
+pub use methods::{ChangeState, MethodChange, PaymentMethod, change_metadata, our_change};
 pub use subscriptions::{Subscription, subscription_code, subscription_state};
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,10 @@ pub struct EndSubscription {
 pub struct GiveBack {
     pub payment_intent: String,
 }
+
+/// Warns whoever pays by a card that expires before the next payment, a few weeks ahead.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct WarnOfCards {}
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::methods::PaymentMethod;
 use crate::{
     kit::{
         money::Money,
@@ -29,6 +30,10 @@ pub struct Subscription {
     /// When Stripe tries again to collect what is overdue, and its page where that can be paid at once.
     pub next_try: Option<DateTime<Utc>>,
     pub pay_page: Option<String>,
+    /// Stripe's id of what it is charged to.
+    pub payment_method: Option<String>,
+    /// What that is, as far as it is known here.
+    pub method: Option<PaymentMethod>,
     pub seen_at: DateTime<Utc>,
 }
 

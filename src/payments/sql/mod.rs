@@ -3,6 +3,7 @@
 pub(super) mod checkouts;
 pub(super) mod events;
 pub(super) mod ledger;
+pub(super) mod methods;
 pub(super) mod subscriptions;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -15,4 +16,7 @@ pub(super) const COUNTS: &str = "
         'income_before', (select coalesce(sum(number), 0)::bigint from tallies
                           where what = 'income' and key >= ($4 at time zone 'Europe/London')::date::text
                             and key < ($3 at time zone 'Europe/London')::date::text),
+        'stopped', (select count(*) from payment_methods m join subscriptions s on s.payment_method = m.id
+                    where m.lost_at is not null and s.surplus_since is null and not s.cancel_at_period_end
+                      and s.state in ('trialing', 'active', 'past_due', 'paused', 'unpaid')),
         'failed_events', (select count(*) from stripe_events where outcome = 'failed'))";

@@ -1,14 +1,14 @@
 //! Regular payments, as Stripe last told of them.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::Result;
 use crate::{
     kit::{money::Money, stripe::Interval},
     payments::{
-        model::{Subscription, subscription_code, subscription_state},
+        model::{PaymentMethod, Subscription, subscription_code, subscription_state},
         purposes::{KindCode, Purpose},
     },
 };
@@ -30,6 +30,8 @@ struct SubscriptionRow {
     surplus_since: Option<DateTime<Utc>>,
     next_try: Option<DateTime<Utc>>,
     pay_page: Option<String>,
+    payment_method: Option<String>,
+    method: Option<Json<PaymentMethod>>,
     seen_at: DateTime<Utc>,
 }
 
@@ -51,6 +53,8 @@ impl From<SubscriptionRow> for Subscription {
             surplus_since: row.surplus_since,
             next_try: row.next_try,
             pay_page: row.pay_page,
+            payment_method: row.payment_method,
+            method: row.method.map(|Json(method)| method),
             seen_at: row.seen_at,
         }
     }
@@ -63,7 +67,8 @@ macro_rules! subscriptions {
             SubscriptionRow,
             r#"select id, purpose_kind as "purpose_kind: KindCode", purpose_id, customer, state,
                       amount_pence as "amount: Money", billing_interval as "every: Interval", current_period_end,
-                      cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, surplus_since, next_try, pay_page, seen_at
+                      cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, surplus_since, next_try, pay_page, payment_method, seen_at,
+                      (select to_jsonb(m) from payment_methods m where m.id = payment_method) as "method: Json<PaymentMethod>"
                from subscriptions "# + $which
             $(, $value)*
         )
@@ -87,12 +92,12 @@ pub async fn lock(db: &mut PgConnection, id: &str) -> Result<Option<Subscription
 pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
     sqlx::query!(
         "insert into subscriptions as old (id, purpose_kind, purpose_id, customer, state, amount_pence, billing_interval,
-                current_period_end, cancel_at_period_end, started_at, ended_at, failing_since, seen_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                current_period_end, cancel_at_period_end, started_at, ended_at, failing_since, seen_at, payment_method)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (id) do update set customer = excluded.customer, state = excluded.state,
                 amount_pence = excluded.amount_pence, billing_interval = excluded.billing_interval,
                 current_period_end = excluded.current_period_end, cancel_at_period_end = excluded.cancel_at_period_end,
-                ended_at = excluded.ended_at, seen_at = excluded.seen_at,
+                ended_at = excluded.ended_at, seen_at = excluded.seen_at, payment_method = excluded.payment_method,
                 failing_since = case when excluded.state = 'canceled' then coalesce(old.failing_since, excluded.failing_since)
                                      when excluded.failing_since is null then null
                                      else coalesce(old.failing_since, excluded.failing_since) end
@@ -109,7 +114,8 @@ pub async fn upsert(db: &mut PgConnection, it: &Subscription) -> Result<()> {
         it.started_at,
         it.ended_at,
         it.failing_since,
-        it.seen_at
+        it.seen_at,
+        it.payment_method
     )
     .execute(db)
     .await?;

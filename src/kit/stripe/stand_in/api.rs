@@ -159,19 +159,34 @@ impl Stage {
                 call.query.only(&["customer", "expand", "limit", "starting_after", "status"])?;
                 self.list("subscription", "/v1/subscriptions", &call.query, true).await
             }
-            ("GET", ["subscriptions", id]) => Ok(self.find("subscription", id).await?.body),
-            ("POST", ["subscriptions", id]) if call.form.map("metadata") != json!({}) => {
-                call.form.only(&["metadata"])?;
-                Ok(self.set_metadata(id, &call.form.map("metadata")).await?.body)
+            ("GET", ["subscriptions", id]) => {
+                let mut found = self.find("subscription", id).await?.body;
+                if wants_method(&call.query, "") {
+                    self.expand_methods([&mut found].into_iter()).await?;
+                }
+                Ok(found)
             }
             ("POST", ["subscriptions", id]) => {
-                if call.form.get("cancel_at_period_end").is_none() {
-                    return self.set_price(id, &call.form).await;
+                let mut changed = if call.form.get("cancel_at_period_end").is_some() {
+                    call.form.only(&["cancel_at_period_end", "expand"])?;
+                    let renews = call.form.need("cancel_at_period_end")? != "true";
+                    self.set_renewal(id, renews).await?.body
+                } else if let Some(method) = call.form.get("default_payment_method") {
+                    call.form.only(&["default_payment_method", "expand"])?;
+                    self.set_method(id, method).await?.body
+                } else if call.form.map("metadata") != json!({}) {
+                    call.form.only(&["expand", "metadata"])?;
+                    self.set_metadata(id, &call.form.map("metadata")).await?.body
+                } else {
+                    self.set_price(id, &call.form).await?
+                };
+                if wants_method(&call.form, "") {
+                    self.expand_methods([&mut changed].into_iter()).await?;
                 }
-                call.form.only(&["cancel_at_period_end"])?;
-                let renews = call.form.need("cancel_at_period_end")? != "true";
-                Ok(self.set_renewal(id, renews).await?.body)
+                Ok(changed)
             }
+            ("GET", ["setup_intents", id]) => Ok(self.find("setup_intent", id).await?.body),
+            ("GET", ["mandates", id]) => Ok(self.find("mandate", id).await?.body),
             ("DELETE", ["subscriptions", id]) => {
                 call.form.only(&["cancellation_details", "invoice_now", "prorate"])?;
                 Ok(self.cancel(id, "cancellation_requested", 404).await?.body)
@@ -242,19 +257,33 @@ impl Stage {
         let mut found = store::list(&mut self.tx, kind, &filter, limit).await?;
         let more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
         found.truncate(usize::try_from(limit).unwrap_or_default());
-        let bodies = found.into_iter().map(|mut object| {
-            if !payments {
-                without_payments(&mut object.body);
+        let mut bodies: Vec<_> = found.into_iter().map(|object| object.body).collect();
+        if !payments {
+            bodies.iter_mut().for_each(without_payments);
+        }
+        if wants_method(query, "data.") {
+            self.expand_methods(bodies.iter_mut()).await?;
+        }
+        Ok(json!({"object": "list", "data": bodies, "has_more": more, "url": url}))
+    }
+
+    /// What subscriptions are charged to, whole instead of by its id.
+    async fn expand_methods(&mut self, subscriptions: impl Iterator<Item = &mut Value>) -> Result<(), Fault> {
+        let wanted: Vec<_> = subscriptions.map(|it| &mut it["default_payment_method"]).collect();
+        let ids: Vec<_> = wanted.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
+        let mut found = store::find_all(&mut self.tx, "payment_method", &ids).await?;
+        for id in wanted {
+            if let Some(body) = id.as_str().and_then(|id| found.remove(id)) {
+                *id = body;
             }
-            object.body
-        });
-        Ok(json!({"object": "list", "data": bodies.collect::<Vec<_>>(), "has_more": more, "url": url}))
+        }
+        Ok(())
     }
 
     /// Stripe would begin another interval at once, charge for it, and credit what was paid: this site asks for
     /// neither, so what would is refused here.
     async fn set_price(&mut self, id: &str, form: &Params) -> Result<Value, Fault> {
-        form.only(&["items", "proration_behavior", "trial_end"])?;
+        form.only(&["expand", "items", "proration_behavior", "trial_end"])?;
         if form.need("proration_behavior")? != "none" {
             return Err(Fault::invalid(Some("proration_behavior"), "The stand-in does not prorate."));
         }
@@ -270,6 +299,43 @@ impl Stage {
         let trial_end = form.get("trial_end").map(|_| form.need_whole("trial_end")).transpose()?;
         let (item, product) = (form.need("items[0][id]")?, form.need(&price("[product]"))?);
         Ok(self.change_price(id, item, product, amount, interval, trial_end).await?.body)
+    }
+
+    /// A page that takes a card or account down for what a known customer pays later.
+    async fn create_setup(&mut self, form: &Params) -> Result<Value, Fault> {
+        form.only(&[
+            "cancel_url",
+            "customer",
+            "locale",
+            "metadata",
+            "mode",
+            "payment_method_types",
+            "success_url",
+        ])?;
+        let customer = form.need("customer")?;
+        let known = store::find(&mut self.tx, "customer", customer).await?;
+        let known = known.ok_or_else(|| Fault::missing(400, "customer", "customer", customer))?;
+        let id = self.stand_in.id("cs_test_");
+        let body = objects::Session {
+            id: &id,
+            url: format!("{}{BASE}/pay/{id}", self.stand_in.public_url()),
+            mode: "setup",
+            amount: None,
+            customer: Some(customer),
+            email: None,
+            success_url: form.need("success_url")?,
+            cancel_url: form.get("cancel_url"),
+            reference: None,
+            metadata: &form.map("metadata"),
+            methods: &methods(form)?,
+            created: self.now(),
+            expires_at: self.now() + A_DAY,
+        }
+        .json();
+        let hidden = json!({"product_name": "How you pay", "email": known.text("/email")});
+        let session = Object::new("checkout.session", body, hidden);
+        store::save(&mut self.tx, &session).await?;
+        Ok(session.body)
     }
 
     async fn create_session(&mut self, form: &Params) -> Result<Value, Fault> {
@@ -291,6 +357,9 @@ impl Stage {
         ])?;
         let price = |field: &str| format!("line_items[0][price_data]{field}");
         let mode = form.need("mode")?;
+        if mode == "setup" {
+            return self.create_setup(form).await;
+        }
         let interval = form.get(&price("[recurring][interval]"));
         let (child, other) = match (mode, interval) {
             ("subscription", Some("month" | "year")) => ("subscription_data", "payment_intent_data"),
@@ -340,18 +409,7 @@ impl Stage {
                 return Err(Fault::missing(400, "customer", "customer", customer));
             }
         }
-        let mut methods = form.list("payment_method_types");
-        if methods.is_empty() {
-            methods.push("card".into());
-        }
-        if let Some(unknown) =
-            methods.iter().find(|method| !["card", "bacs_debit"].contains(&method.as_str()))
-        {
-            return Err(Fault::invalid(
-                Some("payment_method_types"),
-                format!("The stand-in does not know {unknown}."),
-            ));
-        }
+        let methods = methods(form)?;
         let expires_at =
             form.get("expires_at").map_or(Ok(self.now() + A_DAY), |_| form.need_whole("expires_at"))?;
         if !(self.now() + HALF_AN_HOUR..=self.now() + A_DAY).contains(&expires_at) {
@@ -365,7 +423,7 @@ impl Stage {
             id: &id,
             url: format!("{}{BASE}/pay/{id}", self.stand_in.public_url()),
             mode,
-            amount,
+            amount: Some(amount),
             customer,
             email,
             success_url: form.need("success_url")?,
@@ -383,6 +441,26 @@ impl Stage {
         let session = Object::new("checkout.session", body, hidden);
         store::save(&mut self.tx, &session).await?;
         Ok(session.body)
+    }
+}
+
+/// Whether a call asks for what subscriptions are charged to.
+fn wants_method(params: &Params, prefix: &str) -> bool {
+    params.list("expand").contains(&format!("{prefix}default_payment_method"))
+}
+
+/// How people may pay on a page. Stripe's own choice is cards.
+fn methods(form: &Params) -> Result<Vec<String>, Fault> {
+    let mut methods = form.list("payment_method_types");
+    if methods.is_empty() {
+        methods.push("card".into());
+    }
+    match methods.iter().find(|method| !["card", "bacs_debit"].contains(&method.as_str())) {
+        Some(unknown) => Err(Fault::invalid(
+            Some("payment_method_types"),
+            format!("The stand-in does not know {unknown}."),
+        )),
+        None => Ok(methods),
     }
 }
 

@@ -76,6 +76,7 @@ pub(super) async fn show(
         product: session.hidden("product_name").unwrap_or_default().to_owned(),
         price: match session.hidden("interval") {
             Some(interval) => format!("{amount} a {interval}"),
+            None if session.text("/mode") == Some("setup") => "nothing now".to_owned(),
             None => amount.to_string(),
         },
         email: session.hidden("email").map(str::to_owned),

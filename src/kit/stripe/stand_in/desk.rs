@@ -52,6 +52,7 @@ struct Subscribed {
     price: String,
     paid_until: String,
     alive: bool,
+    by_debit: bool,
 }
 
 fn owner(object: &Object) -> String {
@@ -115,6 +116,7 @@ pub(super) async fn show(
                 .map(|end| dates::day(dates::london_date(end)))
                 .unwrap_or_default(),
                 alive: !subscription.is("canceled"),
+                by_debit: subscription.hidden("method") == Some("bacs_debit"),
             })
             .collect(),
         webhooks: stand_in.webhooks(SHOWN).await?,
@@ -132,6 +134,7 @@ pub(super) async fn act_on_subscription(
         "cancellation" => stand_in.cancel(&id).await?,
         "refund" => stand_in.give_back(&id).await?,
         "claim" => stand_in.claim_back(&id).await?,
+        "revocation" => stand_in.revoke(&id).await?,
         _ => return Err(Fault::invalid_address("POST", &what)),
     }
     Ok(Redirect::to(BASE))

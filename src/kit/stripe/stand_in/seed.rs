@@ -98,6 +98,14 @@ impl Seed {
             self.started_at.timestamp(),
         );
         written.push(Object::new("customer", customer, json!({"email": self.email})));
+        let method = objects::payment_method(
+            &self.id("pm_"),
+            self.method,
+            Some(&made.customer),
+            Some(&self.email),
+            self.started_at.timestamp(),
+        );
+        written.push(Object::new("payment_method", method, json!({})));
 
         let mut start = self.started_at;
         let mut latest = String::new();
@@ -179,7 +187,7 @@ impl Seed {
             id: &self.id("cs_"),
             url: String::new(),
             mode: "subscription",
-            amount: self.amount_pence,
+            amount: Some(self.amount_pence),
             customer: Some(&made.customer),
             email: Some(&self.email),
             success_url: url,

@@ -1,6 +1,8 @@
 //! The stand-in's own schema in Postgres, `stripe_stand_in`, made when the site starts: development data that the
 //! site's migrations know nothing of. Queries are unchecked strings, because the schema is not there at compile time.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 
@@ -18,12 +20,14 @@ create table if not exists stripe_stand_in.objects (
     -- what the stand-in must remember and Stripe would not show
     hidden jsonb not null default '{}',
     position bigint generated always as identity,
-    created bigint not null generated always as ((body ->> 'created')::bigint) stored,
+    created bigint not null,
     status text generated always as (body ->> 'status') stored,
     customer text generated always as (body ->> 'customer') stored,
     subscription text generated always as
         (coalesce(body #>> '{parent,subscription_details,subscription}', body ->> 'subscription')) stored
 );
+-- Not every object says when it was made, as data folders from before believe.
+alter table stripe_stand_in.objects alter column created drop expression if exists;
 create index if not exists objects_by_age on stripe_stand_in.objects (kind, created desc, position desc);
 create index if not exists objects_by_subscription on stripe_stand_in.objects (subscription, kind);
 create table if not exists stripe_stand_in.keys (
@@ -146,6 +150,35 @@ pub(super) async fn find_session_of(
     .await
 }
 
+pub(super) async fn find_mandate(
+    db: &mut PgConnection,
+    payment_method: &str,
+) -> Result<Option<Object>, sqlx::Error> {
+    sqlx::query(
+        "select id, kind, body, hidden from stripe_stand_in.objects
+         where kind = 'mandate' and body ->> 'payment_method' = $1",
+    )
+    .bind(payment_method)
+    .try_map(object)
+    .fetch_optional(db)
+    .await
+}
+
+/// The bodies of those that are there, by their ids.
+pub(super) async fn find_all(
+    db: &mut PgConnection,
+    kind: &str,
+    ids: &[String],
+) -> Result<HashMap<String, Value>, sqlx::Error> {
+    sqlx::query("select id, body from stripe_stand_in.objects where kind = $1 and id = any($2)")
+        .bind(kind)
+        .bind(ids)
+        .try_map(|row: PgRow| Ok((row.try_get("id")?, row.try_get("body")?)))
+        .fetch_all(db)
+        .await
+        .map(|rows| rows.into_iter().collect())
+}
+
 pub(super) async fn save(db: &mut PgConnection, object: &Object) -> Result<(), sqlx::Error> {
     save_all(db, std::slice::from_ref(object)).await
 }
@@ -154,8 +187,9 @@ pub(super) async fn save(db: &mut PgConnection, object: &Object) -> Result<(), s
 pub(super) async fn save_all(db: &mut PgConnection, objects: &[Object]) -> Result<(), sqlx::Error> {
     let column = |field: fn(&Object) -> &str| objects.iter().map(field).collect::<Vec<_>>();
     sqlx::query(
-        "insert into stripe_stand_in.objects (id, kind, body, hidden)
-         select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[])
+        "insert into stripe_stand_in.objects (id, kind, body, hidden, created)
+         select id, kind, body, hidden, coalesce(body ->> 'created', body #>> '{customer_acceptance,accepted_at}')::bigint
+         from unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[]) as new(id, kind, body, hidden)
          on conflict (id) do update set body = excluded.body, hidden = excluded.hidden",
     )
     .bind(column(|object| &object.id))

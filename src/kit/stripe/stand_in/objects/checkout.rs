@@ -8,7 +8,8 @@ pub(in super::super) struct Session<'a> {
     pub id: &'a str,
     pub url: String,
     pub mode: &'a str,
-    pub amount: i64,
+    /// `None` where nothing is paid.
+    pub amount: Option<i64>,
     pub customer: Option<&'a str>,
     pub email: Option<&'a str>,
     pub success_url: &'a str,
@@ -28,7 +29,7 @@ impl Session<'_> {
                 "amount_subtotal": self.amount, "amount_total": self.amount,
                 "automatic_tax": {"enabled": false, "liability": null, "provider": null, "status": null},
                 "cancel_url": self.cancel_url, "client_reference_id": self.reference, "created": self.created,
-                "currency": "gbp", "custom_fields": [],
+                "currency": self.amount.map(|_| "gbp"), "custom_fields": [],
                 "custom_text": {"after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null},
                 "customer": self.customer,
                 "customer_creation": if self.mode == "payment" && self.customer.is_none() { json!("if_required") } else { Value::Null },
@@ -38,10 +39,10 @@ impl Session<'_> {
                     else { Value::Null },
                 "livemode": false, "locale": "en-GB", "metadata": self.metadata, "mode": self.mode,
                 "payment_method_collection": if self.mode == "payment" { "if_required" } else { "always" },
-                "payment_method_options": {}, "payment_method_types": self.methods, "payment_status": "unpaid",
+                "payment_method_options": {}, "payment_method_types": self.methods, "payment_status": if self.amount.is_some() { "unpaid" } else { "no_payment_required" },
                 "phone_number_collection": {"enabled": false}, "shipping_options": [], "status": "open",
                 "success_url": self.success_url,
-                "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+                "total_details": self.amount.map(|_| json!({"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0})),
                 "ui_mode": "hosted_page", "url": self.url
             }),
             "after_expiration allow_promotion_codes billing_address_collection client_secret \

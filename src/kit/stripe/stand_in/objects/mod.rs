@@ -3,12 +3,14 @@
 
 mod billing;
 mod checkout;
+mod methods;
 mod payments;
 
 use serde_json::{Value, json};
 
 pub(super) use billing::{Invoice, Price, Subscription, pay};
 pub(super) use checkout::{Session, customer, customer_details};
+pub(super) use methods::{mandate, payment_method, setup_intent};
 pub(super) use payments::{Payment, dispute, refund};
 
 /// Stripe answers with every field there is; these are the ones that stay empty here.

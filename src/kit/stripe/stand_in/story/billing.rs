@@ -240,6 +240,65 @@ impl Stage {
         Ok(subscription)
     }
 
+    /// What it is charged to from now on.
+    pub(in super::super) async fn set_method(&mut self, id: &str, method: &str) -> Result<Object, Fault> {
+        let mut subscription = self.lock_living(id, 404).await?;
+        let found = store::find(&mut self.tx, "payment_method", method).await?;
+        let found =
+            found.ok_or_else(|| Fault::missing(400, "payment_method", "default_payment_method", method))?;
+        if found.body["customer"] != subscription.body["customer"] {
+            return Err(Fault::invalid(
+                Some("default_payment_method"),
+                "The customer does not have a payment method with that id.",
+            ));
+        }
+        let before = subscription.body["default_payment_method"].clone();
+        subscription.body["default_payment_method"] = json!(method);
+        subscription.body["payment_settings"]["payment_method_types"] = json!([found.body["type"]]);
+        subscription.hidden["method"] = found.body["type"].clone();
+        self.save(&subscription).await?;
+        let previous = json!({"default_payment_method": before});
+        self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
+        Ok(subscription)
+    }
+
+    /// The payer, or their bank, takes back that we may collect.
+    pub(in super::super) async fn revoke(&mut self, subscription: &str) -> Result<(), Fault> {
+        let subscription = self.lock("subscription", subscription).await?;
+        let method = subscription.text("/default_payment_method").unwrap_or_default();
+        if subscription.hidden("method") != Some("bacs_debit") {
+            return Err(Fault::invalid(None, "This is not paid by Direct Debit."));
+        }
+        // The id tells of its method, so that those of seeds, which nobody took down, are the same each time.
+        let id = match store::find_mandate(&mut self.tx, method).await? {
+            Some(known) => known.id,
+            None => method.replacen("pm_", "mandate_", 1),
+        };
+        let mandate = objects::mandate(&id, method, "revoked", self.now());
+        let mandate = Object::new("mandate", mandate, json!({}));
+        self.save(&mandate).await?;
+        self.tell("mandate.updated", &mandate, None).await
+    }
+
+    /// The payer's bank has sent a new card for the old one, and told Stripe of its date.
+    pub(in super::super) async fn set_card_expiry(
+        &mut self,
+        subscription: &str,
+        month: u32,
+        year: i32,
+    ) -> Result<(), Fault> {
+        let subscription = self.lock("subscription", subscription).await?;
+        let method = subscription.text("/default_payment_method").unwrap_or_default().to_owned();
+        let mut method = self.lock("payment_method", &method).await?;
+        if method.text("/type") != Some("card") {
+            return Err(Fault::invalid(None, "This is not paid by card."));
+        }
+        method.body["card"]["exp_month"] = json!(month);
+        method.body["card"]["exp_year"] = json!(year);
+        self.save(&method).await?;
+        self.tell("payment_method.automatically_updated", &method, None).await
+    }
+
     /// Another price from the next period on; with another interval only if the present period is made a trial.
     pub(in super::super) async fn change_price(
         &mut self,

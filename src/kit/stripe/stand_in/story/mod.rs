@@ -99,6 +99,20 @@ impl StandIn {
         stage.commit().await
     }
 
+    /// The payer, or their bank, ends the Direct Debit.
+    pub async fn revoke(&self, subscription: &str) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.revoke(subscription).await?;
+        stage.commit().await
+    }
+
+    /// The payer's bank gives the card another last month.
+    pub async fn set_card_expiry(&self, subscription: &str, month: u32, year: i32) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.set_card_expiry(subscription, month, year).await?;
+        stage.commit().await
+    }
+
     /// The payer claims the latest payment back through the bank, for which there is no time limit.
     pub async fn claim_back(&self, subscription: &str) -> Result<(), Fault> {
         let mut stage = self.stage().await?;

@@ -49,10 +49,10 @@ impl Stage {
                 "This way of paying is not offered for this session.",
             ));
         }
-        if session.text("/mode") == Some("subscription") {
-            self.begin_subscription(&mut session, method).await?;
-        } else {
-            self.take_payment(&mut session, method).await?;
+        match session.text("/mode") {
+            Some("subscription") => self.begin_subscription(&mut session, method).await?,
+            Some("setup") => self.set_up(&mut session, method).await?,
+            _ => self.take_payment(&mut session, method).await?,
         }
         session.body["status"] = json!("complete");
         session.body["url"] = Value::Null;
@@ -84,6 +84,36 @@ impl Stage {
         Ok(())
     }
 
+    /// Nothing is paid: a card or account is taken down.
+    async fn set_up(&mut self, session: &mut Object, method: PaidBy) -> Result<(), Fault> {
+        let customer = session.text("/customer").unwrap_or_default().to_owned();
+        let (intent, means) = (self.id("seti_"), self.id("pm_"));
+        let mandate = self.take_down(&means, method, &customer, session.hidden("email")).await?;
+        let body = objects::setup_intent(&intent, &customer, method, &means, mandate.as_deref(), self.now());
+        self.save(&Object::new("setup_intent", body, json!({}))).await?;
+        session.body["setup_intent"] = json!(intent);
+        Ok(())
+    }
+
+    /// Keeps a card or account, and for an account the payer's word to their bank, whose id it returns.
+    async fn take_down(
+        &mut self,
+        means: &str,
+        method: PaidBy,
+        customer: &str,
+        email: Option<&str>,
+    ) -> Result<Option<String>, Fault> {
+        let body = objects::payment_method(means, method, Some(customer), email, self.now());
+        self.save(&Object::new("payment_method", body, json!({}))).await?;
+        if method == PaidBy::Card {
+            return Ok(None);
+        }
+        let mandate = self.id("mandate_");
+        let body = objects::mandate(&mandate, means, "accepted", self.now());
+        self.save(&Object::new("mandate", body, json!({}))).await?;
+        Ok(Some(mandate))
+    }
+
     async fn begin_subscription(&mut self, session: &mut Object, method: PaidBy) -> Result<(), Fault> {
         let (customer, email) = self.customer(session).await?;
         let ids = Ids {
@@ -94,6 +124,7 @@ impl Stage {
             payment_method: self.id("pm_"),
             invoice: self.id("in_"),
         };
+        self.take_down(&ids.payment_method, method, &customer, email.as_deref()).await?;
         let interval = session.hidden("interval").unwrap_or("month").to_owned();
         let start = self.now();
         let body = objects::Subscription {
@@ -142,6 +173,10 @@ impl Stage {
 
     pub(in super::super) async fn decline(&mut self, session: &str) -> Result<(), Fault> {
         let session = self.lock_open_session(session).await?;
+        // A card that is refused where nothing is paid leaves no payment behind.
+        if session.text("/mode") == Some("setup") {
+            return Ok(());
+        }
         let (intent, means) = (self.id("pi_"), self.id("pm_"));
         let body = objects::Payment {
             intent: &intent,
