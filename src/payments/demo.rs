@@ -1,6 +1,6 @@
 //! Payments of the past, for the demo party. The stand-in for Stripe is told of what still runs.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -86,6 +86,12 @@ struct SubscriptionRow<'a> {
     ended_at: Option<DateTime<Utc>>,
     first_paid_at: Option<DateTime<Utc>>,
     failing_since: Option<DateTime<Utc>>,
+    payment_method: String,
+    method: &'static str,
+    brand: Option<&'static str>,
+    last4: &'static str,
+    expires_on: Option<NaiveDate>,
+    lost_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -126,7 +132,7 @@ pub async fn load(app: &App, db: &mut PgConnection, past: &[DemoSubscription]) -
         })
         .collect::<Vec<_>>();
     insert_checkouts(db, &checkouts).await?;
-    insert_subscriptions(db, past).await?;
+    insert_subscriptions(db, past, app.clock().now()).await?;
     let lines: Vec<_> = past.iter().flat_map(lines).collect();
     insert_lines(db, &lines).await
 }
@@ -181,7 +187,7 @@ fn lines(it: &DemoSubscription) -> Vec<LineRow<'_>> {
     let mut lines: Vec<_> =
         it.paid_at.iter().enumerate().map(|(index, at)| row(index + 1, LineKind::Payment, *at)).collect();
     if let (Some(kind), Some(at)) = (it.returned, it.paid_at.last()) {
-        lines.push(row(last, kind, *at + chrono::Duration::days(2)));
+        lines.push(row(last, kind, *at + Duration::days(2)));
     }
     lines
 }
@@ -261,7 +267,21 @@ async fn insert_checkouts(db: &mut PgConnection, rows: &[CheckoutRow<'_>]) -> Re
     Ok(())
 }
 
-async fn insert_subscriptions(db: &mut PgConnection, past: &[DemoSubscription]) -> Result<(), sqlx::Error> {
+/// Their banks have told us of so many that they take no more debits.
+const LOST: usize = 2;
+
+async fn insert_subscriptions(
+    db: &mut PgConnection,
+    past: &[DemoSubscription],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let in_force = |it: &&DemoSubscription| {
+        it.by_debit
+            && it.state == SubscriptionStatus::Active
+            && !it.cancel_at_period_end
+            && it.paid_at.len() > 1
+    };
+    let lost: Vec<_> = past.iter().rev().filter(in_force).take(LOST).map(|it| it.checkout).collect();
     let rows: Vec<_> = past
         .iter()
         .map(|it| SubscriptionRow {
@@ -278,17 +298,36 @@ async fn insert_subscriptions(db: &mut PgConnection, past: &[DemoSubscription]) 
             ended_at: it.ended_at,
             first_paid_at: it.paid_at.first().copied(),
             failing_since: it.failing_since,
+            // As the stand-in has it.
+            payment_method: format!("pm_Seed{}", it.key),
+            method: if it.by_debit { "bacs_debit" } else { "card" },
+            brand: (!it.by_debit).then_some("visa"),
+            last4: if it.by_debit { "2345" } else { "4242" },
+            expires_on: if it.by_debit { None } else { NaiveDate::from_ymd_opt(2030, 8, 31) },
+            lost_at: lost.contains(&it.checkout).then(|| now - Duration::days(3)),
         })
         .collect();
+    let rows = serde_json::to_value(rows).map_err(encode)?;
+    sqlx::query!(
+        "insert into payment_methods (id, kind, brand, last4, expires_on, lost_at, seen_at)
+         select payment_method, method, brand, last4, expires_on, lost_at, started_at
+         from jsonb_to_recordset($1) as r(payment_method text, method text, brand text, last4 text, expires_on date,
+                lost_at timestamptz, started_at timestamptz)",
+        rows
+    )
+    .execute(&mut *db)
+    .await?;
     sqlx::query!(
         "insert into subscriptions (id, purpose_kind, purpose_id, customer, state, amount_pence, billing_interval,
-                current_period_end, cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, seen_at)
+                current_period_end, cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, seen_at,
+                payment_method)
          select id, purpose_kind, purpose_id, customer, state, amount_pence, billing_interval, current_period_end,
-                cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, started_at
+                cancel_at_period_end, started_at, ended_at, first_paid_at, failing_since, started_at, payment_method
          from jsonb_to_recordset($1) as r(id text, purpose_kind text, purpose_id uuid, customer text, state text, amount_pence bigint,
                 billing_interval text, current_period_end timestamptz, cancel_at_period_end boolean,
-                started_at timestamptz, ended_at timestamptz, first_paid_at timestamptz, failing_since timestamptz)",
-        serde_json::to_value(rows).map_err(encode)?
+                started_at timestamptz, ended_at timestamptz, first_paid_at timestamptz, failing_since timestamptz,
+                payment_method text)",
+        rows
     )
     .execute(db)
     .await?;

@@ -17,6 +17,7 @@ const FOR_PROGRAMS = {
   'GET /.well-known/change-password': 'followed by password managers',
   'GET /dev/stripe/v1/{*path}': 'the stand-in as programs see it',
   'GET /healthz': 'asked by what keeps the process running',
+  'GET /payments/method/{change}': 'the way back from Stripe’s page, which leads on',
   'GET /pictures/{hash}/{file}': 'shown inside pages',
   'GET /readyz': 'asked by the proxy',
   'GET /robots.txt': 'read by search engines',
@@ -298,6 +299,13 @@ describe('pages', { concurrency: 2 }, () => {
     await page.getByLabel(/Low-wage/).check();
     await button(page, 'Continue').click();
     await look(page, 'the new rate');
+    await page.goto('/membership');
+    await button(page, 'Change card or bank account').click();
+    await button(page, 'Pay by Direct Debit').click();
+    await page.waitForURL(/\/membership$/);
+    await says(page, 'Your payments are collected from there from now on');
+    await says(page, 'Direct Debit from the account ending 2345');
+    await look(page, 'another account');
     await page.goto('/membership/end');
     await page.locator('main').getByRole('button').first().click();
     await look(page, 'ending');
