@@ -246,13 +246,13 @@ pub async fn want_method(change: &mut Change<'_>, subscription: &str, back: &str
     if methods::insert_change(change, &new).await? {
         return Ok(new.id);
     }
-    const BUSY: Error = Error::Conflict("The page was just being closed. Please try again.");
-    let before = methods::find_open_change(change, subscription).await?.ok_or(BUSY)?;
+    let busy = || Error::Conflict("The page was just being closed. Please try again.");
+    let before = methods::find_open_change(change, subscription).await?.ok_or_else(busy)?;
     if before.created_at > now - Duration::hours(OPEN_HOURS - 1) {
         return Ok(before.id);
     }
     methods::set_over(change, before.id, ChangeState::Closed, now).await?;
-    if methods::insert_change(change, &new).await? { Ok(new.id) } else { Err(BUSY) }
+    if methods::insert_change(change, &new).await? { Ok(new.id) } else { Err(busy()) }
 }
 
 /// Asks Stripe for the page that takes the other card or account down. Call it without a transaction or connection at

@@ -8,7 +8,7 @@
 //!
 //! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
 //! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
-//! Tables: `stripe_events`, `checkouts`, `subscriptions`, `payment_methods`, `method_changes`, `ledger`. Everything that Stripe has and we lack is repaired
+//! Tables: `stripe_events`, `checkouts`, `subscriptions`, `payment_methods`, `method_changes`, `refunds`, `ledger`. Everything that Stripe has and we lack is repaired
 //! by [`reconcile`].
 
 mod model;
@@ -20,6 +20,7 @@ mod actions;
 mod adopting;
 mod jobs;
 mod own;
+pub(crate) mod refunds;
 mod webhook;
 mod admin;
 pub mod leading;
@@ -30,7 +31,7 @@ pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
-    PaymentMethod, ProcessEvent, SEE_PAYMENTS, Subscription, WarnOfCards, stripe_page,
+    PaymentMethod, ProcessEvent, REFUND, SEE_PAYMENTS, SendRefund, Subscription, WarnOfCards, stripe_page,
 };
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
@@ -52,10 +53,18 @@ pub const ROOM: Room = Room {
         permission: SEE_PAYMENTS,
         group: Group::People,
     }],
-    settings: &[settings::CHECK_ABOVE.known, settings::CARD_DAYS.known],
+    settings: &[settings::CHECK_ABOVE.known, settings::CARD_DAYS.known, settings::REFUND_ALONE.known],
     log: &[("payment.", "Payments")],
     // Lists are searched by names and addresses.
-    audit: &[says("payment.exported", "Payments exported", Tells::People)],
+    audit: &[
+        says("payment.exported", "Payments exported", Tells::People),
+        says("payment.refund_asked", "Refund asked for", Tells::People),
+        says("payment.refund_approved", "Refund approved", Tells::People),
+        says("payment.refund_declined", "Refund declined", Tells::People),
+        says("payment.refund_tried_again", "Refund tried again", Tells::People),
+        says("payment.refund_failed", "Refund failed", Tells::People),
+        says("payment.refunded", "Refunded", Tells::People),
+    ],
     counts: Some(sql::COUNTS),
     figures: &[Figure {
         whole_party: true,
@@ -72,6 +81,14 @@ pub const ROOM: Room = Room {
             many: "messages from Stripe could not be processed",
             path: "/admin/payments/events",
             permission: SEE_PAYMENTS,
+            whole_party: true,
+        },
+        Task {
+            count: "refunds",
+            one: "refund waits for somebody",
+            many: "refunds wait for somebody",
+            path: "/admin/payments/refunds",
+            permission: REFUND,
             whole_party: true,
         },
         Task {
@@ -98,6 +115,7 @@ pub const ROOM: Room = Room {
             .with::<CloseCheckout>()
             .with::<EndSubscription>()
             .with::<GiveBack>()
+            .with::<SendRefund>()
             .every::<CatchUp>("*/10 * * * *")
             .every::<Reconcile>("41 3 * * *")
             .every::<TidyPayments>("37 3 * * *")
@@ -108,6 +126,7 @@ pub const ROOM: Room = Room {
 
 fn routes(_: &App) -> Routes {
     let officer = Access::Officer(SEE_PAYMENTS);
+    let refund = Access::Officer(REFUND);
     Routes::new()
         .post(Access::Machine, "/webhooks/stripe", webhook::receive)
         .get(Access::SignedIn, "/payments", own::list)
@@ -117,4 +136,9 @@ fn routes(_: &App) -> Routes {
         .post(officer, "/admin/payments/export", admin::export)
         .get(officer, "/admin/payments/events", admin::events)
         .get(officer, "/admin/payments/cancelled", admin::cancelled)
+        .get(refund, "/admin/payments/refunds", refunds::admin::list)
+        .post(refund, "/admin/payments/refunds/{refund}", refunds::admin::decide)
+        .post(refund, "/admin/payments/refunds/{refund}/retry", refunds::admin::try_again)
+        .get(refund, "/admin/payments/{payment}", refunds::admin::show)
+        .post(refund, "/admin/payments/{payment}/refund", refunds::admin::ask)
 }

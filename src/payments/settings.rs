@@ -28,3 +28,11 @@ pub const CARD_DAYS: Setting<u32> = Setting::number(
     "Only if it expires before the next payment",
     &[since(2021, 1, 1, "30", "custom of shops and banks")],
 );
+
+pub const REFUND_ALONE: Setting<Money> = Setting::money(
+    "refund_alone_pence",
+    (Money::ZERO, Money::from_pence(10_000_000)),
+    "Refunds above this need a second person",
+    "In pounds. £0: every refund does",
+    &[since(2021, 1, 1, "10000", "party rules: two people for larger sums")],
+);

@@ -14,6 +14,7 @@ use super::{
         Subscription, dispute_lines, our_change, ours,
     },
     purposes::Purpose,
+    refunds,
     sql::{
         checkouts::{self, Progress},
         events, ledger, methods, subscriptions,
@@ -287,9 +288,10 @@ pub(super) async fn mandate(app: &App, id: &str) -> Result {
     let mut tx = app.pool().begin().await?;
     if methods::set_mandate(&mut tx, &found, app.clock().now()).await? {
         for (subscription, purpose) in methods::subscriptions_of(&mut tx, &found.payment_method).await? {
-            let what = match found.is_lost {
-                true => What::MethodLost { method: found.payment_method.clone() },
-                false => What::Changed,
+            let what = if found.is_lost {
+                What::MethodLost { method: found.payment_method.clone() }
+            } else {
+                What::Changed
             };
             tell(&mut tx, purpose, Some(&subscription), what).await?;
         }
@@ -509,6 +511,7 @@ pub(super) async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
         let back = Money::from_pence(refund.amount_pence);
         let line = correction(app, &payment, LineKind::RefundFailed, &refund.id, back, now);
         book(&mut tx, &line, now).await?;
+        refunds::note_bounced(&mut tx, &refund.id, now).await?;
     }
     tx.commit().await?;
     Ok(Outcome::Done)

@@ -19,6 +19,7 @@ mod lost_webhooks;
 mod architecture;
 mod economy;
 mod page_cache;
+mod refunds;
 mod rooms;
 mod routes;
 mod secrecy;

@@ -99,9 +99,12 @@ async fn each_office_opens_what_it_should_and_no_more() {
         held.map(|permission| permission.code).collect::<Vec<_>>()
     };
     for (role, expected) in [
-        (Role::Administrator, "change_settings look_after_work manage_officers see_audit see_overview"),
+        (
+            Role::Administrator,
+            "change_settings look_after_work manage_officers refund see_audit see_overview",
+        ),
         (Role::Membership, "change_people export_people import_people see_audit see_overview see_people"),
-        (Role::Treasurer, "keep_books look_after_work see_overview see_payments see_people"),
+        (Role::Treasurer, "keep_books look_after_work refund see_overview see_payments see_people"),
         (Role::ReturningOfficer, "see_audit see_overview"),
         (Role::Editor, "edit_content see_overview"),
         (Role::Communications, "edit_content see_overview send_updates"),

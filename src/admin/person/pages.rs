@@ -43,6 +43,8 @@ enum Part {
     Payments {
         lines: Vec<LedgerLine>,
         kinds: Kinds,
+        /// Whether each leads to its own page, where it can be refunded.
+        may_refund: bool,
     },
     Activity {
         events: Vec<Event>,
@@ -116,8 +118,13 @@ pub async fn payments(
         return Err(Error::Forbidden("What people pay is for officers of the whole party."));
     }
     let lines = payments::of_person(&mut db, record.id, MOST, 0).await?;
-    Ok(PersonPage { visit, record, sees, part: Part::Payments { lines, kinds: Kinds::of(rooms) } }
-        .into_response())
+    Ok(PersonPage {
+        visit,
+        record,
+        sees,
+        part: Part::Payments { lines, kinds: Kinds::of(rooms), may_refund: who.may(payments::REFUND) },
+    }
+    .into_response())
 }
 
 pub async fn activity(

@@ -151,6 +151,7 @@ pub(super) struct Refund {
     payment_intent: Option<String>,
     created: i64,
     status: Option<String>,
+    metadata: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -400,6 +401,7 @@ impl From<Refund> for types::Refund {
             payment_intent: refund.payment_intent,
             created: time(refund.created),
             status: refund.status,
+            metadata: refund.metadata.unwrap_or_default(),
         }
     }
 }

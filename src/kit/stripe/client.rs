@@ -185,6 +185,21 @@ impl Stripe {
         Ok(self.send::<answers::Refund>(Some(key), request).await?.into())
     }
 
+    /// Gives back some of a payment. The metadata is kept on the refund.
+    pub async fn refund_part(
+        &self,
+        key: &str,
+        payment_intent: &str,
+        amount_pence: i64,
+        metadata: &Metadata,
+    ) -> Result<Refund, StripeError> {
+        let request = CreateRefund::new()
+            .payment_intent(checked(payment_intent)?)
+            .amount(amount_pence)
+            .metadata(hash_map(metadata));
+        Ok(self.send::<answers::Refund>(Some(key), request).await?.into())
+    }
+
     pub async fn find_charge(&self, id: &str) -> Result<Charge, StripeError> {
         Ok(self.send::<answers::Charge>(None, RetrieveCharge::new(checked(id)?)).await?.into())
     }

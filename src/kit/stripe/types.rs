@@ -235,6 +235,7 @@ pub struct Refund {
     pub created: DateTime<Utc>,
     /// Stripe's word: `pending`, `succeeded`, `failed`, `canceled`, `requires_action`.
     pub status: Option<String>,
+    pub metadata: Metadata,
 }
 
 /// A payment that the payer's bank took back or questions.

@@ -47,7 +47,7 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
         }
         (What::MethodLost { method }, Some(subscription)) => {
             // They may have chosen another by now.
-            if !subscription.is_alive() || !subscription.method.is_some_and(|it| it.lost_at.is_some()) {
+            if !subscription.is_alive() || subscription.method.is_none_or(|it| it.lost_at.is_none()) {
                 return Ok(());
             }
             change.audit("membership.method_lost", ("person", after.person), json!({}));

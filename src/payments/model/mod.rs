@@ -3,11 +3,13 @@
 mod checkouts;
 mod ledger;
 mod methods;
+mod refunds;
 mod subscriptions;
 
 pub use checkouts::{Checkout, CheckoutState};
 pub use ledger::{LedgerLine, LineKind, Method, Origin, dispute_lines, line_words, stripe_page};
 pub use methods::{ChangeState, MethodChange, PaymentMethod, change_metadata, our_change};
+pub use refunds::{NoRefund, Refund, RefundState, SendRefund, refundable};
 pub use subscriptions::{Subscription, subscription_code, subscription_state};
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,10 @@ use crate::{
 };
 
 pub const SEE_PAYMENTS: Permission = Permission { code: "see_payments", held_by: &[Role::Treasurer] };
+
+/// Giving money back. An administrator can be the second person of a treasurer who works alone.
+pub const REFUND: Permission =
+    Permission { code: "refund", held_by: &[Role::Treasurer, Role::Administrator] };
 
 /// What we write beside each payment at Stripe: opaque ids only.
 pub fn metadata(checkout: Uuid, purpose: &Purpose) -> Metadata {

@@ -171,6 +171,22 @@ pub async fn of_person(
     rows.fetch_all(db).await?.into_iter().map(|row| Ok(NamedLine::try_from(row)?.line)).collect()
 }
 
+/// Makes whoever else would correct a payment wait until the transaction ends. `None` if there is no such line.
+pub async fn lock_line(db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+    sqlx::query_scalar!("select id from ledger where id = $1 for no key update", id).fetch_optional(db).await
+}
+
+/// The line with this id, and after it what has gone back of the same payment, oldest first.
+pub async fn with_its_corrections(db: &mut PgConnection, id: Uuid) -> Result<Vec<NamedLine>> {
+    let rows = lines!(
+        "where l.id = $1 or (l.kind <> 'payment' and l.payment_intent =
+             (select of.payment_intent from ledger of where of.id = $1 and of.kind = 'payment'))
+         order by l.id <> $1, l.at, l.id",
+        id
+    );
+    rows.fetch_all(db).await?.into_iter().map(NamedLine::try_from).collect()
+}
+
 /// A person's line with this id, and after it what has gone back of the same payment, oldest first.
 pub async fn with_corrections(db: &mut PgConnection, person: Uuid, id: Uuid) -> Result<Vec<LedgerLine>> {
     let rows = lines!(

@@ -4,6 +4,7 @@ pub(super) mod checkouts;
 pub(super) mod events;
 pub(super) mod ledger;
 pub(super) mod methods;
+pub(super) mod refunds;
 pub(super) mod subscriptions;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -19,4 +20,5 @@ pub(super) const COUNTS: &str = "
         'stopped', (select count(*) from payment_methods m join subscriptions s on s.payment_method = m.id
                     where m.lost_at is not null and s.surplus_since is null and not s.cancel_at_period_end
                       and s.state in ('trialing', 'active', 'past_due', 'paused', 'unpaid')),
+        'refunds', (select count(*) from refunds where state in ('asked', 'failed')),
         'failed_events', (select count(*) from stripe_events where outcome = 'failed'))";

@@ -1,0 +1,203 @@
+//! One payment, as officers see it: what it was, what went back, and giving back more.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use super::actions;
+use crate::{
+    accounts::{Officer, Rooms},
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        money::Money,
+        visit::Visit,
+    },
+    payments::{
+        model::{LedgerLine, NoRefund, RefundState, SEE_PAYMENTS, refundable},
+        purposes::Kinds,
+        settings,
+        sql::{
+            ledger::NamedLine,
+            refunds::{self, Listed},
+        },
+    },
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "payments/payment.html")]
+struct PaymentPage {
+    visit: Visit,
+    form: Form,
+    kinds: Kinds,
+    payment: NamedLine,
+    corrections: Vec<LedgerLine>,
+    refunds: Vec<Listed>,
+    /// What may still go back, or why nothing may.
+    left: std::result::Result<Money, NoRefund>,
+    /// Up to this sum no second person is needed.
+    alone: Money,
+    officer: Uuid,
+    sees_payments: bool,
+    livemode: bool,
+}
+
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    who: Officer,
+    rooms: Rooms,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    Ok(page(&app, visit, &who, rooms, id, &mut db, None).await?.into_response())
+}
+
+async fn page(
+    app: &App,
+    visit: Visit,
+    who: &Officer,
+    rooms: Rooms,
+    id: Uuid,
+    db: &mut Db,
+    sent: Option<Form>,
+) -> Result<PaymentPage> {
+    let actions::Payment { line: payment, corrections } = actions::find_payment(db, id).await?;
+    let refunds = refunds::list(db, Some(id), 100).await?;
+    let known: Vec<_> = refunds.iter().map(|it| it.refund.clone()).collect();
+    let left = refundable(&payment.line, &corrections, &known);
+    let form =
+        sent.unwrap_or_else(|| Form::filled([("amount", left.map(Money::decimal).unwrap_or_default())]));
+    Ok(PaymentPage {
+        visit,
+        form,
+        kinds: Kinds::of(rooms),
+        payment,
+        corrections,
+        refunds,
+        left,
+        alone: app.setting(settings::REFUND_ALONE, app.clock().today()),
+        officer: who.0.person_id,
+        sees_payments: who.may(SEE_PAYMENTS),
+        livemode: app.stripe().livemode(),
+    })
+}
+
+pub async fn ask(
+    State(app): State<App>,
+    visit: Visit,
+    who: Officer,
+    rooms: Rooms,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let (amount, reason) = match read(&form) {
+        Ok(read) => read,
+        Err(form) => {
+            let page = page(&app, visit, &who, rooms, id, &mut db, Some(form)).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let officer = who.0.person_id;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(officer)).await?;
+    let state = match actions::ask(&mut change, officer, id, amount, reason).await {
+        Ok(state) => state,
+        Err(Error::Conflict(why)) => {
+            drop(change);
+            let form = form.failed("amount", why);
+            let page = page(&app, visit, &who, rooms, id, &mut db, Some(form)).await?;
+            return Ok((StatusCode::CONFLICT, page).into_response());
+        }
+        Err(error) => return Err(error),
+    };
+    change.commit().await?;
+    let said = match state {
+        RefundState::Asked => format!("{amount} waits for a second person to approve it."),
+        _ => format!("{amount} is on its way back. They get an email about it."),
+    };
+    Ok(flash::redirect(&app, &path(id), &said))
+}
+
+fn path(payment: Uuid) -> String {
+    format!("/admin/payments/{payment}")
+}
+
+fn read(form: &Form) -> std::result::Result<(Money, String), Form> {
+    let mut check = form.check();
+    let amount =
+        check.text("amount", "Enter how much goes back", 20).and_then(|typed| match Money::parse(&typed) {
+            Ok(amount) if amount > Money::ZERO => Some(amount),
+            Ok(_) => {
+                check.fail("amount", "Enter more than £0");
+                None
+            }
+            Err(error) => {
+                check.fail("amount", error.to_string());
+                None
+            }
+        });
+    let reason = check.paragraphs("reason", "Write down why it goes back", 2_000);
+    check.finish(|| Some((amount?, reason?)))
+}
+
+pub async fn decide(
+    State(app): State<App>,
+    who: Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let officer = who.0.person_id;
+    let send_it = match form.value("decision") {
+        "approve" => true,
+        "decline" => false,
+        _ => return Err(Error::Invalid("Press one of the two buttons beside the refund.")),
+    };
+    let mut change = Change::begin(&app, &mut db, Actor::Person(officer)).await?;
+    let payment = actions::decide(&mut change, officer, id, send_it).await?;
+    change.commit().await?;
+    let said = if send_it {
+        "Approved. It is on its way back, and they get an email about it."
+    } else {
+        "Declined. Nothing goes back."
+    };
+    Ok(flash::redirect(&app, &path(payment), said))
+}
+
+pub async fn try_again(
+    State(app): State<App>,
+    who: Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let attempt = form.value("attempt").parse().map_err(|_| Error::Invalid("Open the payment again."))?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    let payment = actions::try_again(&mut change, id, attempt).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, &path(payment), "We are asking Stripe again."))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "payments/refunds.html")]
+pub struct RefundsPage {
+    visit: Visit,
+    refunds: Vec<Listed>,
+    officer: Uuid,
+}
+
+/// Refunds that wait for somebody, or that Stripe has not taken.
+pub async fn list(visit: Visit, who: Officer, mut db: Db) -> Result<RefundsPage> {
+    let refunds = refunds::list(&mut db, None, 500).await?;
+    Ok(RefundsPage { visit, refunds, officer: who.0.person_id })
+}
