@@ -4,6 +4,7 @@
 //! `site.rs` joins the two.
 
 use crate::{
+    accounts::AddressMoved,
     audit::{Actor, Change},
     donations,
     kit::{
@@ -11,7 +12,7 @@ use crate::{
         queue::{self, FOR_DAYS, Failure, Job, Lane},
     },
     membership,
-    payments::{NightlyNotices, PaymentNotice},
+    payments::{self, NightlyNotices, PaymentNotice},
 };
 
 /// Money came, failed to come, or went back: the room that wanted it looks at how things are.
@@ -22,6 +23,16 @@ impl Job for PaymentNotice {
     async fn run(self, app: App) -> Result<(), Failure> {
         let change = Change::begin_alone(&app, Actor::System).await?;
         hear(change, &self).await
+    }
+}
+
+/// Stripe writes to whoever pays by Direct Debit before each payment: it has to know where.
+impl Job for AddressMoved {
+    const NAME: &'static str = "accounts_address_moved";
+    const TRIES: i32 = FOR_DAYS;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        payments::tell_address(&app, self.person).await
     }
 }
 

@@ -82,15 +82,11 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
         requests::delete_requests(change, id).await?;
     }
     let set = people::set_details(change, id, &new.name, &new.email, new.postcode.as_deref(), new.region);
-    set.await.map_err(|error| match error.as_database_error() {
-        // Given to somebody else at the same moment.
-        Some(database) if database.is_unique_violation() => ADDRESS_IN_USE,
-        _ => error.into(),
-    })?;
+    set.await.map_err(address_in_use)?;
     if moves {
         sessions::delete_other_sessions(change, id, None).await?;
         let occasion = format!("address:{id}:{}", now.timestamp_micros());
-        change.mail(occasion, &old.email, mail::address_changed(app, &old.name)?);
+        change.mail(occasion, &old.email, mail::address_changed(app, old.greeting())?);
     }
     let mut changes = serde_json::Map::new();
     let region = |region: Option<Region>| region.map(Region::slug).unwrap_or_default().to_owned();
@@ -109,6 +105,14 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &Details) ->
     }
     change.audit("person.changed", ("person", id), changes.into());
     Ok(())
+}
+
+/// Given to somebody else at the same moment.
+pub(super) fn address_in_use(error: sqlx::Error) -> Error {
+    match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => ADDRESS_IN_USE,
+        _ => error.into(),
+    }
 }
 
 const ADDRESS_IN_USE: Error =
@@ -187,7 +191,7 @@ pub(super) async fn request_sign_in(
     requests::insert_request(change, &new).await?;
     let letter = match &person {
         Some(person) => {
-            mail::sign_in(app, &person.name, link.text(), has_code.then_some(code.as_str()), is_officer)?
+            mail::sign_in(app, person.greeting(), link.text(), has_code.then_some(code.as_str()), is_officer)?
         }
         None => mail::unknown_address(app, begun.as_ref())?,
     };
@@ -360,7 +364,7 @@ pub async fn add_officer(
         // Whoever is appointed by the command line or comes with the demo party needs no telling.
         if let Actor::Person(_) = change.by {
             let known = people::find_person(change, person).await?.ok_or(Error::NotFound)?;
-            let letter = mail::appointed(app, &known.name, &Office { role, region })?;
+            let letter = mail::appointed(app, known.greeting(), &Office { role, region })?;
             change.mail(format!("appointed:{person}:{}", now.timestamp_micros()), &known.email, letter);
         }
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     model::{Role, safe_next},
+    own_details::Names,
     passwords,
 };
 use crate::{
@@ -62,6 +63,23 @@ pub(super) fn new_password(form: &Form, name: &str, email: &str) -> Result<Secre
         );
     }
     check.finish(|| password)
+}
+
+pub(super) fn names(form: &Form) -> Result<Names, Form> {
+    let mut check = form.check();
+    let name = check.text("name", "Enter your full name", 100);
+    let called = check.optional_text("called", 100);
+    check.finish(|| {
+        let (name, called) = (name?, called?);
+        let called = Some(called).filter(|called| !called.is_empty() && *called != name);
+        Some(Names { name, called })
+    })
+}
+
+pub(super) fn email(form: &Form) -> Result<EmailAddress, Form> {
+    let mut check = form.check();
+    let email = check.email("email");
+    check.finish(|| email)
 }
 
 pub(super) struct NewOfficer {

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::sql::{requests, sessions};
+use chrono::Duration;
+
+use super::sql::{email_changes, requests, sessions};
 use crate::kit::{
     app::App,
     queue::{Failure, Job, Lane},
@@ -19,6 +21,7 @@ impl Job for TidyAccounts {
         let mut db = app.pool().acquire().await?;
         sessions::delete_expired(&mut db, app.clock().now()).await?;
         requests::delete_expired(&mut db, app.clock().now()).await?;
+        email_changes::delete_old(&mut db, app.clock().now() - Duration::days(30)).await?;
         rate_limit::tidy(&mut db, app.clock().now()).await?;
         Ok(())
     }

@@ -3,11 +3,12 @@
 use askama::Template;
 
 use super::{
-    model::{CODE_TRIES_A_DAY, Office, REQUEST_MINUTES},
+    model::{CODE_TRIES_A_DAY, EMAIL_CHANGE_HOURS, Office, REQUEST_MINUTES},
     rooms::Begun,
 };
 use crate::kit::{
     app::App,
+    email_address::EmailAddress,
     error::Result,
     mail::{Frame, Letter},
 };
@@ -81,6 +82,52 @@ pub(super) fn address_changed(app: &App, name: &str) -> Result<Letter> {
 }
 
 #[derive(Template)]
+#[template(path = "accounts/mail_confirm_address.md")]
+struct ConfirmAddress<'a> {
+    name: &'a str,
+    email: &'a EmailAddress,
+    link: String,
+    is_old: bool,
+    hours: i64,
+}
+
+/// For the address that is wanted, and for the one that is to be left.
+pub(super) fn confirm_address(
+    app: &App,
+    name: &str,
+    email: &EmailAddress,
+    token: &str,
+    is_old: bool,
+) -> Result<Letter> {
+    let link = app.link(&format!("/account/email/{token}"));
+    Letter::new(&frame(app), &ConfirmAddress { name, email, link, is_old, hours: EMAIL_CHANGE_HOURS })
+}
+
+#[derive(Template)]
+#[template(path = "accounts/mail_address_taken.md")]
+struct AddressTaken<'a> {
+    name: &'a str,
+    contact: String,
+}
+
+/// For the owner of an address that somebody wants for another account.
+pub(super) fn address_taken(app: &App, name: &str) -> Result<Letter> {
+    Letter::new(&frame(app), &AddressTaken { name, contact: app.link("/contact") })
+}
+
+#[derive(Template)]
+#[template(path = "accounts/mail_address_moved.md")]
+struct AddressMoved<'a> {
+    name: &'a str,
+    email: &'a EmailAddress,
+    contact: String,
+}
+
+pub(super) fn address_moved(app: &App, name: &str, email: &EmailAddress) -> Result<Letter> {
+    Letter::new(&frame(app), &AddressMoved { name, email, contact: app.link("/contact") })
+}
+
+#[derive(Template)]
 #[template(path = "accounts/mail_password.md")]
 struct PasswordChanged<'a> {
     name: &'a str,
@@ -114,6 +161,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     use crate::places::Region;
 
     let token = "t".repeat(43);
+    let email: EmailAddress = "ana_b*c@example.org".parse().expect("an address");
     let (words, button) = ("You filled in our form and have not paid yet.", "Go on to payment");
     let begun = Begun { words, button, path: "/join/a-b_c".to_owned() };
     let sign_in = |code, officer| ("accounts/mail_sign_in", sign_in(app, name, &token, code, officer));
@@ -125,6 +173,10 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         ("accounts/mail_unknown", unknown_address(app, None)),
         ("accounts/mail_unknown", unknown_address(app, Some(&begun))),
         ("accounts/mail_address", address_changed(app, name)),
+        ("accounts/mail_confirm_address", confirm_address(app, name, &email, &token, true)),
+        ("accounts/mail_confirm_address", confirm_address(app, name, &email, &token, false)),
+        ("accounts/mail_address_taken", address_taken(app, name)),
+        ("accounts/mail_address_moved", address_moved(app, name, &email)),
         ("accounts/mail_password", password_changed(app, name)),
         (
             "accounts/mail_appointed",

@@ -7,7 +7,7 @@
 //! query finds session, standing and offices.
 //!
 //! Nobody learns here whether an email address is known: asking for a link answers the same for all.
-//! Tables: `people`, `officers`, `sessions`, `sign_in_requests`, `consents`.
+//! Tables: `people`, `officers`, `sessions`, `sign_in_requests`, `email_changes`, `consents`.
 
 mod model;
 mod sql;
@@ -22,6 +22,7 @@ mod entering;
 mod secrecy;
 mod rooms;
 mod pages;
+mod own_details;
 mod account;
 mod officers;
 mod timeline;
@@ -39,6 +40,7 @@ pub use model::{
     CHANGE_PEOPLE, Consent, ConsentPurpose, EXPORT_PEOPLE, MANAGE_OFFICERS, Office, Permission, Person, Role,
     SEE_PEOPLE, Scope, Standing, Term,
 };
+pub use own_details::AddressMoved;
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use proofs::{Member, Officer, Session, SignedIn};
 pub use rooms::{
@@ -70,6 +72,7 @@ pub const ROOM: Room = Room {
     log: &[("person.", "People’s details"), ("officer.", "Offices"), ("record.", "Records opened")],
     audit: &[
         says("person.changed", "Details changed", Tells::People),
+        says("person.address_refused", "Change of email address refused", Tells::People),
         says("person.password_set", "Password set", Tells::People),
         says("officer.added", "Office given", Tells::Party),
         says("officer.ended", "Office ended", Tells::Party),
@@ -91,7 +94,7 @@ pub const ROOM: Room = Room {
         ],
     }),
     card: Some((Rank::Choices, |asked| Box::pin(account::card(asked)))),
-    jobs: |jobs| jobs.every::<TidyAccounts>("17 3 * * *"),
+    jobs: |jobs| jobs.with::<AddressMoved>().every::<TidyAccounts>("17 3 * * *"),
     ..Room::new("accounts")
 };
 
@@ -106,6 +109,13 @@ fn routes(_: &App) -> Routes {
         .post(Public, "/sign-in/link/{token}", pages::use_link)
         .post(Public, "/sign-out", pages::sign_out)
         .get(AnyoneSignedIn, "/account", account::show)
+        .get(AnyoneSignedIn, "/account/name", account::edit_names)
+        .post(AnyoneSignedIn, "/account/name", account::change_names)
+        .get(AnyoneSignedIn, "/account/email", account::edit_address)
+        .post(AnyoneSignedIn, "/account/email", account::ask_for_address)
+        .post(AnyoneSignedIn, "/account/email/end", account::forget_address)
+        .get(Public, "/account/email/{token}", account::show_address_link)
+        .post(Public, "/account/email/{token}", account::answer_address_link)
         .post(AnyoneSignedIn, "/account/password", account::set_password)
         .post(AnyoneSignedIn, "/account/consents", account::set_consents)
         .post(AnyoneSignedIn, "/account/sessions/{id}/end", account::end_session)

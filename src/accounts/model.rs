@@ -15,7 +15,10 @@ use crate::{
 pub struct Person {
     pub id: Uuid,
     pub email: EmailAddress,
+    /// In full, as the electoral register has it.
     pub name: String,
+    /// What they want to be called instead, in what we write to them.
+    pub called: Option<String>,
     pub postcode: Option<String>,
     pub region: Option<Region>,
     pub standing: Standing,
@@ -23,6 +26,36 @@ pub struct Person {
     pub has_password: bool,
     pub created_at: DateTime<Utc>,
 }
+
+impl Person {
+    /// The name in `Hello Ana,`.
+    pub fn greeting(&self) -> &str {
+        self.called.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// An address that somebody wants instead of theirs.
+#[derive(Clone, Debug)]
+pub struct EmailChange {
+    pub id: Uuid,
+    pub person: Uuid,
+    pub email: EmailAddress,
+    pub old_confirmed_at: Option<DateTime<Utc>>,
+    pub new_confirmed_at: Option<DateTime<Utc>>,
+    /// Whether it was found by the link that the old address got.
+    pub is_old: bool,
+}
+
+impl EmailChange {
+    /// Whether the address that got the link has said yes.
+    pub fn has_answered(&self) -> bool {
+        let answer = if self.is_old { self.old_confirmed_at } else { self.new_confirmed_at };
+        answer.is_some()
+    }
+}
+
+/// How long the links work that two addresses get before one takes the other's place.
+pub const EMAIL_CHANGE_HOURS: i64 = 48;
 
 /// What the rooms above say of a person. A member is a supporter too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

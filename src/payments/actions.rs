@@ -293,6 +293,26 @@ pub async fn open_method(app: &App, id: Uuid) -> Result<Way> {
     Ok(session.url.map_or(Way::Done, Way::There))
 }
 
+/// Tells Stripe where somebody who pays regularly is written to now. Speaks to Stripe: call it without a transaction.
+///
+/// # Errors
+/// Stripe or the database is away.
+pub async fn tell_address(app: &App, person: Uuid) -> std::result::Result<(), Failure> {
+    let mut db = app.pool().acquire().await?;
+    let customers = subscriptions::customers_of(&mut db, person).await?;
+    drop(db);
+    for (customer, email) in customers {
+        let key = format!("address:{customer}:{}", app.clock().now().timestamp_millis());
+        match app.stripe().set_email(&key, &customer, &email).await {
+            Ok(()) => {}
+            // Deleted at Stripe: nobody is written to.
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// A wish that Stripe does not know, or that never got there and is too old to be tried again.
 pub(super) async fn close(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
     let Some((state, _)) = checkouts::lock_state(db, id).await? else { return Ok(()) };

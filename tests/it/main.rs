@@ -10,6 +10,7 @@ mod commands;
 mod admin;
 mod donations;
 mod membership;
+mod own_details;
 mod paying;
 mod methods;
 mod rates;

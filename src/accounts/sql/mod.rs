@@ -1,6 +1,7 @@
 //! The room's statements, one file a noun.
 
 pub(super) mod consents;
+pub(super) mod email_changes;
 pub(super) mod offices;
 pub(super) mod people;
 pub(super) mod requests;

@@ -16,7 +16,7 @@ macro_rules! people {
     ($which:literal, $($value:expr),*) => {
         sqlx::query_as!(
             Person,
-            r#"select id, email as "email: EmailAddress", name, postcode, region as "region: Region",
+            r#"select id, email as "email: EmailAddress", name, called, postcode, region as "region: Region",
                       standing as "standing: Standing", email_verified_at, password_hash is not null as "has_password!", created_at
                from people "# + $which,
             $($value),*
@@ -83,6 +83,32 @@ pub async fn set_details(
     .execute(db)
     .await?;
     Ok(())
+}
+
+pub async fn set_names(db: &mut PgConnection, id: Uuid, name: &str, called: Option<&str>) -> Result<()> {
+    sqlx::query!("update people set name = $2, called = $3 where id = $1", id, name, called)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// An address that its owner has proved. Returns false if somebody else has it.
+pub async fn set_email(
+    db: &mut PgConnection,
+    id: Uuid,
+    email: &EmailAddress,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "update people set email = $2::text::citext, email_verified_at = $3 where id = $1
+         and not exists (select from people other where other.email = $2::text::citext and other.id <> $1)",
+        id,
+        email.as_str(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub async fn set_standing(db: &mut PgConnection, id: Uuid, standing: Standing) -> Result<()> {

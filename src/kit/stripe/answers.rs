@@ -186,6 +186,10 @@ struct Debit {
     last4: Option<String>,
 }
 
+/// Nothing of it is read.
+#[derive(Deserialize)]
+pub(super) struct Customer {}
+
 #[derive(Deserialize)]
 pub(super) struct SetupIntent {
     payment_method: Option<String>,

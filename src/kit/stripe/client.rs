@@ -14,6 +14,7 @@ use stripe_billing::subscription::{
 use stripe_checkout::checkout_session as checkout;
 use stripe_core::{
     charge::RetrieveCharge,
+    customer::UpdateCustomer,
     dispute::{ListDispute, RetrieveDispute},
     mandate::RetrieveMandate,
     refund::{CreateRefund, ListRefund},
@@ -123,6 +124,12 @@ impl Stripe {
     pub async fn find_set_up(&self, setup_intent: &str) -> Result<Option<String>, StripeError> {
         let request = RetrieveSetupIntent::new(checked(setup_intent)?);
         Ok(self.send::<answers::SetupIntent>(None, request).await?.payment_method())
+    }
+
+    /// Where Stripe writes to a customer.
+    pub async fn set_email(&self, key: &str, customer: &str, email: &str) -> Result<(), StripeError> {
+        let request = UpdateCustomer::new(checked(customer)?).email(email);
+        self.send::<answers::Customer>(Some(key), request).await.map(drop)
     }
 
     pub async fn find_mandate(&self, id: &str) -> Result<Mandate, StripeError> {

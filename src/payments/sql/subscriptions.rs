@@ -192,6 +192,18 @@ pub async fn set_surplus(db: &mut PgConnection, id: &str, now: DateTime<Utc>) ->
     Ok(())
 }
 
+/// Who somebody is at Stripe wherever they pay regularly, with the address that they have here.
+pub async fn customers_of(db: &mut PgConnection, person: Uuid) -> Result<Vec<(String, String)>> {
+    let rows = sqlx::query!(
+        r#"select distinct s.customer, p.email::text as "email!" from ledger l
+           join subscriptions s on s.purpose_kind = l.purpose_kind and s.purpose_id = l.purpose_id
+           join people p on p.id = l.person_id
+           where l.person_id = $1 and s.state not in ('canceled', 'incomplete_expired') order by 1"#,
+        person
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.customer, row.email)).collect())
+}
+
 pub async fn is_customer(db: &mut PgConnection, customer: &str) -> Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from subscriptions where customer = $1) as "known!""#,

@@ -185,6 +185,13 @@ impl Stage {
                 }
                 Ok(changed)
             }
+            ("POST", ["customers", id]) => {
+                call.form.only(&["email"])?;
+                let mut customer = self.find("customer", id).await?;
+                customer.body["email"] = json!(call.form.need("email")?);
+                store::save(&mut self.tx, &customer).await?;
+                Ok(customer.body)
+            }
             ("GET", ["setup_intents", id]) => Ok(self.find("setup_intent", id).await?.body),
             ("GET", ["mandates", id]) => Ok(self.find("mandate", id).await?.body),
             ("DELETE", ["subscriptions", id]) => {

@@ -1,0 +1,104 @@
+//! Addresses that people want instead of theirs.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::{accounts::model::EmailChange, kit::email_address::EmailAddress};
+
+pub struct NewChange<'a> {
+    pub id: Uuid,
+    pub person: Uuid,
+    pub email: &'a EmailAddress,
+    pub old_hash: &'a [u8],
+    pub new_hash: &'a [u8],
+    pub now: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Keeps what is wanted, instead of what was wanted before. The person is locked by the caller.
+pub async fn replace(db: &mut PgConnection, new: &NewChange<'_>) -> Result<()> {
+    end(db, new.person, new.now).await?;
+    sqlx::query!(
+        "insert into email_changes (id, person_id, email, old_hash, new_hash, created_at, expires_at)
+         values ($1, $2, $3::text::citext, $4, $5, $6, $7)",
+        new.id,
+        new.person,
+        new.email.as_str(),
+        new.old_hash,
+        new.new_hash,
+        new.now,
+        new.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends what somebody wanted, whether it was done or given up. Returns whether there was anything.
+pub async fn end(db: &mut PgConnection, person: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update email_changes set ended_at = $2 where person_id = $1 and ended_at is null",
+        person,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// `changes!("where person_id = $1", person)`
+macro_rules! changes {
+    ($which:literal, $hash:expr, $now:expr $(, $value:expr)*) => {
+        sqlx::query_as!(
+            EmailChange,
+            r#"select id, person_id as person, email as "email: EmailAddress", old_confirmed_at, new_confirmed_at,
+                      coalesce(old_hash = $1, false) as "is_old!"
+               from email_changes where ended_at is null and expires_at > $2 and "# + $which,
+            $hash,
+            $now
+            $(, $value)*
+        )
+    };
+}
+
+/// What a link is for, as long as it works.
+pub async fn find_by_link(
+    db: &mut PgConnection,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<EmailChange>> {
+    changes!("(old_hash = $1 or new_hash = $1)", hash, now).fetch_optional(db).await
+}
+
+/// What somebody wants.
+pub async fn find_open(
+    db: &mut PgConnection,
+    person: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<EmailChange>> {
+    let no_link: Option<&[u8]> = None;
+    changes!("person_id = $3", no_link, now, person).fetch_optional(db).await
+}
+
+/// One of the two addresses says yes.
+pub async fn set_confirmed(db: &mut PgConnection, id: Uuid, is_old: bool, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update email_changes set old_confirmed_at = case when $2 then coalesce(old_confirmed_at, $3) else old_confirmed_at end,
+                new_confirmed_at = case when $2 then new_confirmed_at else coalesce(new_confirmed_at, $3) end
+         where id = $1",
+        id,
+        is_old,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what was wanted long ago.
+pub async fn delete_old(db: &mut PgConnection, before: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("delete from email_changes where created_at < $1", before).execute(db).await?;
+    Ok(())
+}
