@@ -26,7 +26,8 @@ mod admin;
 pub mod leading;
 pub mod demo;
 
-pub use actions::{Adopted, Wish, adopt, adopting, checkout_for, end_surplus, give_back, pub, set_price, set_renewal, tell_address, use, wish};
+pub use actions::{Wish, checkout_for, end_surplus, give_back, set_price, set_renewal, tell_address, wish};
+pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
