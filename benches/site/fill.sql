@@ -6,7 +6,7 @@ create temp table kept as
     from pg_indexes i
     join pg_class c on c.relname = i.indexname
     join pg_index x on x.indexrelid = c.oid
-    where i.schemaname = 'public' and i.tablename in ('people', 'memberships', 'membership_periods', 'ledger', 'consents') and not x.indisunique;
+    where i.schemaname = 'public' and i.tablename in ('people', 'memberships', 'membership_periods', 'membership_states', 'ledger', 'consents') and not x.indisunique;
 do $$ declare name text; begin
     for name in select indexname from kept loop execute format('drop index %I', name); end loop;
 end $$;
@@ -37,6 +37,18 @@ from generate_series(1, 100000) n where n % 10 <> 0;
 
 insert into membership_periods (id, membership_id, started_on)
 select pg_temp.id(3, n), pg_temp.id(2, n), date '2020-01-01' + (n * 2000.0 / 100000)::int from generate_series(1, 100000) n where n % 10 <> 0;
+
+-- Three states each: the first payment on its way, paying, and what is now.
+insert into membership_states (membership_id, state, until_on, starts_on, ends_on, recorded_at)
+select pg_temp.id(2, n), was.state, was.until_on, was.starts_on, was.ends_on, now()
+from generate_series(1, 100000) n
+cross join lateral (select date '2020-01-01' + (n * 2000.0 / 100000)::int as on_day) joined
+cross join lateral (values
+    ('pending', null::date, on_day, on_day + 3),
+    ('active', null, on_day + 3, on_day + 300),
+    (case when n % 1000 = 1 then 'grace' else 'active' end, case when n % 1000 = 1 then date '2026-12-01' end, on_day + 300, null)
+) was (state, until_on, starts_on, ends_on)
+where n % 10 <> 0;
 
 insert into ledger (id, kind, stripe_id, amount_pence, at, purpose_kind, purpose_id, person_id, method, recorded_at)
 select pg_temp.id(4, n), 'payment', 'in_' || n, 500, timestamptz '2026-11-01' + n * interval '20 seconds', 'membership', pg_temp.id(2, n),

@@ -4,6 +4,7 @@
 //!
 //! `./bench` runs it with a release build; `PROFILE=dev ./bench --seconds 1` tries it out.
 
+mod standing;
 mod work;
 
 use std::{
@@ -43,7 +44,7 @@ struct Arguments {
     /// People in the party
     #[arg(long, default_value_t = 100_000)]
     people: u32,
-    /// Only `pages` or only `work`
+    /// Only `pages`, only `work` or only `money`
     #[arg(long)]
     only: Option<String>,
     /// Connections that ask at the same time
@@ -140,6 +141,9 @@ async fn compare(arguments: &Arguments) -> Result<()> {
     }
     if wanted("work") && result.is_ok() {
         result = work::measure(embedded.url(), &folder).await;
+    }
+    if wanted("money") && result.is_ok() {
+        result = standing::measure(embedded.url(), arguments.people).await;
     }
     embedded.stop().await?;
     let _ = std::fs::remove_dir_all(&folder);

@@ -30,6 +30,7 @@ use crate::{
         app::App,
         email_address::EmailAddress,
         error::{Error, Result},
+        mail as letters,
         random::{Token, hash_token},
     },
     places::Region,
@@ -160,6 +161,31 @@ pub async fn withdraw_consent(
 ) -> Result<bool> {
     let now = change.now;
     Ok(consents::end_consent(change, person, purpose, how, now).await?)
+}
+
+/// Closes the account of somebody who has died: nothing is written to their address again, nobody is signed in with it,
+/// and what they agreed to is over.
+///
+/// # Errors
+/// Not found if there is no such person.
+pub async fn close_account(change: &mut Change<'_>, person: Uuid) -> Result<()> {
+    let now = change.now;
+    let known = people::find_person(change, person).await?.ok_or(Error::NotFound)?;
+    for purpose in ConsentPurpose::ALL {
+        consents::end_consent(change, person, purpose, "has died", now).await?;
+    }
+    sessions::delete_other_sessions(change, person, None).await?;
+    requests::delete_requests(change, person).await?;
+    Ok(letters::stop(change, &known.email, now).await?)
+}
+
+/// Opens an account again that was closed by mistake. Consents stay ended.
+///
+/// # Errors
+/// Not found if there is no such person.
+pub async fn reopen_account(change: &mut Change<'_>, person: Uuid) -> Result<()> {
+    let known = people::find_person(change, person).await?.ok_or(Error::NotFound)?;
+    Ok(letters::resume(change, &known.email).await?)
 }
 
 /// Mails a link and a code, or to an unknown address the news that it is unknown. Returns the request's id, which

@@ -30,8 +30,8 @@ mod jobs;
 pub mod demo;
 
 pub use actions::{
-    Details, add_officer, change_details, find_or_add_person, give_consent, issue_link, set_standing,
-    verify_email, withdraw_consent,
+    Details, add_officer, change_details, close_account, find_or_add_person, give_consent, issue_link,
+    reopen_account, set_standing, verify_email, withdraw_consent,
 };
 pub use entering::{Entered, Proof, enter};
 pub use guard::{Access, Paths, Route, Routes};

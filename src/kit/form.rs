@@ -60,6 +60,16 @@ pub fn saved_meanwhile(theirs: &str) -> String {
 /// More fields than any form of ours has.
 const MOST_FIELDS: usize = 2_000;
 
+/// What stands behind the `?` of an address, as a form that was sent.
+///
+/// # Errors
+/// Invalid, if it is nothing that a form sends.
+pub fn read_query(query: Option<String>) -> Result<Form, Error> {
+    let values = serde_html_form::from_str(&query.unwrap_or_default())
+        .map_err(|_| Error::Invalid("We could not read this address. Start again from the list."))?;
+    Ok(Form::from_values(values))
+}
+
 impl Form {
     /// A form filled with what is known already, for a page that edits something.
     pub fn filled<const N: usize>(values: [(&str, String); N]) -> Self {
@@ -461,6 +471,13 @@ impl Check<'_> {
             self.fail(&field, "Enter a real date, like 27 3 2001");
         }
         date
+    }
+
+    /// The same where nothing has to be entered; `None` also where nothing is.
+    pub fn optional_date(&mut self, prefix: &str) -> Option<NaiveDate> {
+        let is_empty =
+            ["day", "month", "year"].iter().all(|part| self.form.is_empty(&format!("{prefix}_{part}")));
+        if is_empty { None } else { self.date(prefix, "Enter the whole date, or leave it empty") }
     }
 
     /// A date in one field of type date, as filters have it; `None` also where it is empty. Postgres knows fewer years

@@ -35,6 +35,7 @@ enum Task {
     Details,
     End,
     Suspend,
+    ByHand,
     Note,
 }
 
@@ -47,6 +48,8 @@ struct OfficerPage {
     membership: Option<Membership>,
     form: Form,
     regions: Vec<(&'static str, &'static str)>,
+    /// Why a membership can end.
+    reasons: Vec<(&'static str, &'static str)>,
 }
 
 /// The person, if they live where this officer may look, and their membership.
@@ -121,7 +124,25 @@ async fn page(
         (None, _) => (StatusCode::OK, Form::default()),
     };
     let regions = open_regions(&form);
-    Ok((status, OfficerPage { visit, task, person, membership, form, regions }).into_response())
+    let is_new = match &membership {
+        Some(membership) if task == Task::End => actions::is_new(db, membership, visit.today()).await?,
+        _ => false,
+    };
+    let reasons = reasons(is_new);
+    Ok((status, OfficerPage { visit, task, person, membership, form, regions, reasons }).into_response())
+}
+
+/// What officers choose from when they end a membership.
+fn reasons(is_new: bool) -> Vec<(&'static str, &'static str)> {
+    let refused = ("refused", "Not admitted: an objection while they are new; what they paid goes back");
+    let all = [
+        ("left", "At the member’s request"),
+        ("expelled", "Expelled by the party; cannot join again by the form"),
+        ("died", "Has died: no emails and no payments from now on"),
+        ("officer", "By an officer, for another reason"),
+        ("error", "Made by mistake"),
+    ];
+    is_new.then_some(refused).into_iter().chain(all).collect()
 }
 
 fn refused(form: Form) -> (StatusCode, Form) {
@@ -187,7 +208,7 @@ pub(super) async fn end(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let ending = match forms::ending(&form) {
+    let ending = match forms::ending(&form, app.clock().today()) {
         Ok(ending) => ending,
         Err(form) => return page(&mut db, visit, &who, id, Task::End, Some(refused(form))).await,
     };
@@ -196,6 +217,19 @@ pub(super) async fn end(
     actions::end(&mut change, id, &ending).await?;
     change.commit().await?;
     Ok(back(&app, id, "The membership is ended. Nothing more is collected."))
+}
+
+pub(super) async fn take_back_death(
+    State(app): State<App>,
+    who: Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    find(&mut db, &who, id).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    actions::take_back_death(&mut change, id).await?;
+    change.commit().await?;
+    Ok(back(&app, id, "It is taken back. They get emails again, and can join again."))
 }
 
 pub(super) async fn new_suspension(
@@ -227,6 +261,47 @@ pub(super) async fn suspend(
     actions::suspend(&mut change, who.0.person_id, id, &new).await?;
     change.commit().await?;
     Ok(back(&app, id, "The membership is suspended."))
+}
+
+pub(super) async fn new_override(
+    visit: Visit,
+    who: Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    page(&mut db, visit, &who, id, Task::ByHand, None).await
+}
+
+pub(super) async fn create_override(
+    State(app): State<App>,
+    visit: Visit,
+    who: Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let new = match forms::by_hand(&form, app.clock().today()) {
+        Ok(new) => new,
+        Err(form) => return page(&mut db, visit, &who, id, Task::ByHand, Some(refused(form))).await,
+    };
+    find(&mut db, &who, id).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    actions::set_override(&mut change, who.0.person_id, id, &new).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, &format!("/admin/members/{id}/standing"), "It is set, and ends by itself."))
+}
+
+pub(super) async fn end_override(
+    State(app): State<App>,
+    who: Officer,
+    Path((id, by_hand)): Path<(Uuid, Uuid)>,
+    mut db: Db,
+) -> Result<Response> {
+    find(&mut db, &who, id).await?;
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
+    actions::lift_override(&mut change, who.0.person_id, id, by_hand).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, &format!("/admin/members/{id}/standing"), "It has ended."))
 }
 
 pub(super) async fn lift_suspension(

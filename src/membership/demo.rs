@@ -385,9 +385,30 @@ async fn insert(db: &mut PgConnection, stories: &[Story], now: DateTime<Utc>) ->
     .execute(&mut *db)
     .await?;
     sqlx::query!(
-        "insert into membership_periods (id, membership_id, started_on, ended_on)
-         select period, id, joined_on, ended_on
+        "insert into membership_periods (id, membership_id, started_on, ended_on, settled_on)
+         select period, id, joined_on, ended_on, joined_on + 14
          from jsonb_to_recordset($1) as r(id uuid, period uuid, joined_on date, ended_on date)",
+        rows
+    )
+    .execute(&mut *db)
+    .await?;
+    // What they were before the state that they are in now, and that state.
+    sqlx::query!(
+        "insert into membership_states (membership_id, state, until_on, reason, starts_on, ends_on, recorded_at)
+         select r.id, was.state, was.until_on, was.reason, was.starts_on, was.ends_on, r.state_since
+         from jsonb_to_recordset($1) as r(id uuid, joined_on date, state text, state_since timestamptz, grace_until date,
+                 ended_on date, end_reason text, suspended_at timestamptz, suspended_until date)
+         cross join lateral (
+             select case when state in ('grace', 'ended', 'suspended')
+                    then greatest(joined_on, coalesce(ended_on, (coalesce(suspended_at, state_since) at time zone 'Europe/London')::date))
+                    else joined_on end as day
+         ) turned
+         cross join lateral (
+             select 'active' as state, null::date as until_on, null::text as reason, joined_on as starts_on, turned.day as ends_on
+             where turned.day > joined_on
+             union all
+             select r.state, coalesce(grace_until, suspended_until), end_reason, turned.day, null
+         ) was",
         rows
     )
     .execute(db)

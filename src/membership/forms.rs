@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 
 use super::{
     model::{
-        Answers, EndReason, Ending, Join, NewDetails, NewRate, NewSuspension, Prices, Rate, WrongAmount,
+        Answers, Decision, EndReason, Ending, Join, NewDetails, NewOverride, NewRate, NewSuspension,
+        OverrideKind, Prices, Rate, WrongAmount,
     },
     personal::Personal,
     settings,
@@ -169,14 +170,29 @@ pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form>
     check.finish(|| Some(NewDetails { account: Some((name?, email?)), region, personal: personal? }))
 }
 
-pub(super) fn ending(form: &Form) -> Result<Ending, Form> {
+pub(super) fn ending(form: &Form, today: NaiveDate) -> Result<Ending, Form> {
     let mut check = form.check();
     let reason = check.choice::<EndReason>("reason", "Choose why the membership ends");
     if reason == Some(EndReason::Lapsed) {
         check.fail("reason", "Choose why the membership ends");
     }
     let words = check.paragraphs("words", "Enter what was decided, who decided and under which rule", 2000);
-    check.finish(|| Some(Ending { reason: reason?, words: words? }))
+    let decision = if reason == Some(EndReason::Expelled) { expulsion(&mut check, today) } else { None };
+    check.finish(|| Some(Ending { reason: reason?, words: words?, decision }))
+}
+
+/// What the party has to know of an expulsion, and the member is told.
+fn expulsion(check: &mut Check<'_>, today: NaiveDate) -> Option<Decision> {
+    let by = check.text("decided_by", "Enter who decided to expel them", 200);
+    let on = check.date("decided", "Enter the day of the decision");
+    if on.is_some_and(|on| on > today) {
+        check.fail("decided_day", "Enter a day that is not after today");
+    }
+    let appeal_until = check.optional_date("appeal");
+    if appeal_until.zip(on).is_some_and(|(until, on)| until < on) {
+        check.fail("appeal_day", "Enter a day after the decision");
+    }
+    Some(Decision { by: by?, on: on?, appeal_until })
 }
 
 pub(super) fn suspension(form: &Form, today: NaiveDate) -> Result<NewSuspension, Form> {
@@ -188,6 +204,30 @@ pub(super) fn suspension(form: &Form, today: NaiveDate) -> Result<NewSuspension,
     }
     let reason = check.paragraphs("reason", "Write down why, who decided it, and under which rule", 2000);
     check.finish(|| Some(NewSuspension { until: until?, reason: reason? }))
+}
+
+/// What is set by hand for a time.
+pub(super) fn by_hand(form: &Form, today: NaiveDate) -> Result<NewOverride, Form> {
+    let mut check = form.check();
+    let kind = check.choice::<OverrideKind>("kind", "Choose what holds until then");
+    let until = check.date("until", "Enter the last day");
+    // What is meant to last is a rule, or an ending.
+    if until.is_some_and(|until| until < today || until > dates::months_later(today, 12)) {
+        check.fail("until_day", "Enter today or a day within a year");
+    }
+    let reason = check.paragraphs("reason", "Write down why, who decided it, and under which rule", 2000);
+    let is_confidential = check.ticked("confidential");
+    check.finish(|| Some(NewOverride { kind: kind?, until: until?, reason: reason?, is_confidential }))
+}
+
+/// The day that an officer asks about; `None` if they ask about none.
+pub(super) fn day_asked(form: &Form, today: NaiveDate) -> Result<Option<NaiveDate>, Form> {
+    let mut check = form.check();
+    let day = check.optional_date("on");
+    if day.is_some_and(|day| day > today) {
+        check.fail("on_day", "Enter today or a day before it");
+    }
+    check.finish(|| Some(day))
 }
 
 pub(super) fn note(form: &Form) -> Result<String, Form> {

@@ -25,6 +25,20 @@ impl Job for TurnOfDay {
     }
 }
 
+/// Reminds of payments that were not finished, and of the end of what was paid by hand.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Remind {}
+
+impl Job for Remind {
+    const NAME: &'static str = "membership_remind";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        actions::remind_applicants(&app).await.map_err(Failure::from_page)?;
+        actions::remind_of_renewal(&app).await.map_err(Failure::from_page)
+    }
+}
+
 impl Job for WarnMember {
     const NAME: &'static str = "membership_warn_member";
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::model::{EndReason, Membership, NewRate, State};
+use super::model::{Answers, Decision, EndReason, Membership, NewOverride, NewRate, OverrideKind, State};
 use crate::kit::{
     app::App,
     dates,
@@ -152,13 +152,21 @@ struct Ended<'a> {
     name: &'a str,
     reason: EndReason,
     is_paid: bool,
+    decision: Option<String>,
     join: String,
     contact: String,
 }
 
 /// `is_paid`: whether anything ever came; else its first payment failed.
-pub(super) fn ended(app: &App, name: &str, reason: EndReason, is_paid: bool) -> Result<Letter> {
-    Letter::new(&frame(app), &Ended { name, reason, is_paid, join: app.link("/join"), contact: contact(app) })
+pub(super) fn ended(
+    app: &App,
+    name: &str,
+    reason: EndReason,
+    is_paid: bool,
+    decision: Option<&Decision>,
+) -> Result<Letter> {
+    let (decision, join, contact) = (decision.map(Decision::in_words), app.link("/join"), contact(app));
+    Letter::new(&frame(app), &Ended { name, reason, is_paid, decision, join, contact })
 }
 
 #[derive(Template)]
@@ -255,6 +263,60 @@ pub(super) fn suspension_lifted(app: &App, name: &str) -> Result<Letter> {
     Letter::new(&frame(app), &Lifted { name, page: app.link("/membership"), contact: contact(app) })
 }
 
+#[derive(Template)]
+#[template(path = "membership/mail_override.md")]
+struct SetByHand<'a> {
+    name: &'a str,
+    words: &'static str,
+    until: String,
+    reason: &'a str,
+    may_vote: bool,
+    page: String,
+    contact: String,
+}
+
+/// An officer set something by hand, and it is not confidential.
+pub(super) fn set_by_hand(app: &App, name: &str, new: &NewOverride) -> Result<Letter> {
+    let may_vote = new.kind != OverrideKind::NoVote;
+    let (words, until, page) = (new.kind.own_words(), dates::day(new.until), app.link("/membership"));
+    let (reason, contact) = (new.reason.as_str(), contact(app));
+    Letter::new(&frame(app), &SetByHand { name, words, until, reason, may_vote, page, contact })
+}
+
+#[derive(Template)]
+#[template(path = "membership/mail_unfinished.md")]
+struct Unfinished<'a> {
+    name: &'a str,
+    party: String,
+    price: String,
+    page: String,
+    contact: String,
+}
+
+/// Somebody filled in the form and did not pay. `path` is where it goes on.
+pub(super) fn unfinished(app: &App, name: &str, answers: &Answers, path: &str) -> Result<Letter> {
+    let price = format!("{} a {}", answers.amount, answers.every);
+    let (party, page, contact) = (party(app), app.link(path), contact(app));
+    Letter::new(&frame(app), &Unfinished { name, party, price, page, contact })
+}
+
+#[derive(Template)]
+#[template(path = "membership/mail_renewal.md")]
+struct Renewal<'a> {
+    name: &'a str,
+    until: String,
+    price: String,
+    page: String,
+    contact: String,
+}
+
+/// What was paid by hand ends soon.
+pub(super) fn renewal(app: &App, name: &str, membership: &Membership, until: NaiveDate) -> Result<Letter> {
+    let (until, price) = (dates::day(until), membership.price());
+    let (page, contact) = (app.link("/join"), contact(app));
+    Letter::new(&frame(app), &Renewal { name, until, price, page, contact })
+}
+
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
@@ -276,6 +338,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         state_since: now,
         ends_on: None,
         end_words: None,
+        decision: None,
         suspension: None,
     };
     let link = app.link("/sign-in/link/a_b-c_d");
@@ -308,9 +371,13 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         let letter = paid_too_late(app, name, Money::from_pence(500), ended);
         samples.push(("membership/mail_too_late", letter));
     }
-    for reason in [EndReason::Left, EndReason::Lapsed, EndReason::Expelled] {
+    let decision = Decision { by: "the *national* committee".into(), on: day, appeal_until: Some(day) };
+    for reason in
+        [EndReason::Left, EndReason::Lapsed, EndReason::Expelled, EndReason::Refused, EndReason::Officer]
+    {
         for is_paid in [false, true] {
-            samples.push(("membership/mail_ended", ended(app, name, reason, is_paid)));
+            let decision = Some(&decision).filter(|_| is_paid && reason == EndReason::Expelled);
+            samples.push(("membership/mail_ended", ended(app, name, reason, is_paid, decision)));
         }
     }
     let rate = |every| NewRate { rate: Rate::Solidarity, every, amount: Money::from_pence(123_456) };
@@ -321,6 +388,22 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     samples.push(("membership/mail_method_lost", method_lost(app, name, &active)));
     let card = "Visa card ending 4242".to_owned();
     samples.push(("membership/mail_card", card_expires(app, name, &active, card, day)));
+    for kind in OverrideKind::ALL {
+        let reason = "The bank *mixed up* two accounts".to_owned();
+        let new = NewOverride { kind, until: day, reason, is_confidential: false };
+        samples.push(("membership/mail_override", set_by_hand(app, name, &new)));
+    }
+    let answers = Answers {
+        name: name.to_owned(),
+        region: None,
+        personal: Personal::sample(),
+        rate: Rate::Standard,
+        every: Interval::Year,
+        amount: Money::from_pence(5000),
+        consents: Vec::new(),
+    };
+    samples.push(("membership/mail_unfinished", unfinished(app, name, &answers, "/join/a_b-c")));
+    samples.push(("membership/mail_renewal", renewal(app, name, &membership(State::Active), day)));
     samples.push(("membership/mail_stopped", stopped(app, name, day)));
     samples.push(("membership/mail_suspended", suspended(app, name, day)));
     samples.push(("membership/mail_lifted", suspension_lifted(app, name)));

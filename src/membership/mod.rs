@@ -7,7 +7,9 @@
 //! Joining stores an application and a wish to pay, then leads to Stripe. The page afterwards only shows state; what
 //! makes a member is Stripe's word to our webhook. A second subscription of the same person is ended and paid back.
 //! Nobody learns from the form whether an address is known. Tables: `applications`, `memberships`,
-//! `membership_periods`, `membership_notes`, `membership_rate_changes`. Name, email, postcode and region of a member are in `people`, whatever else they
+//! `membership_states`
+//! and `membership_periods` (where everybody stood on which days, for good), `membership_overrides`
+//! (what officers set by hand for a time), `membership_notes`, `membership_rate_changes`. Name, email, postcode and region of a member are in `people`, whatever else they
 //! say about themselves is [`Personal`].
 
 mod personal;
@@ -21,19 +23,26 @@ mod join;
 mod pages;
 mod rates;
 mod admin;
+mod standing;
 mod jobs;
 pub mod demo;
 
-pub use actions::{ForeignMember, add_foreign, adopt, fill_personal, hear, price, purpose, rules, summary};
+pub use actions::{
+    ForeignMember, add_foreign, adopt, fill_personal, freeze_day, hear, paid_by_hand, price, purpose, roll, rules, summary,
+    voting_rules,
+};
 pub use forms::least_age;
-pub use jobs::TurnOfDay;
-pub use model::{DUES, EndReason, Membership, Note, Price, Prices, Rate, Rules, State, Status, Suspension};
+pub use jobs::{Remind, TurnOfDay};
+pub use model::{
+    DUES, EndReason, Era, History, Membership, NoVote, Note, Override, OverrideKind, Past, Period, Price,
+    Prices, Rate, Rules, Standing, State, Status, Stood, Suspension, VotingRules,
+};
 pub use personal::Personal;
-pub use sql::{Period, find_of_person, periods, read_membership};
+pub use sql::{find_of_person, read_membership};
 
 use crate::{
     accounts::{
-        Access, CHANGE_PEOPLE, Figure, Link, Rank, Room, Routes, SEE_PEOPLE, Source, Standing, Task, Tells,
+        self, Access, CHANGE_PEOPLE, Figure, Link, Rank, Room, Routes, SEE_PEOPLE, Source, Task, Tells,
         Timeline, says,
     },
     kit::{app::App, markdown::shorten},
@@ -43,7 +52,7 @@ use crate::{
 /// What this room states of itself.
 pub const ROOM: Room = Room {
     routes,
-    head: |session| (session.standing != Standing::Member).then_some(Link::button("Join", "/join")),
+    head: |session| (session.standing != accounts::Standing::Member).then_some(Link::button("Join", "/join")),
     settings: &[
         settings::LOW_WAGE_MONTH.known,
         settings::LOW_WAGE_YEAR.known,
@@ -54,6 +63,14 @@ pub const ROOM: Room = Room {
         settings::MIN_AGE.known,
         settings::GRACE_DAYS.known,
         settings::PENDING_COUNTS.known,
+        settings::REMIND_HOURS.known,
+        settings::RENEWAL_FIRST.known,
+        settings::RENEWAL_LAST.known,
+        settings::OBJECTION_DAYS.known,
+        settings::VOTING_WAIT_DAYS.known,
+        settings::VOTING_AGE.known,
+        settings::STANDING_AGE.known,
+        settings::FREEZE_DAYS.known,
     ],
     purposes: &[DUES],
     log: &[("membership.", "Memberships")],
@@ -74,6 +91,10 @@ pub const ROOM: Room = Room {
         says("membership.suspended", "Membership suspended", Tells::People),
         says("membership.suspension_lifted", "Suspension lifted", Tells::People),
         says("membership.ended", "Membership ended", Tells::People),
+        says("membership.death_taken_back", "Death taken back, a mistake", Tells::People),
+        says("membership.override_set", "Standing set by hand", Tells::People),
+        says("membership.override_ended", "Standing set by hand ended", Tells::People),
+        says("membership.paid_by_hand", "Paid by hand", Tells::People),
         says("membership.note_added", "Note added", Tells::People),
     ],
     public: &["/join"],
@@ -137,7 +158,10 @@ pub const ROOM: Room = Room {
     card: Some((Rank::Standing, |asked| Box::pin(pages::card(asked)))),
     begun: Some(|db, email, now| Box::pin(actions::begun(db, email, now))),
     jobs: |jobs| {
-        jobs.with::<model::WarnMember>().with::<model::ChangeRate>().every::<TurnOfDay>("5 0,1 * * *")
+        jobs.with::<model::WarnMember>()
+            .with::<model::ChangeRate>()
+            .every::<TurnOfDay>("5 0,1 * * *")
+            .every::<Remind>("20 8-18 * * *")
     },
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("membership")
@@ -167,6 +191,11 @@ fn routes(_: &App) -> Routes {
         .post(officer, "/admin/members/{person}/rate", rates::update_for)
         .get(officer, "/admin/members/{person}/end", admin::confirm_end)
         .post(officer, "/admin/members/{person}/end", admin::end)
+        .post(officer, "/admin/members/{person}/end/mistake", admin::take_back_death)
+        .get(officer, "/admin/members/{person}/standing", standing::show)
+        .get(officer, "/admin/members/{person}/override", admin::new_override)
+        .post(officer, "/admin/members/{person}/override", admin::create_override)
+        .post(officer, "/admin/members/{person}/overrides/{override}/end", admin::end_override)
         .get(officer, "/admin/members/{person}/suspension", admin::new_suspension)
         .post(officer, "/admin/members/{person}/suspension", admin::suspend)
         .post(officer, "/admin/members/{person}/suspension/end", admin::lift_suspension)

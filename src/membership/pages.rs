@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::State,
+    extract::State as Here,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -12,11 +12,11 @@ use chrono::NaiveDate;
 
 use super::{
     actions, forms,
-    model::{Membership, NewRate, changeable},
-    sql,
+    model::{EndReason, Membership, NewRate, Override, Standing, State, Stood, VotingRules, changeable},
+    settings, sql,
 };
 use crate::{
-    accounts::{self, Asked, Person, Session, SignedIn, Standing},
+    accounts::{self, Asked, Person, Session, SignedIn},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -37,6 +37,15 @@ struct MembershipPage {
     visit: Visit,
     membership: Option<Membership>,
     subscription: Option<Subscription>,
+    stood: Option<Stood>,
+    /// What officers set by hand and holds today, in words.
+    by_hand: Vec<String>,
+    /// The first day on which they are not new any more.
+    settled_on: Option<NaiveDate>,
+    voting: VotingRules,
+    /// The age from which on they can stand, if they are younger.
+    stands_from: Option<u32>,
+    pending_counts: bool,
     /// A rate that was asked for, of which Stripe has not been told yet.
     asked: Option<NewRate>,
 }
@@ -76,6 +85,40 @@ impl MembershipPage {
         self.subscription.as_ref()?.next_try.map(|at| dates::weekday(dates::london_date(at)))
     }
 
+    /// What ends the standing that they are in, or what comes after it.
+    fn what_ends_it(&self, stood: &Stood, membership: &Membership) -> Option<String> {
+        let stop = "It goes on as long as you pay. You can stop at any time";
+        Some(match (stood.standing, membership.state) {
+            (Standing::New, _) => {
+                let day = dates::day(self.settled_on?);
+                format!(
+                    "Until {day} officers can object to a new member. From then on you are a current member"
+                )
+            }
+            (Standing::Current, _) => match membership.ends_on {
+                Some(on) if membership.subscription.is_none() => {
+                    format!("What you paid holds until {}. Then you have to renew", dates::day(on))
+                }
+                Some(on) => format!("You have stopped renewal: it ends on {}", dates::day(on)),
+                None => stop.to_owned(),
+            },
+            (Standing::Pending, _) => "The first payment: once it has arrived, you are a member".to_owned(),
+            (Standing::Grace, State::Grace { until }) => {
+                format!("Your payment. Without one, your membership ends after {}", dates::day(until))
+            }
+            (Standing::Suspended, State::Suspended { until }) => {
+                format!("It ends by itself after {}", dates::day(until))
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether the party has decided that they cannot join again.
+    fn is_barred(&self) -> bool {
+        let state = self.membership.as_ref().map(|known| known.state);
+        matches!(state, Some(State::Ended { reason: EndReason::Expelled, .. }))
+    }
+
     fn can_change_rate(&self) -> bool {
         changeable(self.subscription.as_ref()).is_ok()
     }
@@ -104,13 +147,43 @@ pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
     Ok(Some(StandingCard { session: asked.session, membership, today }.render()?))
 }
 
-pub(super) async fn show(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
+pub(super) async fn show(
+    Here(app): Here<App>,
+    visit: Visit,
+    SignedIn(who): SignedIn,
+    mut db: Db,
+) -> Result<Response> {
     let (membership, subscription) = match actions::summary(&mut db, who.person_id).await? {
         Some((membership, subscription)) => (Some(membership), subscription),
         None => (None, None),
     };
     let asked = sql::rate_changes::find_open_of(&mut db, who.person_id).await?.map(|it| it.new);
-    Ok(MembershipPage { visit, membership, subscription, asked }.into_response())
+    let today = visit.today();
+    let voting = actions::voting_rules(&app, today);
+    let pending_counts = actions::rules(&app, None).pending_counts;
+    let (mut stood, mut settled_on, mut by_hand, mut stands_from) = (None, None, Vec::new(), None);
+    if let Some(membership) = &membership {
+        let history = sql::history::find(&mut db, membership.id).await?;
+        stood = history.on(today, membership.personal.born_on, voting);
+        by_hand = history.overrides.iter().filter(|it| it.holds_on(today)).map(Override::own_words).collect();
+        let least = app.setting(settings::STANDING_AGE, today);
+        let age = membership.personal.born_on.map(|born| dates::age_on(born, today));
+        stands_from = Some(least).filter(|least| age.is_some_and(|age| i64::from(age) < i64::from(*least)));
+        settled_on = history.periods.last().and_then(|period| period.settled_on);
+    }
+    Ok(MembershipPage {
+        visit,
+        membership,
+        subscription,
+        stood,
+        by_hand,
+        settled_on,
+        voting,
+        stands_from,
+        pending_counts,
+        asked,
+    }
+    .into_response())
 }
 
 #[derive(Template, WebTemplate)]
@@ -140,7 +213,7 @@ pub(super) async fn edit_details(visit: Visit, SignedIn(who): SignedIn, mut db: 
 }
 
 pub(super) async fn update_details(
-    State(app): State<App>,
+    Here(app): Here<App>,
     visit: Visit,
     SignedIn(who): SignedIn,
     mut db: Db,
@@ -183,7 +256,7 @@ pub(super) async fn confirm_end(visit: Visit, SignedIn(who): SignedIn, mut db: D
     Ok(EndPage { visit, on, price: membership.price() }.into_response())
 }
 
-pub(super) async fn end(State(app): State<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
+pub(super) async fn end(Here(app): Here<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
     drop(db);
     let after = actions::set_renewal(&app, who.person_id, false).await?;
     let said = match after.ends_on {
@@ -195,7 +268,7 @@ pub(super) async fn end(State(app): State<App>, SignedIn(who): SignedIn, db: Db)
 
 /// To the page at Stripe where another card or account is given.
 pub(super) async fn change_method(
-    State(app): State<App>,
+    Here(app): Here<App>,
     SignedIn(who): SignedIn,
     mut db: Db,
 ) -> Result<Response> {
@@ -205,7 +278,7 @@ pub(super) async fn change_method(
     leading::lead_to_method(&app, db, who.person_id, &subscription.id, "/membership").await
 }
 
-pub(super) async fn resume(State(app): State<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
+pub(super) async fn resume(Here(app): Here<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
     drop(db);
     actions::set_renewal(&app, who.person_id, true).await?;
     Ok(flash::redirect(&app, "/membership", "Good: your membership goes on."))

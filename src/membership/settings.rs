@@ -69,3 +69,67 @@ pub const PENDING_COUNTS: Setting<bool> = Setting::yes_or_no(
         "party rules: members’ pages open while the first Direct Debit is on its way",
     )],
 );
+
+pub const REMIND_HOURS: Setting<u32> = Setting::number(
+    "joining_reminder_hours",
+    0..=144,
+    "Hours after which an unfinished payment is reminded of",
+    "Whoever filled in the form for members and did not pay gets one email. 0 for none",
+    &[since(2021, 1, 1, "24", "site default: a day later")],
+);
+
+pub const RENEWAL_FIRST: Setting<u32> = Setting::number(
+    "renewal_first_days",
+    0..=90,
+    "First reminder of renewal, in days before the end",
+    "For members who do not pay automatically. 0 for none",
+    &[since(2021, 1, 1, "28", "site default: four weeks before")],
+);
+
+pub const RENEWAL_LAST: Setting<u32> = Setting::number(
+    "renewal_last_days",
+    0..=90,
+    "Last reminder of renewal, in days before the end",
+    "For members who do not pay automatically. 0 for none",
+    &[since(2021, 1, 1, "7", "site default: a week before")],
+);
+
+pub const STANDING_AGE: Setting<u32> = Setting::number(
+    "standing_min_age",
+    1..=120,
+    "Minimum age for standing for a role or an election",
+    "In whole years",
+    &[since(2021, 1, 1, "18", "Electoral Administration Act 2006 s.17, for elections; the same for roles")],
+);
+
+pub const FREEZE_DAYS: Setting<u32> = Setting::number(
+    "freeze_days",
+    0..=731,
+    "Days before a ballot opens by which one must have joined",
+    "To vote in it. 0 for the day on which it opens",
+    &[since(2021, 1, 1, "1", "party rules: members who joined by the day before a ballot opens")],
+);
+
+pub const OBJECTION_DAYS: Setting<u32> = Setting::number(
+    "objection_days",
+    0..=365,
+    "Days in which officers can object to a new member",
+    "They are called new until then. 0 for none. For those who join from then on",
+    &[since(2021, 1, 1, "14", "party rules: how long a new member can be objected to")],
+);
+
+pub const VOTING_WAIT_DAYS: Setting<u32> = Setting::number(
+    "voting_wait_days",
+    0..=731,
+    "Days of membership before a member may vote",
+    "0 if members vote from the first day",
+    &[since(2021, 1, 1, "0", "party rules: members vote from the first day")],
+);
+
+pub const VOTING_AGE: Setting<u32> = Setting::number(
+    "voting_min_age",
+    1..=120,
+    "Minimum age for voting in the party",
+    "In whole years",
+    &[since(2021, 1, 1, "14", "party rules: every member votes")],
+);

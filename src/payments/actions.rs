@@ -186,6 +186,14 @@ pub async fn end_surplus(change: &mut Change<'_>, subscription: &str, refund: bo
     Ok(queue::push(change, &job).await?)
 }
 
+/// Ends everything that somebody pays for again and again, by jobs. What it brought stays.
+pub async fn end_all_of(change: &mut Change<'_>, person: Uuid) -> Result<()> {
+    for subscription in subscriptions::list_alive_of(change, person).await? {
+        end_surplus(change, &subscription, false).await?;
+    }
+    Ok(())
+}
+
 /// Tells Stripe to stop or resume renewal, and notes the answer. Call it without a transaction at hand.
 ///
 /// # Errors

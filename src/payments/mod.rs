@@ -26,7 +26,9 @@ mod admin;
 pub mod leading;
 pub mod demo;
 
-pub use actions::{Wish, checkout_for, end_surplus, give_back, set_price, set_renewal, tell_address, wish};
+pub use actions::{
+    Wish, checkout_for, end_all_of, end_surplus, give_back, set_price, set_renewal, tell_address, wish,
+};
 pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{

@@ -17,16 +17,10 @@ use super::{
     model::{List, Search, Sort},
     sql,
 };
+pub use crate::kit::form::read_query as read;
 use crate::{
     accounts::{ConsentPurpose, EXPORT_PEOPLE, Officer, SEE_PEOPLE, Scope},
-    kit::{
-        db::Db,
-        error::{Error, Result},
-        form::Form,
-        money,
-        paging::Paging,
-        visit::Visit,
-    },
+    kit::{db::Db, error::Result, form::Form, money, paging::Paging, visit::Visit},
     membership::Rate,
     places::Region,
 };
@@ -91,12 +85,6 @@ impl Found {
         let next = if by == Sort::Newest && self.search.sort == Sort::Newest { Sort::Oldest } else { by };
         self.search.sorted(next)
     }
-}
-
-pub fn read(query: Option<String>) -> Result<Form> {
-    let values = serde_html_form::from_str(&query.unwrap_or_default())
-        .map_err(|_| Error::Invalid("We could not read this address. Start again from the list."))?;
-    Ok(Form::from_values(values))
 }
 
 pub async fn members(visit: Visit, who: Officer, query: RawQuery, db: Db) -> Result<Response> {

@@ -34,6 +34,7 @@ mod imports;
 mod people;
 mod pictures;
 mod queue;
+mod standing;
 mod supporters;
 mod counting;
 mod stripe_stand_in;

@@ -8,7 +8,7 @@ use crate::{
     accounts::{Consent, ConsentPurpose, Rooms, Standing, Term},
     admin::log,
     kit::money::Money,
-    membership::{Membership, Note, Status},
+    membership::{EndReason, Membership, Note, State, Status},
     places::Region,
     supporters::Interest,
 };
@@ -63,6 +63,11 @@ impl Record {
 
     pub fn is_suspended(&self) -> bool {
         self.status() == Some(Status::Suspended)
+    }
+
+    pub fn has_died(&self) -> bool {
+        let state = self.membership.as_ref().map(|known| known.state);
+        matches!(state, Some(State::Ended { reason: EndReason::Died, .. }))
     }
 }
 

@@ -18,5 +18,5 @@ mod transport;
 
 pub use letter::{Frame, policy};
 pub use message::{Bulk, Letter, Message, SOFT_BREAK, SendError, Written, quoted};
-pub use outbox::{COUNTS, Hurry, Outgoing, SendMail, SendMailInTurn, SweepOutbox, push};
+pub use outbox::{COUNTS, Hurry, Outgoing, SendMail, SendMailInTurn, SweepOutbox, push, resume, stop};
 pub use transport::{MailConnection, Mailer};

@@ -59,6 +59,7 @@ pub async fn push(
          select id, occasion, recipient, subject, text_body, html_body, $1, reply_to, unsubscribe, list
          from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
              as mail (id, occasion, recipient, subject, text_body, html_body, reply_to, unsubscribe, list)
+         where not exists (select from mail_stops where email = recipient::citext)
          on conflict (occasion) do nothing
          returning id",
         now,
@@ -75,6 +76,31 @@ pub async fn push(
     .fetch_all(&mut *db)
     .await?;
     push_send(db, hurry, written).await
+}
+
+/// Forgets the letters that wait for an address, and keeps every later one from being written: its owner has died, and
+/// whoever reads it now is not who we mean.
+pub async fn stop(db: &mut PgConnection, to: &EmailAddress, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into mail_stops (email, stopped_at) values ($1::text::citext, $2) on conflict (email) do nothing",
+        to.as_str(),
+        now
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "delete from outbox where recipient = $1 and sent_at is null and refused is null",
+        to.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Lets letters to an address be written again.
+pub async fn resume(db: &mut PgConnection, to: &EmailAddress) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from mail_stops where email = $1::text::citext", to.as_str()).execute(db).await?;
+    Ok(())
 }
 
 /// Keyed, so that a mail has one job however often it is pushed.

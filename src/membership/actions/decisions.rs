@@ -1,17 +1,19 @@
 //! What officers decide about a membership. Each is recorded with its reason.
 
+use chrono::NaiveDate;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 use uuid::{Builder, Uuid};
 
-use super::standing::{recompute, tell_standing};
+use super::standing::{enter, recompute, tell_standing};
 use crate::{
     accounts,
     audit::Change,
     kit::error::{Error, Result},
     membership::{
         mail,
-        model::{EndReason, Ending, NewSuspension, State, Suspension},
+        model::{EndReason, Ending, Membership, NewSuspension, State, Suspension},
         sql,
     },
     payments,
@@ -28,26 +30,67 @@ pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Resu
         return Err(Error::Conflict("This membership is over already."));
     }
     let (now, today) = (change.now, change.today());
+    let is_refused = ending.reason == EndReason::Refused;
+    if is_refused && !is_new(change, &membership, today).await? {
+        return Err(Error::Conflict("They are not new any more: the days for objections are over."));
+    }
     membership.state = State::Ended { on: today, reason: ending.reason };
     membership.state_since = now;
     membership.end_words = Some(ending.words.clone());
+    membership.decision = ending.decision.clone();
     membership.suspension = None;
     // A notice of the payment must not bring it back before the job has ended it.
     let subscription = membership.subscription.take();
     sql::set_membership(change, &membership).await?;
-    sql::end_period(change, membership.id, today).await?;
+    enter(change, &membership, today, None).await?;
     if let Some(subscription) = &subscription {
-        payments::end_surplus(change, subscription, false).await?;
+        // Who is not admitted has paid for nothing.
+        payments::end_surplus(change, subscription, is_refused).await?;
+    }
+    if ending.reason == EndReason::Died {
+        payments::end_all_of(change, person).await?;
+        accounts::close_account(change, person).await?;
     }
     tell_standing(change, &membership).await?;
-    let detail = json!({ "reason": ending.reason.code(), "words": ending.words });
+    let mut detail = json!({ "reason": ending.reason.code(), "words": ending.words });
+    if let Some(decision) = &ending.decision {
+        detail["decision"] = decision.in_words().into();
+    }
     change.audit("membership.ended", ("person", person), detail);
-    if matches!(ending.reason, EndReason::Left | EndReason::Expelled) {
+    if matches!(
+        ending.reason,
+        EndReason::Left | EndReason::Expelled | EndReason::Refused | EndReason::Officer
+    ) {
         let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
-        let letter = mail::ended(app, &known.name, ending.reason, true)?;
+        let letter = mail::ended(app, &known.name, ending.reason, true, membership.decision.as_ref())?;
         let occasion = format!("membership-ended:{}:{}", membership.id, now.timestamp_micros());
         change.mail(occasion, &known.email, letter);
     }
+    Ok(())
+}
+
+/// Whether officers can still object to somebody.
+pub async fn is_new(db: &mut PgConnection, membership: &Membership, today: NaiveDate) -> Result<bool> {
+    let settled_on = sql::history::settled_on(db, membership.id).await?;
+    Ok(!membership.state.is_ended() && settled_on.is_some_and(|settled| today < settled))
+}
+
+/// Takes back that somebody has died, which was a mistake. The membership stays ended, since its payments are, and they
+/// can join again.
+///
+/// # Errors
+/// A conflict if nobody said so.
+pub async fn take_back_death(change: &mut Change<'_>, person: Uuid) -> Result<()> {
+    let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
+    let State::Ended { on, reason: EndReason::Died } = membership.state else {
+        return Err(Error::Conflict("The record does not say that they have died."));
+    };
+    membership.state = State::Ended { on, reason: EndReason::Error };
+    membership.end_words = Some("Recorded as having died, by mistake".to_owned());
+    sql::set_membership(change, &membership).await?;
+    enter(change, &membership, on, None).await?;
+    accounts::reopen_account(change, person).await?;
+    change.audit("membership.death_taken_back", ("person", person), json!({}));
     Ok(())
 }
 

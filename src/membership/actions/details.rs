@@ -8,7 +8,10 @@ use crate::{
     accounts::{self, Details},
     audit::Change,
     kit::error::{Error, Result},
-    membership::{model::NewDetails, sql},
+    membership::{
+        model::{EndReason, NewDetails, State},
+        sql,
+    },
 };
 
 /// Members change what they said about themselves, or officers put it right.
@@ -26,6 +29,10 @@ pub async fn change_details(change: &mut Change<'_>, id: Uuid, new: &NewDetails)
     };
     let details = Details { name, email, postcode: new.personal.postcode(), region: new.region };
     accounts::change_details(change, id, &details).await?;
+    if matches!(membership.state, State::Ended { reason: EndReason::Died, .. }) {
+        // Another address is one of somebody who did not ask for our mail.
+        accounts::close_account(change, id).await?;
+    }
     if membership.personal == new.personal {
         return Ok(());
     }

@@ -1,13 +1,13 @@
 //! Joining: an application, the wish to pay it, and the membership that comes of it.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     person, rules,
-    standing::{recompute, tell_standing},
+    standing::{enter, recompute, tell_standing},
     subscription_of,
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     membership::{
         mail,
         model::{DECLARATION, DUES, Join, Meeting, Membership, Rate, State, WarnMember, meet, state},
+        settings,
         sql::{self, Application},
     },
     payments::{self, Purpose, Subscription},
@@ -243,6 +244,12 @@ async fn set_details(
     accounts::change_details(change, before.id, &details).await
 }
 
+/// The first day on which officers cannot object any more to somebody who joins today.
+pub fn settled_on(app: &App, today: NaiveDate) -> Option<NaiveDate> {
+    let days = app.setting(settings::OBJECTION_DAYS, today);
+    today.checked_add_days(Days::new(days.into())).filter(|_| days > 0)
+}
+
 async fn add(
     change: &mut Change<'_>,
     application: &Application,
@@ -265,11 +272,12 @@ async fn add(
         state_since: now,
         ends_on: None,
         end_words: None,
+        decision: None,
         suspension: None,
     };
     new.state = state(&new, Some(subscription), rules(app, Some(subscription)), today).begun();
     new.number = sql::insert_membership(change, &new).await?;
-    sql::start_period(change, app.random().id(now), new.id, today).await?;
+    enter(change, &new, today, settled_on(app, today)).await?;
     tell_standing(change, &new).await?;
     Ok(new)
 }
@@ -294,12 +302,13 @@ async fn renew(
         state_since: now,
         ends_on: None,
         end_words: None,
+        decision: None,
         suspension: None,
         ..known
     };
     renewed.state = state(&renewed, Some(subscription), rules(app, Some(subscription)), today).begun();
     sql::set_membership(change, &renewed).await?;
-    sql::start_period(change, app.random().id(now), renewed.id, today).await?;
+    enter(change, &renewed, today, settled_on(app, today)).await?;
     tell_standing(change, &renewed).await?;
     Ok(renewed)
 }

@@ -1,26 +1,33 @@
 //! One function a use case. Each runs in the caller's transaction unless it says otherwise.
 
+mod by_hand;
 mod decisions;
 mod details;
 mod importing;
 mod joining;
+mod overrides;
 mod payment;
 mod rates;
+mod reminders;
 mod standing;
 
-pub use decisions::{add_note, end, lift_suspension, suspend};
+pub use by_hand::paid_by_hand;
+pub use decisions::{add_note, end, is_new, lift_suspension, suspend, take_back_death};
 pub use details::change_details;
 pub use importing::{ForeignMember, add_foreign, adopt, fill_personal};
 pub use joining::{apply, begun, path, pay_again, purpose, warn_member};
+pub use overrides::{lift_override, set_override};
 pub use payment::hear;
 pub use rates::{apply_rate, ask_for_rate};
+pub use reminders::{remind_applicants, remind_of_renewal};
 pub use standing::{set_renewal, turn_of_day};
 
+use chrono::{Days, NaiveDate};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    model::{Membership, Rules},
+    model::{Membership, Rules, VotingRules},
     settings, sql,
 };
 use crate::{
@@ -43,7 +50,36 @@ pub fn rules(app: &App, subscription: Option<&Subscription>) -> Rules {
     Rules {
         grace_days: app.setting(settings::GRACE_DAYS, failing).into(),
         pending_counts: app.setting(settings::PENDING_COUNTS, today),
+        counted_until: None,
     }
+}
+
+/// Who may vote, by the rules of a day.
+pub fn voting_rules(app: &App, day: NaiveDate) -> VotingRules {
+    VotingRules {
+        waiting_days: app.setting(settings::VOTING_WAIT_DAYS, day),
+        voting_age: app.setting(settings::VOTING_AGE, day),
+    }
+}
+
+/// The day by which somebody must have joined to vote in a ballot that opens on a day.
+pub fn freeze_day(app: &App, opens_on: NaiveDate) -> NaiveDate {
+    let days = app.setting(settings::FREEZE_DAYS, opens_on);
+    opens_on.checked_sub_days(Days::new(days.into())).unwrap_or(opens_on)
+}
+
+/// The roll of a ballot: who may vote on a day by the rules of that day, of those who had joined by `joined_by` and have
+/// been members since. In one statement, for a million people too.
+///
+/// # Errors
+/// The database is away.
+pub async fn roll(
+    app: &App,
+    db: &mut PgConnection,
+    day: NaiveDate,
+    joined_by: NaiveDate,
+) -> Result<Vec<Uuid>> {
+    Ok(sql::history::roll(db, day, joined_by, voting_rules(app, day)).await?)
 }
 
 /// What a person's page says of their membership, in one query or two.

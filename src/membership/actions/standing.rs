@@ -1,6 +1,6 @@
 //! Where a membership stands: worked out again after whatever may have changed it, and told to those who go by it.
 
-use chrono::Duration;
+use chrono::{Duration, NaiveDate};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,8 +16,8 @@ use crate::{
     },
     membership::{
         mail,
-        model::{Membership, Prices, Rate, State, state},
-        sql,
+        model::{Membership, Prices, Rate, Rules, State, begins, state},
+        sql::{self, history::NewEra},
     },
     payments,
 };
@@ -35,6 +35,19 @@ pub async fn tell_standing(change: &mut Change<'_>, membership: &Membership) -> 
         if wants_news { Standing::Supporter } else { Standing::None }
     };
     accounts::set_standing(change, membership.person, standing).await
+}
+
+/// Keeps for good that a state begins. Votes are counted by it, so it is written in the transaction of the state.
+/// `settled_on` is for a period that begins with it: the first day on which officers cannot object any more.
+pub async fn enter(
+    change: &mut Change<'_>,
+    membership: &Membership,
+    from: NaiveDate,
+    settled_on: Option<NaiveDate>,
+) -> Result<()> {
+    let now = change.now;
+    let period = change.app.random().id(now);
+    Ok(sql::history::enter(change, &NewEra { membership, from, period, settled_on, now }).await?)
 }
 
 /// Works the state out again from the facts, and keeps, records and tells what is new. The membership is locked.
@@ -60,7 +73,9 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
     if after.suspension.as_ref().is_some_and(|suspension| suspension.until < today) {
         after.suspension = None;
     }
-    after.state = state(&after, subscription.as_ref(), rules(app, subscription.as_ref()), today);
+    let counted_until = sql::overrides::counted_until(change, before.id, today).await?;
+    let rules = Rules { counted_until, ..rules(app, subscription.as_ref()) };
+    after.state = state(&after, subscription.as_ref(), rules, today);
     // Asked after the state: a membership that ends by this very look has a payment to stop.
     // "Nothing more is collected" must be true at Stripe too, which would go on trying.
     let is_paid = subscription.as_ref().is_none_or(|it| it.first_paid_at.is_some());
@@ -81,13 +96,11 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
         }
     }
     sql::set_membership(change, &after).await?;
+    if after.state != before.state {
+        enter(change, &after, begins(before.state, after.state, today), None).await?;
+    }
     if !changed {
         return Ok(after);
-    }
-    // Periods are what votes are counted by, so they follow the state in the same transaction.
-    match after.state {
-        State::Ended { on, .. } => sql::end_period(change, after.id, on).await?,
-        _ => sql::start_period(change, app.random().id(now), after.id, today).await?,
     }
     tell_standing(change, &after).await?;
     let detail = json!({ "state": [before.state.code(), after.state.code()] });
@@ -95,7 +108,7 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
     // Who is ended by an officer, or leaves, is written to by the action that did it.
     if let (State::Ended { reason, .. }, Actor::System) = (after.state, change.by) {
         let known = person(change, after.person).await?;
-        let letter = mail::ended(app, &known.name, reason, is_paid)?;
+        let letter = mail::ended(app, &known.name, reason, is_paid, None)?;
         let occasion = format!("membership-ended:{}:{}", after.id, now.timestamp_micros());
         change.mail(occasion, &known.email, letter);
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{EndReason, Rate};
+use super::{Decision, EndReason, Rate};
 use crate::{
     accounts::ConsentPurpose,
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
@@ -55,6 +55,8 @@ pub struct NewDetails {
 pub struct Ending {
     pub reason: EndReason,
     pub words: String,
+    /// Of an expulsion.
+    pub decision: Option<Decision>,
 }
 
 /// What an officer decided about a suspension.

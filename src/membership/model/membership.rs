@@ -1,7 +1,7 @@
 //! One membership.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Rate, State};
@@ -25,9 +25,11 @@ pub struct Membership {
     pub subscription: Option<String>,
     pub state: State,
     pub state_since: DateTime<Utc>,
-    /// Set when renewal is stopped.
+    /// Set when renewal is stopped; of those who do not pay through Stripe, the last day that is paid for.
     pub ends_on: Option<NaiveDate>,
     pub end_words: Option<String>,
+    /// Of an expulsion.
+    pub decision: Option<Decision>,
     pub suspension: Option<Suspension>,
 }
 
@@ -37,6 +39,27 @@ pub struct Suspension {
     pub until: NaiveDate,
     pub reason: String,
     pub by: Option<Uuid>,
+}
+
+/// Who decided to expel somebody, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// A committee or panel.
+    pub by: String,
+    pub on: NaiveDate,
+    /// The last day on which they can appeal; `None` if the rules give no appeal.
+    pub appeal_until: Option<NaiveDate>,
+}
+
+impl Decision {
+    /// In words, for the member and for officers.
+    pub fn in_words(&self) -> String {
+        let appeal = match self.appeal_until {
+            Some(until) => format!("An appeal is possible until {}.", dates::day(until)),
+            None => "The rules give no appeal.".to_owned(),
+        };
+        format!("Decided by {} on {}. {appeal}", self.by, dates::day(self.on))
+    }
 }
 
 /// What an officer wrote down about a member, for other officers.

@@ -2,16 +2,20 @@
 
 mod answers;
 mod membership;
+mod overrides;
 mod rate_change;
 mod rates;
 mod rules;
+mod standing;
 mod state;
 
 pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension, WarnMember};
-pub use membership::{Membership, Note, Suspension};
+pub use membership::{Decision, Membership, Note, Suspension};
+pub use overrides::{NewOverride, Override, OverrideKind};
 pub use rate_change::{ChangeRate, NewRate, NoChange, RateChange, changeable};
 pub use rates::{Price, Prices, Rate, WrongAmount};
-pub use rules::{Meeting, Rules, meet, state};
+pub use rules::{Meeting, Rules, begins, meet, state};
+pub use standing::{Era, History, NoVote, Past, Period, Standing, Stood, VotingRules};
 pub use state::{EndReason, State, Status};
 
 use crate::accounts::PurposeKind;

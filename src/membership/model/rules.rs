@@ -13,10 +13,36 @@ use crate::{
 pub struct Rules {
     pub grace_days: u64,
     pub pending_counts: bool,
+    /// The last day on which an officer has them count as current, although a payment is open.
+    pub counted_until: Option<NaiveDate>,
 }
 
-/// Where a membership stands today: the first rule that fits.
+/// Where a membership stands today.
 pub fn state(
+    membership: &Membership,
+    subscription: Option<&Subscription>,
+    rules: Rules,
+    today: NaiveDate,
+) -> State {
+    let counted = rules.counted_until.filter(|until| today <= *until);
+    match (by_the_facts(membership, subscription, rules, today), counted) {
+        // Who counts by hand has until then to pay.
+        (State::Ended { reason: EndReason::Lapsed, .. }, Some(until)) => State::Grace { until },
+        (State::Grace { until }, Some(by_hand)) => State::Grace { until: until.max(by_hand) },
+        (State::Ended { on, reason: EndReason::Lapsed }, None) => {
+            // Days that were promised are not taken back.
+            let promised = match membership.state {
+                State::Grace { until } => until.succ_opt().unwrap_or(until).min(today),
+                _ => on,
+            };
+            State::Ended { on: on.max(promised), reason: EndReason::Lapsed }
+        }
+        (state, _) => state,
+    }
+}
+
+/// The first rule that fits.
+fn by_the_facts(
     membership: &Membership,
     subscription: Option<&Subscription>,
     rules: Rules,
@@ -35,15 +61,21 @@ pub fn state(
     {
         return State::Suspended { until: suspension.until };
     }
-    // 3. Who does not pay through Stripe stays as they are, to the end of what they paid elsewhere and some days more.
+    // 3. Who does not pay through Stripe stays as they are, to the end of what they paid by hand and some days more.
     let Some(subscription) = subscription else {
         let last = |paid_until: NaiveDate| paid_until.checked_add_days(Days::new(rules.grace_days));
+        let lapsed = |until: NaiveDate| {
+            State::Ended { on: until.succ_opt().unwrap_or(until), reason: EndReason::Lapsed }
+        };
         return match (membership.state, membership.ends_on) {
             (ended @ State::Ended { .. }, _) => ended,
             (_, Some(paid_until)) if paid_until < today => match last(paid_until).unwrap_or(paid_until) {
                 until if today <= until => State::Grace { until },
-                until => State::Ended { on: until.succ_opt().unwrap_or(until), reason: EndReason::Lapsed },
+                until => lapsed(until),
             },
+            // By an officer's hand.
+            (State::Grace { until }, None) if until < today => lapsed(until),
+            (grace @ State::Grace { .. }, None) => grace,
             _ => State::Active,
         };
     };
@@ -80,6 +112,20 @@ pub fn state(
         S::Active | S::Other if subscription.first_paid_at.is_none() => State::Pending,
         // 7. Everything is paid.
         S::Active | S::Trialing | S::Other => State::Active,
+    }
+}
+
+/// The first day of a state that follows another, found out today: what ends by its date ends on it, whenever it is
+/// looked at.
+pub fn begins(before: State, after: State, today: NaiveDate) -> NaiveDate {
+    let free = match before {
+        State::Suspended { until } => until.succ_opt().unwrap_or(until).min(today),
+        _ => NaiveDate::MIN,
+    };
+    match after {
+        State::Ended { on, .. } => on.max(free),
+        _ if free > NaiveDate::MIN => free,
+        _ => today,
     }
 }
 
@@ -144,6 +190,7 @@ mod tests {
             state_since: at("2026-01-10"),
             ends_on: None,
             end_words: None,
+            decision: None,
             suspension: None,
         }
     }
@@ -171,7 +218,7 @@ mod tests {
         }
     }
 
-    const RULES: Rules = Rules { grace_days: 30, pending_counts: true };
+    const RULES: Rules = Rules { grace_days: 30, pending_counts: true, counted_until: None };
     const TODAY: &str = "2026-11-21";
 
     #[test]
@@ -302,6 +349,55 @@ mod tests {
         leaving.ends_on = Some(until);
         assert_eq!(meet(Some(&leaving), Some(&money), true), Meeting::Replace);
         assert_eq!(meet(Some(&membership(State::Active)), None, true), Meeting::Replace);
+    }
+
+    #[test]
+    fn who_counts_by_hand_has_until_then_to_pay() {
+        let by_hand = |until: &str| Rules { counted_until: Some(day(until)), ..RULES };
+        let ended = |on: &str, reason| State::Ended { on: day(on), reason };
+        let grace = |until: &str| State::Grace { until: day(until) };
+        let mut failing = subscription(SubscriptionStatus::PastDue);
+        failing.failing_since = Some(at("2026-10-01"));
+        for (before, found) in [
+            (State::Active, grace("2026-12-01")),
+            (grace("2026-10-31"), grace("2026-12-01")),
+            (ended("2026-11-01", EndReason::Lapsed), grace("2026-12-01")),
+            (ended("2026-11-01", EndReason::Expelled), ended("2026-11-01", EndReason::Expelled)),
+        ] {
+            let rules = by_hand("2026-12-01");
+            assert_eq!(state(&membership(before), Some(&failing), rules, day(TODAY)), found, "{before:?}");
+        }
+        // It ends by itself, or today when it is lifted; with or without a payment at Stripe.
+        for money in [Some(&failing), None] {
+            let over =
+                state(&membership(grace("2026-12-01")), money, by_hand("2026-12-01"), day("2027-01-01"));
+            assert_eq!(over, ended("2026-12-02", EndReason::Lapsed));
+        }
+        let lifted = state(&membership(grace("2026-12-01")), Some(&failing), RULES, day(TODAY));
+        assert_eq!(lifted, ended(TODAY, EndReason::Lapsed));
+        // What is paid needs no hand.
+        let paid = subscription(SubscriptionStatus::Active);
+        assert_eq!(
+            state(&membership(grace("2026-12-01")), Some(&paid), by_hand("2026-12-01"), day(TODAY)),
+            State::Active
+        );
+    }
+
+    #[test]
+    fn what_ends_by_its_date_ends_on_it_however_late_it_is_found_out() {
+        let lapsed = |on: &str| State::Ended { on: day(on), reason: EndReason::Lapsed };
+        let suspended = |until: &str| State::Suspended { until: day(until) };
+        for (before, after, begun) in [
+            (State::Active, State::Grace { until: day("2026-12-10") }, TODAY),
+            (State::Grace { until: day("2026-11-10") }, lapsed("2026-11-11"), "2026-11-11"),
+            (suspended("2026-11-10"), State::Active, "2026-11-11"),
+            (suspended("2026-11-10"), lapsed("2026-10-01"), "2026-11-11"),
+            (suspended("2026-11-10"), lapsed("2026-11-15"), "2026-11-15"),
+            // Lifted before its time.
+            (suspended("2026-12-10"), State::Active, TODAY),
+        ] {
+            assert_eq!(begins(before, after, day(TODAY)), day(begun), "{before:?} {after:?}");
+        }
     }
 
     #[test]

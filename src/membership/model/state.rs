@@ -14,10 +14,22 @@ pub enum EndReason {
     /// By the party, which also bars them from joining again by the form.
     Expelled,
     Died,
+    /// Officers objected while they were new.
+    Refused,
+    /// By an officer, for a reason that is none of the others.
+    Officer,
     /// It should never have been made.
     Error,
 }
-codes!(EndReason { Left = "left", Lapsed = "lapsed", Expelled = "expelled", Died = "died", Error = "error" });
+codes!(EndReason {
+    Left = "left",
+    Lapsed = "lapsed",
+    Expelled = "expelled",
+    Died = "died",
+    Refused = "refused",
+    Officer = "officer",
+    Error = "error",
+});
 
 impl EndReason {
     pub fn words(self) -> &'static str {
@@ -26,13 +38,15 @@ impl EndReason {
             Self::Lapsed => "the payments stopped",
             Self::Expelled => "ended by the party",
             Self::Died => "has died",
+            Self::Refused => "not admitted after an objection",
+            Self::Officer => "ended by an officer",
             Self::Error => "made by mistake",
         }
     }
 
     /// Whether it was decided by people, so that no payment brings the membership back.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Expelled | Self::Died | Self::Error)
+        !matches!(self, Self::Left | Self::Lapsed)
     }
 }
 
@@ -90,6 +104,11 @@ impl State {
     /// Whether a payment failed that they can still pay.
     pub fn is_overdue(self) -> bool {
         matches!(self, Self::Grace { .. })
+    }
+
+    /// Whether people decided that it is over.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Ended { reason, .. } if reason.is_final())
     }
 
     pub fn is_ended(self) -> bool {

@@ -1,5 +1,7 @@
-//! The room's statements; changes of rate in a file of their own.
+//! The room's statements; the history of standing and changes of rate in files of their own.
 
+pub mod history;
+pub mod overrides;
 pub mod rate_changes;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,7 +10,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    model::{Answers, EndReason, Membership, Rate, State, Status, Suspension},
+    model::{Answers, Decision, EndReason, Membership, Rate, State, Status, Suspension},
     personal::Personal,
 };
 use crate::kit::{db::impossible, email_address::EmailAddress, money::Money, stripe::Interval};
@@ -184,6 +186,53 @@ pub(super) async fn set_settled(
     Ok(())
 }
 
+/// The newest application of each address whose payment was begun in that time and never finished, if nobody with that
+/// address was reminded before or is a member.
+pub(super) async fn list_abandoned(
+    db: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select a.id from applications a
+         where a.settled_at is null and a.created_at between $1 and $2
+           and not exists (select from applications b where b.email = a.email and b.id <> a.id
+                           and (b.reminded_at is not null or b.settled_at > a.created_at
+                                or (b.created_at, b.id) > (a.created_at, a.id)))
+           and a.reminded_at is null
+           and not exists (select from people p join memberships m on m.person_id = p.id
+                           where (p.email = a.email or p.id = a.signed_in_id) and m.state <> 'ended')
+         order by a.created_at",
+        from,
+        until
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Notes that an applicant is reminded. `false` if that was so already.
+pub(super) async fn set_reminded(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let done = sqlx::query!(
+        "update applications set reminded_at = $2 where id = $1 and reminded_at is null and settled_at is null",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Members who do not pay through Stripe and have paid until one of these days.
+pub(super) async fn list_paid_until(db: &mut PgConnection, days: &[NaiveDate]) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select person_id from memberships
+         where ends_on = any($1) and subscription is null and state in ('active', 'grace') order by id",
+        days
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Forgets applications that came to nothing. Payments that arrive later still find their checkout.
 pub(super) async fn delete_old_applications(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query!("delete from applications where settled_at is null and created_at < $1", before)
@@ -212,6 +261,7 @@ struct Row {
     ended_on: Option<NaiveDate>,
     end_reason: Option<EndReason>,
     end_words: Option<String>,
+    decision: Option<Json<Decision>>,
     suspended_at: Option<DateTime<Utc>>,
     suspended_until: Option<NaiveDate>,
     suspended_words: Option<String>,
@@ -253,6 +303,7 @@ impl TryFrom<Row> for Membership {
             state_since: row.state_since,
             ends_on: row.ends_on,
             end_words: row.end_words,
+            decision: row.decision.map(|it| it.0),
             suspension,
         })
     }
@@ -266,8 +317,8 @@ macro_rules! memberships {
             r#"select id, person_id, number, joined_on, personal as "personal: Json<Personal>", rate as "rate: Rate",
                       billing_interval as "billing_interval: Interval", amount_pence as "amount_pence: Money", subscription,
                       state as "state: Status", state_since, grace_until, ends_on, ended_on,
-                      end_reason as "end_reason: EndReason", end_words, suspended_at, suspended_until, suspended_words,
-                      suspended_by
+                      end_reason as "end_reason: EndReason", end_words, decision as "decision: Json<Decision>",
+                      suspended_at, suspended_until, suspended_words, suspended_by
                from memberships "# + $which,
             $($value),*
         )
@@ -387,6 +438,19 @@ pub(super) async fn insert_memberships(db: &mut PgConnection, new: &[(Membership
              select id, person_id, joined_on, personal, rate, billing_interval, amount_pence, state, state_since,
                     grace_until, ends_on, ended_on, end_reason
              from new order by joined_on, id returning id
+         ), stood as (
+             insert into membership_states (membership_id, state, until_on, reason, starts_on, ends_on, recorded_at)
+             select new.id, was.state, was.until_on, was.reason, was.starts_on, was.ends_on, new.state_since
+             from new join added using (id)
+             cross join lateral (
+                 select greatest(joined_on, case new.state when 'ended' then ended_on when 'grace' then new.ends_on + 1 end) as turn
+             ) t
+             cross join lateral (
+                 select 'active' as state, null::date as until_on, null::text as reason, joined_on as starts_on, turn as ends_on
+                 where turn > joined_on
+                 union all
+                 select new.state, new.grace_until, new.end_reason, turn, null
+             ) was
          )
          insert into membership_periods (id, membership_id, started_on, ended_on)
          select new.period, new.id, new.joined_on, new.ended_on from new join added using (id)",
@@ -427,7 +491,8 @@ pub(super) async fn set_membership(db: &mut PgConnection, it: &Membership) -> Re
     sqlx::query!(
         "update memberships set personal = $2, rate = $3, billing_interval = $4, amount_pence = $5, subscription = $6,
                 state = $7, state_since = $8, grace_until = $9, ends_on = $10, ended_on = $11, end_reason = $12,
-                end_words = $13, suspended_at = $14, suspended_until = $15, suspended_words = $16, suspended_by = $17
+                end_words = $13, suspended_at = $14, suspended_until = $15, suspended_words = $16, suspended_by = $17,
+                decision = $18
          where id = $1",
         it.id,
         Json(&it.personal) as _,
@@ -445,59 +510,12 @@ pub(super) async fn set_membership(db: &mut PgConnection, it: &Membership) -> Re
         suspension.map(|suspension| suspension.since),
         suspension.map(|suspension| suspension.until),
         suspension.map(|suspension| suspension.reason.as_str()),
-        suspension.and_then(|suspension| suspension.by)
+        suspension.and_then(|suspension| suspension.by),
+        it.decision.as_ref().map(Json) as _
     )
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Opens a period unless one is open.
-pub(super) async fn start_period(
-    db: &mut PgConnection,
-    id: Uuid,
-    membership: Uuid,
-    on: NaiveDate,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into membership_periods (id, membership_id, started_on) values ($1, $2, $3)
-         on conflict (membership_id) where ended_on is null do nothing",
-        id,
-        membership,
-        on
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn end_period(db: &mut PgConnection, membership: Uuid, on: NaiveDate) -> Result<()> {
-    sqlx::query!(
-        "update membership_periods set ended_on = greatest($2, started_on) where membership_id = $1 and ended_on is null",
-        membership,
-        on
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// From when to when somebody was a member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Period {
-    pub started_on: NaiveDate,
-    pub ended_on: Option<NaiveDate>,
-}
-
-pub async fn periods(db: &mut PgConnection, person: Uuid) -> Result<Vec<Period>> {
-    sqlx::query_as!(
-        Period,
-        "select p.started_on, p.ended_on from membership_periods p join memberships m on m.id = p.membership_id
-         where m.person_id = $1 order by p.started_on",
-        person
-    )
-    .fetch_all(db)
-    .await
 }
 
 // Notes.

@@ -136,6 +136,18 @@ pub async fn list_alive(db: &mut PgConnection, parts: i32, part: i32) -> Result<
     Ok(rows.into_iter().map(|row| (row.id, Purpose { kind: row.kind, id: row.purpose_id })).collect())
 }
 
+/// What somebody pays for again and again, as far as the books say that it is theirs.
+pub async fn list_alive_of(db: &mut PgConnection, person: Uuid) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select id from subscriptions s
+         where state in ('trialing', 'active', 'past_due', 'paused', 'incomplete', 'unpaid') and surplus_since is null
+           and exists (select from ledger l where l.purpose_kind = s.purpose_kind and l.purpose_id = s.purpose_id and l.person_id = $1)",
+        person
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Those that should have ended.
 pub async fn list_surplus(db: &mut PgConnection) -> Result<Vec<String>> {
     sqlx::query_scalar!(

@@ -1,0 +1,52 @@
+//! Dues that are paid by hand: in cash, by cheque, by transfer.
+
+use chrono::NaiveDate;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    joining::settled_on,
+    standing::{enter, recompute, tell_standing},
+    subscription_of,
+};
+use crate::{
+    audit::Change,
+    kit::error::{Error, Result},
+    membership::{model::State, sql},
+    payments,
+};
+
+/// Notes until when somebody has paid by hand. Who lapsed or left is a member again; the gap stays.
+///
+/// # Errors
+/// Not found if they were never a member; a conflict if the party decided that the membership is over, or if they pay
+/// automatically.
+pub async fn paid_by_hand(change: &mut Change<'_>, person: Uuid, until: NaiveDate) -> Result<()> {
+    let (now, today) = (change.now, change.today());
+    let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
+    if membership.state.is_final() {
+        return Err(Error::Conflict("This membership was ended. It cannot be paid for."));
+    }
+    let failing = subscription_of(change, &membership).await?.filter(|it| !it.is_alive() || it.is_failing());
+    if let Some(failing) = &failing {
+        payments::end_surplus(change, &failing.id, false).await?;
+        membership.subscription = None;
+    }
+    if membership.subscription.is_some() {
+        return Err(Error::Conflict("They pay automatically. Stop that first."));
+    }
+    let before = membership.ends_on.replace(until);
+    if membership.state.is_ended() {
+        (membership.state, membership.state_since) = (State::Active, now);
+        membership.end_words = None;
+        sql::set_membership(change, &membership).await?;
+        let settled_on = settled_on(change.app, today);
+        enter(change, &membership, today, settled_on).await?;
+        tell_standing(change, &membership).await?;
+    } else {
+        sql::set_membership(change, &membership).await?;
+    }
+    change.audit("membership.paid_by_hand", ("person", person), json!({ "until": [before, Some(until)] }));
+    recompute(change, membership).await?;
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Where memberships stood, and since when: written on with each change of state, and never rewritten.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{PgConnection, Result};
+use uuid::Uuid;
+
+use crate::{
+    kit::db::impossible,
+    membership::model::{EndReason, Era, History, Membership, Past, Period, State, Status, VotingRules},
+};
+
+/// A state that begins.
+pub struct NewEra<'a> {
+    pub membership: &'a Membership,
+    pub from: NaiveDate,
+    /// Of the period, if one begins with it.
+    pub period: Uuid,
+    pub settled_on: Option<NaiveDate>,
+    pub now: DateTime<Utc>,
+}
+
+/// Ends what held before and begins what holds now, unless it is the same; a period of membership begins or ends with
+/// it. Nothing begins before what it follows: what is heard late cannot change the days that were told already.
+pub async fn enter(db: &mut PgConnection, new: &NewEra<'_>) -> Result<()> {
+    let it = new.membership;
+    let (until, reason) = match it.state {
+        State::Grace { until } | State::Suspended { until } => (Some(until), None),
+        State::Ended { reason, .. } => (None, Some(reason.code())),
+        State::Pending | State::Active => (None, None),
+    };
+    let open = sqlx::query!(
+        r#"select starts_on, (state, until_on, reason) is not distinct from ($2::text, $3::date, $4::text) as "is_same!"
+           from membership_states where membership_id = $1 and ends_on is null"#,
+        it.id,
+        it.state.code(),
+        until,
+        reason
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    let from = open.as_ref().map_or(new.from, |open| new.from.max(open.starts_on));
+    if !open.is_some_and(|open| open.is_same) {
+        sqlx::query!(
+            "update membership_states set ends_on = $2 where membership_id = $1 and ends_on is null",
+            it.id,
+            from
+        )
+        .execute(&mut *db)
+        .await?;
+        sqlx::query!(
+            "insert into membership_states (membership_id, state, until_on, reason, starts_on, recorded_at)
+             values ($1, $2, $3, $4, $5, $6)",
+            it.id,
+            it.state.code(),
+            until,
+            reason,
+            from,
+            new.now
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    if it.state.is_ended() {
+        sqlx::query!(
+            "update membership_periods set ended_on = greatest($2, started_on) where membership_id = $1 and ended_on is null",
+            it.id,
+            from
+        )
+        .execute(db)
+        .await?;
+    } else {
+        sqlx::query!(
+            "insert into membership_periods (id, membership_id, started_on, settled_on) values ($1, $2, $3, $4)
+             on conflict (membership_id) where ended_on is null do nothing",
+            new.period,
+            it.id,
+            from,
+            new.settled_on
+        )
+        .execute(db)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Who may vote on a day by the rules, of those who had joined by `joined_by` and have been members since.
+pub async fn roll(
+    db: &mut PgConnection,
+    day: NaiveDate,
+    joined_by: NaiveDate,
+    rules: VotingRules,
+) -> Result<Vec<Uuid>> {
+    let whole = |days: u32| i32::try_from(days).unwrap_or(i32::MAX);
+    sqlx::query_scalar!(
+        r#"select voter as "voter!" from membership_roll($1, $2, $3, $4) voter order by 1"#,
+        day,
+        joined_by,
+        whole(rules.waiting_days),
+        whole(rules.voting_age)
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The first day on which somebody is not new any more; `None` if they are not a member, or nobody could object to them.
+pub async fn settled_on(db: &mut PgConnection, membership: Uuid) -> Result<Option<NaiveDate>> {
+    let found = sqlx::query_scalar!(
+        "select settled_on from membership_periods where membership_id = $1 and ended_on is null",
+        membership
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.flatten())
+}
+
+/// All that is kept of one membership's past.
+pub async fn find(db: &mut PgConnection, membership: Uuid) -> Result<History> {
+    let rows = sqlx::query!(
+        r#"select state as "state: Status", until_on, reason as "reason: EndReason", starts_on, ends_on
+           from membership_states where membership_id = $1 order by starts_on, id"#,
+        membership
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut eras = Vec::with_capacity(rows.len());
+    for row in rows {
+        let until = || row.until_on.ok_or_else(|| impossible(format!("a state of {membership} has no end")));
+        let state = match row.state {
+            Status::Pending => Past::Pending,
+            Status::Active => Past::Active,
+            Status::Grace => Past::Grace { until: until()? },
+            Status::Suspended => Past::Suspended { until: until()? },
+            Status::Ended => Past::Ended { reason: row.reason },
+        };
+        eras.push(Era { state, starts_on: row.starts_on, ends_on: row.ends_on });
+    }
+    let periods = sqlx::query_as!(
+        Period,
+        "select started_on, ended_on, settled_on from membership_periods where membership_id = $1 order by started_on, id",
+        membership
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let overrides = super::overrides::list(db, membership).await?;
+    Ok(History { eras, periods, overrides })
+}
