@@ -62,6 +62,7 @@ pub async fn add_foreign(change: &mut Change<'_>, new: &[ForeignMember], support
             state_since: now,
             ends_on: it.paid_until.filter(|_| it.ended_on.is_none()),
             end_words: None,
+            decision: None,
             suspension: None,
         };
         membership.state = state(&membership, None, rules, today);

@@ -64,8 +64,9 @@ fn by_the_facts(
     // 3. Who does not pay through Stripe stays as they are, to the end of what they paid by hand and some days more.
     let Some(subscription) = subscription else {
         let last = |paid_until: NaiveDate| paid_until.checked_add_days(Days::new(rules.grace_days));
-        let lapsed = |until: NaiveDate| {
-            State::Ended { on: until.succ_opt().unwrap_or(until), reason: EndReason::Lapsed }
+        let lapsed = |until: NaiveDate| State::Ended {
+            on: until.succ_opt().unwrap_or(until),
+            reason: EndReason::Lapsed,
         };
         return match (membership.state, membership.ends_on) {
             (ended @ State::Ended { .. }, _) => ended,
