@@ -4,6 +4,7 @@
 //!
 //! `./bench` runs it with a release build; `PROFILE=dev ./bench --seconds 1` tries it out.
 
+mod money;
 mod standing;
 mod work;
 
@@ -44,7 +45,7 @@ struct Arguments {
     /// People in the party
     #[arg(long, default_value_t = 100_000)]
     people: u32,
-    /// Only `pages`, only `work` or only `money`
+    /// Only `pages`, only `work`, only `roll` or only `money`, which is not measured unless it is asked for
     #[arg(long)]
     only: Option<String>,
     /// Connections that ask at the same time
@@ -142,8 +143,11 @@ async fn compare(arguments: &Arguments) -> Result<()> {
     if wanted("work") && result.is_ok() {
         result = work::measure(embedded.url(), &folder).await;
     }
-    if wanted("money") && result.is_ok() {
+    if wanted("roll") && result.is_ok() {
         result = standing::measure(embedded.url(), arguments.people).await;
+    }
+    if arguments.only.as_deref() == Some("money") {
+        result = money::measure(embedded.url(), &folder).await;
     }
     embedded.stop().await?;
     let _ = std::fs::remove_dir_all(&folder);

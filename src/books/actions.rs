@@ -1,10 +1,24 @@
-//! Entering by hand. What comes of receipts is booked with them, by the database.
+//! Entering by hand, and closing months. What comes of receipts is booked with them, by the database.
 
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{model::NewEntry, sql};
-use crate::{audit::Change, kit::error::Result};
+use super::{
+    model::{Account, As, Month, NewEntry, Receipt, Settled, What, to_close},
+    sql::{self, BankLine, Member},
+    statement::Line,
+};
+use crate::{
+    accounts,
+    audit::Change,
+    donations,
+    kit::{
+        error::{Error, Result},
+        money::Money,
+    },
+    membership,
+    payments::{self, Method, Received},
+};
 
 /// Books what an officer entered; the same form sent twice is booked once.
 pub(super) async fn enter(change: &mut Change<'_>, by: Uuid, new: &NewEntry) -> Result<()> {
@@ -13,4 +27,141 @@ pub(super) async fn enter(change: &mut Change<'_>, by: Uuid, new: &NewEntry) -> 
     let detail = json!({ "pence": new.amount.pence(), "from": new.from.name(), "to": new.to.name(), "what": new.words });
     change.audit("books.entered", ("entry", number), detail);
     Ok(())
+}
+
+/// Closes the next month that is over.
+///
+/// # Errors
+/// A conflict if it is another month's turn.
+pub(super) async fn close(change: &mut Change<'_>, by: Uuid, month: Month) -> Result<()> {
+    const NOT_NEXT: Error =
+        Error::Conflict("This month is closed already, is not over, or another must be closed before it.");
+    let (now, today) = (change.now, change.today());
+    let closed = sql::closed_through(change).await?;
+    // Pressed twice, it is closed once.
+    if closed == Some(month) {
+        return Ok(());
+    }
+    if to_close(sql::first_month(change).await?, closed, today) != Some(month) {
+        return Err(NOT_NEXT);
+    }
+    if sql::close(change, month, by, now).await? {
+        change.audit("books.month_closed", ("month", month.code()), json!({ "month": month.name() }));
+    }
+    Ok(())
+}
+
+/// Books what a member paid in cash, by cheque or over the bank.
+///
+/// # Errors
+/// A conflict if it is a gift that would pass the cap.
+pub(super) async fn receive(
+    change: &mut Change<'_>,
+    by: Uuid,
+    member: &Member,
+    receipt: Receipt,
+) -> Result<()> {
+    let purpose = match receipt.what {
+        What::Dues => membership::dues_of(member.person),
+        What::Gift => {
+            let person = accounts::find_person(change, member.person).await?.ok_or(Error::NotFound)?;
+            donations::enter(change, receipt.key, &person, receipt.amount, receipt.on).await?
+        }
+    };
+    let is_dues = receipt.what == What::Dues;
+    let (amount, on) = (receipt.amount, receipt.on);
+    let received = Received {
+        id: receipt.key,
+        purpose,
+        person: member.person,
+        amount: receipt.amount,
+        method: receipt.method,
+        on: receipt.on,
+        reference: receipt.reference,
+        entered_by: by,
+    };
+    if payments::receive(change, received).await? && is_dues {
+        membership::note_dues(change, member.person, amount, on).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the lines of a statement; those that are there already are passed over. Returns how many were new.
+pub(super) async fn upload(change: &mut Change<'_>, by: Uuid, lines: &[Line]) -> Result<u64> {
+    let now = change.now;
+    let ids: Vec<_> = lines.iter().map(|_| change.app.random().id(now)).collect();
+    let new = sql::insert_bank_lines(change, &ids, lines, by, now).await?;
+    change.audit(
+        "books.statement_uploaded",
+        ("statement", now.date_naive()),
+        json!({ "lines": lines.len(), "new": new }),
+    );
+    Ok(new)
+}
+
+/// Books ticked lines of the bank, each once. Returns how many.
+///
+/// # Errors
+/// A conflict that says which line cannot be booked; then none is.
+pub(super) async fn settle(change: &mut Change<'_>, by: Uuid, settled: Vec<Settled>) -> Result<usize> {
+    let now = change.now;
+    let mut count = 0;
+    for Settled { line, so, member } in settled {
+        // Another tab was quicker, or the button was pressed twice.
+        let Some(line) = sql::settle(change, line, so.code(), by, now).await? else { continue };
+        count += 1;
+        match so {
+            As::Known => {}
+            As::Account(account) => enter(change, by, &of_line(&line, account)).await?,
+            As::Member(what) => {
+                const NOBODY: Error =
+                    Error::Conflict("No member has one of the numbers. Nothing was booked.");
+                if line.sum < Money::ZERO {
+                    return Err(Error::Conflict(
+                        "What left the bank is nobody’s dues or gift. Nothing was booked.",
+                    ));
+                }
+                let member = match member {
+                    Some(number) => sql::find_member(change, number).await?.ok_or(NOBODY)?,
+                    None => return Err(NOBODY),
+                };
+                let receipt = Receipt {
+                    key: line.id,
+                    what,
+                    method: method(&line.words),
+                    amount: line.sum,
+                    on: line.day,
+                    reference: Some(line.words),
+                };
+                receive(change, by, &member, receipt).await?;
+            }
+        }
+    }
+    change.audit("books.statement_settled", ("statement", now.date_naive()), json!({ "lines": count }));
+    Ok(count)
+}
+
+/// Banks mark standing orders.
+fn method(words: &str) -> Method {
+    let marked = words.split(|letter: char| !letter.is_alphanumeric() && letter != '/');
+    let is_marked = marked.map(str::to_uppercase).any(|word| ["STO", "SO", "S/O"].contains(&word.as_str()));
+    if is_marked || words.to_lowercase().contains("standing order") {
+        Method::StandingOrder
+    } else {
+        Method::Transfer
+    }
+}
+
+/// A line of the bank with the account on its other side.
+fn of_line(line: &BankLine, account: Account) -> NewEntry {
+    let (from, to) = if line.sum > Money::ZERO { (account, Account::Bank) } else { (Account::Bank, account) };
+    NewEntry {
+        key: line.id,
+        from,
+        to,
+        amount: Money::from_pence(line.sum.pence().saturating_abs()),
+        on: line.day,
+        words: line.words.clone(),
+        document: Some("Bank statement".to_owned()),
+    }
 }

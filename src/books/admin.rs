@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     actions, forms,
-    model::{Account, Class, Month, NewEntry, TrialBalance},
+    model::{Account, Class, Month, NewEntry, TrialBalance, movement},
     sql::{self, Origin, Posted},
 };
 use crate::{
@@ -92,18 +92,23 @@ pub(super) async fn trial(visit: Visit, Query(asked): Query<Asked>, mut db: Db) 
 }
 
 /// What an entry comes from, in words, and where that is shown.
-struct Told {
-    words: String,
-    reference: String,
+pub(super) struct Told {
+    pub words: String,
+    pub reference: String,
     path: Option<String>,
 }
 
-fn tell(origin: &Origin, kinds: &Kinds, livemode: bool) -> Told {
+pub(super) fn tell(origin: &Origin, kinds: &Kinds, livemode: bool) -> Told {
     match origin {
         Origin::Line { kind, purpose, stripe_id, reference } => Told {
             words: format!("{}, {}", kind.name(), kinds.name(purpose).to_lowercase()),
             reference: stripe_id.clone().or(reference.clone()).unwrap_or_default(),
             path: stripe_id.as_ref().map(|id| stripe_page(livemode, id)),
+        },
+        Origin::Balance { category, source, later } => Told {
+            words: if *later { "Explained by a later receipt".to_owned() } else { movement(category) },
+            reference: source.clone(),
+            path: Some(stripe_page(livemode, source)),
         },
         Origin::Entered { words, document } => {
             Told { words: words.clone(), reference: document.clone().unwrap_or_default(), path: None }
@@ -123,6 +128,15 @@ struct AccountPage {
     paging: Paging,
     before: Money,
     after: Money,
+    /// Of the balance at Stripe: what Stripe's own list comes to.
+    stripe_says: Option<Money>,
+}
+
+impl AccountPage {
+    /// What Stripe's own list comes to, if it is something else.
+    fn differs(&self) -> Option<Money> {
+        self.stripe_says.filter(|sum| *sum != self.after)
+    }
 }
 
 pub(super) async fn account(
@@ -139,6 +153,10 @@ pub(super) async fn account(
         sql::list_postings(&mut db, account, month, asked.page.offset(SIZE), i64::from(SIZE) + 1).await?;
     let before = sql::balance_before(&mut db, account, month).await?;
     let after = sql::balance_before(&mut db, account, month.next()).await?;
+    let stripe_says = match account {
+        Account::Stripe => Some(sql::stripe_says(&mut db, month.next()).await?),
+        _ => None,
+    };
     let months = months(sql::first_month(&mut db).await?, Month::of(visit.today()));
     let path = format!("/admin/books/accounts/{account}");
     let fields = [("month", month.code())];
@@ -150,7 +168,8 @@ pub(super) async fn account(
     });
     let lines = lines.collect();
     let form = Form::filled(fields);
-    Ok(AccountPage { visit, form, account, month, months, lines, paging, before, after }.into_response())
+    Ok(AccountPage { visit, form, account, month, months, lines, paging, before, after, stripe_says }
+        .into_response())
 }
 
 #[derive(Template, WebTemplate)]
@@ -193,7 +212,7 @@ fn new_page(visit: Visit, form: Form) -> NewPage {
 }
 
 /// An empty form, with a key of its own.
-fn blank(app: &App, visit: &Visit) -> Form {
+pub(super) fn blank(app: &App, visit: &Visit) -> Form {
     Form::default().with("key", app.random().opaque_id().to_string()).with_date("on", visit.today())
 }
 

@@ -1,11 +1,15 @@
 //! What the treasurer types.
 
 use chrono::NaiveDate;
+use uuid::Uuid;
 
-use super::model::{Account, Class, NewEntry};
-use crate::kit::{
-    form::{Check, Form},
-    money::Money,
+use super::model::{Account, As, Class, NewEntry, Receipt, Settled};
+use crate::{
+    kit::{
+        form::{Check, Form},
+        money::Money,
+    },
+    payments::Method,
 };
 
 /// A sum in pence, of at least a penny.
@@ -60,6 +64,47 @@ pub(super) fn spending(form: &Form, today: NaiveDate) -> Result<NewEntry, Form> 
         check.fail("from", "Choose how it was paid");
     }
     check.finish(|| Some(spent))
+}
+
+pub(super) fn receipt(form: &Form, today: NaiveDate) -> Result<Receipt, Form> {
+    let mut check = form.check();
+    let key = check.choice("key", "Open this page again");
+    let what = check.choice("what", "Choose what it is for");
+    let method = check.choice::<Method>("method", "Choose how it was paid");
+    if method.is_some_and(Method::is_stripe) {
+        check.fail("method", "Choose how it was paid");
+    }
+    let amount = amount(&mut check);
+    let on = day(&mut check, today);
+    let reference = check.optional_text("reference", 100).filter(|text| !text.is_empty());
+    check.finish(|| {
+        Some(Receipt { key: key?, what: what?, method: method?, amount: amount?, on: on?, reference })
+    })
+}
+
+pub(super) fn settled(form: &Form) -> Result<Vec<Settled>, Form> {
+    let mut check = form.check();
+    let lines = check.choices::<Uuid>("line", "Tick lines of this list").unwrap_or_default();
+    if lines.is_empty() {
+        check.fail("", "Tick the lines that you want to settle");
+    }
+    let mut settled = Vec::new();
+    for line in lines {
+        let Some(so) = check.choice::<As>(&format!("as-{line}"), "Choose what each ticked line is") else {
+            continue;
+        };
+        let field = format!("member-{line}");
+        let member = check.optional_text(&field, 12).filter(|text| !text.is_empty());
+        let member = member.map(|text| text.trim_start_matches(['m', 'M', '#']).trim().parse::<i64>());
+        match (so, member) {
+            (As::Member(_), None) => {
+                check.fail(&field, "Enter the membership number of each ticked due or gift");
+            }
+            (_, Some(Err(_))) => check.fail(&field, "Enter membership numbers as figures, like 1042"),
+            (so, member) => settled.push(Settled { line, so, member: member.and_then(Result::ok) }),
+        }
+    }
+    check.finish(|| Some(settled))
 }
 
 #[cfg(test)]

@@ -1,21 +1,24 @@
 //! The books: double entry, in pence, that adds up to nothing.
 //!
-//! Each receipt in the ledger of `payments` becomes an entry in the transaction that adds it, by a trigger; what did not
-//! pass through Stripe is entered by the treasurer. An entry has lines in accounts ([`Account`]) that add up to zero;
+//! Each receipt in the ledger of `payments`, and each fee and payout that Stripe lists, becomes an entry in the
+//! transaction that adds it, by a trigger; what did not pass through Stripe is entered by the treasurer. An entry has lines in accounts ([`Account`]) that add up to zero;
 //! the database refuses any other, and any change: what is wrong is put right by another entry. Sums come from the
 //! tally of postings by month and account. A closed month takes nothing more: what is heard of it later is dated the
-//! first open day, with its own day beside. Tables: `book_entries`, `book_postings`, `book_months`.
+//! first open day, with its own day beside. Tables: `book_entries`, `book_postings`, `book_months`, `bank_lines`.
 
 mod model;
 mod sql;
 mod forms;
 mod actions;
 mod admin;
+mod months;
+mod receipts;
+mod statement;
 
 pub use model::{Account, Class, KEEP_BOOKS};
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes, Tells, says},
+    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, says},
     kit::app::App,
     payments::SEE_PAYMENTS,
 };
@@ -24,8 +27,23 @@ use crate::{
 pub const ROOM: Room = Room {
     routes,
     desk: &[Desk { title: "Books", path: "/admin/books", permission: SEE_PAYMENTS, group: Group::People }],
+    counts: Some(sql::COUNTS),
+    tasks: &[Task {
+        count: "waiting",
+        one: "line of the bank waits to be settled",
+        many: "lines of the bank wait to be settled",
+        path: "/admin/books/statement",
+        permission: KEEP_BOOKS,
+        whole_party: true,
+    }],
     log: &[("books.", "Books")],
-    audit: &[says("books.entered", "Entered in the books", Tells::Party)],
+    audit: &[
+        says("books.entered", "Entered in the books", Tells::Party),
+        says("books.month_closed", "Month closed in the books", Tells::Party),
+        says("books.statement_uploaded", "Bank statement uploaded", Tells::Party),
+        says("books.statement_settled", "Lines of the bank settled", Tells::Party),
+        says("books.exported", "Books of a month exported", Tells::Party),
+    ],
     ..Room::new("books")
 };
 
@@ -35,6 +53,15 @@ fn routes(_: &App) -> Routes {
         .get(see, "/admin/books", admin::trial)
         .get(see, "/admin/books/accounts/{account}", admin::account)
         .get(see, "/admin/books/entries/{entry}", admin::entry)
+        .get(see, "/admin/books/months", months::list)
+        .post(keep, "/admin/books/months/{month}/closing", months::close)
+        .post(see, "/admin/books/months/{month}/export", months::export)
+        .get(keep, "/admin/books/received", receipts::search)
+        .get(keep, "/admin/books/received/{member}", receipts::new)
+        .post(keep, "/admin/books/received/{member}", receipts::create)
+        .get(keep, "/admin/books/statement", receipts::statement)
+        .post(keep, "/admin/books/statement", receipts::upload)
+        .post(keep, "/admin/books/statement/lines", receipts::settle)
         .get(keep, "/admin/books/new", admin::new)
         .post(keep, "/admin/books/new", admin::create)
         .get(keep, "/admin/books/spending", admin::spending)

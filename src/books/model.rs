@@ -1,11 +1,14 @@
 //! Accounts, and what stands in them. Pure.
 
-use chrono::{Datelike, NaiveDate};
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
     accounts::{Permission, Role},
     kit::{codes::codes, dates, money::Money},
+    payments::Method,
 };
 
 /// Enters what did not pass through Stripe, and closes months.
@@ -159,6 +162,19 @@ impl Account {
     }
 }
 
+/// What a movement of the balance at Stripe is booked as, by Stripe's word for it.
+pub fn movement(category: &str) -> String {
+    match category {
+        "charge" => "Stripe’s fee for a payment".to_owned(),
+        "dispute" | "dispute_reversal" => "Stripe’s fee for a dispute".to_owned(),
+        "refund" | "refund_failure" => "Stripe’s fee for a refund".to_owned(),
+        "fee" | "tax" | "network_cost" => "Stripe’s fee".to_owned(),
+        "payout" => "Paid out to the bank".to_owned(),
+        "payout_reversal" => "Payout that came back".to_owned(),
+        other => format!("At Stripe: {}", other.replace('_', " ")),
+    }
+}
+
 /// A sum in its column: what an account got (debit) or gave (credit).
 pub fn columns(sum: Money) -> (Option<Money>, Option<Money>) {
     match sum.pence() {
@@ -231,6 +247,22 @@ impl Month {
     }
 }
 
+/// A month in the list of months.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonthRow {
+    pub month: Month,
+    /// Of this month.
+    pub lines: i64,
+    /// When it was closed, and by whom.
+    pub closed: Option<(DateTime<Utc>, String)>,
+}
+
+/// The month that may be closed next: over, and the first that is open.
+pub fn to_close(first: Option<Month>, closed_through: Option<Month>, today: NaiveDate) -> Option<Month> {
+    let next = closed_through.map(Month::next).or(first)?;
+    (next.next().first() <= today).then_some(next)
+}
+
 /// Money that an officer moves between two accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntry {
@@ -243,6 +275,70 @@ pub struct NewEntry {
     pub words: String,
     /// The number of an invoice or receipt, or where it is kept.
     pub document: Option<String>,
+}
+
+/// What came in cash, by cheque or over the bank.
+pub struct Receipt {
+    /// Of the form.
+    pub key: Uuid,
+    pub what: What,
+    pub method: Method,
+    pub amount: Money,
+    pub on: NaiveDate,
+    pub reference: Option<String>,
+}
+
+/// What a member's money is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Dues,
+    Gift,
+}
+codes!(What { Dues = "dues", Gift = "gift" });
+
+/// What a line of the bank is settled as. What comes in is somebody's dues or gift, or something else that stands in the
+/// books already or not; what goes out has a heading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    Member(What),
+    /// From or to an account of the books.
+    Account(Account),
+    /// It is in the books by another way: a payout of Stripe's, what was entered by hand.
+    Known,
+}
+
+impl As {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Member(what) => what.code(),
+            Self::Account(account) => account.code(),
+            Self::Known => "known",
+        }
+    }
+}
+
+impl FromStr for As {
+    type Err = String;
+
+    fn from_str(code: &str) -> Result<Self, String> {
+        if code == "known" {
+            return Ok(Self::Known);
+        }
+        if let Ok(what) = code.parse() {
+            return Ok(Self::Member(what));
+        }
+        match code.parse::<Account>()? {
+            Account::Bank | Account::Stripe => Err(format!("`{code}` is settled another way")),
+            account => Ok(Self::Account(account)),
+        }
+    }
+}
+
+/// One ticked line: what it is, and the number of whose it is, if it is somebody's.
+pub struct Settled {
+    pub line: Uuid,
+    pub so: As,
+    pub member: Option<i64>,
 }
 
 #[cfg(test)]
@@ -275,6 +371,23 @@ mod tests {
             line(Account::Donations, -200),
         ]);
         assert_eq!(trial.totals(), (pence(700), pence(700)));
+    }
+
+    #[test]
+    fn months_are_closed_one_after_the_other_when_they_are_over() {
+        let month = |text| Month::parse(text).unwrap();
+        let day = |text: &str| text.parse().unwrap();
+        for (first, closed, today, next) in [
+            (None, None, "2026-11-21", None),
+            (Some("2026-09"), None, "2026-11-21", Some("2026-09")),
+            (Some("2026-09"), Some("2026-09"), "2026-11-21", Some("2026-10")),
+            (Some("2026-09"), Some("2026-10"), "2026-11-30", None),
+            (Some("2026-09"), Some("2026-10"), "2026-12-01", Some("2026-11")),
+            (Some("2026-12"), None, "2026-12-31", None),
+        ] {
+            let found = to_close(first.map(month), closed.map(month), day(today));
+            assert_eq!(found, next.map(month), "{first:?} {closed:?} {today}");
+        }
     }
 
     #[test]

@@ -4,11 +4,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{Account, Balance, Class, Month, NewEntry, TrialBalance, columns};
+use super::{
+    model::{Account, Balance, Class, Month, MonthRow, NewEntry, TrialBalance, columns},
+    statement::{Candidate, Line},
+};
 use crate::{
     kit::money::Money,
     payments::{KindCode, LineKind},
 };
+
+/// See [`Room::counts`](crate::accounts::Room).
+pub(super) const COUNTS: &str =
+    "select jsonb_build_object('waiting', (select count(*) from bank_lines where settled_at is null))";
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -34,6 +41,16 @@ pub(super) async fn balance_before(db: &mut PgConnection, account: Account, mont
            where what = 'books' and part = $1 and key < $2"#,
         account.code(),
         month.first().to_string()
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What Stripe's own list of movements comes to before a month.
+pub(super) async fn stripe_says(db: &mut PgConnection, before: Month) -> Result<Money> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(number), 0)::bigint as "sum!: Money" from tallies where what = 'stripe_balance' and key < $1"#,
+        before.first().to_string()
     )
     .fetch_one(db)
     .await
@@ -67,8 +84,22 @@ impl Posted {
 
 /// Where an entry comes from.
 pub(super) enum Origin {
-    Line { kind: LineKind, purpose: KindCode, stripe_id: Option<String>, reference: Option<String> },
-    Entered { words: String, document: Option<String> },
+    Line {
+        kind: LineKind,
+        purpose: KindCode,
+        stripe_id: Option<String>,
+        reference: Option<String>,
+    },
+    /// A movement of the balance at Stripe: its fee, a payout, or what no receipt explains.
+    Balance {
+        category: String,
+        source: String,
+        later: bool,
+    },
+    Entered {
+        words: String,
+        document: Option<String>,
+    },
 }
 
 struct Row {
@@ -81,15 +112,21 @@ struct Row {
     purpose: Option<KindCode>,
     stripe_id: Option<String>,
     reference: Option<String>,
+    category: Option<String>,
+    moved_by: Option<String>,
+    is_later: bool,
     words: Option<String>,
     document: Option<String>,
 }
 
 impl From<Row> for Posted {
     fn from(row: Row) -> Self {
-        let origin = match (row.kind, row.purpose) {
-            (Some(kind), Some(purpose)) => {
+        let origin = match (row.kind, row.purpose, row.category) {
+            (Some(kind), Some(purpose), _) => {
                 Origin::Line { kind, purpose, stripe_id: row.stripe_id, reference: row.reference }
+            }
+            (_, _, Some(category)) => {
+                Origin::Balance { category, source: row.moved_by.unwrap_or_default(), later: row.is_later }
             }
             _ => Origin::Entered { words: row.words.unwrap_or_default(), document: row.document },
         };
@@ -111,8 +148,10 @@ macro_rules! postings {
             Row,
             r#"select p.entry, p.day, e.happened_on, p.account as "account: Account", p.pence as "sum: Money",
                       l.kind as "kind?: LineKind", l.purpose_kind as "purpose?: KindCode", l.stripe_id, l.reference,
+                      t.category as "category?", coalesce(t.source, t.id) as "moved_by?", e.source = 'matched' as "is_later!",
                       e.words, e.document
-               from book_postings p join book_entries e on e.number = p.entry left join ledger l on l.id = e.line "# + $which,
+               from book_postings p join book_entries e on e.number = p.entry left join ledger l on l.id = e.line
+               left join balance_transactions t on t.id = e.transaction "# + $which,
             $($value),*
         )
     };
@@ -219,7 +258,195 @@ pub(super) async fn insert_entry(
     .await
 }
 
+/// The months up to one, newest first, with how many lines each has. One count of all postings.
+pub(super) async fn list_months(db: &mut PgConnection, last: Month) -> Result<Vec<MonthRow>> {
+    let rows = sqlx::query!(
+        r#"select m.month::date as "month!", coalesce(k.lines, o.lines, 0) as "lines!", k.closed_at as "closed_at?", p.name as "name?"
+           from generate_series(date_trunc('month', (select min(day) from book_postings)), $1::date::timestamp, interval '1 month') m(month)
+           left join book_months k on k.month = m.month::date left join people p on p.id = k.closed_by
+           left join (select date_trunc('month', day) as month, count(*) as lines from book_postings
+                      where day >= coalesce((select max(month) + interval '1 month' from book_months), '-infinity') group by 1) o
+                  on o.month = m.month
+           order by 1 desc"#,
+        last.first()
+    );
+    let rows = rows.fetch_all(db).await?.into_iter().map(|row| MonthRow {
+        month: Month::of(row.month),
+        lines: row.lines,
+        closed: row.closed_at.zip(row.name),
+    });
+    Ok(rows.collect())
+}
+
+/// Closes a month, for good. Waits for whoever is booking, and whoever books after it finds it closed.
+pub(super) async fn close(db: &mut PgConnection, month: Month, by: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    sqlx::query!("select pg_advisory_xact_lock(7265005)").execute(&mut *db).await?;
+    let done = sqlx::query!(
+        "insert into book_months (month, closed_at, closed_by, lines)
+         select $1, $3, $4, (select count(*) from book_postings where day >= $1 and day < $2)
+         on conflict (month) do nothing",
+        month.first(),
+        month.next().first(),
+        now,
+        by
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// So many postings of a month, after one in the order of days and entries.
+pub(super) async fn list_month(
+    db: &mut PgConnection,
+    month: Month,
+    after: Option<(NaiveDate, i64, Account)>,
+    limit: i64,
+) -> Result<Vec<Posted>> {
+    let (day, entry, account) =
+        after.map_or((month.first(), 0, ""), |(day, entry, account)| (day, entry, account.code()));
+    let rows = postings!(
+        "where p.day >= $1 and p.day < $2 and (p.day, p.entry, p.account) > ($1, $3, $4)
+         order by p.day, p.entry, p.account limit $5",
+        day,
+        month.next().first(),
+        entry,
+        account,
+        limit
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(Posted::from).collect())
+}
+
 /// The last month that is closed.
 pub(super) async fn closed_through(db: &mut PgConnection) -> Result<Option<Month>> {
     Ok(sqlx::query_scalar!("select max(month) from book_months").fetch_one(db).await?.map(Month::of))
+}
+
+/// A member, as the treasurer looks for them.
+pub(super) struct Member {
+    pub person: Uuid,
+    pub number: i64,
+    pub name: String,
+    pub email: String,
+    pub dues: Money,
+}
+
+/// Members with a number, or whom the words are part of the name or address of.
+pub(super) async fn find_members(db: &mut PgConnection, typed: &str, limit: i64) -> Result<Vec<Member>> {
+    let number = typed.trim_start_matches(['m', 'M', '#']).trim().parse::<i64>().ok();
+    sqlx::query_as!(
+        Member,
+        r#"select p.id as person, m.number, p.name, p.email::text as "email!", m.amount_pence as "dues: Money"
+           from memberships m join people p on p.id = m.person_id
+           where m.number = $1 or ($1 is null and p.search like '%' || plain_text($2) || '%')
+           order by m.number limit $3"#,
+        number,
+        typed,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The member with a number.
+pub(super) async fn find_member(db: &mut PgConnection, number: i64) -> Result<Option<Member>> {
+    Ok(find_members(db, &number.to_string(), 1).await?.pop())
+}
+
+// Lines of the bank.
+
+/// A line that waits.
+pub(super) struct BankLine {
+    pub id: Uuid,
+    pub day: NaiveDate,
+    pub sum: Money,
+    pub words: String,
+    /// The words in small letters without accents.
+    pub plain: String,
+}
+
+/// Keeps lines that are not there. Returns how many were new.
+pub(super) async fn insert_bank_lines(
+    db: &mut PgConnection,
+    ids: &[Uuid],
+    lines: &[Line],
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    let done = sqlx::query!(
+        "insert into bank_lines (id, day, pence, words, number, uploaded_at, uploaded_by)
+         select id, day, pence, words, number, $6, $7
+         from unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::int[]) as l(id, day, pence, words, number)
+         on conflict (day, pence, words, number) do nothing",
+        ids,
+        &lines.iter().map(|line| line.day).collect::<Vec<_>>(),
+        &lines.iter().map(|line| line.sum.pence()).collect::<Vec<_>>(),
+        &lines.iter().map(|line| line.words.clone()).collect::<Vec<_>>(),
+        &lines.iter().map(|line| line.number).collect::<Vec<_>>(),
+        now,
+        by
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The oldest lines that wait.
+pub(super) async fn list_waiting(db: &mut PgConnection, limit: i64) -> Result<Vec<BankLine>> {
+    sqlx::query_as!(
+        BankLine,
+        r#"select id, day, pence as "sum: Money", words, plain_text(words) as "plain!" from bank_lines
+           where settled_at is null order by day, id limit $1"#,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn count_waiting(db: &mut PgConnection) -> Result<i64> {
+    let count =
+        sqlx::query_scalar!(r#"select count(*) as "count!" from bank_lines where settled_at is null"#);
+    count.fetch_one(db).await
+}
+
+/// Marks a line as settled. Returns it, unless it was settled before.
+pub(super) async fn settle(
+    db: &mut PgConnection,
+    id: Uuid,
+    so: &str,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<BankLine>> {
+    sqlx::query_as!(
+        BankLine,
+        r#"update bank_lines set settled_at = $3, settled_by = $4, settled_as = $2 where id = $1 and settled_at is null
+           returning id, day, pence as "sum: Money", words, plain_text(words) as "plain!""#,
+        id,
+        so,
+        now,
+        by
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Members with one of these numbers, or of exactly one of these names.
+pub(super) async fn list_candidates(
+    db: &mut PgConnection,
+    numbers: &[i64],
+    names: &[String],
+) -> Result<Vec<Candidate>> {
+    sqlx::query_as!(
+        Candidate,
+        r#"with found as (
+               select id from memberships where number = any($1)
+               union
+               select m.id from unnest($2::text[]) as asked(name) join people p on p.search like '%' || asked.name || '%'
+               join memberships m on m.person_id = p.id where plain_text(p.name) = asked.name)
+           select p.id as person, m.number, p.name, plain_text(p.name) as "plain!", m.amount_pence as "dues: Money"
+           from found join memberships m using (id) join people p on p.id = m.person_id"#,
+        numbers,
+        names
+    )
+    .fetch_all(db)
+    .await
 }

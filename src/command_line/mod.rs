@@ -26,6 +26,7 @@ use crate::{
         config::{Config, Environment, RawConfig},
         db,
         email_address::EmailAddress,
+        progress::Progress,
         queue::Failure,
         random::Random,
     },
@@ -235,7 +236,8 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
             println!("{link}");
         }
         Command::Reconcile { command: ReconcileCommand::Stripe } => {
-            let report = payments::reconcile(&app).await.map_err(Failure::into_error)?;
+            let report =
+                payments::reconcile(&app, &mut Progress::on_terminal()).await.map_err(Failure::into_error)?;
             println!("{report}");
         }
         Command::Import { command: ImportCommand::Members(asked) } => {

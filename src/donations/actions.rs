@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     mail,
-    model::{Bounds, DECLARATION, Found, GIFTS, Gift, Give},
+    model::{Bounds, DECLARATION, ENTERED, Found, GIFTS, Gift, Give},
     settings, sql,
 };
 use crate::{
@@ -94,6 +94,44 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
     }
     let checkout = wish_to_pay(change, &gift).await?;
     Ok(Given::Wanted { gift: gift.id, checkout })
+}
+
+/// What a gift of a person we know is for that an officer enters. `id` is that of the form or statement line: entered
+/// twice, it is one gift.
+///
+/// # Errors
+/// A conflict if it passes the cap of the year: it cannot be kept.
+pub async fn enter(
+    change: &mut Change<'_>,
+    id: Uuid,
+    person: &accounts::Person,
+    amount: Money,
+    on: NaiveDate,
+) -> Result<Purpose> {
+    let bounds = bounds(change.app);
+    sql::lock_giver(change, &person.email).await?;
+    if sql::find_gift(change, id).await?.is_none() {
+        let given = sql::given_since(change, &person.email, start_of_year(on), None).await?;
+        if !bounds.fits(given, amount) {
+            return Err(Error::Conflict(
+                "This gift would pass the most that one person may give in a year. It has to go back to them.",
+            ));
+        }
+        let gift = Gift {
+            id,
+            name: person.name.clone(),
+            email: person.email.clone(),
+            address: None,
+            needs_check: bounds.needs_check(amount),
+            amount,
+            person: Some(person.id),
+            created_at: change.now,
+            paid_at: None,
+            over_cap: false,
+        };
+        sql::insert_gift(change, &gift, ENTERED).await?;
+    }
+    Ok(purpose(id))
 }
 
 async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {

@@ -16,7 +16,7 @@ mod pages;
 mod jobs;
 pub mod demo;
 
-pub use actions::{bounds, hear};
+pub use actions::{bounds, enter, hear};
 pub use jobs::TidyGifts;
 pub use model::{Bounds, GIFTS, Gift};
 pub use settings::CAP;

@@ -24,6 +24,9 @@ pub const USUAL: [i64; 4] = [500, 1_000, 2_500, 5_000];
 /// What stands beside the box that has to be ticked, and is kept with the gift.
 pub(super) const DECLARATION: &str = "The money is my own, I give it as a person and not for a company or anybody else, and I live in the UK or am on a UK electoral register.";
 
+/// What is kept instead with a gift that came by cash, cheque or bank.
+pub(super) const ENTERED: &str = "Entered by the treasurer; the donor made no declaration here.";
+
 /// What a donor typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Give {

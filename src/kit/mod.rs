@@ -30,6 +30,7 @@ pub mod paging;
 pub mod cache;
 pub mod csrf;
 pub mod headers;
+pub mod progress;
 pub mod proxy;
 pub mod rate_limit;
 pub mod mail;

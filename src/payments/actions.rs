@@ -1,13 +1,14 @@
 //! Wishing to pay, stopping, giving back. Nothing here speaks to Stripe inside a transaction.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     model::{
-        ChangeState, Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, MethodChange,
-        Subscription, change_metadata, metadata,
+        ChangeState, Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind,
+        Method, MethodChange, Origin, Subscription, change_metadata, metadata,
     },
     purposes::Purpose,
     sql::{checkouts, ledger, methods, subscriptions},
@@ -17,6 +18,7 @@ use crate::{
     audit::Change,
     kit::{
         app::App,
+        dates,
         email_address::EmailAddress,
         error::{Error, Result},
         money::Money,
@@ -325,6 +327,46 @@ pub async fn tell_address(app: &App, person: Uuid) -> std::result::Result<(), Fa
 pub(super) async fn close(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<()> {
     let Some((state, _)) = checkouts::lock_state(db, id).await? else { return Ok(()) };
     set_state(db, id, state.after(CheckoutState::Expired), now).await
+}
+
+/// Money that did not pass through Stripe, as an officer enters it.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Of the form or statement line that it is entered from: entered twice, it is one receipt.
+    pub id: Uuid,
+    pub purpose: Purpose,
+    pub person: Uuid,
+    pub amount: Money,
+    pub method: Method,
+    pub on: NaiveDate,
+    pub reference: Option<String>,
+    pub entered_by: Uuid,
+}
+
+/// Books what was received, once, and tells the room that it is for. Returns whether it is new.
+///
+/// # Errors
+/// A conflict if it is paid in a way that Stripe collects.
+pub async fn receive(change: &mut Change<'_>, it: Received) -> Result<bool> {
+    if it.method.is_stripe() {
+        return Err(Error::Conflict("Payments by card and Direct Debit come from Stripe by themselves."));
+    }
+    let now = change.now;
+    let line = LedgerLine {
+        id: it.id,
+        kind: LineKind::Payment,
+        origin: Origin::Offline { method: it.method, reference: it.reference, entered_by: it.entered_by },
+        amount: it.amount,
+        at: dates::start_of_day(it.on) + Duration::hours(12),
+        purpose: it.purpose,
+        person: Some(it.person),
+    };
+    let is_new = sync::book(change, &line, now).await?;
+    if is_new {
+        let detail = json!({ "pence": line.amount.pence(), "how": line.method_name() });
+        change.audit("payment.received", ("person", it.person), detail);
+    }
+    Ok(is_new)
 }
 
 /// Pays back, by a job, whatever was paid for something.

@@ -247,6 +247,37 @@ pub async fn load_gifts(db: &mut PgConnection, gifts: &[DemoGift]) -> Result<(),
     insert_lines(db, &lines).await
 }
 
+/// What moved the balance at Stripe for all of it: a charge with its fee for each payment, as the stand-in has them, and
+/// what went to the bank at the end of each month.
+pub async fn load_balance(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into balance_transactions (id, category, amount_pence, fee_pence, at, source, payment_intent, recorded_at)
+         select case when kind = 'payment' then 'txn_' || substr(payment_intent, 4) else 'txn_' || stripe_id end,
+                case when kind = 'payment' then 'charge' else kind end, amount_pence,
+                case when kind = 'dispute' then 2000
+                     when kind <> 'payment' then 0
+                     when method = 'card' then (amount_pence * 15 + 500) / 1000 + 20
+                     else least(400, greatest(20, (amount_pence + 50) / 100)) end,
+                at, case when kind = 'payment' then 'ch_' || substr(payment_intent, 4) else stripe_id end, payment_intent, at
+         from ledger where stripe_id is not null"
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "insert into balance_transactions (id, category, amount_pence, fee_pence, at, source, recorded_at)
+         select 'txn_Payout' || to_char(month, 'YYYYMM'), 'payout', -sum(amount_pence - fee_pence), 0,
+                (month + interval '1 month 9 hours') at time zone 'Europe/London', 'po_Seed' || to_char(month, 'YYYYMM'),
+                (month + interval '1 month 9 hours') at time zone 'Europe/London'
+         from (select *, date_trunc('month', at at time zone 'Europe/London') as month from balance_transactions) t
+         where (month + interval '1 month 9 hours') at time zone 'Europe/London' < $1
+         group by month having sum(amount_pence - fee_pence) > 0",
+        app.clock().now()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 fn encode(error: serde_json::Error) -> sqlx::Error {
     sqlx::Error::Encode(error.into())
 }

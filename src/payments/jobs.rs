@@ -1,7 +1,5 @@
 //! Work that speaks to Stripe, outside of any request.
 
-use std::collections::HashSet;
-
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -12,13 +10,14 @@ use super::{
         WarnOfCards,
     },
     settings,
-    sql::{checkouts, events, ledger, methods, subscriptions},
+    sql::{balance, checkouts, events, ledger, methods, subscriptions},
     sync::{self, Outcome, PaymentNotice, What},
 };
 use crate::kit::{
     app::App,
+    progress::Progress,
     queue::{self, FOR_DAYS, Failure, Job, Lane},
-    stripe::Event,
+    stripe::{BalanceTransaction, Dispute, Event, Invoice, InvoiceStatus, Refund, Subscription},
 };
 
 /// The events that mean something here: README has whoever opens a site switch on these at Stripe, and no others.
@@ -279,7 +278,7 @@ async fn look_after(app: &App, checkout: &Checkout) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Compares subscriptions, invoices and the newest refunds with Stripe and repairs what is different: right even if no
+/// Compares subscriptions, invoices, the newest refunds and disputes and the balance with Stripe and repairs what is different: right even if no
 /// webhook ever came. Then gives fresh tries to what had all of its own.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Reconcile {}
@@ -290,7 +289,7 @@ impl Job for Reconcile {
     const TRIES: i32 = 3;
 
     async fn run(self, app: App) -> Result<(), Failure> {
-        let report = reconcile(&app).await?;
+        let report = reconcile(&app, &mut Progress::default()).await?;
         repair(&app).await?;
         tracing::info!(%report, "compared with Stripe");
         Ok(())
@@ -361,14 +360,16 @@ pub struct Report {
     pub subscriptions: usize,
     pub invoices: usize,
     pub foreign: usize,
+    /// Movements of the balance that were new.
+    pub moved: usize,
 }
 
 impl std::fmt::Display for Report {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} subscriptions and {} invoices compared, {} not ours",
-            self.subscriptions, self.invoices, self.foreign
+            "{} subscriptions and {} invoices compared, {} not ours; {} new movements of the balance",
+            self.subscriptions, self.invoices, self.foreign, self.moved
         )
     }
 }
@@ -376,25 +377,36 @@ impl std::fmt::Display for Report {
 /// Refunds and disputes are compared as far back as this.
 const GOES_BACK_DAYS: i64 = 180;
 
-/// Goes through all subscriptions and invoices at Stripe, and the newest refunds and disputes. Running it twice changes nothing.
+/// The balance is read again from so long before it was read last.
+const BALANCE_OVERLAP_DAYS: i64 = 7;
+
+/// Goes through all subscriptions and invoices at Stripe, the newest refunds and disputes, and what moved the balance
+/// since it was read last. What is known already costs a look, a page at a time. Running it twice changes nothing.
 ///
 /// # Errors
-/// Stripe or the database is away.
-pub async fn reconcile(app: &App) -> Result<Report, Failure> {
+/// Stripe or the database is away. What was read until then is kept.
+pub async fn reconcile(app: &App, progress: &mut Progress) -> Result<Report, Failure> {
     let mut report = Report::default();
     let mut count = |outcome, of: fn(&mut Report) -> &mut usize| match outcome {
         Outcome::Done => *of(&mut report) += 1,
         Outcome::Ignored(_) => report.foreign += 1,
     };
-    let mut db = app.pool().acquire().await?;
-    let paid: HashSet<_> = subscriptions::list_paid(&mut db).await?.into_iter().collect();
-    drop(db);
-    let mut after: Option<String> = None;
+    let (known_subscriptions, known_invoices, known_moved) =
+        balance::count_known(&mut *app.pool().acquire().await?).await?;
+    let expected = |known: i64| usize::try_from(known).unwrap_or_default();
+
+    let mut pages = app.stripe().pages::<Subscription>(None);
+    let mut seen = 0;
     loop {
         let started = app.clock().now();
-        let page = app.stripe().list_subscriptions(after.as_deref()).await?;
-        for found in &page.items {
-            let outcome = if paid.contains(&found.id) {
+        let Some(page) = pages.next().await? else { break };
+        let ids: Vec<_> = page.iter().map(|found| found.id.clone()).collect();
+        let known = subscriptions::find_all(&mut *app.pool().acquire().await?, &ids).await?;
+        for found in &page {
+            let is_paid = known.iter().any(|known| known.id == found.id && known.first_paid_at.is_some());
+            let outcome = if sync::is_settled(app, &known, found, started) {
+                Outcome::Done
+            } else if is_paid {
                 let mut tx = app.pool().begin().await?;
                 let outcome = sync::keep_subscription(app, &mut tx, found, started).await?;
                 tx.commit().await?;
@@ -404,46 +416,58 @@ pub async fn reconcile(app: &App) -> Result<Report, Failure> {
             };
             count(outcome, |report| &mut report.subscriptions);
         }
-        after = page.items.last().map(|found| found.id.clone());
-        if !page.more || after.is_none() {
-            break;
-        }
+        seen += page.len();
+        progress.step("subscriptions", seen, expected(known_subscriptions));
     }
-    let mut after: Option<String> = None;
-    loop {
-        let page = app.stripe().list_invoices(None, after.as_deref()).await?;
-        for found in &page.items {
-            count(sync::keep_invoice(app, found).await?, |report| &mut report.invoices);
+    let mut pages = app.stripe().pages::<Invoice>(None);
+    let mut seen = 0;
+    while let Some(page) = pages.next().await? {
+        let paid: Vec<_> = page
+            .iter()
+            .filter(|found| found.status == InvoiceStatus::Paid)
+            .map(|found| found.id.clone())
+            .collect();
+        let booked = ledger::list_booked(&mut *app.pool().acquire().await?, &paid).await?;
+        for found in &page {
+            let is_booked = booked.contains(&found.id);
+            let outcome = if is_booked { Outcome::Done } else { sync::keep_invoice(app, found).await? };
+            count(outcome, |report| &mut report.invoices);
         }
-        after = page.items.last().map(|found| found.id.clone());
-        if !page.more || after.is_none() {
-            break;
-        }
+        seen += page.len();
+        progress.step("invoices", seen, expected(known_invoices));
     }
     let since = app.clock().now() - Duration::days(GOES_BACK_DAYS);
-    let mut after: Option<String> = None;
-    loop {
-        let page = app.stripe().list_refunds(None, after.as_deref()).await?;
-        for refund in &page.items {
+    let mut pages = app.stripe().pages::<Refund>(Some(since));
+    while let Some(page) = pages.next().await? {
+        for refund in &page {
             sync::keep_refund(app, refund).await?;
         }
-        after =
-            page.items.last().filter(|last| page.more && last.created > since).map(|last| last.id.clone());
-        if after.is_none() {
-            break;
-        }
     }
-    let mut after: Option<String> = None;
-    loop {
-        let page = app.stripe().list_disputes(after.as_deref()).await?;
-        for dispute in &page.items {
+    let mut pages = app.stripe().pages::<Dispute>(Some(since));
+    while let Some(page) = pages.next().await? {
+        for dispute in &page {
             sync::keep_dispute(app, dispute, false, dispute.created).await?;
         }
-        after =
-            page.items.last().filter(|last| page.more && last.created > since).map(|last| last.id.clone());
-        if after.is_none() {
-            break;
-        }
     }
+    report.moved = read_balance(app, progress, expected(known_moved)).await?;
+    progress.end();
     Ok(report)
+}
+
+/// Keeps what moved the balance, down to where the last reading began that came to its end. Returns how many were new.
+async fn read_balance(app: &App, progress: &mut Progress, expected: usize) -> Result<usize, Failure> {
+    let began = app.clock().now();
+    let last = balance::last_reading(&mut *app.pool().acquire().await?).await?;
+    let since = last.map(|last| last - Duration::days(BALANCE_OVERLAP_DAYS));
+    let mut pages = app.stripe().pages::<BalanceTransaction>(since);
+    let (mut seen, mut new) = (0, 0);
+    while let Some(mut page) = pages.next().await? {
+        seen += page.len();
+        // The books are in pounds, and so is what we ask for.
+        page.retain(|moved| moved.currency == "gbp");
+        new += balance::insert_all(&mut *app.pool().acquire().await?, &page, began).await?;
+        progress.step("movements of the balance", seen, expected);
+    }
+    balance::set_reading(&mut *app.pool().acquire().await?, began).await?;
+    Ok(usize::try_from(new).unwrap_or(usize::MAX))
 }

@@ -8,7 +8,8 @@
 //!
 //! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
 //! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
-//! Tables: `stripe_events`, `checkouts`, `subscriptions`, `payment_methods`, `method_changes`, `refunds`, `ledger`. Everything that Stripe has and we lack is repaired
+//! Tables: `stripe_events`, `checkouts`, `subscriptions`, `payment_methods`, `method_changes`, `refunds`, `ledger`,
+//! `balance_transactions`, `balance_readings`. Everything that Stripe has and we lack is repaired
 //! by [`reconcile`].
 
 mod model;
@@ -27,7 +28,8 @@ pub mod leading;
 pub mod demo;
 
 pub use actions::{
-    Wish, checkout_for, end_all_of, end_surplus, give_back, set_price, set_renewal, tell_address, wish,
+    Received, Wish, checkout_for, end_all_of, end_surplus, give_back, receive, set_price, set_renewal,
+    tell_address, wish,
 };
 pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
@@ -66,6 +68,7 @@ pub const ROOM: Room = Room {
         says("payment.refund_tried_again", "Refund tried again", Tells::People),
         says("payment.refund_failed", "Refund failed", Tells::People),
         says("payment.refunded", "Refunded", Tells::People),
+        says("payment.received", "Payment entered", Tells::People),
     ],
     counts: Some(sql::COUNTS),
     figures: &[Figure {
@@ -123,6 +126,7 @@ pub const ROOM: Room = Room {
             .every::<TidyPayments>("37 3 * * *")
             .every::<WarnOfCards>("13 9 * * *")
     },
+    demo: Some(|app, db, _| Box::pin(async { Ok(demo::load_balance(app, db).await?) })),
     ..Room::new("payments")
 };
 

@@ -137,7 +137,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
 }
 
 /// Adds a line and tells of it, once.
-async fn book(db: &mut PgConnection, line: &LedgerLine, now: DateTime<Utc>) -> sqlx::Result<bool> {
+pub(super) async fn book(db: &mut PgConnection, line: &LedgerLine, now: DateTime<Utc>) -> sqlx::Result<bool> {
     // A line that is there has been told of. Its unique key is what keeps money from being booked twice.
     if !ledger::insert_line(db, line, now).await? {
         return Ok(false);
@@ -181,17 +181,13 @@ pub(super) async fn subscription(app: &App, id: &str) -> Result {
     Ok(outcome)
 }
 
-/// Keeps a subscription as Stripe gave it. `started` is when we asked: an answer to an older question does not count.
-pub(super) async fn keep_subscription(
+/// A subscription as Stripe gave it, for what is ours.
+fn as_ours(
     app: &App,
-    db: &mut PgConnection,
     found: &stripe::Subscription,
+    purpose: Purpose,
     started: DateTime<Utc>,
-) -> sqlx::Result<Outcome> {
-    let Some((checkout, purpose)) = ours(&found.metadata) else { return Ok(NOT_OURS) };
-    if checkouts::find(db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
-        return Ok(NOT_OURS);
-    }
+) -> Subscription {
     let failing_since = match found.status {
         SubscriptionStatus::PastDue | SubscriptionStatus::Unpaid | SubscriptionStatus::Paused => {
             Some(app.clock().now())
@@ -200,9 +196,9 @@ pub(super) async fn keep_subscription(
         SubscriptionStatus::Canceled if found.ended_unpaid => found.ended_at,
         _ => None,
     };
-    let kept = Subscription {
+    Subscription {
         id: found.id.clone(),
-        purpose: purpose.clone(),
+        purpose,
         customer: found.customer.clone(),
         state: found.status,
         amount: Money::from_pence(found.amount_pence.unwrap_or_default()),
@@ -217,9 +213,35 @@ pub(super) async fn keep_subscription(
         next_try: None,
         pay_page: None,
         payment_method: found.payment_method.as_ref().map(|method| method.id.clone()),
-        method: None,
+        method: found.payment_method.as_ref().and_then(|method| method.details.as_ref()).map(PaymentMethod::of),
         seen_at: started,
-    };
+    }
+}
+
+/// Whether a subscription is known and paid, and all that Stripe says of it is known too.
+pub(super) fn is_settled(
+    app: &App,
+    known: &[Subscription],
+    found: &stripe::Subscription,
+    started: DateTime<Utc>,
+) -> bool {
+    let Some((_, purpose)) = ours(&found.metadata) else { return false };
+    let known = known.iter().find(|known| known.id == found.id && known.first_paid_at.is_some());
+    known.is_some_and(|known| known.is_as(&as_ours(app, found, purpose, started)))
+}
+
+/// Keeps a subscription as Stripe gave it. `started` is when we asked: an answer to an older question does not count.
+pub(super) async fn keep_subscription(
+    app: &App,
+    db: &mut PgConnection,
+    found: &stripe::Subscription,
+    started: DateTime<Utc>,
+) -> sqlx::Result<Outcome> {
+    let Some((checkout, purpose)) = ours(&found.metadata) else { return Ok(NOT_OURS) };
+    if checkouts::find(db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
+        return Ok(NOT_OURS);
+    }
+    let kept = as_ours(app, found, purpose.clone(), started);
     if let Some((method, details)) =
         found.payment_method.as_ref().and_then(|method| Some((method, method.details.as_ref()?)))
     {

@@ -441,6 +441,17 @@ async fn cancelling_and_giving_money_back() {
     assert_eq!((dispute.amount_pence, dispute.status.as_str()), (500, "lost"));
     assert_eq!(world.stripe.list_disputes(None).await.unwrap().items, std::slice::from_ref(&dispute));
     assert!(world.stripe.list_disputes(Some(&dispute.id)).await.unwrap().items.is_empty());
+    // All of it moves the balance, and what is left goes to the bank.
+    world.stand_in.pay_out().await.unwrap_err();
+    let moved = world.stripe.list_balance_transactions(None).await.unwrap().items;
+    assert!(moved.iter().all(|moved| moved.source.is_some() && moved.currency == "gbp"), "{moved:?}");
+    let of = |category: &str| moved.iter().find(|moved| moved.category == category).unwrap();
+    assert_eq!((of("dispute").amount_pence, of("dispute").fee_pence), (-dispute.amount_pence, 2_000));
+    assert_eq!(of("dispute").source.as_deref(), Some(dispute.id.as_str()));
+    assert_eq!(of("charge").payment_intent, dispute.payment_intent);
+    let first = &moved[0];
+    let rest = world.stripe.list_balance_transactions(Some(&first.id)).await.unwrap().items;
+    assert_eq!(rest, moved[1..]);
     assert!(world.stripe.find_dispute("du_nobody").await.unwrap_err().is_missing());
     assert!(world.stand_in.give_back(&other).await.is_err());
     world.leave_recording().await;

@@ -2,8 +2,8 @@
 //!
 //! async-stripe's own answer types demand every field that one API version lists: a subscription item without the
 //! deprecated `plan`, which Stripe's public contract no longer mentions, would make each subscription unreadable.
-//! The requests are async-stripe's; only the reading is ours. Expanded are an invoice's payments and what a subscription
-//! is charged to.
+//! The requests are async-stripe's; only the reading is ours. Expanded are an invoice's payments, what a subscription is
+//! charged to and the source of what moved the balance.
 
 use std::collections::BTreeMap;
 
@@ -217,6 +217,24 @@ pub(super) struct Charge {
     metadata: Option<BTreeMap<String, String>>,
 }
 
+#[derive(Deserialize)]
+pub(super) struct BalanceTransaction {
+    id: String,
+    reporting_category: String,
+    amount: i64,
+    fee: i64,
+    currency: String,
+    created: i64,
+    source: Option<Source>,
+}
+
+/// Whatever it is, expanded.
+#[derive(Deserialize)]
+struct Source {
+    id: String,
+    payment_intent: Option<String>,
+}
+
 fn time(seconds: i64) -> DateTime<Utc> {
     when(Some(seconds)).unwrap_or_default()
 }
@@ -419,6 +437,23 @@ impl From<Dispute> for types::Dispute {
             amount_pence: dispute.amount,
             created: time(dispute.created),
             status: dispute.status,
+        }
+    }
+}
+
+impl From<BalanceTransaction> for types::BalanceTransaction {
+    fn from(moved: BalanceTransaction) -> Self {
+        let (source, payment_intent) =
+            moved.source.map_or((None, None), |source| (Some(source.id), source.payment_intent));
+        Self {
+            id: moved.id,
+            category: moved.reporting_category,
+            amount_pence: moved.amount,
+            fee_pence: moved.fee,
+            currency: moved.currency,
+            created: time(moved.created),
+            source,
+            payment_intent,
         }
     }
 }

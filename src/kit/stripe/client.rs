@@ -1,5 +1,6 @@
 //! The calls this site makes, each with a time limit, bounded retries under one key, and answers as our own types.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use stripe_billing::subscription::{
 };
 use stripe_checkout::checkout_session as checkout;
 use stripe_core::{
+    balance_transaction::ListBalanceTransaction,
     charge::RetrieveCharge,
     customer::UpdateCustomer,
     dispute::{ListDispute, RetrieveDispute},
@@ -25,7 +27,7 @@ use super::answers;
 use super::error::StripeError;
 use super::signature::{self, BadSignature};
 use super::types::{
-    Charge, CheckoutSession, Dispute, Interval, Invoice, Mandate, Metadata, Mode, NewCheckout, NewSetup,
+    BalanceTransaction, Charge, CheckoutSession, Dispute, Interval, Invoice, Mandate, Metadata, Mode, NewCheckout, NewSetup,
     Page, Refund, Subscription,
 };
 
@@ -287,6 +289,25 @@ impl Stripe {
         Ok(self.send::<answers::List<answers::Invoice>>(None, request).await?.into())
     }
 
+    /// What moved the balance, a hundred at a time, newest first.
+    pub async fn list_balance_transactions(
+        &self,
+        after: Option<&str>,
+    ) -> Result<Page<BalanceTransaction>, StripeError> {
+        let mut request =
+            ListBalanceTransaction::new().limit(PAGE_SIZE).expand(vec!["data.source".to_owned()]);
+        if let Some(id) = after {
+            request = request.starting_after(checked(id)?);
+        }
+        Ok(self.send::<answers::List<answers::BalanceTransaction>>(None, request).await?.into())
+    }
+
+    /// Goes through all that Stripe lists of a kind, newest first, down to what was made at `since`. However long the
+    /// list, no more than a page of it is in memory.
+    pub fn pages<T: Listed>(&self, since: Option<DateTime<Utc>>) -> Pages<'_, T> {
+        Pages { stripe: self, since, after: None, ended: false, of: PhantomData }
+    }
+
     /// Sends a request up to three times with the same idempotency key, as long as trying again can help.
     ///
     /// The crate's own retries make up a key where they need one, and Stripe must see ours.
@@ -316,6 +337,68 @@ impl Stripe {
                 _ => return Err(error),
             }
         }
+    }
+}
+
+/// What Stripe lists, page by page.
+pub trait Listed: Sized + Send {
+    fn id(&self) -> &str;
+    fn created(&self) -> DateTime<Utc>;
+    /// The page after the item with this id, or the first.
+    fn page(
+        stripe: &Stripe,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Page<Self>, StripeError>> + Send;
+}
+
+/// `listed!(Refund: list_refunds(None))`: a call that takes the id of the item before as its last argument.
+macro_rules! listed {
+    ($type:ident: $list:ident($($value:expr),*)) => {
+        impl Listed for $type {
+            fn id(&self) -> &str {
+                &self.id
+            }
+
+            fn created(&self) -> DateTime<Utc> {
+                self.created
+            }
+
+            async fn page(stripe: &Stripe, after: Option<&str>) -> Result<Page<Self>, StripeError> {
+                stripe.$list($($value,)* after).await
+            }
+        }
+    };
+}
+listed!(Subscription: list_subscriptions());
+listed!(Invoice: list_invoices(None));
+listed!(Refund: list_refunds(None));
+listed!(Dispute: list_disputes());
+listed!(BalanceTransaction: list_balance_transactions());
+
+/// A list at Stripe that is being read.
+pub struct Pages<'a, T> {
+    stripe: &'a Stripe,
+    since: Option<DateTime<Utc>>,
+    after: Option<String>,
+    ended: bool,
+    of: PhantomData<T>,
+}
+
+impl<T: Listed> Pages<'_, T> {
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    /// As any call. Asked again, it tries the same page.
+    pub async fn next(&mut self) -> Result<Option<Vec<T>>, StripeError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let page = T::page(self.stripe, self.after.as_deref()).await?;
+        let last = page.items.last();
+        self.ended =
+            !page.more || last.is_none_or(|last| self.since.is_some_and(|since| last.created() <= since));
+        self.after = last.map(|last| last.id().to_owned());
+        Ok(Some(page.items))
     }
 }
 

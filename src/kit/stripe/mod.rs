@@ -16,12 +16,12 @@ pub mod signature;
 pub mod stand_in;
 mod types;
 
-pub use client::{API_VERSION, Stripe};
+pub use client::{API_VERSION, Listed, Pages, Stripe};
 pub use error::StripeError;
 pub use event::{Event, NotAnEvent};
 pub use signature::BadSignature;
 pub use types::{
-    Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice, InvoiceStatus, Item,
+    BalanceTransaction, Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice, InvoiceStatus, Item,
     Mandate, Metadata, MethodDetails, Mode, NewCheckout, NewSetup, Page, PaymentMethod, PaymentStatus,
     Refund, Subscription, SubscriptionStatus,
 };

@@ -250,6 +250,24 @@ pub struct Dispute {
     pub status: String,
 }
 
+/// What moved the balance at Stripe: a charge, a refund, a dispute, a fee, a payout to the bank. It never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BalanceTransaction {
+    pub id: String,
+    /// Stripe's word for what it is, such as `charge`, `refund`, `dispute`, `fee`, `payout`.
+    pub category: String,
+    /// Before the fee; negative when it leaves the balance.
+    pub amount_pence: i64,
+    pub fee_pence: i64,
+    /// Lower case, such as `gbp`.
+    pub currency: String,
+    pub created: DateTime<Utc>,
+    /// What moved it: the charge, refund, dispute or payout.
+    pub source: Option<String>,
+    /// Of the charge, refund or dispute.
+    pub payment_intent: Option<String>,
+}
+
 /// A page of a list, newest first. When `more`, ask again with the last item's id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {

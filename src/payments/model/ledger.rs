@@ -161,6 +161,7 @@ pub fn stripe_page(livemode: bool, id: &str) -> String {
         "cus" => "customers",
         "evt" => "events",
         "du" | "dp" => "disputes",
+        "po" => "payouts",
         _ => "payments",
     };
     format!("https://dashboard.stripe.com/{mode}{folder}/{id}")

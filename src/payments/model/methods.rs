@@ -4,7 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::kit::{codes::codes, dates, stripe::Metadata};
+use crate::kit::{
+    codes::codes,
+    dates,
+    stripe::{Metadata, MethodDetails},
+};
 
 /// A card or a bank account, as far as its owner may be shown it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -20,6 +24,12 @@ pub struct PaymentMethod {
 }
 
 impl PaymentMethod {
+    /// As Stripe has it. Whether the payer's bank still takes debits it says of the mandate, not of the method.
+    pub fn of(found: &MethodDetails) -> Self {
+        let MethodDetails { kind, brand, last4, expires_on } = found.clone();
+        Self { kind, brand, last4, expires_on, lost_at: None }
+    }
+
     /// `Visa card ending 4242`, `Direct Debit from the account ending 2345`
     pub fn words(&self) -> String {
         let what = match (self.kind.as_str(), self.brand.as_deref()) {

@@ -38,6 +38,22 @@ pub struct Subscription {
 }
 
 impl Subscription {
+    /// Whether all that Stripe now says of it is known: `now` is its answer.
+    pub fn is_as(&self, now: &Self) -> bool {
+        let known = Self {
+            started_at: now.started_at,
+            first_paid_at: now.first_paid_at,
+            surplus_since: now.surplus_since,
+            next_try: now.next_try,
+            pay_page: now.pay_page.clone(),
+            seen_at: now.seen_at,
+            failing_since: self.failing_since.and(now.failing_since.or(self.failing_since)),
+            method: self.method.clone().map(|method| PaymentMethod { lost_at: None, ..method }),
+            ..self.clone()
+        };
+        known == *now
+    }
+
     /// Whether an attempt to collect has failed. An open invoice alone does not say so: while a Direct Debit is on its
     /// way, its invoice is open and has counted an attempt.
     pub fn is_failing(&self) -> bool {

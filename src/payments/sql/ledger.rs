@@ -132,6 +132,16 @@ pub async fn lock_payment(db: &mut PgConnection, payment_intent: &str) -> Result
     row.map(|row| Ok(NamedLine::try_from(row)?.line)).transpose()
 }
 
+/// Which of some invoices are in the books.
+pub async fn list_booked(db: &mut PgConnection, invoices: &[String]) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select stripe_id as "id!" from ledger where kind = 'payment' and stripe_id = any($1)"#,
+        invoices
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Whether a payment is in the books.
 pub async fn is_booked(db: &mut PgConnection, payment_intent: &str) -> Result<bool> {
     sqlx::query_scalar!(

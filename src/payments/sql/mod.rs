@@ -1,5 +1,6 @@
 //! The room's statements, one file a noun.
 
+pub(super) mod balance;
 pub(super) mod checkouts;
 pub(super) mod events;
 pub(super) mod ledger;

@@ -158,9 +158,10 @@ pub async fn list_surplus(db: &mut PgConnection) -> Result<Vec<String>> {
     .await
 }
 
-/// Subscriptions of which a payment is in the books.
-pub async fn list_paid(db: &mut PgConnection) -> Result<Vec<String>> {
-    sqlx::query_scalar!("select id from subscriptions where first_paid_at is not null").fetch_all(db).await
+/// Those that we know of some.
+pub async fn find_all(db: &mut PgConnection, ids: &[String]) -> Result<Vec<Subscription>> {
+    let rows = subscriptions!("where id = any($1)", ids).fetch_all(db).await?;
+    Ok(rows.into_iter().map(Subscription::from).collect())
 }
 
 pub async fn set_paid(db: &mut PgConnection, id: &str, paid_at: DateTime<Utc>) -> Result<()> {

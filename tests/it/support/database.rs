@@ -111,6 +111,8 @@ pub async fn wrong_tallies(db: &mut PgConnection) -> Vec<(String, String, String
                  where ended_on is not null group by 2
              union all select 'income', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), purpose_kind, sum(amount_pence)
                  from ledger group by 2, 3
+             union all select 'stripe_balance', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), category, sum(amount_pence - fee_pence)
+                 from balance_transactions group by 2, 3
              union all select 'books', to_char(day, 'YYYY-MM-01'), account, sum(pence) from book_postings group by 2, 3
          )
          select what, key, part, coalesce(told.number, 0), coalesce(there.number, 0)::bigint

@@ -217,6 +217,15 @@ impl Stage {
                 }
                 Ok(invoice)
             }
+            ("GET", ["balance_transactions"]) => {
+                call.query.only(&["expand", "limit", "starting_after"])?;
+                let url = "/v1/balance_transactions";
+                let mut list = self.list("balance_transaction", url, &call.query, true).await?;
+                if call.query.list("expand").iter().any(|field| field == "data.source") {
+                    self.with_sources(&mut list).await?;
+                }
+                Ok(list)
+            }
             ("GET", ["charges", id]) => Ok(self.find("charge", id).await?.body),
             ("GET", ["disputes"]) => {
                 call.query.only(&["expand", "limit", "payment_intent", "starting_after"])?;
@@ -283,6 +292,18 @@ impl Stage {
             if let Some(body) = id.as_str().and_then(|id| found.remove(id)) {
                 *id = body;
             }
+        }
+        Ok(())
+    }
+
+    /// In place of the ids of what moved the balance, that itself.
+    async fn with_sources(&mut self, list: &mut Value) -> Result<(), Fault> {
+        let Some(moved) = list["data"].as_array_mut() else { return Ok(()) };
+        let ids: Vec<_> = moved.iter().filter_map(|moved| moved["source"].as_str()).collect();
+        let sources = store::find_all(&mut self.tx, &ids).await?;
+        for moved in moved {
+            let source = sources.iter().find(|source| moved["source"] == source.id.as_str());
+            moved["source"] = source.map_or(Value::Null, |source| source.body.clone());
         }
         Ok(())
     }

@@ -154,7 +154,9 @@ impl Seed {
             written.push(Object::new("payment_intent", payment.intent(status), json!({})));
             if paid {
                 objects::pay(&mut invoice, 1, start.timestamp());
-                written.push(Object::new("charge", payment.charge(), json!({"email": self.email})));
+                let [charge, moved] = payment.charged();
+                written.push(Object::new("charge", charge, json!({"email": self.email})));
+                written.push(Object::new("balance_transaction", moved, json!({})));
                 made.paid.push(SeededInvoice {
                     invoice: latest.clone(),
                     payment_intent: intent,

@@ -251,6 +251,24 @@ pub(super) async fn list(
     .await
 }
 
+/// What is in the balance, in pence.
+pub(super) async fn balance(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "select coalesce(sum((body ->> 'net')::bigint), 0)::bigint from stripe_stand_in.objects where kind = 'balance_transaction'",
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The objects with these ids.
+pub(super) async fn find_all(db: &mut PgConnection, ids: &[&str]) -> Result<Vec<Object>, sqlx::Error> {
+    sqlx::query("select id, kind, body, hidden from stripe_stand_in.objects where id = any($1)")
+        .bind(ids)
+        .try_map(object)
+        .fetch_all(db)
+        .await
+}
+
 /// Invoices whose debit is still on its way, newest first.
 pub(super) async fn list_debits(db: &mut PgConnection, limit: i64) -> Result<Vec<Object>, sqlx::Error> {
     sqlx::query(

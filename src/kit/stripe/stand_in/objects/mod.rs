@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(super) use billing::{Invoice, Price, Subscription, pay};
 pub(super) use checkout::{Session, customer, customer_details};
 pub(super) use methods::{mandate, payment_method, setup_intent};
-pub(super) use payments::{Payment, dispute, refund};
+pub(super) use payments::{Moved, Payment, dispute, moved, payout, refund};
 
 /// Stripe answers with every field there is; these are the ones that stay empty here.
 fn with_nulls(object: Value, fields: &str) -> Value {

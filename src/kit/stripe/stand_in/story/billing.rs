@@ -108,11 +108,13 @@ impl Stage {
         let charge_id = self.id("ch_");
         let payment = self.payment(subscription, invoice, &charge_id);
         let intent = Object::new("payment_intent", payment.intent("succeeded"), json!({}));
-        let charge = Object::new("charge", payment.charge(), json!({"email": subscription.hidden("email")}));
+        let [charge, moved] = payment.charged();
+        let charge = Object::new("charge", charge, json!({"email": subscription.hidden("email")}));
+        let moved = Object::new("balance_transaction", moved, json!({}));
         let number = attempt(invoice);
         objects::pay(&mut invoice.body, number, self.at.timestamp());
         invoice.hidden["debit"] = Value::Null;
-        store::save_all(&mut self.tx, &[intent, charge, invoice.clone()]).await?;
+        store::save_all(&mut self.tx, &[intent, charge, moved, invoice.clone()]).await?;
         Ok(())
     }
 

@@ -7,6 +7,9 @@ use super::super::objects;
 use super::super::store::{self, Object};
 use super::Stage;
 
+/// What Stripe takes, in pence, when a payer's bank takes money back.
+const DISPUTE_FEE: i64 = 2_000;
+
 impl Stage {
     /// The payment of `intent`, ready to be given back.
     async fn lock_charge(&mut self, intent: &str) -> Result<Object, Fault> {
@@ -46,7 +49,10 @@ impl Stage {
                 "Refund amount is not between 1 and what is left of the charge.",
             ));
         }
-        let refund = objects::refund(&self.id("re_"), &charge.body, amount, reason, metadata, self.now());
+        let mut refund = objects::refund(&self.id("re_"), &charge.body, amount, reason, metadata, self.now());
+        let id = refund["id"].as_str().unwrap_or_default();
+        let moved = self.move_balance("refund", "refund", -amount, 0, id).await?;
+        refund["balance_transaction"] = json!(moved);
         self.save(&Object::new("refund", refund.clone(), json!({}))).await?;
         charge.body["amount_refunded"] = json!(before + amount);
         charge.body["refunded"] = json!(before + amount == paid);
@@ -68,6 +74,9 @@ impl Stage {
             found.ok_or_else(|| Fault::invalid(None, "Nothing of this payment was refunded."))?;
         refund.body["status"] = json!("failed");
         refund.body["failure_reason"] = json!("expired_or_canceled_card");
+        let amount = refund.whole("/amount");
+        let moved = self.move_balance("refund_failure", "refund_failure", amount, 0, &refund.id).await?;
+        refund.body["failure_balance_transaction"] = json!(moved);
         self.save(&refund).await?;
         charge.body["amount_refunded"] = json!(charge.whole("/amount_refunded") - refund.whole("/amount"));
         charge.body["refunded"] = json!(false);
@@ -81,6 +90,41 @@ impl Stage {
         Ok(invoice.text("/payments/data/0/payment/payment_intent").unwrap_or_default().to_owned())
     }
 
+    /// Writes down what something does to the balance. Returns the id.
+    async fn move_balance(
+        &mut self,
+        kind: &str,
+        category: &str,
+        amount: i64,
+        fee: i64,
+        source: &str,
+    ) -> Result<String, Fault> {
+        let id = self.id("txn_");
+        let moved = objects::moved(&objects::Moved {
+            id: &id,
+            kind,
+            category,
+            amount,
+            fee,
+            source,
+            created: self.now(),
+        });
+        self.save(&Object::new("balance_transaction", moved, json!({}))).await?;
+        Ok(id)
+    }
+
+    /// Everything that is in the balance goes to the bank.
+    pub(in super::super) async fn pay_out(&mut self) -> Result<(), Fault> {
+        let amount = store::balance(&mut self.tx).await?;
+        if amount <= 0 {
+            return Err(Fault::invalid(None, "There is nothing to pay out."));
+        }
+        let id = self.id("po_");
+        let moved = self.move_balance("payout", "payout", -amount, 0, &id).await?;
+        let payout = objects::payout(&id, &moved, amount, self.now());
+        self.save(&Object::new("payout", payout, json!({}))).await
+    }
+
     pub(in super::super) async fn claim_back(&mut self, subscription: &str) -> Result<(), Fault> {
         let intent = self.latest_intent(subscription).await?;
         let mut charge = self.lock_charge(&intent).await?;
@@ -92,6 +136,8 @@ impl Stage {
         let dispute =
             Object::new("dispute", objects::dispute(&self.id("du_"), &charge.body, self.now()), json!({}));
         self.save(&dispute).await?;
+        let amount = -dispute.whole("/amount");
+        self.move_balance("adjustment", "dispute", amount, DISPUTE_FEE, &dispute.id).await?;
         self.tell("charge.dispute.created", &dispute, None).await?;
         self.tell("charge.dispute.closed", &dispute, None).await
     }

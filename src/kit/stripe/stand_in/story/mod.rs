@@ -113,6 +113,13 @@ impl StandIn {
         stage.commit().await
     }
 
+    /// What is in the balance is paid out to the bank.
+    pub async fn pay_out(&self) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.pay_out().await?;
+        stage.commit().await
+    }
+
     /// The payer claims the latest payment back through the bank, for which there is no time limit.
     pub async fn claim_back(&self, subscription: &str) -> Result<(), Fault> {
         let mut stage = self.stage().await?;

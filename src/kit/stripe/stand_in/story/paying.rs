@@ -75,9 +75,12 @@ impl Stage {
             created: self.at.timestamp(),
         };
         let intent_body = Object::new("payment_intent", payment.intent("succeeded"), json!({}));
-        let charge_body = Object::new("charge", payment.charge(), json!({"email": email}));
+        let [charge, moved] = payment.charged();
+        let charge_body = Object::new("charge", charge, json!({"email": email}));
+        let moved = Object::new("balance_transaction", moved, json!({}));
         self.save(&intent_body).await?;
         self.save(&charge_body).await?;
+        self.save(&moved).await?;
         session.body["payment_intent"] = json!(intent);
         session.body["payment_status"] = json!("paid");
         session.body["customer_details"] = objects::customer_details(email.as_deref());

@@ -1,0 +1,245 @@
+//! What members pay in cash, by cheque or over the bank: entered one by one, or matched to the lines of a statement.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::{Multipart, Path, State, multipart::MultipartError},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::Query;
+use serde::Deserialize;
+
+use super::{
+    actions,
+    admin::blank,
+    forms,
+    model::{Account, Class, What},
+    sql::{self, BankLine, Member},
+    statement::{self, Suggestion},
+};
+use crate::{
+    accounts::Officer,
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        db::Db,
+        error::{Error, Result},
+        flash,
+        form::Form,
+        money::Money,
+        typed,
+        visit::Visit,
+    },
+    payments::Method,
+};
+
+/// Lines on the page at a time.
+const SHOWN: i64 = 50;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    q: String,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "books/received.html")]
+struct SearchPage {
+    visit: Visit,
+    form: Form,
+    asked: bool,
+    members: Vec<Member>,
+}
+
+/// Whose money it is.
+pub(super) async fn search(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -> Result<Response> {
+    let words = typed::searched(&asked.q, 100);
+    let asked = words.chars().count() > 1 || words.parse::<i64>().is_ok();
+    let members = if asked { sql::find_members(&mut db, &words, 20).await? } else { Vec::new() };
+    let form = Form::filled([("q", words)]);
+    Ok(SearchPage { visit, form, asked, members }.into_response())
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "books/receipt.html")]
+struct ReceiptPage {
+    visit: Visit,
+    form: Form,
+    member: Member,
+    methods: Vec<(&'static str, &'static str)>,
+}
+
+const KINDS: [(&str, &str); 2] = [("dues", "Membership dues"), ("gift", "A gift")];
+
+fn receipt_page(visit: Visit, form: Form, member: Member) -> ReceiptPage {
+    let methods = Method::ALL.into_iter().filter(|method| !method.is_stripe());
+    ReceiptPage { visit, form, member, methods: methods.map(|it| (it.code(), it.name())).collect() }
+}
+
+pub(super) async fn new(
+    State(app): State<App>,
+    visit: Visit,
+    Path(number): Path<i64>,
+    mut db: Db,
+) -> Result<Response> {
+    let member = sql::find_member(&mut db, number).await?.ok_or(Error::NotFound)?;
+    let form = blank(&app, &visit).with("what", What::Dues.code()).with("amount", member.dues.decimal());
+    Ok(receipt_page(visit, form, member).into_response())
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    Officer(who): Officer,
+    visit: Visit,
+    Path(number): Path<i64>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let member = sql::find_member(&mut db, number).await?.ok_or(Error::NotFound)?;
+    let receipt = match forms::receipt(&form, visit.today()) {
+        Ok(receipt) => receipt,
+        Err(form) => {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, receipt_page(visit, form, member)).into_response());
+        }
+    };
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::receive(&mut change, who.person_id, &member, receipt).await?;
+    change.commit().await?;
+    let words = format!("The payment of {} is in the books.", member.name);
+    Ok(flash::redirect(&app, "/admin/books/received", &words))
+}
+
+/// A line that waits, and whose it may be.
+struct Waiting {
+    line: BankLine,
+    suggestion: Option<Suggestion>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "books/statement.html")]
+struct StatementPage {
+    visit: Visit,
+    form: Form,
+    waiting: Vec<Waiting>,
+    count: i64,
+}
+
+impl StatementPage {
+    /// What money that came in may be.
+    fn incomes() -> Vec<(&'static str, &'static str)> {
+        let others = [Account::OtherIncome, Account::Hand, Account::Opening];
+        let others = others.map(|account| (account.code(), account.name()));
+        KINDS.into_iter().chain([("known", "In the books already")]).chain(others).collect()
+    }
+
+    /// What money that went out may be.
+    fn outgoings() -> Vec<(&'static str, &'static str)> {
+        let fits = |account: Account| account.class() == Class::Spending && account != Account::Fees;
+        [("known", "In the books already")].into_iter().chain(Account::choices(fits)).collect()
+    }
+
+    fn value(&self, name: &str, line: &BankLine) -> &str {
+        self.form.value(&format!("{name}-{}", line.id))
+    }
+
+    fn is_ticked(&self, line: &BankLine) -> bool {
+        self.form.checked("line", &line.id.to_string())
+    }
+}
+
+async fn statement_page(visit: Visit, form: Form, db: &mut Db) -> Result<StatementPage> {
+    let lines = sql::list_waiting(db, SHOWN).await?;
+    let income = || lines.iter().filter(|line| line.sum > Money::ZERO);
+    let numbers: Vec<_> = income().flat_map(|line| statement::numbers(&line.words)).collect();
+    let names: Vec<_> = income().flat_map(|line| statement::pairs(&line.plain)).collect();
+    let candidates = sql::list_candidates(db, &numbers, &names).await?;
+    let waiting: Vec<_> = lines
+        .into_iter()
+        .map(|line| {
+            let is_income = line.sum > Money::ZERO;
+            let found = || statement::suggest(&line.words, &line.plain, line.sum, &candidates);
+            let suggestion = is_income.then(found).flatten();
+            Waiting { line, suggestion }
+        })
+        .collect();
+    let mut form = form;
+    // As it is first shown; afterwards as it was sent.
+    if form.value("shown").is_empty() {
+        for Waiting { line, suggestion } in &waiting {
+            let Some(suggestion) = suggestion else { continue };
+            form = form
+                .with(&format!("member-{}", line.id), suggestion.number.to_string())
+                .with(&format!("as-{}", line.id), What::Dues.code());
+            if suggestion.is_sure {
+                form = form.with("line", line.id.to_string());
+            }
+        }
+    }
+    let count = sql::count_waiting(db).await?;
+    Ok(StatementPage { visit, form, waiting, count })
+}
+
+const STATEMENT: &str = "/admin/books/statement";
+
+pub(super) async fn statement(visit: Visit, mut db: Db) -> Result<Response> {
+    Ok(statement_page(visit, Form::default(), &mut db).await?.into_response())
+}
+
+fn broken(error: MultipartError) -> Error {
+    tracing::debug!(%error, "an upload could not be read");
+    Error::Invalid("The form did not arrive whole. Send it again.")
+}
+
+pub(super) async fn upload(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    mut db: Db,
+    mut sent: Multipart,
+) -> Result<Response> {
+    let mut file = Vec::new();
+    while let Some(field) = sent.next_field().await.map_err(broken)? {
+        if field.name() == Some("file") {
+            file = field.bytes().await.map_err(broken)?.to_vec();
+        }
+    }
+    let read = if file.is_empty() {
+        Err("Choose the file".to_owned())
+    } else {
+        // Some banks write in an older encoding, whose letters beyond ASCII are lost: amounts and numbers are not.
+        statement::read(&String::from_utf8_lossy(&file))
+    };
+    let lines = match read {
+        Ok(lines) => lines,
+        Err(fault) => {
+            let page = statement_page(visit, Form::default().failed("file", fault), &mut db).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let new = actions::upload(&mut change, who.person_id, &lines).await?;
+    change.commit().await?;
+    let words = format!("{new} of {} lines are new.", lines.len());
+    Ok(flash::redirect(&app, STATEMENT, &words))
+}
+
+pub(super) async fn settle(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let settled = match forms::settled(&form) {
+        Ok(settled) => settled,
+        Err(form) => {
+            let page = statement_page(visit, form, &mut db).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let count = actions::settle(&mut change, who.person_id, settled).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, STATEMENT, &format!("Settled: {count}.")))
+}

@@ -1,0 +1,276 @@
+//! A bank's statement as a CSV file, and whose money a line is. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::kit::{money::Money, typed};
+
+/// One line of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub day: NaiveDate,
+    /// Negative when it left the bank.
+    pub sum: Money,
+    pub words: String,
+    /// Among those of a day that are alike.
+    pub number: i32,
+}
+
+/// The columns that statements of banks have, by the names that they give them.
+const DAYS: [&str; 5] = ["date", "transaction date", "date posted", "posting date", "completed date"];
+const SUMS: [&str; 4] = ["amount", "value", "amount (gbp)", "transaction amount"];
+const IN: [&str; 5] = ["money in", "paid in", "credit", "credit amount", "in"];
+const OUT: [&str; 5] = ["money out", "paid out", "debit", "debit amount", "out"];
+const WORDS: [&str; 12] = [
+    "description",
+    "transaction description",
+    "narrative",
+    "details",
+    "memo",
+    "reference",
+    "payment reference",
+    "counter party",
+    "counterparty",
+    "name",
+    "payee",
+    "type",
+];
+
+/// Reads a statement: its first row names the columns. Empty sums are passed over.
+///
+/// # Errors
+/// What is missing or cannot be read, with its row, in words.
+pub fn read(file: &str) -> Result<Vec<Line>, String> {
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).from_reader(file.trim_start_matches('\u{FEFF}').as_bytes());
+    let heads: Vec<_> = match reader.headers() {
+        Ok(heads) => heads.iter().map(|head| typed::plain(head).trim().to_lowercase()).collect(),
+        Err(_) => return Err("This is no CSV file. Download the statement from the bank as CSV".to_owned()),
+    };
+    let column = |names: &[&str]| heads.iter().position(|head| names.contains(&head.as_str()));
+    let day = column(&DAYS).ok_or("No column is called “Date”. The first row has to name the columns")?;
+    let (sum, credit, debit) = (column(&SUMS), column(&IN), column(&OUT));
+    if sum.is_none() && (credit.is_none() || debit.is_none()) {
+        return Err("No column is called “Amount”, nor two “Money in” and “Money out”".to_owned());
+    }
+    let words: Vec<_> = (0..heads.len()).filter(|at| WORDS.contains(&heads[*at].as_str())).collect();
+    if words.is_empty() {
+        return Err("No column is called “Description” or “Reference”".to_owned());
+    }
+    let mut lines = Vec::new();
+    let mut alike = BTreeMap::new();
+    for (row, record) in reader.records().enumerate() {
+        let row = row + 2;
+        let record = record.map_err(|_| format!("Row {row} cannot be read"))?;
+        let cell = |at: usize| record.get(at).unwrap_or_default().trim();
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let wrong = |what: &str, text: &str| format!("Row {row}: “{text}” is no {what}");
+        let read_sum = |at: usize| signed(cell(at)).ok_or_else(|| wrong("amount", cell(at)));
+        let sum = match (sum, credit, debit) {
+            (Some(at), ..) => read_sum(at)?,
+            (None, Some(credit), Some(debit)) => {
+                // Some banks write what went out with a minus, some without.
+                read_sum(credit)?
+                    .pence()
+                    .abs()
+                    .checked_sub(read_sum(debit)?.pence().abs())
+                    .map_or(Money::ZERO, Money::from_pence)
+            }
+            _ => Money::ZERO,
+        };
+        if sum == Money::ZERO {
+            continue;
+        }
+        let day = read_day(cell(day)).ok_or_else(|| wrong("date", cell(day)))?;
+        let mut said: Vec<&str> = Vec::new();
+        for at in &words {
+            if !cell(*at).is_empty() && !said.contains(&cell(*at)) {
+                said.push(cell(*at));
+            }
+        }
+        let words: String = typed::clean(&said.join(" ")).chars().take(300).collect();
+        let number = alike.entry((day, sum, words.clone())).or_insert(0);
+        *number += 1;
+        lines.push(Line { day, sum, words, number: *number });
+    }
+    if lines.is_empty() { Err("There is no payment in this file".to_owned()) } else { Ok(lines) }
+}
+
+/// `-12.50`, `1,234.56`, `£5`, `(5.00)`; nothing is zero.
+fn signed(text: &str) -> Option<Money> {
+    let text = typed::plain(text).replace('−', "-");
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Money::ZERO);
+    }
+    let bracketed = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let (rest, sign) = match (bracketed, text.strip_prefix('-')) {
+        (Some(rest), _) | (None, Some(rest)) => (rest, -1),
+        _ => (text.strip_prefix('+').unwrap_or(text), 1),
+    };
+    let rest = rest.trim_start_matches('£').trim_start_matches('-');
+    Money::parse(rest).ok()?.checked_mul(sign)
+}
+
+fn read_day(text: &str) -> Option<NaiveDate> {
+    let text = text.split(['T', ' ']).next().filter(|first| first.len() >= 8).unwrap_or(text);
+    // Two figures of a year first: four would be read as the year 26 otherwise.
+    let forms = [
+        "%d/%m/%y", "%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y",
+        "%Y/%m/%d",
+    ];
+    let day = forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok())?;
+    (NaiveDate::from_ymd_opt(2000, 1, 1)?..NaiveDate::from_ymd_opt(2200, 1, 1)?).contains(&day).then_some(day)
+}
+
+/// A member whom a line may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub person: Uuid,
+    pub number: i64,
+    pub name: String,
+    /// The name in small letters without accents.
+    pub plain: String,
+    pub dues: Money,
+}
+
+/// Whose money a line is taken for, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    pub number: i64,
+    pub name: String,
+    pub why: &'static str,
+    /// Good enough to be ticked beforehand.
+    pub is_sure: bool,
+}
+
+/// The whole numbers in a line, as a membership number may stand in it: `M1042`, `MEM 1042`.
+pub fn numbers(words: &str) -> BTreeSet<i64> {
+    let runs = words.split(|letter: char| !letter.is_ascii_digit());
+    runs.filter(|run| (1..=9).contains(&run.len())).filter_map(|run| run.parse().ok()).collect()
+}
+
+/// Two words that stand together, either way round, as a name may: `silva ana`, `ana silva`. `plain` is the line in small
+/// letters without accents.
+pub fn pairs(plain: &str) -> BTreeSet<String> {
+    let words: Vec<_> = plain
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '\'')
+        .filter(|word| word.len() > 1)
+        .collect();
+    words
+        .windows(2)
+        .flat_map(|two| [format!("{} {}", two[0], two[1]), format!("{} {}", two[1], two[0])])
+        .collect()
+}
+
+/// The member whom a line names by number or name. Two who fit equally well are nobody.
+pub fn suggest(words: &str, plain: &str, sum: Money, candidates: &[Candidate]) -> Option<Suggestion> {
+    let (numbers, pairs) = (numbers(words), pairs(plain));
+    let score = |it: &Candidate| {
+        let (number, name) = (numbers.contains(&it.number), pairs.contains(&it.plain));
+        match (number, name, it.dues == sum) {
+            (true, true, _) => (4, "number and name", true),
+            (true, false, true) => (3, "number and amount", true),
+            (false, true, true) => (3, "name and amount", true),
+            (false, true, false) => (2, "name", false),
+            (true, false, false) => (1, "number", false),
+            (false, false, _) => (0, "", false),
+        }
+    };
+    let best = candidates.iter().map(|it| score(it).0).max().filter(|best| *best > 0)?;
+    let mut found = candidates.iter().filter(|it| score(it).0 == best);
+    let (first, more) = (found.next()?, found.next());
+    let (_, why, is_sure) = score(first);
+    more.is_none().then(|| Suggestion { number: first.number, name: first.name.clone(), why, is_sure })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn statements_of_several_banks_are_read() {
+        let expected = |sum: i64, words: &str| Line {
+            day: day("2026-11-03"),
+            sum: Money::from_pence(sum),
+            words: words.to_owned(),
+            number: 1,
+        };
+        for (file, lines) in [
+            (
+                "Date,Description,Amount\n03/11/2026,ANA SILVA M1042,5.00\n",
+                vec![expected(500, "ANA SILVA M1042")],
+            ),
+            (
+                "\u{FEFF}Date,Amount,Reference\r\n2026-11-03,\"-1,234.56\",RENT\r\n",
+                vec![expected(-123_456, "RENT")],
+            ),
+            (
+                "Transaction Date,Details,Paid out,Paid in,Balance\n3/11/26,RENT,9.99,,1\n03 Nov 2026,ANA,,£5,2\n",
+                vec![expected(-999, "RENT"), expected(500, "ANA")],
+            ),
+            ("Date,Narrative,Debit,Credit\n03-11-2026,FEE,-2.00,\n,,,\n", vec![expected(-200, "FEE")]),
+            (
+                "date,name,reference,amount\n2026-11-03T10:00:00Z,Ana Silva,dues,(5.00)\n",
+                vec![expected(-500, "Ana Silva dues")],
+            ),
+        ] {
+            assert_eq!(read(file), Ok(lines), "{file}");
+        }
+        let twice = read("Date,Description,Amount\n3/11/2026,X,1\n3/11/2026,X,1\n3/11/2026,Y,1\n").unwrap();
+        assert_eq!(twice.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 2, 1]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (file, fault) in [
+            ("", "No column is called “Date”"),
+            ("When,Description,Amount\n", "No column is called “Date”"),
+            ("Date,Description,Money in\n", "No column is called “Amount”"),
+            ("Date,Amount\n", "No column is called “Description”"),
+            ("Date,Description,Amount\n", "There is no payment"),
+            ("Date,Description,Amount\n31/02/2026,X,5\n", "Row 2: “31/02/2026” is no date"),
+            ("Date,Description,Amount\n03/11/2026,X,five\n", "Row 2: “five” is no amount"),
+            ("Date,Description,Amount\n03/11/1826,X,5\n", "Row 2"),
+        ] {
+            let refused = read(file).unwrap_err();
+            assert!(refused.contains(fault), "{file}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_line_names_a_member_by_number_or_name() {
+        let member = |number, name: &str, dues| Candidate {
+            person: Uuid::nil(),
+            number,
+            name: name.to_owned(),
+            plain: name.to_lowercase(),
+            dues: Money::from_pence(dues),
+        };
+        let members =
+            [member(1042, "Ana Silva", 500), member(7, "Ben Okoro", 1_000), member(8, "Ben Okoro", 500)];
+        let say = |words: &str, pence| {
+            let found = suggest(words, &words.to_lowercase(), Money::from_pence(pence), &members)?;
+            Some((found.number, found.why, found.is_sure))
+        };
+        assert_eq!(say("SILVA ANA M1042", 700), Some((1042, "number and name", true)));
+        assert_eq!(say("STO MEM 1042", 500), Some((1042, "number and amount", true)));
+        assert_eq!(say("STO MEM 1042", 600), Some((1042, "number", false)));
+        assert_eq!(say("Ana Silva", 500), Some((1042, "name and amount", true)));
+        assert_eq!(say("Silva Ana thanks", 700), Some((1042, "name", false)));
+        // Two of one name: the amount tells them apart, or nothing does.
+        assert_eq!(say("BEN OKORO", 500), Some((8, "name and amount", true)));
+        assert_eq!(say("BEN OKORO", 700), None);
+        assert_eq!(say("BEN OKORO 7", 700), Some((7, "number and name", true)));
+        assert_eq!(say("TESCO STORES 3042", 500), None);
+        assert_eq!(numbers("a1b22c333-4444444444"), BTreeSet::from([1, 22, 333]));
+    }
+}
