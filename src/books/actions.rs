@@ -1,10 +1,11 @@
 //! Entering by hand, and closing months. What comes of receipts is booked with them, by the database.
 
+use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    model::{Account, As, Month, NewEntry, Receipt, Settled, What, to_close},
+    model::{Account, As, Month, NewEntry, Receipt, Settled, What, paid_for_until, to_close},
     sql::{self, BankLine, Member},
     statement::Line,
 };
@@ -81,9 +82,26 @@ pub(super) async fn receive(
         entered_by: by,
     };
     if payments::receive(change, received).await? && is_dues {
-        membership::note_dues(change, member.person, amount, on).await?;
+        pay_for(change, member.person, amount, on).await?;
     }
     Ok(())
+}
+
+/// Lets dues that were entered pay a membership for longer. Who pays automatically, or whose membership the party ended,
+/// has only the receipt.
+async fn pay_for(change: &mut Change<'_>, person: Uuid, amount: Money, on: NaiveDate) -> Result<()> {
+    let Some(known) = membership::find_of_person(change, person).await? else { return Ok(()) };
+    let subscription = match &known.subscription {
+        Some(id) => payments::find_subscription(change, id).await?,
+        None => None,
+    };
+    let is_automatic = subscription.as_ref().is_some_and(|it| it.is_alive() && !it.is_failing());
+    if is_automatic || known.state.is_final() {
+        return Ok(());
+    }
+    let paid_until = known.ends_on.filter(|_| subscription.is_none());
+    let until = paid_for_until(paid_until, on, amount, known.amount, known.every);
+    membership::paid_by_hand(change, person, until).await
 }
 
 /// Keeps the lines of a statement; those that are there already are passed over. Returns how many were new.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{Permission, Role},
-    kit::{codes::codes, dates, money::Money},
+    kit::{codes::codes, dates, money::Money, stripe::Interval},
     payments::Method,
 };
 
@@ -263,6 +263,25 @@ pub fn to_close(first: Option<Month>, closed_through: Option<Month>, today: Naiv
     (next.next().first() <= today).then_some(next)
 }
 
+/// The last day that dues pay for: as many periods as the sum covers, and one at least, after what is paid for already.
+pub fn paid_for_until(
+    paid_until: Option<NaiveDate>,
+    on: NaiveDate,
+    amount: Money,
+    price: Money,
+    every: Interval,
+) -> NaiveDate {
+    let periods = (amount.pence() / price.pence().max(1)).clamp(1, 120);
+    let months = match every {
+        Interval::Month => 1,
+        Interval::Year => 12,
+    };
+    dates::months_later(
+        paid_until.map_or(on, |until| until.max(on)),
+        u32::try_from(periods).unwrap_or(1) * months,
+    )
+}
+
 /// Money that an officer moves between two accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntry {
@@ -387,6 +406,23 @@ mod tests {
         ] {
             let found = to_close(first.map(month), closed.map(month), day(today));
             assert_eq!(found, next.map(month), "{first:?} {closed:?} {today}");
+        }
+    }
+
+    #[test]
+    fn dues_pay_for_as_long_as_they_cover() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (paid_until, pence, price, every, until) in [
+            (None, 500, 500, Interval::Month, "2026-12-10"),
+            (Some("2026-11-30"), 1_050, 500, Interval::Month, "2027-01-30"),
+            (Some("2026-10-31"), 500, 500, Interval::Month, "2026-12-10"),
+            (None, 300, 500, Interval::Month, "2026-12-10"),
+            (Some("2027-01-31"), 6_000, 6_000, Interval::Year, "2028-01-31"),
+            (None, 500, 0, Interval::Month, "2036-11-10"),
+        ] {
+            let sums = (Money::from_pence(pence), Money::from_pence(price));
+            let found = paid_for_until(paid_until.map(day), day("2026-11-10"), sums.0, sums.1, every);
+            assert_eq!(found, day(until), "{paid_until:?} {pence}");
         }
     }
 

@@ -28,8 +28,8 @@ mod jobs;
 pub mod demo;
 
 pub use actions::{
-    ForeignMember, add_foreign, adopt, fill_personal, freeze_day, hear, paid_by_hand, price, purpose, roll,
-    rules, summary, voting_rules,
+    ForeignMember, add_foreign, adopt, dues_of, fill_personal, freeze_day, hear, paid_by_hand, price,
+    purpose, roll, rules, summary, voting_rules,
 };
 pub use forms::least_age;
 pub use jobs::{Remind, TurnOfDay};

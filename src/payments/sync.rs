@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     model::{
-        ChangeState, CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, ProcessEvent,
-        Subscription, dispute_lines, our_change, ours,
+        ChangeState, CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, PaymentMethod,
+        ProcessEvent, Subscription, dispute_lines, our_change, ours,
     },
     purposes::Purpose,
     refunds,
@@ -213,7 +213,11 @@ fn as_ours(
         next_try: None,
         pay_page: None,
         payment_method: found.payment_method.as_ref().map(|method| method.id.clone()),
-        method: found.payment_method.as_ref().and_then(|method| method.details.as_ref()).map(PaymentMethod::of),
+        method: found
+            .payment_method
+            .as_ref()
+            .and_then(|method| method.details.as_ref())
+            .map(PaymentMethod::of),
         seen_at: started,
     }
 }

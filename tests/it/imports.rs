@@ -336,7 +336,10 @@ async fn a_running_payment_is_taken_over_by_its_customer() {
     let before =
         number(&site, "select count(*) from audit_log where action = 'membership.payment_adopted'").await;
     assert_eq!(before, 1, "once");
-    breakthrough::payments::reconcile(&site.app).await.map_err(queue::Failure::into_error).unwrap();
+    breakthrough::payments::reconcile(&site.app, &mut breakthrough::kit::progress::Progress::default())
+        .await
+        .map_err(queue::Failure::into_error)
+        .unwrap();
     site.work().await;
     assert_eq!(number(&site, "select count(*) from memberships m join people p on p.id = m.person_id where p.email = 'nia@example.org' and m.state = 'active'").await, 1);
 }

@@ -27,8 +27,8 @@ use super::answers;
 use super::error::StripeError;
 use super::signature::{self, BadSignature};
 use super::types::{
-    BalanceTransaction, Charge, CheckoutSession, Dispute, Interval, Invoice, Mandate, Metadata, Mode, NewCheckout, NewSetup,
-    Page, Refund, Subscription,
+    BalanceTransaction, Charge, CheckoutSession, Dispute, Interval, Invoice, Mandate, Metadata, Mode,
+    NewCheckout, NewSetup, Page, Refund, Subscription,
 };
 
 /// For one attempt, from connecting to the last byte.

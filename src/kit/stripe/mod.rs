@@ -21,7 +21,7 @@ pub use error::StripeError;
 pub use event::{Event, NotAnEvent};
 pub use signature::BadSignature;
 pub use types::{
-    BalanceTransaction, Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice, InvoiceStatus, Item,
-    Mandate, Metadata, MethodDetails, Mode, NewCheckout, NewSetup, Page, PaymentMethod, PaymentStatus,
-    Refund, Subscription, SubscriptionStatus,
+    BalanceTransaction, Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice,
+    InvoiceStatus, Item, Mandate, Metadata, MethodDetails, Mode, NewCheckout, NewSetup, Page, PaymentMethod,
+    PaymentStatus, Refund, Subscription, SubscriptionStatus,
 };

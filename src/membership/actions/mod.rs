@@ -17,7 +17,7 @@ pub use details::change_details;
 pub use importing::{ForeignMember, add_foreign, adopt, fill_personal};
 pub use joining::{apply, begun, path, pay_again, purpose, warn_member};
 pub use overrides::{lift_override, set_override};
-pub use payment::hear;
+pub use payment::{dues_of, hear};
 pub use rates::{apply_rate, ask_for_rate};
 pub use reminders::{remind_applicants, remind_of_renewal};
 pub use standing::{set_renewal, turn_of_day};

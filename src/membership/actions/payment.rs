@@ -1,13 +1,14 @@
 //! What a notice of a payment means for a membership.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{joining::settle, person, standing::recompute, subscription_of};
 use crate::{
     audit::Change,
     kit::{error::Result, stripe::SubscriptionStatus},
-    membership::{mail, sql},
-    payments::{self, PaymentNotice, Subscription, What},
+    membership::{DUES, mail, sql},
+    payments::{self, PaymentNotice, Purpose, Subscription, What},
 };
 
 /// What a notice of a payment means for a membership. May be called any number of times and in any order.
@@ -67,6 +68,11 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
     };
     change.mail(occasion, &known.email, letter);
     Ok(())
+}
+
+/// What dues of a person are for that come by no subscription.
+pub fn dues_of(person: Uuid) -> Purpose {
+    Purpose::new(DUES, person)
 }
 
 /// Whatever has become of a subscription by the time we hear of it: once it was in force, its payer was a member.

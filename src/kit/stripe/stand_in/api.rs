@@ -286,11 +286,11 @@ impl Stage {
     /// What subscriptions are charged to, whole instead of by its id.
     async fn expand_methods(&mut self, subscriptions: impl Iterator<Item = &mut Value>) -> Result<(), Fault> {
         let wanted: Vec<_> = subscriptions.map(|it| &mut it["default_payment_method"]).collect();
-        let ids: Vec<_> = wanted.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
-        let mut found = store::find_all(&mut self.tx, "payment_method", &ids).await?;
+        let ids: Vec<_> = wanted.iter().filter_map(|id| id.as_str()).collect();
+        let found = store::find_all(&mut self.tx, &ids).await?;
         for id in wanted {
-            if let Some(body) = id.as_str().and_then(|id| found.remove(id)) {
-                *id = body;
+            if let Some(method) = found.iter().find(|method| *id == method.id.as_str()) {
+                *id = method.body.clone();
             }
         }
         Ok(())

@@ -1,8 +1,6 @@
 //! The stand-in's own schema in Postgres, `stripe_stand_in`, made when the site starts: development data that the
 //! site's migrations know nothing of. Queries are unchecked strings, because the schema is not there at compile time.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 
@@ -162,21 +160,6 @@ pub(super) async fn find_mandate(
     .try_map(object)
     .fetch_optional(db)
     .await
-}
-
-/// The bodies of those that are there, by their ids.
-pub(super) async fn find_all(
-    db: &mut PgConnection,
-    kind: &str,
-    ids: &[String],
-) -> Result<HashMap<String, Value>, sqlx::Error> {
-    sqlx::query("select id, body from stripe_stand_in.objects where kind = $1 and id = any($2)")
-        .bind(kind)
-        .bind(ids)
-        .try_map(|row: PgRow| Ok((row.try_get("id")?, row.try_get("body")?)))
-        .fetch_all(db)
-        .await
-        .map(|rows| rows.into_iter().collect())
 }
 
 pub(super) async fn save(db: &mut PgConnection, object: &Object) -> Result<(), sqlx::Error> {
