@@ -69,6 +69,7 @@ async fn hear(mut change: Change<'_>, notice: &PaymentNotice) -> Result<(), Fail
         return Err(anyhow::anyhow!("no room hears of payments of the kind `{kind}`").into());
     };
     heard.map_err(Failure::from_page)?;
+    donations::watch_payment(&mut change, notice).await.map_err(Failure::from_page)?;
     change.commit().await?;
     Ok(())
 }

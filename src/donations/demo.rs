@@ -5,7 +5,11 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model::{DECLARATION, GIFTS};
+use super::{
+    actions,
+    model::{DECLARATION, GIFTS},
+    sql,
+};
 use crate::{
     kit::{app::App, money::Money},
     membership::demo::Dice,
@@ -28,6 +32,15 @@ const GIVERS: [&str; 8] = [
 ];
 
 const SUMS: [i64; 7] = [500, 1_000, 1_000, 2_000, 2_500, 5_000, 10_000];
+
+/// Those that are donations in law, in pence, and how many days old: one to decide soon, one decided long ago.
+fn large(number: u32) -> Option<(i64, i64)> {
+    match number {
+        59 => Some((75_000, 4)),
+        58 => Some((60_000, 96)),
+        _ => None,
+    }
+}
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -57,9 +70,8 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
             person: None,
             name: name.to_owned(),
             email: format!("{}@givers.example", name.to_lowercase().replace(' ', ".")),
-            // The last one is large, and some days old.
-            pence: if number == 59 { 75_000 } else { *dice.pick(&SUMS) },
-            at: now - Duration::days(if number == 59 { 4 } else { days }),
+            pence: large(number).map_or_else(|| *dice.pick(&SUMS), |(pence, _)| pence),
+            at: now - Duration::days(large(number).map_or(days, |(_, days)| days)),
         });
     }
     let rows: Vec<_> = gifts
@@ -91,5 +103,17 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     )
     .execute(&mut *db)
     .await?;
-    load_gifts(db, &gifts).await
+    load_gifts(db, &gifts).await?;
+    sql::cases::open(db, &actions::cases::laws(app), None, now).await?;
+    let decided = gifts.iter().find(|gift| gift.pence == 60_000);
+    sqlx::query!(
+        "update donor_cases set outcome = 'accepted', decided_on = received_on + 6, register_on = received_on - 8,
+                register_name = name, register_address = address, elector_number = 'BL2-417'
+         where line = (select id from ledger where purpose_kind = $1 and purpose_id = $2)",
+        GIFTS.code,
+        decided.map(|gift| gift.purpose.id)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -1,9 +1,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::actions;
-use crate::kit::{
-    app::App,
-    queue::{Failure, Job, Lane},
+use crate::{
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        queue::{Failure, Job, Lane},
+    },
 };
 
 /// Forgets gifts that were never paid.
@@ -17,5 +20,20 @@ impl Job for TidyGifts {
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut db = app.pool().acquire().await?;
         actions::tidy(&mut db, app.clock().now()).await.map_err(Failure::from_page)
+    }
+}
+
+/// Opens donor checks for whatever has none, and warns officers of those that wait.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct WatchCases {}
+
+impl Job for WatchCases {
+    const NAME: &'static str = "donations_watch_cases";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut change = Change::begin_alone(&app, Actor::System).await?.in_turn();
+        actions::cases::watch(&mut change).await.map_err(Failure::from_page)?;
+        Ok(change.commit().await?)
     }
 }

@@ -1,9 +1,12 @@
-//! The receipt.
+//! The receipt, and what donor checks lead to.
 
 use askama::Template;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{model::Gift, settings};
+use super::{
+    model::{Case, Gift, Why},
+    settings,
+};
 use crate::{
     kit::{
         app::App,
@@ -38,9 +41,58 @@ pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool)
     Letter::new(&frame, &Receipt { gift, party, day, contact, over_cap, check_above, check_days })
 }
 
+#[derive(Template)]
+#[template(path = "donations/mail_refused.md")]
+struct Refused<'a> {
+    name: &'a str,
+    amount: Money,
+    day: String,
+    party: String,
+    contact: EmailAddress,
+    reason: &'static str,
+}
+
+/// To a donor whose donation is not kept.
+pub(super) fn refused(app: &App, case: &Case, why: Why) -> Result<Letter> {
+    let site = app.settings().site(app.clock().today());
+    let frame = Frame::service(app, "You get this because you made a donation.");
+    let reason = match why {
+        Why::NotOnRegister => {
+            "The law lets us keep a donation of this size only from somebody on a UK electoral register, the list of people who may vote, and we could not find you on one."
+        }
+        Why::Unidentified => {
+            "The law does not let us keep a donation of this size without knowing who it is from."
+        }
+        Why::NotPermissible => "The law and our rules do not let us keep this donation.",
+        Why::AboveCap => "It would take you over the limit that one person may give us in a year.",
+        Why::PartyRules | Why::WentBack => "Our rules do not let us keep this donation.",
+    };
+    let (party, day, contact) = (site.name, dates::day(case.received_on), site.contact_email);
+    Letter::new(&frame, &Refused { name: &case.donor.name, amount: case.amount, day, party, contact, reason })
+}
+
+#[derive(Template)]
+#[template(path = "donations/mail_clock.md")]
+struct Clock<'a> {
+    name: &'a str,
+    cases: &'a [&'a Case],
+    today: NaiveDate,
+    late: bool,
+    page: String,
+}
+
+/// To an officer, of donations that wait for a decision. No donor is named.
+pub(super) fn clock(app: &App, name: &str, cases: &[&Case], today: NaiveDate) -> Result<Letter> {
+    let frame = Frame::service(app, "You get this because you check donors.");
+    let late = cases.iter().any(|case| case.is_late(today));
+    let page = app.link("/admin/donations");
+    Letter::new(&frame, &Clock { name, cases, today, late, page })
+}
+
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
+    use super::model::{Books, Donor};
     let at = app.clock().now();
     let gift = |needs_check| Gift {
         id: uuid::Uuid::nil(),
@@ -52,11 +104,31 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         created_at: at,
         paid_at: Some(at),
         needs_check,
-        over_cap: false,
     };
-    vec![
+    let today = app.clock().today();
+    let case = |days_ago| {
+        let received_on = today - chrono::Days::new(days_ago);
+        Case {
+            line: uuid::Uuid::nil(),
+            kind: super::GIFTS.into(),
+            amount: Money::from_pence(123_456),
+            received_on,
+            decide_by: received_on + chrono::Days::new(30),
+            donor: Donor { name: name.to_owned(), email: None, address: None, person: None },
+            decision: None,
+            books: Books::default(),
+        }
+    };
+    let (warned, late) = (case(14), case(31));
+    let refused = |why| ("donations/mail_refused", refused(app, &warned, why));
+    let mails = Why::ALL.map(refused);
+    let mut mails: Vec<_> = mails.into_iter().collect();
+    mails.extend([
+        ("donations/mail_clock", clock(app, name, &[&warned], today)),
+        ("donations/mail_clock", clock(app, name, &[&late, &warned], today)),
         ("donations/mail_receipt", receipt(app, &gift(false), at, false)),
         ("donations/mail_receipt", receipt(app, &gift(true), at, false)),
         ("donations/mail_receipt", receipt(app, &gift(true), at, true)),
-    ]
+    ]);
+    mails
 }

@@ -1,10 +1,16 @@
-//! Single gifts of people, and nobody else: no companies, no super-rich.
+//! Gifts of people, and the law on donations: no companies, no super-rich.
 //!
 //! A gift is stored with the wish to pay it, then the giver is led to Stripe; Stripe's word to our webhook makes it
 //! paid ([`hear`]). All gifts of an address in a calendar year stay under the party's cap; one that passes it by
-//! arriving at the same time as another is paid back. Above a sum a gift is a donation in law: the address is asked
-//! for, and the treasurer checks the electoral register in time (PPERA 2000, Part IV). The figures are dated settings,
-//! each with its source. Table: `gifts`; the money itself is in the books of `payments`.
+//! arriving at the same time as another is paid back.
+//!
+//! Above a sum a payment is a donation in law, whatever it was for (PPERA 2000, Part IV; one annual fee of £600 is, twelve
+//! of £45 are not). Each has a case ([`watch_payment`], and each hour for whatever nobody told of), whose clock runs from
+//! the day on which Stripe took the money, which is never later than its arrival at the bank. Officers accept it with what
+//! they found on the electoral register, or send it back, and are warned in time; a case that nobody decided stays on top
+//! of their list for ever. The figures are dated settings, each with its source.
+//!
+//! Tables: `gifts`, `donor_cases`, `donor_case_warnings`; the money itself is in the books of `payments`.
 
 mod model;
 mod settings;
@@ -13,58 +19,93 @@ mod forms;
 pub(crate) mod mail;
 mod actions;
 mod pages;
+mod admin;
 mod jobs;
 pub mod demo;
 
-pub use actions::{bounds, enter, hear};
-pub use jobs::TidyGifts;
-pub use model::{Bounds, GIFTS, Gift};
+pub use actions::{bounds, enter, hear, watch_payment};
+pub use jobs::{TidyGifts, WatchCases};
+pub use model::{Bounds, CHECK_DONORS, GIFTS};
 pub use settings::CAP;
-pub use sql::list_to_check;
 
+use self::model::Gift;
 use crate::{
-    accounts::{Access, Room, Routes, Task, Tells, says},
+    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, says},
     kit::app::App,
-    payments::{SEE_PAYMENTS, leading},
+    payments::leading,
 };
 
 /// What this room states of itself.
 pub const ROOM: Room = Room {
     routes,
-    settings: &[settings::CAP.known, settings::LEAST.known, settings::CHECK_DAYS.known],
+    desk: &[Desk {
+        title: "Donations",
+        path: admin::cases::PATH,
+        permission: CHECK_DONORS,
+        group: Group::People,
+    }],
+    settings: &[
+        settings::CAP.known,
+        settings::LEAST.known,
+        settings::CHECK_DAYS.known,
+        settings::WARN_DAYS[0].known,
+        settings::WARN_DAYS[1].known,
+        settings::WARN_DAYS[2].known,
+    ],
     purposes: &[GIFTS],
     log: &[("donation.", "Donations")],
     audit: &[
         says("donation.received", "Donation received", Tells::Party),
         says("donation.above_cap", "Donation above the limit sent back", Tells::Party),
-        says("donation.checked", "Donor found on the register", Tells::Party),
+        says("donation.check_opened", "Donor check opened", Tells::Party),
+        says("donation.accepted", "Donation accepted, donor found on the register", Tells::Party),
         says("donation.check_undone", "Donor check undone", Tells::Party),
-        says("donation.returned", "Donation returned after the check", Tells::Party),
+        says("donation.refused", "Donation refused and sent back", Tells::Party),
+        says("donation.refund_tried_again", "Refund of a donation tried again", Tells::Party),
+        says("donation.returned", "Donation sent back by hand", Tells::Party),
+        says("donation.went_back", "Donation went back before it was decided", Tells::Party),
+        says("donation.check_reopened", "Donor check opened again, the refund failed", Tells::Party),
     ],
     public: &["/donate"],
     counts: Some(sql::COUNTS),
-    tasks: &[Task {
-        count: "to_check",
-        one: "donation needs a donor check",
-        many: "donations need a donor check",
-        path: "/admin/payments/checks",
-        permission: SEE_PAYMENTS,
-        whole_party: true,
-    }],
-    jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *"),
+    tasks: &[
+        Task {
+            count: "to_check",
+            one: "donation needs a donor check",
+            many: "donations need a donor check",
+            path: admin::cases::PATH,
+            permission: CHECK_DONORS,
+            whole_party: true,
+        },
+        Task {
+            count: "stuck",
+            one: "refused donation has not gone back",
+            many: "refused donations have not gone back",
+            path: admin::cases::PATH,
+            permission: CHECK_DONORS,
+            whole_party: true,
+        },
+    ],
+    moved: &[("/admin/payments/checks", admin::cases::PATH)],
+    jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *").every::<WatchCases>("29 * * * *"),
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load(app, db).await?) })),
     ..Room::new("donations")
 };
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Public};
-    let officer = Access::Officer(SEE_PAYMENTS);
+    let officer = Access::Officer(CHECK_DONORS);
     Routes::new()
         .get(Cached(&[]), "/donate", pages::show)
         .post(Public, "/donate", pages::create)
         .get(Public, "/donate/{gift}", leading::show::<Gift>)
         .post(Public, "/donate/{gift}/payment", leading::pay::<Gift>)
-        .get(officer, "/admin/payments/checks", pages::checks)
-        .post(officer, "/admin/payments/checks/{gift}", pages::check)
-        .post(officer, "/admin/payments/checks/{gift}/undo", pages::undo_check)
+        .get(officer, "/admin/donations", admin::cases::list)
+        .get(officer, "/admin/donations/decided", admin::cases::decided)
+        .get(officer, "/admin/donations/cases/{case}", admin::cases::show)
+        .post(officer, "/admin/donations/cases/{case}/acceptance", admin::cases::accept)
+        .post(officer, "/admin/donations/cases/{case}/refusal", admin::cases::refuse)
+        .post(officer, "/admin/donations/cases/{case}/return", admin::cases::note_return)
+        .post(officer, "/admin/donations/cases/{case}/refund", admin::cases::refund_again)
+        .post(officer, "/admin/donations/cases/{case}/undo", admin::cases::undo)
 }

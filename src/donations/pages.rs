@@ -1,31 +1,28 @@
-//! Giving, the thanks for it, and the treasurer's list of gifts to check.
+//! Giving, and the thanks for it.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::{Days, Duration};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     actions::{self, Given},
     forms,
-    model::{Bounds, DECLARATION, Found, Gift, USUAL},
-    settings, sql,
+    model::{Bounds, DECLARATION, Gift, USUAL},
+    sql,
 };
 use crate::{
-    accounts::{self, Officer},
+    accounts,
     audit::{Actor, Change},
     kit::{
         app::App,
-        dates,
         db::Db,
         error::{Error, Result},
-        flash,
         form::Form,
         money::Money,
         proxy::ClientAddress,
@@ -33,7 +30,7 @@ use crate::{
         visit::Visit,
     },
     payments::{
-        self, CheckoutState, Purpose,
+        CheckoutState, Purpose,
         leading::{self, Payable, Progress, Words},
     },
 };
@@ -68,7 +65,8 @@ fn draw(app: &App, visit: Visit, form: Form, left: Option<Money>) -> GivePage {
         .map(|pence| (pence.to_string(), Money::from_pence(*pence).to_string()))
         .chain([("own".to_owned(), "Other amount".to_owned())])
         .collect();
-    GivePage { visit, form, sums, bounds: actions::bounds(app), declaration: DECLARATION, left }
+    let bounds = actions::bounds(app, visit.today());
+    GivePage { visit, form, sums, bounds, declaration: DECLARATION, left }
 }
 
 pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
@@ -90,7 +88,7 @@ pub(super) async fn create(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let give = match forms::give(&form, &actions::bounds(&app)) {
+    let give = match forms::give(&form, &actions::bounds(&app, visit.today())) {
         Ok(give) => give,
         Err(form) => {
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&app, visit, form, None)).into_response());
@@ -114,7 +112,7 @@ pub(super) async fn create(
         }
         Given::AboveCap { left } => {
             drop(change);
-            let cap = actions::bounds(&app).cap;
+            let cap = actions::bounds(&app, visit.today()).cap;
             let words = if left > Money::ZERO {
                 format!("You can give {left} more this year: {cap} from one person is the most we take")
             } else {
@@ -170,72 +168,4 @@ impl Payable for Gift {
     fn settled(self, visit: Visit, _: Option<CheckoutState>) -> Response {
         ThanksPage { visit, amount: self.amount, needs_check: self.needs_check }.into_response()
     }
-}
-
-#[derive(Template, WebTemplate)]
-#[template(path = "donations/checks.html")]
-struct ChecksPage {
-    visit: Visit,
-    gifts: Vec<(Gift, String)>,
-    /// Confirmed lately, which can be undone.
-    confirmed: Vec<Gift>,
-    check_above: Money,
-    check_days: u32,
-}
-
-/// For so long a confirmation can be undone.
-const UNDONE_DAYS: i64 = 30;
-
-/// Gifts whose givers have to be found on the electoral register.
-pub(super) async fn checks(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
-    let gifts = sql::list_to_check(&mut db).await?;
-    let confirmed = sql::list_confirmed(&mut db, app.clock().now() - Duration::days(UNDONE_DAYS)).await?;
-    let gifts = gifts
-        .into_iter()
-        .map(|gift| {
-            // The time that the law gave on the day it arrived.
-            let until = gift.paid_at.map(|at| {
-                let arrived = dates::london_date(at);
-                arrived + Days::new(app.setting(settings::CHECK_DAYS, arrived).into())
-            });
-            (gift, until.map(dates::day).unwrap_or_default())
-        })
-        .collect();
-    let check_above = app.setting(payments::CHECK_ABOVE, visit.today());
-    let check_days = app.setting(settings::CHECK_DAYS, visit.today());
-    Ok(ChecksPage { visit, gifts, confirmed, check_above, check_days }.into_response())
-}
-
-pub(super) async fn check(
-    State(app): State<App>,
-    Officer(who): Officer,
-    Path(id): Path<Uuid>,
-    mut db: Db,
-    form: Form,
-) -> Result<Response> {
-    let found = match form.value("found") {
-        "on_register" => Found::OnRegister,
-        "not_on_register" => Found::NotOnRegister,
-        _ => return Err(Error::Invalid("Press one of the two buttons beside the gift.")),
-    };
-    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::check(&mut change, who.person_id, id, found).await?;
-    change.commit().await?;
-    let said = match found {
-        Found::OnRegister => "Confirmed: the donor is on the register. You can undo it below.",
-        Found::NotOnRegister => "The donation is on its way back to the donor’s card.",
-    };
-    Ok(flash::redirect(&app, "/admin/payments/checks", said))
-}
-
-pub(super) async fn undo_check(
-    State(app): State<App>,
-    Officer(who): Officer,
-    Path(id): Path<Uuid>,
-    mut db: Db,
-) -> Result<Response> {
-    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::undo_check(&mut change, id).await?;
-    change.commit().await?;
-    Ok(flash::redirect(&app, "/admin/payments/checks", "Undone: the donation waits to be checked again."))
 }

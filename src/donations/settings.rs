@@ -30,3 +30,25 @@ pub const CHECK_DAYS: Setting<u32> = Setting::number(
     "Counted from the day it arrived. The law sets it",
     &[since(2001, 2, 16, "30", "PPERA 2000 s.56(2): accept or return within 30 days")],
 );
+
+/// One of the days on which officers are warned of a donation that nobody has decided on.
+const fn warning(
+    key: &'static str,
+    label: &'static str,
+    given: &'static [crate::kit::settings::Given],
+) -> Setting<u32> {
+    Setting::number(key, 1..=90, label, "Days since it arrived. The treasurer gets an email", given)
+}
+
+const CHOSEN: &str = "party rules: in time to find a donor, or to send the money back";
+
+/// The days of a donor check on which officers are warned, the first one first.
+pub const WARN_DAYS: [Setting<u32>; 3] = [
+    warning("donation_warn_first_days", "First warning of a donor check", &[since(2021, 1, 1, "14", CHOSEN)]),
+    warning(
+        "donation_warn_second_days",
+        "Second warning of a donor check",
+        &[since(2021, 1, 1, "21", CHOSEN)],
+    ),
+    warning("donation_warn_last_days", "Last warning of a donor check", &[since(2021, 1, 1, "25", CHOSEN)]),
+];

@@ -1,3 +1,7 @@
+//! The room's statements: gifts here, everything else by its noun.
+
+pub mod cases;
+
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
@@ -10,8 +14,14 @@ use crate::{
 
 /// See [`Room::counts`](crate::accounts::Room).
 pub(super) const COUNTS: &str = "
-    select jsonb_build_object('to_check', count(*))
-    from gifts where needs_check and checked_at is null and paid_at is not null";
+    select jsonb_build_object(
+        'to_check', (select count(*) from donor_cases where outcome is null),
+        'stuck', (select count(*) from donor_cases c join ledger l on l.id = c.line
+                  where c.outcome = 'refused' and c.returned_on is null
+                    and (l.payment_intent is null
+                         or (exists (select from ledger f where f.payment_intent = l.payment_intent and f.kind = 'refund_failed')
+                             and l.amount_pence + (select sum(amount_pence) from ledger r
+                                                   where r.payment_intent = l.payment_intent and r.kind <> 'payment') > 0))))";
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -44,7 +54,6 @@ struct Row {
     created_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
     needs_check: bool,
-    over_cap: bool,
 }
 
 impl From<Row> for Gift {
@@ -59,7 +68,6 @@ impl From<Row> for Gift {
             created_at: row.created_at,
             paid_at: row.paid_at,
             needs_check: row.needs_check,
-            over_cap: row.over_cap,
         }
     }
 }
@@ -70,7 +78,7 @@ macro_rules! gifts {
         sqlx::query_as!(
             Row,
             r#"select id, name, email as "email: EmailAddress", address as "address: Json<Address>",
-                      amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check, over_cap
+                      amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check
                from gifts "# + $which
             $(, $value)*
         )
@@ -152,77 +160,6 @@ pub(super) async fn set_paid(
         paid_at,
         person,
         over_cap
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Gifts that the treasurer has to look at: to check against the electoral register, or to pay back.
-pub async fn list_to_check(db: &mut PgConnection) -> Result<Vec<Gift>> {
-    let rows =
-        gifts!("where needs_check and checked_at is null and paid_at is not null order by paid_at limit 200")
-            .fetch_all(db)
-            .await?;
-    Ok(rows.into_iter().map(Gift::from).collect())
-}
-
-/// Gifts whose givers were found on the register since then, newest first.
-pub async fn list_confirmed(db: &mut PgConnection, since: DateTime<Utc>) -> Result<Vec<Gift>> {
-    let rows = gifts!(
-        "where needs_check and checked_at >= $1 and checked_by is not null and not returned order by checked_at desc limit 50",
-        since
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(Gift::from).collect())
-}
-
-/// Puts a gift whose giver was found back on the list. Returns whether it was one.
-pub(super) async fn unset_checked(db: &mut PgConnection, id: Uuid) -> Result<bool> {
-    let done = sqlx::query!(
-        "update gifts set checked_at = null, checked_by = null
-         where id = $1 and needs_check and checked_at is not null and checked_by is not null and not returned",
-        id
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Keeps what was found about a gift's giver. Returns whether it was waiting for that.
-pub(super) async fn set_checked(
-    db: &mut PgConnection,
-    id: Uuid,
-    by: Uuid,
-    returned: bool,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let done = sqlx::query!(
-        "update gifts set checked_at = $3, checked_by = $2, returned = $4 where id = $1 and needs_check and checked_at is null
-         and paid_at is not null",
-        id,
-        by,
-        now,
-        returned
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Takes a gift of which nothing is left from the list of checks, and puts it back if the refund failed.
-pub(super) async fn note_balance(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update gifts set returned = left_over = 0,
-                checked_at = case when left_over = 0 then coalesce(checked_at, $2) when not returned then checked_at end,
-                checked_by = case when left_over = 0 or not returned then checked_by end
-         from (select coalesce(sum(amount_pence), 0) as left_over from ledger
-               where purpose_kind = $3 and purpose_id = $1) as books
-         where id = $1",
-        id,
-        now,
-        GIFTS.code
     )
     .execute(db)
     .await?;

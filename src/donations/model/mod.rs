@@ -1,13 +1,23 @@
 //! What a gift is, and the bounds of law and party rules. Pure.
 
+mod case;
+
+#[cfg(test)]
+pub use case::decide_by;
+pub use case::{Books, ByHand, Case, Decision, Donor, Law, Outcome, Register, Stage, Urgency, Warnings, Why};
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    accounts::PurposeKind,
+    accounts::{Permission, PurposeKind, Role},
     kit::{email_address::EmailAddress, money::Money},
     places::Address,
 };
+
+/// Only for who checks donors: what stands on the electoral register may be used for nothing else (PPERA 2000 s.54,
+/// Representation of the People Regulations 2001 reg. 106).
+pub const CHECK_DONORS: Permission = Permission { code: "check_donors", held_by: &[Role::Treasurer] };
 
 /// What a gift is in the books.
 pub const GIFTS: PurposeKind = PurposeKind {
@@ -48,7 +58,6 @@ pub struct Gift {
     pub created_at: DateTime<Utc>,
     pub paid_at: Option<DateTime<Utc>>,
     pub needs_check: bool,
-    pub over_cap: bool,
 }
 
 /// What one person may give.
@@ -60,14 +69,6 @@ pub struct Bounds {
     /// More than this at once is a donation in law, and its giver is checked against the electoral register
     /// (PPERA 2000 s.52(2)(b), as amended by PPEA 2009 s.20).
     pub check_above: Money,
-}
-
-/// What the treasurer found about a giver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    OnRegister,
-    /// The gift goes back (PPERA 2000 s.56).
-    NotOnRegister,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

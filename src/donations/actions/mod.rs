@@ -1,4 +1,7 @@
-//! Giving, and what follows from the payment. Each function runs in the caller's transaction.
+//! Giving, and what follows from the payment. Each function runs in the caller's transaction. Donor checks have a file
+//! of their own.
+
+pub mod cases;
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use serde_json::json;
@@ -7,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     mail,
-    model::{Bounds, DECLARATION, ENTERED, Found, GIFTS, Gift, Give},
+    model::{Bounds, DECLARATION, ENTERED, GIFTS, Gift, Give},
     settings, sql,
 };
 use crate::{
@@ -26,13 +29,12 @@ use crate::{
 /// How long the same answers sent again are the same gift.
 const SAME_MINUTES: i64 = 10;
 
-/// The bounds of the day.
-pub fn bounds(app: &App) -> Bounds {
-    let today = app.clock().today();
+/// The bounds of a day.
+pub fn bounds(app: &App, day: NaiveDate) -> Bounds {
     Bounds {
-        least: app.setting(settings::LEAST, today),
-        cap: app.setting(settings::CAP, today),
-        check_above: app.setting(payments::CHECK_ABOVE, today),
+        least: app.setting(settings::LEAST, day),
+        cap: app.setting(settings::CAP, day),
+        check_above: app.setting(payments::CHECK_ABOVE, day),
     }
 }
 
@@ -59,14 +61,15 @@ pub(super) enum Given {
 
 /// What the owner of an address may still give this year; `None` before they have given anything.
 pub(super) async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Money>> {
-    let given = sql::given_since(db, email, start_of_year(app.clock().today()), None).await?;
-    Ok((given > Money::ZERO).then(|| bounds(app).left(given)))
+    let today = app.clock().today();
+    let given = sql::given_since(db, email, start_of_year(today), None).await?;
+    Ok((given > Money::ZERO).then(|| bounds(app, today).left(given)))
 }
 
 /// Keeps a gift and the wish to pay it. `person` is who is signed in with the gift's own address.
 pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uuid>) -> Result<Given> {
     let app = change.app;
-    let (now, bounds) = (change.now, bounds(app));
+    let (now, bounds) = (change.now, bounds(app, change.today()));
     sql::lock_giver(change, &give.email).await?;
     // What an address has given is told to its owner only. Anybody else is paid back by [`hear`].
     if person.is_some() {
@@ -86,7 +89,6 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
         person,
         created_at: now,
         paid_at: None,
-        over_cap: false,
     };
     match sql::find_same_gift(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => gift.id = before,
@@ -163,31 +165,23 @@ pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Optio
 /// What a notice of a payment means for a gift. May be called any number of times.
 pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()> {
     let app = change.app;
-    let now = change.now;
     let Some(gift) = sql::lock_gift(change, notice.purpose.id).await? else { return Ok(()) };
-    let at = match &notice.what {
-        What::Paid { at } => at,
-        // All of it went back, or did not go through after all: either way the list of checks follows the books.
-        What::Returned => return Ok(sql::note_balance(change, gift.id, now).await?),
-        What::Changed
-        | What::Failed { .. }
-        | What::PaidTooLate { .. }
-        | What::MethodLost { .. }
-        | What::CardExpires { .. } => return Ok(()),
-    };
+    let What::Paid { at } = &notice.what else { return Ok(()) };
     if gift.paid_at.is_some() {
         return Ok(());
     }
     sql::lock_giver(change, &gift.email).await?;
-    let year = start_of_year(dates::london_date(*at));
-    let given = sql::given_since(change, &gift.email, year, Some(gift.id)).await?;
-    let over_cap = !bounds(app).fits(given, gift.amount);
+    let arrived = dates::london_date(*at);
+    let given = sql::given_since(change, &gift.email, start_of_year(arrived), Some(gift.id)).await?;
+    let over_cap = !bounds(app, arrived).fits(given, gift.amount);
     let known = accounts::find_person_by_email(change, &gift.email).await?.map(|person| person.id);
     sql::set_paid(change, gift.id, *at, known, over_cap).await?;
     if let Some(person) = gift.person.or(known) {
         payments::attribute(change, &notice.purpose, person).await?;
     }
     if over_cap {
+        cases::open_cases(change, Some(&notice.purpose)).await?;
+        cases::refuse_above_cap(change, &notice.purpose).await?;
         payments::give_back(change, &notice.purpose).await?;
     }
     let action = if over_cap { "donation.above_cap" } else { "donation.received" };
@@ -198,34 +192,13 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
     Ok(())
 }
 
-/// The treasurer has found the giver on the electoral register, or pays the gift back because they have not.
-///
-/// # Errors
-/// A conflict if the gift was not waiting for that.
-pub(super) async fn check(change: &mut Change<'_>, officer: Uuid, gift: Uuid, found: Found) -> Result<()> {
-    let now = change.now;
-    let returned = found == Found::NotOnRegister;
-    if !sql::set_checked(change, gift, officer, returned, now).await? {
-        return Err(Error::Conflict("This gift was checked already, or needs no check."));
+/// What any payment, whatever it is for, means for donor checks. May be called any number of times.
+pub async fn watch_payment(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()> {
+    match &notice.what {
+        What::Paid { .. } => cases::open_cases(change, Some(&notice.purpose)).await,
+        What::Returned => cases::follow_books(change, &notice.purpose).await,
+        What::Changed | What::Failed { .. } | What::PaidTooLate { .. } => Ok(()),
     }
-    if returned {
-        payments::give_back(change, &purpose(gift)).await?;
-    }
-    let action = if returned { "donation.returned" } else { "donation.checked" };
-    change.audit(action, ("gift", gift), json!({}));
-    Ok(())
-}
-
-/// Takes back that a giver was found: the gift waits to be checked again.
-///
-/// # Errors
-/// A conflict if it was not confirmed.
-pub(super) async fn undo_check(change: &mut Change<'_>, gift: Uuid) -> Result<()> {
-    if !sql::unset_checked(change, gift).await? {
-        return Err(Error::Conflict("This donation is not confirmed, or has been returned."));
-    }
-    change.audit("donation.check_undone", ("gift", gift), json!({}));
-    Ok(())
 }
 
 /// Forgets gifts that were never paid.

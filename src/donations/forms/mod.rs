@@ -1,4 +1,6 @@
-//! What donors type.
+//! What donors type; what officers type about donations in files of their own.
+
+pub mod cases;
 
 use super::model::{Bounds, Give, USUAL, WrongGift};
 use crate::{

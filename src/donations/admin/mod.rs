@@ -1,0 +1,3 @@
+//! What officers see of donations.
+
+pub mod cases;
