@@ -18,11 +18,11 @@ pub fn known(case: &Case) -> Form {
 }
 
 /// Why it is decided after the last day, where that is so.
-fn late(check: &mut Check<'_>, name: &str, case: &Case, today: NaiveDate) -> Option<Option<String>> {
+fn late(check: &mut Check<'_>, name: &str, case: &Case, today: NaiveDate) -> Option<String> {
     if !case.is_late(today) {
-        return Some(None);
+        return None;
     }
-    check.paragraphs(name, "Say why it is decided after the last day", 1_000).map(Some)
+    check.paragraphs(name, "Say why it is decided after the last day", 1_000)
 }
 
 /// What was found on the register, and why it comes late if it does.
@@ -39,15 +39,14 @@ pub fn acceptance(form: &Form, case: &Case, today: NaiveDate) -> Result<(Registe
     let address = Address::read(&mut check, " as on the register");
     let number = check.text("elector_number", "Enter the elector number", 40);
     let late = late(&mut check, "late", case, today);
-    check
-        .finish(|| Some((Register { dated: dated?, name: name?, address: address?, number: number? }, late?)))
+    check.finish(|| Some((Register { dated: dated?, name: name?, address: address?, number: number? }, late)))
 }
 
 pub fn refusal(form: &Form, case: &Case, today: NaiveDate) -> Result<(Why, Option<String>), Form> {
     let mut check = form.check();
     let why = check.choice("why", "Choose why it is not kept").filter(|why| Why::CHOICES.contains(why));
     let late = late(&mut check, "late_return", case, today);
-    check.finish(|| Some((why?, late?)))
+    check.finish(|| Some((why?, late)))
 }
 
 /// Money that was sent back outside of Stripe.
