@@ -33,10 +33,14 @@ const GIVERS: [&str; 8] = [
 
 const SUMS: [i64; 7] = [500, 1_000, 1_000, 2_000, 2_500, 5_000, 10_000];
 
-/// Those that are donations in law, in pence, and how many days old: one to decide soon, one decided long ago.
+/// Those that are donations in law, in pence, and how many days old: one to decide soon, one decided long ago; and two
+/// that may be parts of one.
 fn large(number: u32) -> Option<(i64, i64)> {
     match number {
         59 => Some((75_000, 4)),
+        // Two just below the sum, close together.
+        56 => Some((45_000, 60)),
+        57 => Some((48_000, 45)),
         58 => Some((60_000, 96)),
         _ => None,
     }
@@ -61,7 +65,8 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let check_above = app.setting(payments::CHECK_ABOVE, app.clock().today());
     let mut gifts = Vec::new();
     for number in 0..60_u32 {
-        let name = *dice.pick(&GIVERS);
+        let picked = *dice.pick(&GIVERS);
+        let name = if matches!(number, 56 | 57) { "Callum Reid" } else { picked };
         let days = i64::try_from(1 + dice.roll(700)).unwrap_or(1);
         gifts.push(DemoGift {
             key: format!("{number:04}"),
@@ -105,6 +110,14 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     .await?;
     load_gifts(db, &gifts).await?;
     sql::cases::open(db, &actions::cases::laws(app), None, now).await?;
+    sqlx::query!(
+        "insert into gift_payments (line, gift_id, over_cap, heard_at)
+         select l.id, g.id, false, g.paid_at from gifts g
+         join ledger l on l.purpose_kind = $1 and l.purpose_id = g.id and l.kind = 'payment'",
+        GIFTS.code
+    )
+    .execute(&mut *db)
+    .await?;
     let decided = gifts.iter().find(|gift| gift.pence == 60_000);
     sqlx::query!(
         "update donor_cases set outcome = 'accepted', decided_on = received_on + 6, register_on = received_on - 8,

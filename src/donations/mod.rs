@@ -1,8 +1,8 @@
 //! Gifts of people, and the law on donations: no companies, no super-rich.
 //!
 //! A gift is stored with the wish to pay it, then the giver is led to Stripe; Stripe's word to our webhook makes it
-//! paid ([`hear`]). All gifts of an address in a calendar year stay under the party's cap; one that passes it by
-//! arriving at the same time as another is paid back.
+//! paid ([`hear`]). All that one source pays in a calendar year, fees included, stays under the party's cap: a gift that would
+//! pass it is refused on the form to whoever is signed in, and paid back to anybody else.
 //!
 //! Above a sum a payment is a donation in law, whatever it was for (PPERA 2000, Part IV; one annual fee of £600 is, twelve
 //! of £45 are not). Each has a case ([`watch_payment`], and each hour for whatever nobody told of), whose clock runs from
@@ -10,7 +10,12 @@
 //! they found on the electoral register, or send it back, and are warned in time; a case that nobody decided stays on top
 //! of their list for ever. The figures are dated settings, each with its source.
 //!
-//! Tables: `gifts`, `donor_cases`, `donor_case_warnings`; the money itself is in the books of `payments`.
+//! What one source (one legal person; officers can say that two records are one) gave in a calendar year is added up and
+//! compared with the thresholds of the day (`model/returns.rs`). Returns are frozen, never changed, and compared with how
+//! things stand since.
+//!
+//! Tables: `gifts`, `gift_payments`, `donor_cases`, `donor_case_warnings`, `donor_merges`, `split_dismissals`,
+//! `donation_returns`, `election_periods`; the money itself is in the books of `payments`.
 
 mod model;
 mod settings;
@@ -51,6 +56,12 @@ pub const ROOM: Room = Room {
         settings::WARN_DAYS[0].known,
         settings::WARN_DAYS[1].known,
         settings::WARN_DAYS[2].known,
+        settings::SPLIT_FROM.known,
+        settings::SPLIT_DAYS.known,
+        settings::REPORT_ABOVE.known,
+        settings::REPORT_FURTHER.known,
+        settings::RETURN_DAYS.known,
+        settings::WEEKLY_RETURN_DAYS.known,
     ],
     purposes: &[GIFTS],
     log: &[("donation.", "Donations")],
@@ -65,6 +76,12 @@ pub const ROOM: Room = Room {
         says("donation.returned", "Donation sent back by hand", Tells::Party),
         says("donation.went_back", "Donation went back before it was decided", Tells::Party),
         says("donation.check_reopened", "Donor check opened again, the refund failed", Tells::Party),
+        says("donation.records_joined", "Two records of one donor joined", Tells::People),
+        says("donation.records_separated", "Records of a donor separated", Tells::People),
+        says("donation.split_dismissed", "Possible split gift looked into", Tells::People),
+        says("donation.return_frozen", "Return of donations approved and frozen", Tells::Party),
+        says("donation.return_downloaded", "Return of donations downloaded", Tells::Party),
+        says("donation.election_entered", "Election period entered", Tells::Party),
     ],
     public: &["/donate"],
     counts: Some(sql::COUNTS),
@@ -108,4 +125,14 @@ fn routes(_: &App) -> Routes {
         .post(officer, "/admin/donations/cases/{case}/return", admin::cases::note_return)
         .post(officer, "/admin/donations/cases/{case}/refund", admin::cases::refund_again)
         .post(officer, "/admin/donations/cases/{case}/undo", admin::cases::undo)
+        .get(officer, "/admin/donations/sources", admin::sources::list)
+        .post(officer, "/admin/donations/sources/merge", admin::sources::merge)
+        .post(officer, "/admin/donations/sources/separation", admin::sources::separate)
+        .get(officer, "/admin/donations/splits", admin::sources::splits)
+        .post(officer, "/admin/donations/splits", admin::sources::dismiss)
+        .get(officer, "/admin/donations/returns", admin::returns::list)
+        .post(officer, "/admin/donations/elections", admin::returns::add_election)
+        .get(officer, "/admin/donations/returns/{kind}/{from}", admin::returns::show)
+        .post(officer, "/admin/donations/returns/{kind}/{from}", admin::returns::freeze)
+        .post(officer, "/admin/donations/returns/files/{id}", admin::returns::download)
 }

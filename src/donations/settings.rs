@@ -31,6 +31,64 @@ pub const CHECK_DAYS: Setting<u32> = Setting::number(
     &[since(2001, 2, 16, "30", "PPERA 2000 s.56(2): accept or return within 30 days")],
 );
 
+/// Payments from this up to the law's sum are looked at for split gifts.
+pub const SPLIT_FROM: Setting<Money> = Setting::money(
+    "donation_split_from_pence",
+    (Money::ZERO, Money::from_pence(10_000_000)),
+    "Smallest payment that may be part of a split gift",
+    "In pounds. Two of these or more close together are shown to the treasurer",
+    &[since(2021, 1, 1, "40000", "party rules: to find what PPERA 2000 s.61 forbids")],
+);
+
+pub const SPLIT_DAYS: Setting<u32> = Setting::number(
+    "donation_split_days",
+    1..=366,
+    "Time between parts of a split gift (days)",
+    "Payments further apart are not taken as one gift",
+    &[since(2021, 1, 1, "30", "party rules: to find what PPERA 2000 s.61 forbids")],
+);
+
+const PENCE: (Money, Money) = (Money::ZERO, Money::from_pence(1_000_000_000));
+
+/// In one calendar year, from one source.
+pub const REPORT_ABOVE: Setting<Money> = Setting::money(
+    "donation_report_pence",
+    PENCE,
+    "Donations of one donor above this are reported",
+    "In pounds, in a calendar year. The law sets it",
+    &[
+        since(2010, 1, 1, "750000", "PPERA 2000 s.62 as amended by PPEA 2009 s.20"),
+        since(2024, 1, 1, "1118000", "PPERA 2000 s.62 as amended by SI 2023/1235"),
+    ],
+);
+
+pub const REPORT_FURTHER: Setting<Money> = Setting::money(
+    "donation_report_further_pence",
+    PENCE,
+    "Further donations above this are reported",
+    "In pounds, once a donor was reported in the year. The law sets it",
+    &[
+        since(2010, 1, 1, "150000", "PPERA 2000 s.62 as amended by PPEA 2009 s.20"),
+        since(2024, 1, 1, "223000", "PPERA 2000 s.62 as amended by SI 2023/1235"),
+    ],
+);
+
+pub const RETURN_DAYS: Setting<u32> = Setting::number(
+    "donation_return_days",
+    1..=90,
+    "Time to file a quarterly return (days)",
+    "Counted from the end of the quarter. The law sets it",
+    &[since(2001, 2, 16, "30", "PPERA 2000 s.65(1)")],
+);
+
+pub const WEEKLY_RETURN_DAYS: Setting<u32> = Setting::number(
+    "donation_weekly_return_days",
+    1..=90,
+    "Time to file a weekly return (days)",
+    "Counted from the end of the week. The law sets it",
+    &[since(2001, 2, 16, "7", "PPERA 2000 s.65(2)")],
+);
+
 /// One of the days on which officers are warned of a donation that nobody has decided on.
 const fn warning(
     key: &'static str,

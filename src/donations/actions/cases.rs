@@ -145,12 +145,12 @@ pub async fn refuse(
     Ok(())
 }
 
-/// Every open case of a purpose is refused because it is above the cap. The payment itself is given back by the caller.
-pub async fn refuse_above_cap(change: &mut Change<'_>, of: &Purpose) -> Result<()> {
-    for case in sql::cases::lock_of(change, of).await?.into_iter().filter(|case| case.decision.is_none()) {
+/// A payment above the cap goes back, and its case, if it is large enough to have one, says why.
+pub async fn refuse_above_cap(change: &mut Change<'_>, line: Uuid) -> Result<()> {
+    if let Some(case) = sql::cases::lock(change, line).await?.filter(|case| case.decision.is_none()) {
         decide(change, &case, None, Outcome::Refused { why: Why::AboveCap, by_hand: None }, None).await?;
     }
-    Ok(())
+    give_back(change, line).await
 }
 
 async fn give_back(change: &mut Change<'_>, line: Uuid) -> Result<()> {
@@ -202,12 +202,17 @@ pub async fn note_return(change: &mut Change<'_>, officer: Uuid, line: Uuid, by_
 /// Takes back that a donation was accepted: it waits to be decided again.
 ///
 /// # Errors
-/// A conflict if it was not accepted.
+/// A conflict if it was not accepted, or stands in a return that was filed.
 pub async fn undo(change: &mut Change<'_>, line: Uuid) -> Result<()> {
     let case = sql::cases::lock(change, line).await?.ok_or(Error::NotFound)?;
     match case.decision.map(|decision| decision.outcome) {
         Some(Outcome::Accepted(_)) => {}
         _ => return Err(Error::Conflict("This donation is not accepted, or is on its way back.")),
+    }
+    if sql::returns::is_filed(change, line).await? {
+        return Err(Error::Conflict(
+            "This donation stands in a return that was filed. Its acceptance cannot be undone.",
+        ));
     }
     sql::cases::set_decision(change, line, None, None).await?;
     change.audit("donation.check_undone", ("donor_case", line), json!({}));

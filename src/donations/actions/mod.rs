@@ -1,7 +1,9 @@
-//! Giving, and what follows from the payment. Each function runs in the caller's transaction. Donor checks have a file
-//! of their own.
+//! Giving, and what follows from the payment. Each function runs in the caller's transaction. Donor checks,
+//! sources and returns have files of their own.
 
 pub mod cases;
+pub mod returns;
+pub mod sources;
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use serde_json::json;
@@ -22,8 +24,9 @@ use crate::{
         email_address::EmailAddress,
         error::{Error, Result},
         money::Money,
+        queue,
     },
-    payments::{self, PaymentNotice, Purpose, What},
+    payments::{self, CloseCheckout, PaymentNotice, Purpose, What},
 };
 
 /// How long the same answers sent again are the same gift.
@@ -38,8 +41,10 @@ pub fn bounds(app: &App, day: NaiveDate) -> Bounds {
     }
 }
 
-fn start_of_year(day: NaiveDate) -> DateTime<Utc> {
-    dates::start_of_day(NaiveDate::from_ymd_opt(day.year(), 1, 1).unwrap_or(day))
+/// From when to when the calendar year of a day goes, in London.
+fn year_of(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+    let start = |year| dates::start_of_day(NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(day));
+    (start(day.year()), start(day.year() + 1))
 }
 
 pub(super) fn purpose(gift: Uuid) -> Purpose {
@@ -59,10 +64,11 @@ pub(super) enum Given {
     AboveCap { left: Money },
 }
 
-/// What the owner of an address may still give this year; `None` before they have given anything.
+/// What the owner of an address may still give this year, after their fees and gifts; `None` before they have paid
+/// anything.
 pub(super) async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Money>> {
     let today = app.clock().today();
-    let given = sql::given_since(db, email, start_of_year(today), None).await?;
+    let given = sql::sources::paid_between(db, email, year_of(today)).await?;
     Ok((given > Money::ZERO).then(|| bounds(app, today).left(given)))
 }
 
@@ -70,14 +76,16 @@ pub(super) async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress)
 pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uuid>) -> Result<Given> {
     let app = change.app;
     let (now, bounds) = (change.now, bounds(app, change.today()));
-    sql::lock_giver(change, &give.email).await?;
+    sql::sources::lock(change, &give.email).await?;
+    let mut before = None;
     // What an address has given is told to its owner only. Anybody else is paid back by [`hear`].
-    if person.is_some() {
-        let year = start_of_year(change.today());
-        let given = sql::given_since(change, &give.email, year, None).await?;
+    if let Some(person) = person {
+        let year = year_of(change.today());
+        let given = sql::sources::paid_between(change, &give.email, year).await?;
         if !bounds.fits(given, give.amount) {
             return Ok(Given::AboveCap { left: bounds.left(given) });
         }
+        before = Some((person, given));
     }
     let mut gift = Gift {
         id: app.random().opaque_id(),
@@ -93,6 +101,9 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
     match sql::find_same_gift(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => gift.id = before,
         None => sql::insert_gift(change, &gift, DECLARATION).await?,
+    }
+    if let Some((person, given)) = before {
+        close_other_pages(change, (person, gift.id), &bounds, given, gift.amount).await?;
     }
     let checkout = wish_to_pay(change, &gift).await?;
     Ok(Given::Wanted { gift: gift.id, checkout })
@@ -110,10 +121,10 @@ pub async fn enter(
     amount: Money,
     on: NaiveDate,
 ) -> Result<Purpose> {
-    let bounds = bounds(change.app);
-    sql::lock_giver(change, &person.email).await?;
+    let bounds = bounds(change.app, on);
+    sql::sources::lock(change, &person.email).await?;
     if sql::find_gift(change, id).await?.is_none() {
-        let given = sql::given_since(change, &person.email, start_of_year(on), None).await?;
+        let given = sql::sources::paid_between(change, &person.email, year_of(on)).await?;
         if !bounds.fits(given, amount) {
             return Err(Error::Conflict(
                 "This gift would pass the most that one person may give in a year. It has to go back to them.",
@@ -129,11 +140,31 @@ pub async fn enter(
             person: Some(person.id),
             created_at: change.now,
             paid_at: None,
-            over_cap: false,
         };
         sql::insert_gift(change, &gift, ENTERED).await?;
     }
     Ok(purpose(id))
+}
+
+/// Of two tabs, the later one counts: pages that are open for the giver's own gifts are closed if they would pass the cap
+/// together with this one.
+async fn close_other_pages(
+    change: &mut Change<'_>,
+    (person, gift): (Uuid, Uuid),
+    bounds: &Bounds,
+    given: Money,
+    amount: Money,
+) -> Result<()> {
+    let open = sql::sources::list_open_pages(change, person, gift).await?;
+    let mut sums = open.iter().map(|(_, amount)| *amount).chain([amount]);
+    let all = sums.try_fold(given, Money::checked_add);
+    if all.is_some_and(|all| all <= bounds.cap) {
+        return Ok(());
+    }
+    for (checkout, _) in open {
+        queue::push(change, &CloseCheckout { checkout }).await?;
+    }
+    Ok(())
 }
 
 async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
@@ -164,31 +195,38 @@ pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Optio
 
 /// What a notice of a payment means for a gift. May be called any number of times.
 pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()> {
-    let app = change.app;
     let Some(gift) = sql::lock_gift(change, notice.purpose.id).await? else { return Ok(()) };
-    let What::Paid { at } = &notice.what else { return Ok(()) };
-    if gift.paid_at.is_some() {
+    for payment in sql::list_unheard(change, gift.id).await? {
+        receive(change, &gift, &payment).await?;
+    }
+    Ok(())
+}
+
+/// One payment of a gift: it is thanked for, or goes back if it is above the cap.
+async fn receive(change: &mut Change<'_>, gift: &Gift, payment: &sql::Unheard) -> Result<()> {
+    let (app, now, of) = (change.app, change.now, purpose(gift.id));
+    sql::sources::lock(change, &gift.email).await?;
+    let arrived = dates::london_date(payment.at);
+    let given = sql::sources::paid_between(change, &gift.email, year_of(arrived)).await?;
+    let over_cap = !bounds(app, arrived).fits(given, payment.amount);
+    if !sql::insert_payment(change, payment.line, gift.id, over_cap, now).await? {
         return Ok(());
     }
-    sql::lock_giver(change, &gift.email).await?;
-    let arrived = dates::london_date(*at);
-    let given = sql::given_since(change, &gift.email, start_of_year(arrived), Some(gift.id)).await?;
-    let over_cap = !bounds(app, arrived).fits(given, gift.amount);
     let known = accounts::find_person_by_email(change, &gift.email).await?.map(|person| person.id);
-    sql::set_paid(change, gift.id, *at, known, over_cap).await?;
+    sql::set_paid(change, gift.id, payment.at, known).await?;
     if let Some(person) = gift.person.or(known) {
-        payments::attribute(change, &notice.purpose, person).await?;
+        payments::attribute(change, &of, person).await?;
     }
+    cases::open_cases(change, Some(&of)).await?;
     if over_cap {
-        cases::open_cases(change, Some(&notice.purpose)).await?;
-        cases::refuse_above_cap(change, &notice.purpose).await?;
-        payments::give_back(change, &notice.purpose).await?;
+        cases::refuse_above_cap(change, payment.line).await?;
     }
+    let needs_check = payment.amount > app.setting(payments::CHECK_ABOVE, arrived);
     let action = if over_cap { "donation.above_cap" } else { "donation.received" };
-    let detail = json!({ "pence": gift.amount.pence(), "needs_check": gift.needs_check });
+    let detail = json!({ "pence": payment.amount.pence(), "needs_check": needs_check });
     change.audit(action, ("gift", gift.id), detail);
-    let letter = mail::receipt(app, &gift, *at, over_cap)?;
-    change.mail(format!("gift:{}", gift.id), &gift.email, letter);
+    let letter = mail::receipt(app, gift, payment.at, over_cap)?;
+    change.mail(format!("gift:{}", payment.line), &gift.email, letter);
     Ok(())
 }
 

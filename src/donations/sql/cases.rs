@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::{
-    donations::model::{Books, ByHand, Case, Decision, Donor, GIFTS, Law, Outcome, Register, Why},
+    donations::model::{Books, ByHand, Case, Decision, Donor, GIFTS, Law, Outcome, Register, Sourced, Why},
     kit::{db::impossible, email_address::EmailAddress, money::Money},
     payments::{KindCode, Purpose},
     places::Address,
@@ -81,6 +81,7 @@ struct Row {
     back_on: Option<NaiveDate>,
     failed: bool,
     by_stripe: bool,
+    source: Option<String>,
 }
 
 impl TryFrom<Row> for Case {
@@ -143,7 +144,8 @@ macro_rules! cases {
                       c.register_on, c.register_name, c.register_address as "register_address: Json<Address>", c.elector_number,
                       c.why as "why: Why", c.returned_on, c.returned_how, c.returned_to,
                       books."left" as "left!: Money", books.back_on, books.failed as "failed!",
-                      l.payment_intent is not null as "by_stripe!"
+                      l.payment_intent is not null as "by_stripe!",
+                      donation_source(l.person_id, c.email) as source
                from donor_cases c join ledger l on l.id = c.line
                cross join lateral (
                    select (l.amount_pence + coalesce(sum(amount_pence), 0))::bigint as "left",
@@ -203,6 +205,17 @@ pub async fn list_decided(db: &mut PgConnection, offset: i64, limit: i64) -> Res
         offset
     );
     all(rows.fetch_all(db).await?)
+}
+
+/// All of them with their source, the oldest first: sums run over whole years, and large payments are few.
+pub async fn list_sourced(db: &mut PgConnection) -> Result<Vec<Sourced>> {
+    let rows = cases!("order by c.received_on, c.line").fetch_all(db).await?;
+    rows.into_iter()
+        .map(|mut row| {
+            let source = row.source.take().unwrap_or_else(|| format!("line:{}", row.line));
+            Ok(Sourced { source, case: row.try_into()? })
+        })
+        .collect()
 }
 
 /// Writes the decision; `None` takes it back.

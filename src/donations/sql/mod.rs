@@ -1,6 +1,8 @@
 //! The room's statements: gifts here, everything else by its noun.
 
 pub mod cases;
+pub mod returns;
+pub mod sources;
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
@@ -115,51 +117,60 @@ pub(super) async fn find_same_gift(
     .await
 }
 
-/// Makes gifts of one giver wait for each other until the transaction ends, so that two at once cannot both
-/// fit under the cap.
-pub(super) async fn lock_giver(db: &mut PgConnection, email: &EmailAddress) -> Result<()> {
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended('gifts of ' || lower($1::text), 0))",
-        email.as_str()
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+/// A payment of a gift that nobody has heard of yet.
+pub(super) struct Unheard {
+    pub line: Uuid,
+    pub at: DateTime<Utc>,
+    pub amount: Money,
 }
 
-/// What an address has given since an instant, refunds taken off.
-pub(super) async fn given_since(
-    db: &mut PgConnection,
-    email: &EmailAddress,
-    since: DateTime<Utc>,
-    leave_out: Option<Uuid>,
-) -> Result<Money> {
-    sqlx::query_scalar!(
-        r#"select coalesce(sum(l.amount_pence), 0)::bigint as "given!: Money"
-           from gifts g join ledger l on l.purpose_kind = $4 and l.purpose_id = g.id
-           where g.email = $1::text::citext and g.paid_at >= $2 and ($3::uuid is null or g.id <> $3)"#,
-        email.as_str(),
-        since,
-        leave_out,
+/// The oldest first.
+pub(super) async fn list_unheard(db: &mut PgConnection, gift: Uuid) -> Result<Vec<Unheard>> {
+    sqlx::query_as!(
+        Unheard,
+        r#"select l.id as line, l.at, l.amount_pence as "amount: Money" from ledger l
+           where l.purpose_kind = $2 and l.purpose_id = $1 and l.kind = 'payment'
+             and not exists (select from gift_payments known where known.line = l.id)
+           order by l.at, l.id"#,
+        gift,
         GIFTS.code
     )
-    .fetch_one(db)
+    .fetch_all(db)
     .await
 }
 
+/// Notes that a payment was heard of. Returns whether it was not before.
+pub(super) async fn insert_payment(
+    db: &mut PgConnection,
+    line: Uuid,
+    gift: Uuid,
+    over_cap: bool,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "insert into gift_payments (line, gift_id, over_cap, heard_at) values ($1, $2, $3, $4) on conflict do nothing",
+        line,
+        gift,
+        over_cap,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The first payment counts.
 pub(super) async fn set_paid(
     db: &mut PgConnection,
     id: Uuid,
     paid_at: DateTime<Utc>,
     person: Option<Uuid>,
-    over_cap: bool,
 ) -> Result<()> {
     sqlx::query!(
-        "update gifts set paid_at = $2, person_id = coalesce(person_id, $3), over_cap = $4 where id = $1",
+        "update gifts set paid_at = coalesce(paid_at, $2), person_id = coalesce(person_id, $3) where id = $1",
         id,
         paid_at,
-        person,
-        over_cap
+        person
     )
     .execute(db)
     .await?;

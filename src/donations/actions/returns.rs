@@ -1,0 +1,130 @@
+//! Returns to the Electoral Commission: what one says as things stand, and freezing it.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    audit::Change,
+    donations::{
+        model::{Difference, Item, Period, Sourced, Thresholds, compile, differences},
+        settings,
+        sql::{
+            self,
+            returns::{Election, Filed, NewReturn},
+        },
+    },
+    kit::{
+        app::App,
+        csv,
+        error::{Error, Result},
+    },
+};
+
+pub fn thresholds(app: &App, day: NaiveDate) -> Thresholds {
+    Thresholds {
+        first: app.setting(settings::REPORT_ABOVE, day),
+        further: app.setting(settings::REPORT_FURTHER, day),
+    }
+}
+
+/// A return as things stand, beside what was filed of it.
+pub struct Standing {
+    pub period: Period,
+    pub items: Vec<Item>,
+    /// The newest version first.
+    pub filed: Vec<Filed>,
+    /// From the newest version to now.
+    pub changes: Vec<Difference>,
+}
+
+/// What stands in each return, worked out from the same donations.
+pub fn stand(app: &App, period: Period, cases: &[Sourced], filed: &[Filed]) -> Standing {
+    let filed: Vec<_> = filed.iter().filter(|filed| filed.period == period).cloned().collect();
+    let last = filed.first().map(|filed| filed.items.as_slice()).unwrap_or_default();
+    let lines: BTreeSet<_> = last.iter().map(|item| item.line).collect();
+    let items = compile(period, cases, &lines, |day| thresholds(app, day));
+    let changes = if filed.is_empty() { Vec::new() } else { differences(last, &items) };
+    Standing { period, items, filed, changes }
+}
+
+/// Every donation and what was filed, for [`stand`].
+pub async fn load(db: &mut PgConnection) -> Result<(Vec<Sourced>, Vec<Filed>)> {
+    Ok((sql::cases::list_sourced(db).await?, sql::returns::list(db).await?))
+}
+
+/// The file that is filed and kept.
+fn file(items: &[Item]) -> String {
+    let mut file = csv::File::new(Item::HEADS);
+    for item in items {
+        let texts = item.texts();
+        file.row(texts.iter().enumerate().map(|(column, text)| {
+            if Item::HEADS[column] == "amount_gbp" {
+                csv::amount(item.amount())
+            } else {
+                csv::text(text.as_str())
+            }
+        }));
+    }
+    file.take()
+}
+
+/// Freezes a return as it stands: the next version of it.
+///
+/// # Errors
+/// A conflict while its period runs, while a donation of it is undecided past its last day, and if nothing has changed
+/// since it was filed.
+pub async fn freeze(change: &mut Change<'_>, officer: Uuid, period: Period) -> Result<()> {
+    let (app, now, today) = (change.app, change.now, change.today());
+    if today <= period.to {
+        return Err(Error::Conflict("This period is not over yet."));
+    }
+    sql::returns::lock(change).await?;
+    if sql::returns::count_late(change, period.to, today).await? > 0 {
+        return Err(Error::Conflict(
+            "A donation of this period is undecided past its last day. Decide it first, under Donor checks.",
+        ));
+    }
+    let (cases, filed) = load(change).await?;
+    let standing = stand(app, period, &cases, &filed);
+    let version = standing.filed.first().map_or(1, |filed| filed.version + 1);
+    if version > 1 && standing.changes.is_empty() {
+        return Err(Error::Conflict("Nothing has changed since this return was filed."));
+    }
+    let file = file(&standing.items);
+    let sha256 = hex::encode(Sha256::digest(&file));
+    let id = app.random().id(now);
+    let new = NewReturn {
+        id,
+        period,
+        version,
+        items: &standing.items,
+        file: &file,
+        sha256: &sha256,
+        by: officer,
+        at: now,
+    };
+    sql::returns::insert(change, &new).await?;
+    let detail = json!({ "about": period.to_string(), "version": version, "rows": standing.items.len(), "sha256": sha256 });
+    change.audit("donation.return_frozen", ("donation_return", id), detail);
+    Ok(())
+}
+
+/// The file of a return that was filed. Downloads are recorded.
+pub async fn take_file(change: &mut Change<'_>, id: Uuid) -> Result<(String, NaiveDate)> {
+    let found = sql::returns::find_file(change, id).await?.ok_or(Error::NotFound)?;
+    change.audit("donation.return_downloaded", ("donation_return", id), json!({}));
+    Ok(found)
+}
+
+pub async fn add_election(change: &mut Change<'_>, officer: Uuid, new: &Election) -> Result<()> {
+    let (id, now) = (change.app.random().id(change.now), change.now);
+    sql::returns::insert_election(change, id, new, officer, now).await?;
+    let detail = json!({ "name": new.name, "starts_on": new.from, "ends_on": new.to });
+    change.audit("donation.election_entered", ("election_period", id), detail);
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Saying that two records are one person, and that payments which stand close together are no split gift.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    audit::Change,
+    donations::sql::sources,
+    kit::error::{Error, Result},
+};
+
+/// Two records are one person: their sums are one from now on, for past years too.
+///
+/// # Errors
+/// Invalid if they are the same record, or one that no donation came from.
+pub async fn merge(
+    change: &mut Change<'_>,
+    officer: Uuid,
+    (source, into): (&str, &str),
+    reason: &str,
+) -> Result<()> {
+    if source == into {
+        return Err(Error::Invalid("Choose two different records."));
+    }
+    if !(sources::is_source(change, source).await? && sources::is_source(change, into).await?) {
+        return Err(Error::Conflict("These records have changed meanwhile. Open the page again."));
+    }
+    let now = change.now;
+    sources::insert_merge(change, (source, into), reason, officer, now).await?;
+    change.audit("donation.records_joined", ("donor", "records"), json!({ "because": reason }));
+    Ok(())
+}
+
+/// # Errors
+/// A conflict if it was not merged.
+pub async fn separate(change: &mut Change<'_>, source: &str) -> Result<()> {
+    if !sources::delete_merge(change, source).await? {
+        return Err(Error::Conflict("These records are separate already."));
+    }
+    change.audit("donation.records_separated", ("donor", "records"), json!({}));
+    Ok(())
+}
+
+/// # Errors
+/// A conflict if just these payments were dismissed before.
+pub async fn dismiss(change: &mut Change<'_>, officer: Uuid, lines: &[Uuid], reason: &str) -> Result<()> {
+    let now = change.now;
+    if !sources::insert_dismissal(change, lines, reason, officer, now).await? {
+        return Err(Error::Conflict("Somebody has looked at these payments already."));
+    }
+    change.audit(
+        "donation.split_dismissed",
+        ("donor", "payments"),
+        json!({ "because": reason, "payments": lines.len() }),
+    );
+    Ok(())
+}

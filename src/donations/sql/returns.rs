@@ -1,0 +1,143 @@
+//! Returns to the Electoral Commission, and election periods.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::Result;
+use crate::donations::model::{Item, Kind, Period};
+
+/// A return as it was filed.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    pub id: Uuid,
+    pub period: Period,
+    pub version: i32,
+    pub items: Vec<Item>,
+    pub sha256: String,
+    pub approved_by: String,
+    pub approved_at: DateTime<Utc>,
+}
+
+/// Every version of every return, the newest version of each first.
+pub async fn list(db: &mut PgConnection) -> Result<Vec<Filed>> {
+    let rows = sqlx::query!(
+        r#"select r.id, kind as "kind: Kind", starts_on, ends_on, version, items as "items: Json<Vec<Item>>", sha256, p.name,
+                  approved_at
+           from donation_returns r join people p on p.id = r.approved_by order by starts_on desc, kind, ends_on, version desc"#
+    );
+    let filed = rows.fetch_all(db).await?.into_iter().map(|row| Filed {
+        id: row.id,
+        period: Period { kind: row.kind, from: row.starts_on, to: row.ends_on },
+        version: row.version,
+        items: row.items.0,
+        sha256: row.sha256,
+        approved_by: row.name,
+        approved_at: row.approved_at,
+    });
+    Ok(filed.collect())
+}
+
+/// The file, byte for byte.
+pub async fn find_file(db: &mut PgConnection, id: Uuid) -> Result<Option<(String, NaiveDate)>> {
+    let row = sqlx::query!("select file, ends_on from donation_returns where id = $1", id)
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| (row.file, row.ends_on)))
+}
+
+/// Two officers at once freeze one after the other.
+pub async fn lock(db: &mut PgConnection) -> Result<()> {
+    sqlx::query!("lock table donation_returns in share row exclusive mode").execute(db).await?;
+    Ok(())
+}
+
+pub struct NewReturn<'a> {
+    pub id: Uuid,
+    pub period: Period,
+    pub version: i32,
+    pub items: &'a [Item],
+    pub file: &'a str,
+    pub sha256: &'a str,
+    pub by: Uuid,
+    pub at: DateTime<Utc>,
+}
+
+pub async fn insert(db: &mut PgConnection, new: &NewReturn<'_>) -> Result<()> {
+    sqlx::query!(
+        "insert into donation_returns (id, kind, starts_on, ends_on, version, items, file, sha256, approved_by, approved_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        new.id,
+        new.period.kind.code(),
+        new.period.from,
+        new.period.to,
+        new.version,
+        Json(new.items) as _,
+        new.file,
+        new.sha256,
+        new.by,
+        new.at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether a donation stands in a return that was filed.
+pub async fn is_filed(db: &mut PgConnection, line: Uuid) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from donation_returns
+                          where items @> jsonb_build_array(jsonb_build_object('line', $1::uuid::text))) as "filed!""#,
+        line
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// How many donations received by a day are open past their own last day.
+pub async fn count_late(db: &mut PgConnection, received_by: NaiveDate, today: NaiveDate) -> Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "late!" from donor_cases where outcome is null and received_on <= $1 and decide_by < $2"#,
+        received_by,
+        today
+    )
+    .fetch_one(db)
+    .await
+}
+
+pub struct Election {
+    pub name: String,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
+/// The newest first.
+pub async fn list_elections(db: &mut PgConnection) -> Result<Vec<Election>> {
+    sqlx::query_as!(
+        Election,
+        r#"select name, starts_on as "from", ends_on as "to" from election_periods order by starts_on desc limit 20"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn insert_election(
+    db: &mut PgConnection,
+    id: Uuid,
+    new: &Election,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into election_periods (id, name, starts_on, ends_on, entered_by, entered_at) values ($1, $2, $3, $4, $5, $6)",
+        id,
+        new.name,
+        new.from,
+        new.to,
+        by,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

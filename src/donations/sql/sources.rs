@@ -1,0 +1,235 @@
+//! Who is one source, what they have paid in a year, and signs of split gifts.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Result;
+use crate::{
+    donations::model::{GIFTS, Law, Split, SplitBy, SplitLine},
+    kit::{email_address::EmailAddress, money::Money},
+};
+
+/// Makes gifts of one source wait for each other until the transaction ends, so that two at once cannot both fit under
+/// the cap.
+pub async fn lock(db: &mut PgConnection, email: &EmailAddress) -> Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('gifts of ' || donation_source(null, $1::text::citext), 0))",
+        email.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What the source behind an address has paid between two instants, for whatever, with what went back of it taken off.
+/// Of gifts, those that were heard of and are not on their way back.
+pub async fn paid_between(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Money> {
+    sqlx::query_scalar!(
+        r#"with whole as (select donation_source(null, $1::text::citext) as source),
+                sources as (select source from whole union select m.source from donor_merges m join whole w on m.into_source = w.source),
+                persons as (select p.id, p.email from sources s join people p on p.id = case when s.source like 'person:%' then substr(s.source, 8)::uuid end),
+                addresses as (select substr(source, 7)::citext as email from sources where source like 'email:%'
+                              union select email from persons union select $1::text::citext),
+                payments as (
+                    select l.id, l.amount_pence, l.payment_intent from ledger l join persons p on p.id = l.person_id
+                    where l.kind = 'payment' and l.at >= $2 and l.at < $3
+                      and (l.purpose_kind <> $4 or l.entered_by is not null
+                           or exists (select from gift_payments heard where heard.line = l.id and not heard.over_cap))
+                    union
+                    select l.id, l.amount_pence, l.payment_intent
+                    from gifts g join addresses a on a.email = g.email
+                    join gift_payments heard on heard.gift_id = g.id and not heard.over_cap join ledger l on l.id = heard.line
+                    where l.at >= $2 and l.at < $3)
+           select coalesce(sum(p.amount_pence + coalesce(
+                      (select sum(amount_pence) from ledger c where c.payment_intent = p.payment_intent and c.kind <> 'payment'), 0)),
+                  0)::bigint as "paid!: Money"
+           from payments p"#,
+        email.as_str(),
+        from,
+        until,
+        GIFTS.code
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Pages at Stripe that are open for gifts of somebody other than one, each with its sum.
+pub async fn list_open_pages(db: &mut PgConnection, person: Uuid, gift: Uuid) -> Result<Vec<(Uuid, Money)>> {
+    let rows = sqlx::query!(
+        r#"select c.id, c.amount_pence as "amount: Money"
+           from gifts g join checkouts c on c.purpose_kind = $2 and c.purpose_id = g.id
+           where g.person_id = $1 and g.paid_at is null and c.state in ('wanted', 'open') and g.id <> $3"#,
+        person,
+        GIFTS.code,
+        gift
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.id, row.amount)).collect())
+}
+
+/// One record as another, or as itself; what was merged into it goes along.
+pub async fn insert_merge(
+    db: &mut PgConnection,
+    (source, into): (&str, &str),
+    reason: &str,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!("update donor_merges set into_source = $2 where into_source = $1", source, into)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!(
+        "insert into donor_merges (source, into_source, reason, merged_by, merged_at) values ($1, $2, $3, $4, $5)
+         on conflict (source) do update set into_source = excluded.into_source, reason = excluded.reason,
+             merged_by = excluded.merged_by, merged_at = excluded.merged_at",
+        source,
+        into,
+        reason,
+        by,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Returns whether it was merged.
+pub async fn delete_merge(db: &mut PgConnection, source: &str) -> Result<bool> {
+    let done = sqlx::query!("delete from donor_merges where source = $1", source).execute(db).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A record that was found to be one with another.
+pub struct Merge {
+    pub source: String,
+    pub name: String,
+    pub into: String,
+    pub reason: String,
+    pub at: DateTime<Utc>,
+}
+
+/// The newest first.
+pub async fn list_merges(db: &mut PgConnection) -> Result<Vec<Merge>> {
+    sqlx::query_as!(
+        Merge,
+        r#"select m.source, coalesce(p.name, substr(m.source, 7)) as "name!",
+                  coalesce(i.name, substr(m.into_source, 7)) as "into!", m.reason, m.merged_at as at
+           from donor_merges m
+           left join people p on p.id = case when m.source like 'person:%' then substr(m.source, 8)::uuid end
+           left join people i on i.id = case when m.into_source like 'person:%' then substr(m.into_source, 8)::uuid end
+           order by m.merged_at desc limit 200"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Whether a source is one that donations have come from.
+pub async fn is_source(db: &mut PgConnection, source: &str) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from donor_cases c join ledger l on l.id = c.line
+                          where donation_source(l.person_id, c.email) = $1) as "known!""#,
+        source
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Payments from just below the law's sum that stand close together, of one source or from one address, unless an
+/// officer has looked at just these.
+pub async fn list_splits(
+    db: &mut PgConnection,
+    laws: &[Law],
+    (least, days): (Money, i32),
+    since: NaiveDate,
+) -> Result<Vec<Split>> {
+    let from: Vec<_> = laws.iter().map(|law| law.from).collect();
+    let above: Vec<_> = laws.iter().map(|law| law.check_above.pence()).collect();
+    let rows = sqlx::query!(
+        r#"with near as (
+               select l.id, l.at, received.day, l.amount_pence, l.purpose_kind,
+                      donation_source(l.person_id, coalesce(g.email, c.email)) as source,
+                      coalesce(p.name, g.name, c.name, 'Not known') as name, coalesce(g.address, m.personal -> 'address') as address
+               from ledger l
+               cross join lateral (select (l.at at time zone 'Europe/London')::date as day) received
+               cross join lateral (select above from unnest($1::date[], $2::bigint[]) as law (valid_from, above)
+                                   where valid_from <= received.day order by valid_from desc limit 1) law
+               left join gifts g on l.purpose_kind = $6 and g.id = l.purpose_id
+               left join people p on p.id = l.person_id
+               left join memberships m on m.person_id = l.person_id
+               left join lateral (select name, email from checkouts c where c.purpose_kind = l.purpose_kind and c.purpose_id = l.purpose_id
+                                  order by c.created_at desc limit 1) c on true
+               where l.kind = 'payment' and l.amount_pence >= $3 and l.amount_pence <= (select max(above) from unnest($2::bigint[]) as above)
+                 and l.amount_pence <= law.above and received.day >= $5
+                 and not exists (select from ledger r where r.payment_intent = l.payment_intent and r.kind in ('refund', 'dispute'))
+           ), keyed as (
+               select 'source' as how, source as key, near.* from near where source is not null
+               union all
+               select 'household', lower(regexp_replace(concat(address ->> 'line1', address ->> 'postcode', address ->> 'lines'), '[^[:alnum:]]', '', 'g')),
+                      near.* from near where address is not null
+           ), marked as (
+               select *, case when day - lag(day) over (partition by how, key order by at, id) <= $4 then 0 else 1 end as fresh from keyed
+           ), runs as (
+               select *, sum(fresh) over (partition by how, key order by at, id) as run from marked
+           ), flags as (
+               select how, array_agg(id order by id) as lines, count(distinct source) as sources,
+                      jsonb_agg(jsonb_build_object('name', name, 'on', day, 'amount', amount_pence, 'kind', purpose_kind) order by at, id) as facts,
+                      max(at) as newest
+               from runs group by how, key, run having count(*) > 1)
+           select how as "how!: SplitBy", lines as "lines!", facts as "facts!: sqlx::types::Json<Vec<SplitLine>>"
+           from flags
+           where (how = 'source' or sources > 1) and not exists (select from split_dismissals d where flags.lines <@ d.lines)
+           order by newest desc limit 200"#,
+        &from,
+        &above,
+        least.pence(),
+        days,
+        since,
+        GIFTS.code
+    );
+    let rows = rows.fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| Split { how: row.how, lines: row.lines, payments: row.facts.0 }).collect())
+}
+
+/// Returns whether it was new.
+pub async fn insert_dismissal(
+    db: &mut PgConnection,
+    lines: &[Uuid],
+    reason: &str,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "insert into split_dismissals (lines, reason, dismissed_by, dismissed_at)
+         select array_agg(id order by id), $2, $3, $4 from ledger where id = any($1) having count(*) > 1
+         on conflict do nothing",
+        lines,
+        reason,
+        by,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What officers have looked at, the newest first.
+pub struct Dismissal {
+    pub payments: i64,
+    pub reason: String,
+    pub by: String,
+    pub at: DateTime<Utc>,
+}
+
+pub async fn list_dismissals(db: &mut PgConnection) -> Result<Vec<Dismissal>> {
+    sqlx::query_as!(
+        Dismissal,
+        r#"select cardinality(lines)::bigint as "payments!", reason, p.name as by, dismissed_at as at
+           from split_dismissals join people p on p.id = dismissed_by order by dismissed_at desc limit 100"#
+    )
+    .fetch_all(db)
+    .await
+}
