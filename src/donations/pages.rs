@@ -116,7 +116,9 @@ pub(super) async fn create(
             let words = if left > Money::ZERO {
                 format!("You can give {left} more this year: {cap} from one person is the most we take")
             } else {
-                format!("You have given {cap} this year, which is the most we take from one person")
+                format!(
+                    "You have paid {cap} this year, fees included, which is the most we take from one person"
+                )
             };
             let page = draw(&app, visit, form.failed("amount", words), Some(left));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
