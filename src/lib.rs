@@ -25,6 +25,8 @@ pub mod membership;
 pub mod people;
 /// Members from another system.
 pub mod imports;
+/// Two records of one person: found, merged, parted.
+pub mod duplicates;
 /// Single gifts.
 pub mod donations;
 /// Double entry: accounts, spending, closed months.

@@ -16,7 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Paths, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
-    admin, books, content, donations, error_page, home, imports,
+    admin, books, content, donations, duplicates, error_page, home, imports,
     kit::{
         address,
         app::App,
@@ -42,6 +42,7 @@ pub const ROOMS: &[&Room] = &[
     &supporters::ROOM,
     &people::ROOM,
     &imports::ROOM,
+    &duplicates::ROOM,
     &donations::ROOM,
     &newsletters::ROOM,
     &payments::ROOM,

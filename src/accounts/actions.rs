@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -47,8 +48,16 @@ pub async fn find_or_add_person(
     Ok(people::insert_person(change, app.random().id(now), email, name, now).await?)
 }
 
+/// Whether somebody holds an office now.
+///
+/// # Errors
+/// The database is away.
+pub async fn holds_office(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    Ok(!offices::list_offices(db, id).await?.is_empty())
+}
+
 /// What officers and the person themselves can change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
     pub name: String,
     pub email: EmailAddress,

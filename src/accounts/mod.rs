@@ -13,6 +13,7 @@ mod model;
 mod sql;
 mod forms;
 mod actions;
+mod merging;
 pub(crate) mod mail;
 mod passwords;
 mod proofs;
@@ -30,8 +31,8 @@ mod jobs;
 pub mod demo;
 
 pub use actions::{
-    Details, add_officer, change_details, close_account, find_or_add_person, give_consent, issue_link,
-    reopen_account, set_standing, verify_email, withdraw_consent,
+    Details, add_officer, change_details, close_account, find_or_add_person, give_consent, holds_office,
+    issue_link, reopen_account, set_standing, verify_email, withdraw_consent,
 };
 pub use entering::{Entered, Proof, enter};
 pub use guard::{Access, Paths, Route, Routes};
@@ -44,8 +45,8 @@ pub use own_details::AddressMoved;
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use proofs::{Member, Officer, Session, SignedIn};
 pub use rooms::{
-    Asked, Begun, Counts, Desk, Figure, Group, Link, Pending, PurposeKind, Rank, Room, Rooms, Says, Source,
-    Task, Tells, Timeline, says,
+    Asked, Begun, Carry, Combine, Counts, Desk, Figure, Group, Link, Merging, Pending, Points, PurposeKind,
+    Rank, Room, Rooms, Says, Source, Task, Tells, Timeline, ends, moves, moves_unless, says, stays,
 };
 pub use secrecy::{Secrecy, hush};
 pub use session::{BrowserName, is_officer, look_up as session_layer};
@@ -54,7 +55,7 @@ pub use sql::{
     offices::list_holders,
     people::{
         NewPerson, add_people, fill_places, find_person, find_person_by_email, has_people, lock_person,
-        set_password_hash, set_standings,
+        remove_person, revive_person, set_password_hash, set_standings,
     },
 };
 
@@ -92,6 +93,20 @@ pub const ROOM: Room = Room {
             },
             Source { name: "mail", title: "Email", words: |_, what, detail| timeline::mail(what, detail) },
         ],
+    }),
+    people: &[
+        moves("officers", "person_id"),
+        ends("sessions", "person_id"),
+        ends("sign_in_requests", "person_id"),
+        moves_unless(
+            "consents",
+            "person_id",
+            "k.purpose = g.purpose and k.withdrawn_at is null and g.withdrawn_at is null",
+        ),
+    ],
+    combine: Some(Combine {
+        join: |change, merging| Box::pin(merging::join(change, merging)),
+        part: |change, merging, did| Box::pin(merging::part(change, merging, did)),
     }),
     card: Some((Rank::Choices, |asked| Box::pin(account::card(asked)))),
     jobs: |jobs| jobs.with::<AddressMoved>().every::<TidyAccounts>("17 3 * * *"),

@@ -10,8 +10,10 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{demo::CastMember, guard::Routes, model::Permission, proofs::Session};
+use crate::audit::Change;
 pub use crate::kit::visit::Link;
 use crate::kit::visit::LinkGroup;
 use crate::kit::{
@@ -181,6 +183,59 @@ pub struct Begun {
 pub type FindBegun =
     for<'a> fn(&'a mut PgConnection, &'a EmailAddress, DateTime<Utc>) -> Pending<'a, Result<Option<Begun>>>;
 
+/// A column that points to a person, and what becomes of its rows when two records of one person are merged.
+#[derive(Clone, Copy, Debug)]
+pub struct Points {
+    pub table: &'static str,
+    pub column: &'static str,
+    pub carry: Carry,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Carry {
+    /// They go to the record that stays.
+    Moves,
+    /// They do, but for those (`g`) of which the record that stays has its own (`k`): these are kept aside.
+    MovesUnless(&'static str),
+    /// They end.
+    Ends,
+    /// They cannot be changed: whoever has any is the record that stays.
+    Stays,
+}
+
+pub const fn moves(table: &'static str, column: &'static str) -> Points {
+    Points { table, column, carry: Carry::Moves }
+}
+
+pub const fn moves_unless(table: &'static str, column: &'static str, clash: &'static str) -> Points {
+    Points { table, column, carry: Carry::MovesUnless(clash) }
+}
+
+pub const fn ends(table: &'static str, column: &'static str) -> Points {
+    Points { table, column, carry: Carry::Ends }
+}
+
+pub const fn stays(table: &'static str, column: &'static str) -> Points {
+    Points { table, column, carry: Carry::Stays }
+}
+
+/// Two records of one person: the one that goes, the one that stays, and when they became one.
+#[derive(Clone, Copy, Debug)]
+pub struct Merging {
+    pub gone: Uuid,
+    pub kept: Uuid,
+    pub at: DateTime<Utc>,
+}
+
+/// What a room does with what cannot just be carried over.
+#[derive(Clone, Copy)]
+pub struct Combine {
+    /// Before the rows are carried over. The answer is what [`Combine::part`] has to know.
+    pub join: for<'a, 'c> fn(&'a mut Change<'c>, Merging) -> Pending<'a, Result<Value>>,
+    /// After they have been given back.
+    pub part: for<'a, 'c> fn(&'a mut Change<'c>, Merging, Value) -> Pending<'a, Result<()>>,
+}
+
 /// Adds a room's part of the demo party, in the caller's transaction.
 pub type Demo =
     for<'a> fn(&'a App, &'a mut PgConnection, &'a [CastMember]) -> Pending<'a, anyhow::Result<()>>;
@@ -235,6 +290,9 @@ pub struct Room {
     pub card: Option<(Rank, Card)>,
     /// For the mail to an address that nobody signs in with yet.
     pub begun: Option<FindBegun>,
+    /// Every column of its tables that points to a person. A test compares them with the database.
+    pub people: &'static [Points],
+    pub combine: Option<Combine>,
     /// Adds the room's jobs, and when they run (UTC).
     pub jobs: fn(Jobs) -> Jobs,
     pub wake: Option<Wake>,
@@ -261,6 +319,8 @@ impl Room {
             timeline: None,
             card: None,
             begun: None,
+            people: &[],
+            combine: None,
             jobs: |jobs| jobs,
             wake: None,
             demo: None,

@@ -28,7 +28,7 @@ pub use jobs::TidyImports;
 pub use model::{AdoptPayment, GoThrough, number};
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes, Tells, says},
+    accounts::{Access, Desk, Group, Room, Routes, Tells, moves, says},
     kit::app::App,
 };
 
@@ -54,6 +54,7 @@ pub const ROOM: Room = Room {
     ],
     jobs: |jobs| jobs.with::<GoThrough>().with::<AdoptPayment>().every::<TidyImports>("33 3 * * *"),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
+    people: &[moves("imports", "officer_id")],
     ..Room::new("imports")
 };
 

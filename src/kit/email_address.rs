@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{codes::stored_as_text, typed};
@@ -9,7 +10,8 @@ use super::{codes::stored_as_text, typed};
 /// Parsed and trimmed; the domain is lower-cased and, where it has letters beyond ASCII, in the spelling that mail is
 /// sent with (`tŷ.cymru` is `xn--t-foa.cymru`). Two addresses that differ only in case are the same person
 /// to us, which the database enforces by comparing without case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct EmailAddress(String);
 
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -106,6 +108,20 @@ impl FromStr for EmailAddress {
             && !text.contains(['"', ' ', '\\', '/'])
             && email_address::EmailAddress::parse_with_options(&text, options).is_ok();
         if well_formed { Ok(Self(text)) } else { Err(NotAnAddress::Malformed) }
+    }
+}
+
+impl TryFrom<String> for EmailAddress {
+    type Error = NotAnAddress;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<EmailAddress> for String {
+    fn from(email: EmailAddress) -> Self {
+        email.0
     }
 }
 

@@ -42,8 +42,8 @@ pub use sql::{find_of_person, read_membership};
 
 use crate::{
     accounts::{
-        self, Access, CHANGE_PEOPLE, Figure, Link, Rank, Room, Routes, SEE_PEOPLE, Source, Task, Tells,
-        Timeline, says,
+        self, Access, CHANGE_PEOPLE, Combine, Figure, Link, Rank, Room, Routes, SEE_PEOPLE, Source, Task,
+        Tells, Timeline, moves, moves_unless, says,
     },
     kit::{app::App, markdown::shorten},
     payments::leading,
@@ -156,6 +156,24 @@ pub const ROOM: Room = Room {
         }],
     }),
     card: Some((Rank::Standing, |asked| Box::pin(pages::card(asked)))),
+    people: &[
+        moves("applications", "signed_in_id"),
+        moves("applications", "person_id"),
+        moves("memberships", "person_id"),
+        moves("memberships", "suspended_by"),
+        moves("membership_notes", "person_id"),
+        moves("membership_notes", "author_id"),
+        moves_unless(
+            "membership_rate_changes",
+            "person_id",
+            "k.done_at is null and k.refused is null and g.done_at is null and g.refused is null",
+        ),
+        moves("membership_rate_changes", "asked_by"),
+    ],
+    combine: Some(Combine {
+        join: |change, merging| Box::pin(actions::join(change, merging)),
+        part: |change, merging, did| Box::pin(actions::part(change, merging, did)),
+    }),
     begun: Some(|db, email, now| Box::pin(actions::begun(db, email, now))),
     jobs: |jobs| {
         jobs.with::<model::WarnMember>()

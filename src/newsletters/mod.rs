@@ -31,7 +31,7 @@ pub use model::{SEND_UPDATES, SendUpdate};
 pub use unsubscribe::link as unsubscribe_link;
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes, Source, Task, Tells, Timeline, says},
+    accounts::{Access, Desk, Group, Room, Routes, Source, Task, Tells, Timeline, moves, moves_unless, says},
     kit::app::App,
 };
 
@@ -76,6 +76,10 @@ pub const ROOM: Room = Room {
     jobs: |jobs| jobs.with::<SendUpdate>().each_minute::<SweepUpdates>(),
     wake: Some(|app| Box::pin(jobs::wake(app))),
     demo: Some(|app, db, _| Box::pin(demo::load(app, db))),
+    people: &[
+        moves("updates", "written_by"),
+        moves_unless("deliveries", "person_id", "k.update_id = g.update_id"),
+    ],
     ..Room::new("newsletters")
 };
 

@@ -13,11 +13,13 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     accounts::{self, ConsentPurpose},
     audit::{Actor, Change},
+    duplicates,
     kit::{
         app::App,
         db::Db,
@@ -105,8 +107,16 @@ fn damaged(app: &App, visit: Visit) -> Response {
     (StatusCode::NOT_FOUND, DamagedPage { visit, contact }).into_response()
 }
 
+/// Whose emails the link stops: also where their record has become part of another.
+async fn reader(app: &App, db: &mut PgConnection, token: &str) -> Result<Option<Uuid>> {
+    match open(app, token) {
+        Some(person) => Ok(Some(duplicates::kept(db, person).await?)),
+        None => Ok(None),
+    }
+}
+
 async fn page(app: &App, db: &mut Db, visit: Visit, token: String, state: Stopping) -> Result<Response> {
-    let Some(person) = open(app, &token) else { return Ok(damaged(app, visit)) };
+    let Some(person) = reader(app, db, &token).await? else { return Ok(damaged(app, visit)) };
     let Some(person) = accounts::find_person(db, person).await? else { return Ok(damaged(app, visit)) };
     let hint = hint(person.email.as_str());
     let page = UnsubscribePage { visit, token, hint, state };
@@ -126,7 +136,7 @@ pub(super) async fn show(
     Path(token): Path<String>,
     mut db: Db,
 ) -> Result<Response> {
-    let stands = match open(&app, &token) {
+    let stands = match reader(&app, &mut db, &token).await? {
         Some(person) => {
             let consents = accounts::list_consents(&mut db, person).await?;
             consents.iter().any(|consent| consent.purpose == PURPOSE && consent.withdrawn.is_none())
@@ -146,7 +156,7 @@ pub(super) async fn stop(
     mut db: Db,
     body: Bytes,
 ) -> Result<Response> {
-    let Some(person) = open(&app, &token) else { return Ok(damaged(&app, visit)) };
+    let Some(person) = reader(&app, &mut db, &token).await? else { return Ok(damaged(&app, visit)) };
     let how = if body.windows(9).any(|part| part == b"One-Click") { BY_MAILBOX } else { BY_PAGE };
     let mut change = Change::begin(&app, &mut db, Actor::Person(person)).await?;
     accounts::withdraw_consent(&mut change, person, PURPOSE, how).await?;
@@ -160,7 +170,7 @@ pub(super) async fn undo(
     Path(token): Path<String>,
     mut db: Db,
 ) -> Result<Response> {
-    let person = open(&app, &token).ok_or(Error::NotFound)?;
+    let person = reader(&app, &mut db, &token).await?.ok_or(Error::NotFound)?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(person)).await?;
     let consents = accounts::list_consents(&mut change, person).await?;
     let mine: Vec<_> = consents.iter().filter(|consent| consent.purpose == PURPOSE).collect();

@@ -44,7 +44,9 @@ pub use sql::subscriptions::find as find_subscription;
 pub use sync::{PaymentNotice, What};
 
 use crate::{
-    accounts::{Access, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, says},
+    accounts::{
+        Access, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, moves, says, stays,
+    },
     kit::{app::App, money::Money},
 };
 
@@ -127,6 +129,7 @@ pub const ROOM: Room = Room {
             .every::<WarnOfCards>("13 9 * * *")
     },
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load_balance(app, db).await?) })),
+    people: &[moves("ledger", "person_id"), stays("ledger", "entered_by")],
     ..Room::new("payments")
 };
 

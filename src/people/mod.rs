@@ -36,7 +36,7 @@ pub use sql::{begin, count, push_ids};
 pub use words::Words;
 
 use crate::{
-    accounts::{Access, Desk, EXPORT_PEOPLE, Group, Room, Routes, SEE_PEOPLE, Tells, says},
+    accounts::{Access, Desk, EXPORT_PEOPLE, Group, Room, Routes, SEE_PEOPLE, Tells, moves_unless, says},
     kit::app::App,
 };
 
@@ -50,6 +50,7 @@ pub const ROOM: Room = Room {
     log: &[("list.", "Lists exported")],
     // Lists are searched by names and addresses.
     audit: &[says("list.exported", "List exported", Tells::People)],
+    people: &[moves_unless("people_filters", "officer_id", "k.list = g.list and k.name = g.name")],
     ..Room::new("people")
 };
 

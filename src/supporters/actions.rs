@@ -1,7 +1,7 @@
 //! Signing up, and confirming it. Each function runs in the caller's transaction.
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::{self, Begun, ConsentPurpose, Details, Person, Standing},
+    accounts::{self, Begun, ConsentPurpose, Details, Merging, Person, Standing},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -159,4 +159,17 @@ pub async fn confirm(change: &mut Change<'_>, token: &str, wants_changes: bool) 
         change.mail(format!("supporter-welcome:{id}"), &person.email, letter);
     }
     Ok(Some(Confirmed { person: id, is_member }))
+}
+
+/// Two records become one: what both want to help with, since the earlier day.
+pub async fn join(change: &mut Change<'_>, merging: Merging) -> Result<Value> {
+    Ok(sql::join_supporters(change, merging.gone, merging.kept).await?.unwrap_or_default())
+}
+
+/// They are two again.
+pub async fn part(change: &mut Change<'_>, _: Merging, did: Value) -> Result<()> {
+    if !did.is_null() {
+        sql::restore_supporter(change, &did).await?;
+    }
+    Ok(())
 }

@@ -25,7 +25,7 @@ pub use model::{Interest, Supporter};
 pub use sql::find_supporter;
 
 use crate::{
-    accounts::{Access, CHANGE_PEOPLE, Figure, Room, Routes, Tells, says},
+    accounts::{Access, CHANGE_PEOPLE, Combine, Figure, Room, Routes, Tells, moves_unless, says},
     kit::app::App,
 };
 
@@ -40,6 +40,11 @@ pub const ROOM: Room = Room {
         whole_party: false,
         words: |counts| (counts.words("accounts", "supporters"), "supporters".to_owned()),
     }],
+    people: &[moves_unless("supporters", "person_id", "true")],
+    combine: Some(Combine {
+        join: |change, merging| Box::pin(actions::join(change, merging)),
+        part: |change, merging, did| Box::pin(actions::part(change, merging, did)),
+    }),
     begun: Some(|db, email, now| Box::pin(actions::begun(db, email, now))),
     jobs: |jobs| jobs.every::<TidySupporters>("27 3 * * *"),
     demo: Some(|app, db, _| Box::pin(demo::load(app, db))),

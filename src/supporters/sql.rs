@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -198,6 +199,32 @@ pub(super) async fn insert_supporters(
         interests,
         since,
         source
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gives the one supporter what the other wants to help with as well. Returns the row as it was before, if both are
+/// supporters.
+pub(super) async fn join_supporters(db: &mut PgConnection, gone: Uuid, kept: Uuid) -> Result<Option<Value>> {
+    sqlx::query_scalar!(
+        r#"with before as (select to_jsonb(k) as row from supporters k where k.person_id = $2)
+           update supporters k set since = least(k.since, g.since),
+                  interests = array(select distinct unnest(k.interests || g.interests) order by 1)
+           from supporters g where g.person_id = $1 and k.person_id = $2 returning (select row from before) as "row!""#,
+        gone,
+        kept
+    )
+    .fetch_optional(db)
+    .await
+}
+
+pub(super) async fn restore_supporter(db: &mut PgConnection, row: &Value) -> Result<()> {
+    sqlx::query!(
+        "update supporters s set interests = o.interests, since = o.since
+         from jsonb_populate_record(null::supporters, $1) o where s.person_id = o.person_id",
+        row
     )
     .execute(db)
     .await?;

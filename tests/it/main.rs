@@ -30,6 +30,7 @@ mod home;
 mod mail;
 mod newsletters;
 mod outage;
+mod duplicates;
 mod imports;
 mod people;
 mod pictures;

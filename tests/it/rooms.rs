@@ -105,7 +105,10 @@ async fn each_office_opens_what_it_should_and_no_more() {
             Role::Administrator,
             "change_settings look_after_work manage_officers refund see_audit see_overview",
         ),
-        (Role::Membership, "change_people export_people import_people see_audit see_overview see_people"),
+        (
+            Role::Membership,
+            "change_people export_people import_people merge_people see_audit see_overview see_people",
+        ),
         (
             Role::Treasurer,
             "check_donors keep_books look_after_work refund see_overview see_payments see_people",
@@ -136,7 +139,7 @@ async fn officers_see_the_links_that_their_offices_open() {
     for (email, expected) in [
         (
             "alex@demo.test",
-            "Overview Members Supporters Import Donations Updates Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
+            "Overview Members Supporters Import Duplicates Donations Updates Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
         ("treasurer@demo.test", "Overview Members Supporters Donations Payments Books"),
         ("returning@demo.test", "Overview Audit log"),

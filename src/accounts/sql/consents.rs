@@ -164,3 +164,62 @@ pub async fn end_consents(
     .await?;
     Ok(done.rows_affected())
 }
+
+/// Ends the consents of two people that the one has stopped and the other has not. Returns their ids.
+pub async fn end_where_stopped(
+    db: &mut PgConnection,
+    one: Uuid,
+    other: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "update consents c set withdrawn_at = $3, withdrawn_how = 'merged with a record that had stopped it'
+         where c.person_id in ($1, $2) and c.withdrawn_at is null
+           and exists (select from consents o where o.person_id in ($1, $2) and o.person_id <> c.person_id
+                                                and o.purpose = c.purpose and o.withdrawn_at is not null)
+           and not exists (select from consents o where o.person_id in ($1, $2) and o.person_id <> c.person_id
+                                                    and o.purpose = c.purpose and o.withdrawn_at is null)
+         returning id",
+        one,
+        other,
+        now
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Lets consents stand again that a merge ended, unless their person has said something since.
+pub async fn let_stand_again(db: &mut PgConnection, ids: &[Uuid], since: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update consents c set withdrawn_at = null, withdrawn_how = null
+         where id = any($1) and not exists (
+             select from consents n where n.person_id = c.person_id and n.purpose = c.purpose and n.id <> c.id
+                                      and (n.withdrawn_at is null or greatest(n.given_at, n.withdrawn_at) > $2))",
+        ids,
+        since
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends those consents of one person that another has stopped since a moment.
+pub async fn end_where_stopped_since(
+    db: &mut PgConnection,
+    (of, by): (Uuid, Uuid),
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update consents c set withdrawn_at = $4, withdrawn_how = 'stopped while two records were one'
+         where c.person_id = $1 and c.withdrawn_at is null
+           and exists (select from consents k where k.person_id = $2 and k.purpose = c.purpose and k.withdrawn_at > $3)",
+        of,
+        by,
+        since,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

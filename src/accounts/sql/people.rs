@@ -1,6 +1,7 @@
 //! People: found, added, changed.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -229,6 +230,26 @@ pub async fn fill_places(db: &mut PgConnection, places: &[(Uuid, String, Option<
         &ids,
         &postcodes,
         &regions as &[Option<String>]
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes a person to whom nothing points any more. Returns the row as it was.
+pub async fn remove_person(db: &mut PgConnection, id: Uuid) -> Result<Value> {
+    sqlx::query_scalar!(r#"delete from people p where id = $1 returning to_jsonb(p) as "row!""#, id)
+        .fetch_one(db)
+        .await
+}
+
+/// Puts a person back as [`remove_person`] returned them.
+pub async fn revive_person(db: &mut PgConnection, row: &Value) -> Result<()> {
+    sqlx::query!(
+        "insert into people (id, email, name, postcode, region, email_verified_at, password_hash, standing, created_at)
+         select id, email, name, postcode, region, email_verified_at, password_hash, standing, created_at
+         from jsonb_populate_record(null::people, $1)",
+        row
     )
     .execute(db)
     .await?;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     accounts::{CHANGE_PEOPLE, Officer, Rooms, SEE_PEOPLE, Scope},
     admin::permissions::SEE_AUDIT,
-    audit,
+    audit, duplicates,
     kit::{
         app::App,
         db::Db,
@@ -77,9 +77,15 @@ impl Sees {
 
 /// The record, if this officer may open it. That they did is noted.
 async fn open(app: &App, who: &Officer, person: &str, db: &mut PgConnection) -> Result<(Record, Sees)> {
-    let person: Uuid = person.parse().map_err(|_| Error::NotFound)?;
+    let mut person: Uuid = person.parse().map_err(|_| Error::NotFound)?;
     let scope = who.scope(SEE_PEOPLE)?;
-    let record = sql::find_record(db, person).await?.ok_or(Error::NotFound)?;
+    let mut record = sql::find_record(db, person).await?;
+    if record.is_none() {
+        // Of a record that was merged, the one that it is part of.
+        person = duplicates::kept(db, person).await?;
+        record = sql::find_record(db, person).await?;
+    }
+    let record = record.ok_or(Error::NotFound)?;
     // An organiser sees who agreed to it.
     if !scope.covers(record.region) || (scope != Scope::Everyone && !record.is_open_to_organisers()) {
         return Err(Error::NotFound);

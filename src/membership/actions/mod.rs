@@ -5,6 +5,7 @@ mod decisions;
 mod details;
 mod importing;
 mod joining;
+mod merging;
 mod overrides;
 mod payment;
 mod rates;
@@ -16,6 +17,7 @@ pub use decisions::{add_note, end, is_new, lift_suspension, suspend, take_back_d
 pub use details::change_details;
 pub use importing::{ForeignMember, add_foreign, adopt, fill_personal};
 pub use joining::{apply, begun, path, pay_again, purpose, warn_member};
+pub use merging::{join, part};
 pub use overrides::{lift_override, set_override};
 pub use payment::{dues_of, hear};
 pub use rates::{apply_rate, ask_for_rate};

@@ -71,6 +71,28 @@ pub struct Note {
 }
 
 impl Membership {
+    /// One in good standing, for tests.
+    #[cfg(test)]
+    pub fn sample() -> Self {
+        let joined_on = NaiveDate::from_ymd_opt(2026, 1, 10).unwrap();
+        Self {
+            id: Uuid::nil(),
+            person: Uuid::nil(),
+            number: 1,
+            joined_on,
+            personal: Personal::sample(),
+            rate: Rate::Standard,
+            every: Interval::Month,
+            amount: Money::from_pence(500),
+            subscription: Some("sub_1".into()),
+            state: State::Active,
+            state_since: dates::start_of_day(joined_on),
+            ends_on: None,
+            end_words: None,
+            suspension: None,
+        }
+    }
+
     /// In words, for the member.
     pub fn in_words(&self) -> String {
         match self.state {

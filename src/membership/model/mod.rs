@@ -2,6 +2,7 @@
 
 mod answers;
 mod membership;
+mod merging;
 mod overrides;
 mod rate_change;
 mod rates;
@@ -11,6 +12,7 @@ mod state;
 
 pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension, WarnMember};
 pub use membership::{Decision, Membership, Note, Suspension};
+pub use merging::{Stays, which_stays};
 pub use overrides::{NewOverride, Override, OverrideKind};
 pub use rate_change::{ChangeRate, NewRate, NoChange, RateChange, changeable};
 pub use rates::{Price, Prices, Rate, WrongAmount};

@@ -1,6 +1,7 @@
 //! The room's statements; the history of standing and changes of rate in files of their own.
 
 pub mod history;
+pub mod merging;
 pub mod overrides;
 pub mod rate_changes;
 

@@ -1,0 +1,25 @@
+use serde::{Deserialize, Serialize};
+
+use super::actions;
+use crate::{
+    audit::{Actor, Change},
+    kit::{
+        app::App,
+        queue::{Failure, Job, Lane},
+    },
+};
+
+/// Finds pairs that may be one person.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct FindDuplicates {}
+
+impl Job for FindDuplicates {
+    const NAME: &'static str = "duplicates_find";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        let mut change = Change::begin_alone(&app, Actor::System).await?;
+        actions::find(&mut change).await.map_err(Failure::from_page)?;
+        Ok(change.commit().await?)
+    }
+}
