@@ -10,8 +10,7 @@ use uuid::Uuid;
 
 use super::{
     PAIRS, actions, forms,
-    jobs::FindDuplicates,
-    model::{Fact, Merge, Side},
+    model::{Fact, FindDuplicates, Merge, Side},
     sql::{self, Pair},
 };
 use crate::{
@@ -55,10 +54,20 @@ struct PairPage {
 }
 
 pub(super) async fn show(
+    State(app): State<App>,
     visit: Visit,
     Path((kept, gone)): Path<(Uuid, Uuid)>,
     mut db: Db,
 ) -> Result<Response> {
+    let (now, other) = (sql::kept(&mut db, kept).await?, sql::kept(&mut db, gone).await?);
+    if (now, other) != (kept, gone) {
+        // Somebody was quicker.
+        return Ok(flash::redirect(
+            &app,
+            &format!("/admin/members/{now}"),
+            "These records have been merged.",
+        ));
+    }
     let (kept, gone) = (actions::side(&mut db, kept).await?, actions::side(&mut db, gone).await?);
     let facts = Fact::ALL.map(|fact| (fact.code(), fact.title(), kept.says(fact), gone.says(fact)));
     let rest = kept.has().into_iter().zip(gone.has()).map(|((title, kept), (_, gone))| (title, kept, gone));

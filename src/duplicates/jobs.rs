@@ -1,6 +1,4 @@
-use serde::{Deserialize, Serialize};
-
-use super::actions;
+use super::{actions, model::FindDuplicates};
 use crate::{
     audit::{Actor, Change},
     kit::{
@@ -8,10 +6,6 @@ use crate::{
         queue::{Failure, Job, Lane},
     },
 };
-
-/// Finds pairs that may be one person.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct FindDuplicates {}
 
 impl Job for FindDuplicates {
     const NAME: &'static str = "duplicates_find";

@@ -18,7 +18,7 @@ mod jobs;
 mod admin;
 pub mod demo;
 
-pub use jobs::FindDuplicates;
+pub use model::FindDuplicates;
 pub use sql::kept;
 
 use crate::{

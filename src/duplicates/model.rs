@@ -16,6 +16,10 @@ pub const MERGE_PEOPLE: Permission = Permission { code: "merge_people", held_by:
 /// For how long a merge can be undone.
 pub const UNDO_DAYS: i64 = 30;
 
+/// Finds pairs that may be one person.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct FindDuplicates {}
+
 /// What two records have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {

@@ -193,11 +193,12 @@ pub async fn give_back(db: &mut PgConnection, carried: &Carried, gone: Uuid, kep
     let Carried { table, column, moved, aside } = carried;
     let (key, all) = columns(db, table).await?;
     if !moved.is_empty() {
-        let same: String = key
+        let same: Vec<_> = key
             .iter()
             .filter(|name| *name != column)
             .map(|name| format!(" and t.{name} = o.{name}"))
             .collect();
+        let same = same.concat();
         let statement = format!(
             "update {table} t set {column} = $2 from jsonb_populate_recordset(null::{table}, $1) o
              where t.{column} = $3{same}"

@@ -28,6 +28,7 @@ const FOR_PROGRAMS = {
 const FINE_EMPTY = {
   'POST /account/consents': 'nothing ticked means: send me nothing',
   'POST /admin/audit/check': 'no seal means: walk along the log alone',
+  'POST /admin/duplicates/{kept}/{gone}': 'nothing chosen means: everything as the record that stays has it',
   'POST /admin/filters': 'the list that it came from says that a name is missing',
 };
 /** So many addresses of one kind are read; the first is looked at in the browser. */
@@ -365,6 +366,10 @@ describe('pages', { concurrency: 2 }, () => {
     await visit(page, '/admin/work');
     await visit(page, '/admin/payments?q=zzzz');
     await visit(page, '/admin/audit?from=yesterday', 422);
+    await page.goto('/admin/duplicates');
+    await look(page, 'merged records');
+    await button(page, 'Undo the merge of Hollie Marsh').click();
+    await look(page, 'a merge undone');
     await page.goto('/admin/imports');
     await page.getByLabel('List of members').setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from('Wer,Wo\nKit Moss,kit.moss@example.org\n') });
     await button(page, 'Upload and match columns').click();
