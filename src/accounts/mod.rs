@@ -98,6 +98,7 @@ pub const ROOM: Room = Room {
         moves("officers", "person_id"),
         ends("sessions", "person_id"),
         ends("sign_in_requests", "person_id"),
+        ends("email_changes", "person_id"),
         moves_unless(
             "consents",
             "person_id",

@@ -18,7 +18,7 @@ mod statement;
 pub use model::{Account, Class, KEEP_BOOKS};
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, says, stays},
+    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
     kit::app::App,
     payments::SEE_PAYMENTS,
 };
@@ -44,7 +44,12 @@ pub const ROOM: Room = Room {
         says("books.statement_settled", "Lines of the bank settled", Tells::Party),
         says("books.exported", "Books of a month exported", Tells::Party),
     ],
-    people: &[stays("book_entries", "entered_by"), stays("book_months", "closed_by")],
+    people: &[
+        stays("book_entries", "entered_by"),
+        stays("book_months", "closed_by"),
+        moves("bank_lines", "uploaded_by"),
+        moves("bank_lines", "settled_by"),
+    ],
     ..Room::new("books")
 };
 

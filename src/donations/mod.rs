@@ -35,7 +35,7 @@ pub use settings::CAP;
 
 use self::model::Gift;
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, moves, says},
+    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
     kit::app::App,
     payments::leading,
 };
@@ -106,7 +106,14 @@ pub const ROOM: Room = Room {
     moved: &[("/admin/payments/checks", admin::cases::PATH)],
     jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *").every::<WatchCases>("29 * * * *"),
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load(app, db).await?) })),
-    people: &[moves("gifts", "person_id"), moves("gifts", "checked_by")],
+    people: &[
+        moves("gifts", "person_id"),
+        moves("donor_cases", "decided_by"),
+        moves("donor_merges", "merged_by"),
+        moves("split_dismissals", "dismissed_by"),
+        moves("election_periods", "entered_by"),
+        stays("donation_returns", "approved_by"),
+    ],
     ..Room::new("donations")
 };
 

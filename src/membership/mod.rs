@@ -169,6 +169,8 @@ pub const ROOM: Room = Room {
             "k.done_at is null and k.refused is null and g.done_at is null and g.refused is null",
         ),
         moves("membership_rate_changes", "asked_by"),
+        moves("membership_overrides", "set_by"),
+        moves("membership_overrides", "lifted_by"),
     ],
     combine: Some(Combine {
         join: |change, merging| Box::pin(actions::join(change, merging)),

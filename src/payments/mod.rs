@@ -129,7 +129,12 @@ pub const ROOM: Room = Room {
             .every::<WarnOfCards>("13 9 * * *")
     },
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load_balance(app, db).await?) })),
-    people: &[moves("ledger", "person_id"), stays("ledger", "entered_by")],
+    people: &[
+        moves("ledger", "person_id"),
+        stays("ledger", "entered_by"),
+        stays("refunds", "asked_by"),
+        stays("refunds", "decided_by"),
+    ],
     ..Room::new("payments")
 };
 

@@ -235,7 +235,11 @@ pub async fn watch_payment(change: &mut Change<'_>, notice: &PaymentNotice) -> R
     match &notice.what {
         What::Paid { .. } => cases::open_cases(change, Some(&notice.purpose)).await,
         What::Returned => cases::follow_books(change, &notice.purpose).await,
-        What::Changed | What::Failed { .. } | What::PaidTooLate { .. } => Ok(()),
+        What::Changed
+        | What::Failed { .. }
+        | What::PaidTooLate { .. }
+        | What::MethodLost { .. }
+        | What::CardExpires { .. } => Ok(()),
     }
 }
 

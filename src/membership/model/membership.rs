@@ -89,6 +89,7 @@ impl Membership {
             state_since: dates::start_of_day(joined_on),
             ends_on: None,
             end_words: None,
+            decision: None,
             suspension: None,
         }
     }
