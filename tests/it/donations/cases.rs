@@ -267,7 +267,7 @@ async fn m8_money_that_did_not_come_by_card_goes_back_by_hand() {
 async fn checks_from_before_there_were_cases_are_kept() {
     let site = Site::open().await;
     let mut db = site.pool.acquire().await.unwrap();
-    let migration = include_str!("../../../migrations/20261126005000_donations_cases.sql");
+    let migration = include_str!("../../../migrations/20261126005003_donations_cases.sql");
     let before = "create schema before; set search_path to before, public;
         create table gifts (like public.gifts including defaults);
         alter table gifts add column checked_at timestamptz, add column checked_by uuid, add column returned boolean not null default false;
