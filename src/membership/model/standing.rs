@@ -77,7 +77,7 @@ impl Standing {
         match self {
             Self::Pending => "They have joined, and the bank has not made the first payment yet.",
             Self::New => "They are a member, and officers can still object to their joining.",
-            Self::Current => "They are a member, and everything is paid.",
+            Self::Current => "They are a member with every right.",
             Self::Grace => {
                 "A payment did not go through. They are a member as long as they can still pay it."
             }
