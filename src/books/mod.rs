@@ -11,11 +11,13 @@ mod sql;
 mod forms;
 mod actions;
 mod admin;
+mod demo;
 mod months;
 mod receipts;
 mod statement;
 
 pub use model::{Account, Class, KEEP_BOOKS};
+pub use sql::spent_between;
 
 use crate::{
     accounts::{Access, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
@@ -27,6 +29,7 @@ use crate::{
 pub const ROOM: Room = Room {
     routes,
     desk: &[Desk { title: "Books", path: "/admin/books", permission: SEE_PAYMENTS, group: Group::People }],
+    demo: Some(|app, db, _| Box::pin(async { Ok(demo::load(app, db).await?) })),
     counts: Some(sql::COUNTS),
     tasks: &[Task {
         count: "waiting",

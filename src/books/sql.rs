@@ -176,6 +176,23 @@ pub(super) async fn list_postings(
     Ok(rows.fetch_all(db).await?.into_iter().map(Posted::from).collect())
 }
 
+/// What was spent under each heading from one day to before another, the most first.
+pub async fn spent_between(
+    db: &mut PgConnection,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<(Account, Money)>> {
+    let rows = sqlx::query!(
+        r#"select account as "account!: Account", sum(pence)::bigint as "spent!: Money"
+           from book_postings where account = any($3) and day >= $1 and day < $2 group by account
+           having sum(pence) > 0 order by sum(pence) desc, account"#,
+        from,
+        until,
+        &headings()
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.account, row.spent)).collect())
+}
+
 /// What was spent under each heading from a month on, the most first.
 pub(super) async fn spent_since(db: &mut PgConnection, month: Month) -> Result<Vec<(Account, Money)>> {
     let rows = sqlx::query!(

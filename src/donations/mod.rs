@@ -32,6 +32,7 @@ pub use actions::{bounds, enter, hear, watch_payment};
 pub use jobs::{TidyGifts, WatchCases};
 pub use model::{Bounds, CHECK_DONORS, GIFTS};
 pub use settings::CAP;
+pub use sql::{Giving, giving};
 
 use self::model::Gift;
 use crate::{

@@ -7,9 +7,11 @@ use chrono::{Datelike, Months};
 
 use crate::{
     accounts::{PurposeKind, Rooms},
+    books::{self, Account},
     content::{self, Article, Item, Page, Question, Section, Shown},
-    donations,
+    donations::{self, Giving},
     kit::{
+        dates,
         db::Db,
         error::{Error, Result},
         money::Money,
@@ -71,6 +73,10 @@ struct FundingPage {
     months: Vec<MonthIncome>,
     /// The kinds of income in them.
     columns: Vec<PurposeKind>,
+    /// Gifts of these months.
+    giving: Giving,
+    /// What was spent in these months, by heading.
+    spent: Vec<(Account, Money)>,
 }
 
 impl FundingPage {
@@ -83,6 +89,19 @@ impl FundingPage {
             }
         }
         sums.into_iter().map(Money::from_pence).zip(self.columns.iter().map(|kind| kind.source)).collect()
+    }
+
+    /// What was spent under a heading, and percent of the greatest.
+    fn spending(&self) -> Vec<(String, String, i64)> {
+        let most = self.spent.first().map_or(1, |(_, sum)| sum.pence().max(1));
+        let bar = |(heading, sum): &(Account, Money)| {
+            (heading.name().to_owned(), sum.to_string(), sum.pence() * 100 / most)
+        };
+        self.spent.iter().map(bar).collect()
+    }
+
+    fn spent_in_all(&self) -> Money {
+        Money::from_pence(self.spent.iter().map(|(_, sum)| sum.pence()).sum())
     }
 
     /// Name, total, and percent of the best month, newest first.
@@ -109,9 +128,11 @@ pub(super) async fn funding(
     let end = today.with_day(1).unwrap_or(today);
     let from = end.checked_sub_months(Months::new(12)).unwrap_or(end);
     let mut months = payments::income_by_month(&mut db, from, end.pred_opt().unwrap_or(end)).await?;
+    let giving = donations::giving(&mut db, dates::start_of_day(from), dates::start_of_day(end)).await?;
+    let spent = books::spent_between(&mut db, from, end).await?;
     if months.iter().all(|month| month.income.total() == Money::default()) {
         months.clear();
     }
     let columns = Kinds::of(rooms).columns(months.iter().map(|month| &month.income));
-    Ok(FundingPage { visit, item, cap, months, columns }.into_response())
+    Ok(FundingPage { visit, item, cap, months, columns, giving, spent }.into_response())
 }

@@ -28,7 +28,11 @@ fn routes(_: &App) -> Routes {
     use Access::{Cached, Public, SignedIn};
     Routes::new()
         .get(Cached(&["content_items", "content_slugs"]), "/", front::show)
-        .get(Cached(&["content_items", "content_slugs", "ledger"]), "/funding", front::funding)
+        .get(
+            Cached(&["content_items", "content_slugs", "ledger", "gifts", "book_postings"]),
+            "/funding",
+            front::funding,
+        )
         .get(SignedIn, "/dashboard", dashboard::show)
         .get(Cached(&["content_items"]), "/sitemap.xml", machines::sitemap)
         .get(Cached(&[]), "/robots.txt", machines::robots)

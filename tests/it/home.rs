@@ -111,6 +111,21 @@ async fn anybody_sees_where_the_money_comes_from() {
     let october = breakthrough::kit::money::Money::from_pence(booked).to_string();
     let page = site.stranger().get("/funding").await;
     page.expect("October 2026").expect(&october).expect("November 2025");
+    // Gifts and spending of the twelve whole months, and nobody’s name.
+    let (largest, spent): (i64, i64) = sqlx::query_as(
+        "select (select max(amount_pence) from ledger where purpose_kind = 'donation' and kind = 'payment'
+                 and at >= '2025-11-01 00:00 Europe/London' and at < '2026-11-01 00:00 Europe/London'),
+                (select sum(pence)::bigint from book_postings where account = 'printing' and day >= '2025-11-01' and day < '2026-11-01')",
+    )
+    .fetch_one(&mut *db)
+    .await
+    .unwrap();
+    let money = |pence| breakthrough::kit::money::Money::from_pence(pence).to_string();
+    assert_eq!(page.table("Spending by heading").cell("Printing and post", "Spent"), money(spent));
+    page.expect("The largest").expect(&money(largest)).expect("median");
+    let names: Vec<String> =
+        sqlx::query_scalar("select distinct name from gifts").fetch_all(&mut *db).await.unwrap();
+    assert!(!names.is_empty() && names.iter().all(|name| !page.words().contains(name.as_str())));
     // The books refuse to be emptied.
     let emptied = "set session_replication_role = replica; truncate ledger cascade;
                    delete from tallies where what in ('income', 'books'); reset session_replication_role";

@@ -129,7 +129,7 @@ async fn every_declared_table_tells_of_its_changes_and_no_other_does() {
     declared.insert("settings".to_owned());
     assert_eq!(
         declared.iter().map(String::as_str).collect::<Vec<_>>(),
-        ["content_items", "content_slugs", "ledger", "picture_files", "settings"]
+        ["book_postings", "content_items", "content_slugs", "gifts", "ledger", "picture_files", "settings"]
     );
     let told: Vec<(String, String)> = sqlx::query_as(
         "select event_object_table::text, string_agg(event_manipulation, ' ' order by event_manipulation)

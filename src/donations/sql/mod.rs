@@ -181,3 +181,30 @@ pub(super) async fn delete_old_gifts(db: &mut PgConnection, before: DateTime<Utc
     sqlx::query!("delete from gifts where paid_at is null and created_at < $1", before).execute(db).await?;
     Ok(())
 }
+
+/// Gifts of a time, what went back taken off. No more is told of who gave than how many they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Giving {
+    pub donors: i64,
+    pub gifts: i64,
+    pub median: Money,
+    pub largest: Money,
+}
+
+/// What was given between two instants.
+pub async fn giving(db: &mut PgConnection, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Giving> {
+    sqlx::query_as!(
+        Giving,
+        r#"select count(distinct email) as "donors!", count(*) as "gifts!",
+                  coalesce(percentile_disc(0.5) within group (order by kept), 0)::bigint as "median!: Money",
+                  coalesce(max(kept), 0)::bigint as "largest!: Money"
+           from (select g.email, sum(l.amount_pence)::bigint as kept
+                 from gifts g join ledger l on l.purpose_kind = $3 and l.purpose_id = g.id
+                 where g.paid_at >= $1 and g.paid_at < $2 group by g.id, g.email having sum(l.amount_pence) > 0) given"#,
+        from,
+        until,
+        GIFTS.code
+    )
+    .fetch_one(db)
+    .await
+}
