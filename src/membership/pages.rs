@@ -157,13 +157,14 @@ pub(super) async fn show(
         Some((membership, subscription)) => (Some(membership), subscription),
         None => (None, None),
     };
-    let asked = sql::rate_changes::find_open_of(&mut db, who.person_id).await?.map(|it| it.new);
     let today = visit.today();
     let voting = actions::voting_rules(&app, today);
     let pending_counts = actions::rules(&app, None).pending_counts;
     let (mut stood, mut settled_on, mut by_hand, mut stands_from) = (None, None, Vec::new(), None);
+    let mut asked = None;
     if let Some(membership) = &membership {
-        let history = sql::history::find(&mut db, membership.id).await?;
+        let (history, wish) = sql::history::find_with_wish(&mut db, membership.id).await?;
+        asked = wish;
         stood = history.on(today, membership.personal.born_on, voting);
         by_hand = history.overrides.iter().filter(|it| it.holds_on(today)).map(Override::own_words).collect();
         let least = app.setting(settings::STANDING_AGE, today);

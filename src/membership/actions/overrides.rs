@@ -35,7 +35,7 @@ pub async fn set_override(
         _ => {}
     }
     // Pressed twice.
-    let standing = sql::overrides::list(change, membership.id).await?;
+    let standing = sql::history::find(change, membership.id).await?.overrides;
     let is_same = |it: &&_| same(it, new) && it.holds_on(today);
     if standing.iter().any(|it| is_same(&it)) {
         return Ok(());

@@ -1,6 +1,7 @@
 //! What an officer sets by hand for a time.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::kit::{codes::codes, dates};
@@ -32,7 +33,7 @@ impl OverrideKind {
 }
 
 /// One of them, from its first day to its last.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Override {
     pub id: Uuid,
     pub kind: OverrideKind,

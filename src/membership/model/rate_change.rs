@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What somebody wants to pay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct NewRate {
     pub rate: Rate,
     pub every: Interval,

@@ -2,6 +2,7 @@
 //! database says the same of everybody at once.
 
 use chrono::{Days, NaiveDate};
+use serde::Deserialize;
 
 use super::{EndReason, Override, OverrideKind, State, Status};
 use crate::kit::{codes::codes, dates};
@@ -133,7 +134,7 @@ impl From<State> for Past {
 }
 
 /// From when to when somebody was a member.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Period {
     pub started_on: NaiveDate,
     pub ended_on: Option<NaiveDate>,

@@ -1,12 +1,15 @@
 //! Where memberships stood, and since when: written on with each change of state, and never rewritten.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{PgConnection, Result};
+use serde::Deserialize;
+use sqlx::{PgConnection, Result, types::Json};
 use uuid::Uuid;
 
 use crate::{
     kit::db::impossible,
-    membership::model::{EndReason, Era, History, Membership, Past, Period, State, Status, VotingRules},
+    membership::model::{
+        EndReason, Era, History, Membership, NewRate, Override, Past, Period, State, Status, VotingRules,
+    },
 };
 
 /// A state that begins.
@@ -113,34 +116,55 @@ pub async fn settled_on(db: &mut PgConnection, membership: Uuid) -> Result<Optio
     Ok(found.flatten())
 }
 
-/// All that is kept of one membership's past.
-pub async fn find(db: &mut PgConnection, membership: Uuid) -> Result<History> {
-    let rows = sqlx::query!(
-        r#"select state as "state: Status", until_on, reason as "reason: EndReason", starts_on, ends_on
-           from membership_states where membership_id = $1 order by starts_on, id"#,
-        membership
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    let mut eras = Vec::with_capacity(rows.len());
-    for row in rows {
-        let until = || row.until_on.ok_or_else(|| impossible(format!("a state of {membership} has no end")));
-        let state = match row.state {
+/// A state as the statement below writes it down.
+#[derive(Debug, Deserialize)]
+struct Row {
+    state: Status,
+    until_on: Option<NaiveDate>,
+    reason: Option<EndReason>,
+    starts_on: NaiveDate,
+    ends_on: Option<NaiveDate>,
+}
+
+impl Row {
+    fn era(self) -> Result<Era> {
+        let until = || self.until_on.ok_or_else(|| impossible("a state without its last day"));
+        let state = match self.state {
             Status::Pending => Past::Pending,
             Status::Active => Past::Active,
             Status::Grace => Past::Grace { until: until()? },
             Status::Suspended => Past::Suspended { until: until()? },
-            Status::Ended => Past::Ended { reason: row.reason },
+            Status::Ended => Past::Ended { reason: self.reason },
         };
-        eras.push(Era { state, starts_on: row.starts_on, ends_on: row.ends_on });
+        Ok(Era { state, starts_on: self.starts_on, ends_on: self.ends_on })
     }
-    let periods = sqlx::query_as!(
-        Period,
-        "select started_on, ended_on, settled_on from membership_periods where membership_id = $1 order by started_on, id",
+}
+
+/// All that is kept of one membership's past, and the rate that was asked for and of which Stripe has not been told: in
+/// one query, for a page.
+pub async fn find_with_wish(db: &mut PgConnection, membership: Uuid) -> Result<(History, Option<NewRate>)> {
+    let row = sqlx::query!(
+        r#"select
+               (select coalesce(jsonb_agg(to_jsonb(s) order by s.starts_on, s.id), '[]')
+                from membership_states s where s.membership_id = $1) as "eras!: Json<Vec<Row>>",
+               (select coalesce(jsonb_agg(to_jsonb(p) order by p.started_on, p.id), '[]')
+                from membership_periods p where p.membership_id = $1) as "periods!: Json<Vec<Period>>",
+               (select coalesce(jsonb_agg(to_jsonb(o) || jsonb_build_object('until', o.until_on, 'by', w.name) order by o.set_at desc, o.id), '[]')
+                from membership_overrides o join people w on w.id = o.set_by
+                where o.membership_id = $1) as "overrides!: Json<Vec<Override>>",
+               (select jsonb_build_object('rate', c.rate, 'every', c.billing_interval, 'amount', c.amount_pence)
+                from membership_rate_changes c join memberships m on m.person_id = c.person_id
+                where m.id = $1 and c.done_at is null and c.refused is null) as "asked?: Json<NewRate>""#,
         membership
     )
-    .fetch_all(&mut *db)
+    .fetch_one(db)
     .await?;
-    let overrides = super::overrides::list(db, membership).await?;
-    Ok(History { eras, periods, overrides })
+    let eras = row.eras.0.into_iter().map(Row::era).collect::<Result<_>>()?;
+    let history = History { eras, periods: row.periods.0, overrides: row.overrides.0 };
+    Ok((history, row.asked.map(|asked| asked.0)))
+}
+
+/// All that is kept of one membership's past.
+pub async fn find(db: &mut PgConnection, membership: Uuid) -> Result<History> {
+    Ok(find_with_wish(db, membership).await?.0)
 }

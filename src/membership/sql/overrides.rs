@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, Result};
 use uuid::Uuid;
 
-use crate::membership::model::{NewOverride, Override, OverrideKind};
+use crate::membership::model::{NewOverride, OverrideKind};
 
 /// The officer and the moment of a new one.
 pub struct Setting {
@@ -51,20 +51,6 @@ pub async fn lift(
         today
     )
     .fetch_optional(db)
-    .await
-}
-
-/// All of a membership, newest first.
-pub async fn list(db: &mut PgConnection, membership: Uuid) -> Result<Vec<Override>> {
-    sqlx::query_as!(
-        Override,
-        r#"select o.id, kind as "kind: OverrideKind", starts_on, until_on as until, reason, is_confidential, p.name as by, set_at,
-                  lifted_on
-           from membership_overrides o join people p on p.id = o.set_by
-           where membership_id = $1 order by set_at desc, o.id"#,
-        membership
-    )
-    .fetch_all(db)
     .await
 }
 
