@@ -29,6 +29,8 @@ struct Receipt<'a> {
     over_cap: bool,
     check_above: Money,
     check_days: u32,
+    /// Where a regular gift is stopped.
+    stop: String,
 }
 
 pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool) -> Result<Letter> {
@@ -38,7 +40,55 @@ pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool)
     let check_above = app.setting(payments::CHECK_ABOVE, arrived);
     let check_days = app.setting(settings::CHECK_DAYS, arrived);
     let (party, day, contact) = (site.name, dates::day(arrived), site.contact_email);
-    Letter::new(&frame, &Receipt { gift, party, day, contact, over_cap, check_above, check_days })
+    let stop = stop_page(app, gift);
+    Letter::new(&frame, &Receipt { gift, party, day, contact, over_cap, check_above, check_days, stop })
+}
+
+fn stop_page(app: &App, gift: &Gift) -> String {
+    app.link(&format!("/donate/{}/stop", gift.id))
+}
+
+#[derive(Template)]
+#[template(path = "donations/mail_stopped.md")]
+struct Stopped<'a> {
+    gift: &'a Gift,
+    price: String,
+    party: String,
+    page: String,
+}
+
+/// A regular gift was stopped.
+pub(super) fn stopped(app: &App, gift: &Gift) -> Result<Letter> {
+    let frame = Frame::service(app, "You get this because you stopped a regular donation.");
+    let party = app.settings().site(app.clock().today()).name;
+    Letter::new(&frame, &Stopped { gift, price: gift.price(), party, page: app.link("/donate") })
+}
+
+#[derive(Template)]
+#[template(path = "donations/mail_failed.md")]
+struct Failed<'a> {
+    gift: &'a Gift,
+    price: String,
+    next_try: Option<String>,
+    is_stripe: bool,
+    page: String,
+    contact: EmailAddress,
+}
+
+/// A payment of a regular gift could not be collected.
+pub(super) fn failed(
+    app: &App,
+    gift: &Gift,
+    next_try: Option<DateTime<Utc>>,
+    page: Option<&str>,
+) -> Result<Letter> {
+    let frame = Frame::service(app, "You get this because you make a regular donation.");
+    let contact = app.settings().site(app.clock().today()).contact_email;
+    let next_try = next_try.map(|at| dates::weekday(dates::london_date(at)));
+    let page = page.filter(|_| next_try.is_some());
+    let is_stripe = page.is_some();
+    let page = page.map_or_else(|| stop_page(app, gift), str::to_owned);
+    Letter::new(&frame, &Failed { gift, price: gift.price(), next_try, is_stripe, page, contact })
 }
 
 #[derive(Template)]
@@ -100,6 +150,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         email: "ana@example.org".parse().expect("an address"),
         address: None,
         amount: Money::from_pence(123_456),
+        every: None,
         person: None,
         created_at: at,
         paid_at: Some(at),
@@ -123,7 +174,15 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     let refused = |why| ("donations/mail_refused", refused(app, &warned, why));
     let mails = Why::ALL.map(refused);
     let mut mails: Vec<_> = mails.into_iter().collect();
+    let monthly = Gift { every: Some(crate::kit::stripe::Interval::Month), ..gift(false) };
+    for (next_try, page) in
+        [(Some(at), Some("https://pay.example/i/acct_1/x_y?s=a*b*c")), (Some(at), None), (None, None)]
+    {
+        mails.push(("donations/mail_failed", failed(app, &monthly, next_try, page)));
+    }
     mails.extend([
+        ("donations/mail_stopped", stopped(app, &monthly)),
+        ("donations/mail_receipt", receipt(app, &monthly, at, false)),
         ("donations/mail_clock", clock(app, name, &[&warned], today)),
         ("donations/mail_clock", clock(app, name, &[&late, &warned], today)),
         ("donations/mail_receipt", receipt(app, &gift(false), at, false)),

@@ -67,6 +67,7 @@ pub const ROOM: Room = Room {
     purposes: &[GIFTS],
     log: &[("donation.", "Donations")],
     audit: &[
+        says("donation.stopped", "Regular donation stopped", Tells::Party),
         says("donation.received", "Donation received", Tells::Party),
         says("donation.above_cap", "Donation above the limit sent back", Tells::Party),
         says("donation.check_opened", "Donor check opened", Tells::Party),
@@ -126,6 +127,8 @@ fn routes(_: &App) -> Routes {
         .post(Public, "/donate", pages::create)
         .get(Public, "/donate/{gift}", leading::show::<Gift>)
         .post(Public, "/donate/{gift}/payment", leading::pay::<Gift>)
+        .get(Public, "/donate/{gift}/stop", pages::confirm_stop)
+        .post(Public, "/donate/{gift}/stop", pages::stop)
         .get(officer, "/admin/donations", admin::cases::list)
         .get(officer, "/admin/donations/decided", admin::cases::decided)
         .get(officer, "/admin/donations/cases/{case}", admin::cases::show)

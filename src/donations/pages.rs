@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::State,
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -21,8 +21,10 @@ use crate::{
     audit::{Actor, Change},
     kit::{
         app::App,
+        dates,
         db::Db,
         error::{Error, Result},
+        flash,
         form::Form,
         money::Money,
         proxy::ClientAddress,
@@ -46,6 +48,8 @@ struct GivePage {
     sums: Vec<(String, String)>,
     bounds: Bounds,
     declaration: &'static str,
+    /// Their regular gifts, for whoever is signed in.
+    running: Vec<Gift>,
     /// What may still come from whoever is signed in, this year.
     left: Option<Money>,
 }
@@ -66,19 +70,20 @@ fn draw(app: &App, visit: Visit, form: Form, left: Option<Money>) -> GivePage {
         .chain([("own".to_owned(), "Other amount".to_owned())])
         .collect();
     let bounds = actions::bounds(app, visit.today());
-    GivePage { visit, form, sums, bounds, declaration: DECLARATION, left }
+    GivePage { visit, form, sums, bounds, declaration: DECLARATION, running: Vec::new(), left }
 }
 
 pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
-    let mut form = Form::filled([("sum", "1000".to_owned())]);
-    let mut left = None;
+    let mut form = Form::filled([("sum", "1000".to_owned()), ("every", "once".to_owned())]);
+    let (mut left, mut running) = (None, Vec::new());
     if let Some(viewer) = &visit.viewer
         && let Some(person) = accounts::find_person(&mut db, viewer.id).await?
     {
         left = actions::left(&app, &mut db, &person.email).await?;
+        running = sql::list_running(&mut db, person.id).await?;
         form = form.with("name", person.name).with("email", person.email.to_string());
     }
-    Ok(draw(&app, visit, form, left).into_response())
+    Ok(GivePage { running, ..draw(&app, visit, form, left) }.into_response())
 }
 
 pub(super) async fn create(
@@ -131,6 +136,8 @@ pub(super) async fn create(
 struct ThanksPage {
     visit: Visit,
     amount: Money,
+    /// The page that stops a regular gift.
+    stop: Option<String>,
     needs_check: bool,
 }
 
@@ -160,14 +167,48 @@ impl Payable for Gift {
     fn words(&self) -> Words {
         Words {
             title: "Your gift",
-            confirmed: format!("your {}", self.amount),
-            price: self.amount.to_string(),
+            confirmed: format!("your {}", self.price()),
+            price: self.price(),
             mail: "a receipt comes by email",
             form: None,
         }
     }
 
     fn settled(self, visit: Visit, _: Option<CheckoutState>) -> Response {
-        ThanksPage { visit, amount: self.amount, needs_check: self.needs_check }.into_response()
+        let stop = self.every.map(|_| format!("{}/stop", actions::path(self.id)));
+        ThanksPage { visit, amount: self.amount, stop, needs_check: self.needs_check }.into_response()
     }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "donations/stop.html")]
+struct StopPage {
+    visit: Visit,
+    path: String,
+    price: String,
+    runs: bool,
+    /// When the next payment is due.
+    next: Option<String>,
+}
+
+/// A regular gift, to be stopped. Its address is in the receipts, and nobody can guess it.
+pub(super) async fn confirm_stop(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
+    let gift =
+        sql::find_gift(&mut db, id).await?.filter(|gift| gift.every.is_some()).ok_or(Error::NotFound)?;
+    let subscription = actions::subscription_of(&mut db, id).await?.ok_or(Error::NotFound)?;
+    let page = StopPage {
+        visit,
+        path: actions::path(id),
+        price: gift.price(),
+        runs: actions::runs(&subscription),
+        next: subscription.current_period_end.map(|end| dates::day(dates::london_date(end))),
+    };
+    Ok(page.into_response())
+}
+
+pub(super) async fn stop(State(app): State<App>, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
+    let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    actions::stop(&mut change, id).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, &format!("{}/stop", actions::path(id)), "Stopped. Nothing more is collected."))
 }

@@ -188,6 +188,17 @@ describe('pages', { concurrency: 2 }, () => {
     await button(page, 'Pay by card').click();
     await awaited(page, 'Thank you');
     await look(page);
+    await fillGiftForm(page, { name: 'Grace Adeyemi', email: 'grace@example.org', send: false });
+    await page.getByRole('radio', { name: 'Every month' }).check();
+    await button(page, 'Continue to payment').click();
+    await button(page, 'Pay by card').click();
+    await awaited(page, 'Thank you');
+    await look(page, 'every month');
+    await page.getByRole('link', { name: 'Stop it' }).click();
+    await look(page);
+    await button(page, 'Stop giving £5 a month').click();
+    await says(page, 'has stopped');
+    await look(page, 'stopped');
     await done(page);
   });
 

@@ -3,6 +3,7 @@
 use breakthrough::{kit::stripe::stand_in::PaidBy, places::Address};
 
 mod cases;
+mod regular;
 mod sums;
 
 use crate::{

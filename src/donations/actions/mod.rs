@@ -26,7 +26,7 @@ use crate::{
         money::Money,
         queue,
     },
-    payments::{self, CloseCheckout, PaymentNotice, Purpose, What},
+    payments::{self, CloseCheckout, PaymentNotice, Purpose, Subscription, What},
 };
 
 /// How long the same answers sent again are the same gift.
@@ -94,6 +94,7 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
         address: give.address,
         needs_check: bounds.needs_check(give.amount),
         amount: give.amount,
+        every: give.every,
         person,
         created_at: now,
         paid_at: None,
@@ -172,7 +173,7 @@ async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
     let wish = payments::Wish {
         purpose: purpose(gift.id),
         amount: gift.amount,
-        every: None,
+        every: gift.every,
         product: &format!("Gift to the {party}"),
         name: &gift.name,
         email: &gift.email,
@@ -199,6 +200,41 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
     for payment in sql::list_unheard(change, gift.id).await? {
         receive(change, &gift, &payment).await?;
     }
+    if let What::Failed { invoice, attempt, next_try, page } = &notice.what {
+        let letter = mail::failed(change.app, &gift, *next_try, page.as_deref())?;
+        change.mail(format!("gift-failed:{invoice}:{attempt}"), &gift.email, letter);
+    }
+    Ok(())
+}
+
+/// The regular payment of a gift; `None` before it has begun.
+pub(super) async fn subscription_of(db: &mut PgConnection, gift: Uuid) -> Result<Option<Subscription>> {
+    match sql::find_subscription(db, gift).await? {
+        Some(id) => Ok(payments::find_subscription(db, &id).await?),
+        None => Ok(None),
+    }
+}
+
+/// Whether money may still come from a regular gift.
+pub(super) fn runs(subscription: &Subscription) -> bool {
+    subscription.is_alive() && subscription.surplus_since.is_none()
+}
+
+/// Stops a regular gift at once: what failed to be collected is not tried again either.
+///
+/// # Errors
+/// Not found if it is none.
+pub(super) async fn stop(change: &mut Change<'_>, gift: Uuid) -> Result<()> {
+    let app = change.app;
+    let known = sql::lock_gift(change, gift).await?.ok_or(Error::NotFound)?;
+    let subscription = subscription_of(change, gift).await?.ok_or(Error::NotFound)?;
+    if !runs(&subscription) {
+        return Ok(());
+    }
+    payments::end_surplus(change, &subscription.id, false).await?;
+    let letter = mail::stopped(app, &known)?;
+    change.mail(format!("gift-stopped:{gift}"), &known.email, letter);
+    change.audit("donation.stopped", ("gift", gift), json!({ "pence": known.amount.pence() }));
     Ok(())
 }
 

@@ -8,24 +8,26 @@ use crate::{
     kit::{
         form::{Check, Form},
         money::{Money, NotMoney},
+        stripe::Interval,
     },
     places::Address,
 };
 
 pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let mut check = form.check();
-    let amount = amount(&mut check, bounds);
+    let every = check.said::<Interval>("every");
+    let amount = amount(&mut check, bounds, every);
     let name = check.text("name", "Enter your full name", 100);
     let email = check.email("email");
     let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
     let why = format!(": the law requires it above {}", bounds.check_above);
     let address = if wants_address { Address::read(&mut check, &why) } else { None };
     check.must_tick("declaration", "Tick the box if this is so; else we cannot take the gift");
-    check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, address }))
+    check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, every, address }))
 }
 
 /// One of the usual sums, or one's own.
-fn amount(check: &mut Check<'_>, bounds: &Bounds) -> Option<Money> {
+fn amount(check: &mut Check<'_>, bounds: &Bounds, every: Option<Interval>) -> Option<Money> {
     let chosen = check.text("sum", "Choose how much you want to give", 10)?;
     let usual = chosen.parse::<i64>().ok().filter(|pence| USUAL.contains(pence)).map(Money::from_pence);
     if usual.is_none() && chosen != "own" {
@@ -55,10 +57,13 @@ fn amount(check: &mut Check<'_>, bounds: &Bounds) -> Option<Money> {
             return None;
         }
     };
-    let fault = match bounds.check(amount) {
+    let fault = match bounds.check(amount, every) {
         Ok(()) => return Some(amount),
         Err(WrongGift::TooLittle(least)) => {
             format!("Enter {least} or more: smaller amounts are lost to card fees")
+        }
+        Err(WrongGift::TooMuch(cap)) if every == Some(Interval::Month) => {
+            format!("A year of that is more than {cap}, which is the most we take from one person in a year")
         }
         Err(WrongGift::TooMuch(cap)) => {
             format!("Enter {cap} or less. We take no more from one person in a year")
@@ -115,6 +120,17 @@ mod tests {
             let form = parse(&[("sum", sum), ("amount", amount)]).unwrap_err();
             assert_eq!(form.errors()[0].field, fault, "{sum:?} {amount:?}");
         }
+    }
+
+    #[test]
+    fn a_gift_is_once_unless_a_month_or_year_is_chosen() {
+        for (every, expected) in
+            [("", None), ("once", None), ("month", Some(Interval::Month)), ("year", Some(Interval::Year))]
+        {
+            assert_eq!(parse(&[("every", every)]).unwrap().every, expected, "{every}");
+        }
+        let form = parse(&[("every", "month"), ("amount", "416.67")]).unwrap_err();
+        assert!(form.error("amount").unwrap().contains("A year of that"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{Permission, PurposeKind, Role},
-    kit::{email_address::EmailAddress, money::Money},
+    kit::{email_address::EmailAddress, money::Money, stripe::Interval},
     places::Address,
 };
 
@@ -47,6 +47,8 @@ pub(super) struct Give {
     pub name: String,
     pub email: EmailAddress,
     pub amount: Money,
+    /// `None` for once.
+    pub every: Option<Interval>,
     pub address: Option<Address>,
 }
 
@@ -57,11 +59,21 @@ pub struct Gift {
     pub name: String,
     pub email: EmailAddress,
     pub address: Option<Address>,
+    /// Of each payment.
     pub amount: Money,
+    /// `None` for once.
+    pub every: Option<Interval>,
     pub person: Option<Uuid>,
     pub created_at: DateTime<Utc>,
     pub paid_at: Option<DateTime<Utc>>,
     pub needs_check: bool,
+}
+
+impl Gift {
+    /// `£10 a month`
+    pub fn price(&self) -> String {
+        self.every.map_or_else(|| self.amount.to_string(), |every| format!("{} a {every}", self.amount))
+    }
 }
 
 /// What one person may give.
@@ -83,11 +95,14 @@ pub enum WrongGift {
 }
 
 impl Bounds {
-    /// Whether one gift by itself is within the bounds.
-    pub fn check(&self, amount: Money) -> Result<(), WrongGift> {
+    /// Whether one gift by itself is within the bounds; one for each month, if a year of it is.
+    pub fn check(&self, amount: Money, every: Option<Interval>) -> Result<(), WrongGift> {
         if amount < self.least {
             Err(WrongGift::TooLittle(self.least))
-        } else if amount > self.cap {
+        } else if amount
+            .checked_mul(if every == Some(Interval::Month) { 12 } else { 1 })
+            .is_none_or(|year| year > self.cap)
+        {
             Err(WrongGift::TooMuch(self.cap))
         } else {
             Ok(())
@@ -125,10 +140,15 @@ mod tests {
 
     #[test]
     fn each_bound_has_two_sides() {
-        assert_eq!(BOUNDS.check(Money::from_pence(99)), Err(WrongGift::TooLittle(pounds(1))));
-        assert_eq!(BOUNDS.check(pounds(1)), Ok(()));
-        assert_eq!(BOUNDS.check(pounds(5000)), Ok(()));
-        assert_eq!(BOUNDS.check(Money::from_pence(500_001)), Err(WrongGift::TooMuch(pounds(5000))));
+        let check = |amount| BOUNDS.check(amount, None);
+        assert_eq!(check(Money::from_pence(99)), Err(WrongGift::TooLittle(pounds(1))));
+        assert_eq!(check(pounds(1)), Ok(()));
+        assert_eq!(check(pounds(5000)), Ok(()));
+        assert_eq!(check(Money::from_pence(500_001)), Err(WrongGift::TooMuch(pounds(5000))));
+        // £416.66 a month is £4,999.92 a year.
+        let monthly = |pence| BOUNDS.check(Money::from_pence(pence), Some(Interval::Month)).is_ok();
+        assert!(monthly(41_666) && !monthly(41_667) && !monthly(i64::MAX));
+        assert!(BOUNDS.check(pounds(5000), Some(Interval::Year)).is_ok());
         // £500.00 is no donation in law, £500.01 is.
         assert!(!BOUNDS.needs_check(pounds(500)));
         assert!(BOUNDS.needs_check(Money::from_pence(50_001)));

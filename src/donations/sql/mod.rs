@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::model::{GIFTS, Gift};
 use crate::{
-    kit::{email_address::EmailAddress, money::Money},
+    kit::{email_address::EmailAddress, money::Money, stripe::Interval},
     places::Address,
 };
 
@@ -29,8 +29,9 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 
 pub(super) async fn insert_gift(db: &mut PgConnection, new: &Gift, declaration: &str) -> Result<()> {
     sqlx::query!(
-        "insert into gifts (id, name, email, address, amount_pence, declaration, person_id, created_at, needs_check)
-         values ($1, $2, $3::text::citext, $4, $5, $6, $7, $8, $9)",
+        "insert into gifts (id, name, email, address, amount_pence, declaration, person_id, created_at, needs_check,
+                            billing_interval)
+         values ($1, $2, $3::text::citext, $4, $5, $6, $7, $8, $9, $10)",
         new.id,
         new.name,
         new.email.as_str(),
@@ -39,7 +40,8 @@ pub(super) async fn insert_gift(db: &mut PgConnection, new: &Gift, declaration: 
         declaration,
         new.person,
         new.created_at,
-        new.needs_check
+        new.needs_check,
+        new.every.map(Interval::code)
     )
     .execute(db)
     .await?;
@@ -56,6 +58,7 @@ struct Row {
     created_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
     needs_check: bool,
+    every: Option<Interval>,
 }
 
 impl From<Row> for Gift {
@@ -70,6 +73,7 @@ impl From<Row> for Gift {
             created_at: row.created_at,
             paid_at: row.paid_at,
             needs_check: row.needs_check,
+            every: row.every,
         }
     }
 }
@@ -80,7 +84,8 @@ macro_rules! gifts {
         sqlx::query_as!(
             Row,
             r#"select id, name, email as "email: EmailAddress", address as "address: Json<Address>",
-                      amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check
+                      amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check,
+                      billing_interval as "every: Interval"
                from gifts "# + $which
             $(, $value)*
         )
@@ -106,12 +111,38 @@ pub(super) async fn find_same_gift(
     sqlx::query_scalar!(
         "select id from gifts where email = $1::text::citext and created_at > $2 and paid_at is null
            and name = $3 and amount_pence = $4 and address is not distinct from $5
+           and billing_interval is not distinct from $6
          order by created_at desc limit 1",
         new.email.as_str(),
         since,
         new.name,
         new.amount.pence(),
-        new.address.as_ref().map(Json) as _
+        new.address.as_ref().map(Json) as _,
+        new.every.map(Interval::code)
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Somebody's regular gifts that go on.
+pub(super) async fn list_running(db: &mut PgConnection, person: Uuid) -> Result<Vec<Gift>> {
+    let rows = gifts!(
+        "where person_id = $1 and billing_interval is not null and exists (
+             select from subscriptions s where s.purpose_kind = $2 and s.purpose_id = gifts.id
+               and s.state in ('active', 'past_due', 'trialing') and s.surplus_since is null)
+         order by created_at",
+        person,
+        GIFTS.code
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(Gift::from).collect())
+}
+
+/// Stripe's id of the regular payment of a gift.
+pub(super) async fn find_subscription(db: &mut PgConnection, gift: Uuid) -> Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select id from subscriptions where purpose_kind = $2 and purpose_id = $1 order by started_at desc limit 1",
+        gift,
+        GIFTS.code
     )
     .fetch_optional(db)
     .await
