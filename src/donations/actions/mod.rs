@@ -141,6 +141,7 @@ pub async fn enter(
             person: Some(person.id),
             created_at: change.now,
             paid_at: None,
+            every: None,
         };
         sql::insert_gift(change, &gift, ENTERED).await?;
     }
