@@ -56,7 +56,9 @@ struct SearchPage {
 pub(super) async fn search(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -> Result<Response> {
     let words = typed::searched(&asked.q, 100);
     let asked = words.chars().count() > 1 || words.parse::<i64>().is_ok();
-    let members = if asked { sql::find_members(&mut db, &words, 20).await? } else { Vec::new() };
+    // Before anything is asked, the first members, so that the page shows what it is for.
+    let members =
+        if asked || words.is_empty() { sql::find_members(&mut db, &words, 20).await? } else { Vec::new() };
     let form = Form::filled([("q", words)]);
     Ok(SearchPage { visit, form, asked, members }.into_response())
 }
