@@ -191,7 +191,10 @@ async fn facts_are_chosen_one_by_one_and_gaps_are_filled() {
     assert_eq!((found.1.as_str(), found.2.as_str()), ("ana@demo.test", "member"));
     let born = "select count(*) from memberships where person_id = $1 and personal ->> 'born_on' is not null";
     assert_eq!(number(&site, born, sam).await, 1);
+    // An address that no longer leads to the record hears of it, as with any change of address.
+    assert_eq!(site.mails_to("sam@demo.test").await.len(), 1);
     undo(&mut officer).await;
+    site.work().await;
     assert_eq!((id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await), (ana, sam));
 }
 
