@@ -76,7 +76,8 @@ async fn page(
     who: &Session,
     form: Form,
 ) -> Result<AccountPage> {
-    let person = people::find_person(db, who.person_id).await?.ok_or(Error::NotFound)?;
+    let now = app.clock().now();
+    let (person, wanted) = email_changes::find_owner(db, who.person_id, now).await?.ok_or(Error::NotFound)?;
     let given = consents::list_consents(db, who.person_id).await?;
     let consents = ConsentPurpose::ALL
         .into_iter()
@@ -89,9 +90,7 @@ async fn page(
             }
         })
         .collect();
-    let now = app.clock().now();
     let sessions = sessions::list_sessions(db, who.person_id, now).await?;
-    let wanted = email_changes::find_open(db, who.person_id, now).await?;
     Ok(AccountPage { visit, person, wanted, consents, sessions, this_session: who.id, form })
 }
 

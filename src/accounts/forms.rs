@@ -4,8 +4,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
-    model::{Role, safe_next},
-    own_details::Names,
+    model::{Names, Role, safe_next},
     passwords,
 };
 use crate::{

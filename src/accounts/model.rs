@@ -34,6 +34,15 @@ impl Person {
     }
 }
 
+/// What somebody says their name is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// As it is on the electoral register.
+    pub name: String,
+    /// What we write to them; `None`: their name.
+    pub called: Option<String>,
+}
+
 /// An address that somebody wants instead of theirs.
 #[derive(Clone, Debug)]
 pub struct EmailChange {

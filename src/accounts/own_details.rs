@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     actions::address_in_use,
     mail,
-    model::{EMAIL_CHANGE_HOURS, EmailChange},
+    model::{EMAIL_CHANGE_HOURS, EmailChange, Names},
     proofs::Session,
     sql::{
         email_changes::{self, NewChange},
@@ -29,15 +29,6 @@ use crate::{
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AddressMoved {
     pub person: Uuid,
-}
-
-/// What somebody says their name is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Names {
-    /// As it is on the electoral register.
-    pub name: String,
-    /// What we write to them; `None`: their name.
-    pub called: Option<String>,
 }
 
 pub(super) async fn change_names(change: &mut Change<'_>, person: Uuid, new: &Names) -> Result<()> {

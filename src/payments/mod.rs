@@ -153,6 +153,6 @@ fn routes(_: &App) -> Routes {
         .get(refund, "/admin/payments/refunds", refunds::admin::list)
         .post(refund, "/admin/payments/refunds/{refund}", refunds::admin::decide)
         .post(refund, "/admin/payments/refunds/{refund}/retry", refunds::admin::try_again)
-        .get(refund, "/admin/payments/{payment}", refunds::admin::show)
-        .post(refund, "/admin/payments/{payment}/refund", refunds::admin::ask)
+        .get(refund, "/admin/payments/lines/{payment}", refunds::admin::show)
+        .post(refund, "/admin/payments/lines/{payment}/refund", refunds::admin::ask)
 }

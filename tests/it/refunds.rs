@@ -33,7 +33,7 @@ async fn paid(alone: &str) -> World {
         .fetch_one(&site.pool)
         .await
         .unwrap();
-    World { path: format!("/admin/payments/{payment}"), site, subscription }
+    World { path: format!("/admin/payments/lines/{payment}"), site, subscription }
 }
 
 impl World {
@@ -220,5 +220,5 @@ async fn what_cannot_go_back_is_said() {
         let mut browser = world.site.signed_in_as(email).await;
         assert_eq!(browser.get(&world.path).await.status, status, "{email}");
     }
-    treasurer.get("/admin/payments/00000000-0000-4000-8000-000000000000").await.expect_status(404);
+    treasurer.get("/admin/payments/lines/00000000-0000-4000-8000-000000000000").await.expect_status(404);
 }

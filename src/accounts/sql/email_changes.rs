@@ -5,7 +5,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Result;
-use crate::{accounts::model::EmailChange, kit::email_address::EmailAddress};
+use crate::{
+    accounts::model::{EmailChange, Person, Standing},
+    kit::email_address::EmailAddress,
+    places::Region,
+};
 
 pub struct NewChange<'a> {
     pub id: Uuid,
@@ -48,38 +52,65 @@ pub async fn end(db: &mut PgConnection, person: Uuid, now: DateTime<Utc>) -> Res
     Ok(done.rows_affected() > 0)
 }
 
-/// `changes!("where person_id = $1", person)`
-macro_rules! changes {
-    ($which:literal, $hash:expr, $now:expr $(, $value:expr)*) => {
-        sqlx::query_as!(
-            EmailChange,
-            r#"select id, person_id as person, email as "email: EmailAddress", old_confirmed_at, new_confirmed_at,
-                      coalesce(old_hash = $1, false) as "is_old!"
-               from email_changes where ended_at is null and expires_at > $2 and "# + $which,
-            $hash,
-            $now
-            $(, $value)*
-        )
-    };
-}
-
 /// What a link is for, as long as it works.
 pub async fn find_by_link(
     db: &mut PgConnection,
     hash: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Option<EmailChange>> {
-    changes!("(old_hash = $1 or new_hash = $1)", hash, now).fetch_optional(db).await
+    sqlx::query_as!(
+        EmailChange,
+        r#"select id, person_id as person, email as "email: EmailAddress", old_confirmed_at, new_confirmed_at,
+                  old_hash = $1 as "is_old!"
+           from email_changes where ended_at is null and expires_at > $2 and (old_hash = $1 or new_hash = $1)"#,
+        hash,
+        now
+    )
+    .fetch_optional(db)
+    .await
 }
 
-/// What somebody wants.
-pub async fn find_open(
+/// Somebody with the address that they want, as their own page shows them: one query.
+pub async fn find_owner(
     db: &mut PgConnection,
     person: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<EmailChange>> {
-    let no_link: Option<&[u8]> = None;
-    changes!("person_id = $3", no_link, now, person).fetch_optional(db).await
+) -> Result<Option<(Person, Option<EmailChange>)>> {
+    let row = sqlx::query!(
+        r#"select p.email as "email: EmailAddress", p.name, p.called, p.postcode, p.region as "region: Region",
+                  p.standing as "standing: Standing", p.email_verified_at, p.password_hash is not null as "has_password!",
+                  p.created_at, w.id as "wanted?", w.email as "wanted_email?: EmailAddress",
+                  w.old_confirmed_at as "old_confirmed_at?", w.new_confirmed_at as "new_confirmed_at?"
+           from people p left join email_changes w on w.person_id = p.id and w.ended_at is null and w.expires_at > $2
+           where p.id = $1"#,
+        person,
+        now
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| {
+        let wanted = row.wanted.zip(row.wanted_email).map(|(id, email)| EmailChange {
+            id,
+            person,
+            email,
+            old_confirmed_at: row.old_confirmed_at,
+            new_confirmed_at: row.new_confirmed_at,
+            is_old: false,
+        });
+        let owner = Person {
+            id: person,
+            email: row.email,
+            name: row.name,
+            called: row.called,
+            postcode: row.postcode,
+            region: row.region,
+            standing: row.standing,
+            email_verified_at: row.email_verified_at,
+            has_password: row.has_password,
+            created_at: row.created_at,
+        };
+        (owner, wanted)
+    }))
 }
 
 /// One of the two addresses says yes.

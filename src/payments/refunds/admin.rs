@@ -129,7 +129,7 @@ pub async fn ask(
 }
 
 fn path(payment: Uuid) -> String {
-    format!("/admin/payments/{payment}")
+    format!("/admin/payments/lines/{payment}")
 }
 
 fn read(form: &Form) -> std::result::Result<(Money, String), Form> {
