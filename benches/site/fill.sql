@@ -72,5 +72,5 @@ insert into tallies select 'memberships', state, '', count(*) from memberships g
 insert into tallies select 'joined', to_char(started_on, 'YYYY-MM-01'), '', count(*) from membership_periods group by 2;
 insert into tallies select 'left', to_char(ended_on, 'YYYY-MM-01'), '', count(*) from membership_periods where ended_on is not null group by 2;
 insert into tallies select 'income', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), purpose_kind, sum(amount_pence) from ledger group by 2, 3;
-insert into tallies select 'stripe_balance', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), category, sum(net_pence) from balance_transactions group by 2, 3;
+insert into tallies select 'stripe_balance', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), category, sum(amount_pence - fee_pence) from balance_transactions group by 2, 3;
 insert into tallies select 'books', to_char(day, 'YYYY-MM-01'), account, sum(pence) from book_postings group by 2, 3;
