@@ -250,7 +250,7 @@ describe('pages', { concurrency: 2 }, () => {
     await button(page, 'Email me a link').click();
     await look(page);
     await sendFormsEmpty(page, page.url());
-    const link = (await mailTo(site, 'sam@demo.test')).link('/sign-in/link/');
+    const link = (await mailTo(site, 'sam@demo.test', { subject: 'sign' })).link('/sign-in/link/');
     await visit(page, link);
     await button(page, 'Sign in').click();
     await page.waitForURL('/dashboard');
@@ -318,6 +318,13 @@ describe('pages', { concurrency: 2 }, () => {
     await says(page, 'Your payments are collected from there from now on');
     await says(page, 'Direct Debit from the account ending 2345');
     await look(page, 'another account');
+    await page.goto('/account/email');
+    await page.getByLabel('New email address').fill('ana.new@example.org');
+    await button(page, 'Send the two emails').click();
+    await look(page, 'another address is wanted');
+    await visit(page, (await mailTo(site, 'ana.new@example.org')).link('/account/email/'));
+    await button(page, 'This was not me').click();
+    await look(page, 'another address is refused');
     await page.goto('/membership/end');
     await page.locator('main').getByRole('button').first().click();
     await look(page, 'ending');
