@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::State as Here,
+    extract,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -148,7 +148,7 @@ pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
 }
 
 pub(super) async fn show(
-    Here(app): Here<App>,
+    extract::State(app): extract::State<App>,
     visit: Visit,
     SignedIn(who): SignedIn,
     mut db: Db,
@@ -214,7 +214,7 @@ pub(super) async fn edit_details(visit: Visit, SignedIn(who): SignedIn, mut db: 
 }
 
 pub(super) async fn update_details(
-    Here(app): Here<App>,
+    extract::State(app): extract::State<App>,
     visit: Visit,
     SignedIn(who): SignedIn,
     mut db: Db,
@@ -257,7 +257,11 @@ pub(super) async fn confirm_end(visit: Visit, SignedIn(who): SignedIn, mut db: D
     Ok(EndPage { visit, on, price: membership.price() }.into_response())
 }
 
-pub(super) async fn end(Here(app): Here<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
+pub(super) async fn end(
+    extract::State(app): extract::State<App>,
+    SignedIn(who): SignedIn,
+    db: Db,
+) -> Result<Response> {
     drop(db);
     let after = actions::set_renewal(&app, who.person_id, false).await?;
     let said = match after.ends_on {
@@ -269,7 +273,7 @@ pub(super) async fn end(Here(app): Here<App>, SignedIn(who): SignedIn, db: Db) -
 
 /// To the page at Stripe where another card or account is given.
 pub(super) async fn change_method(
-    Here(app): Here<App>,
+    extract::State(app): extract::State<App>,
     SignedIn(who): SignedIn,
     mut db: Db,
 ) -> Result<Response> {
@@ -279,7 +283,11 @@ pub(super) async fn change_method(
     leading::lead_to_method(&app, db, who.person_id, &subscription.id, "/membership").await
 }
 
-pub(super) async fn resume(Here(app): Here<App>, SignedIn(who): SignedIn, db: Db) -> Result<Response> {
+pub(super) async fn resume(
+    extract::State(app): extract::State<App>,
+    SignedIn(who): SignedIn,
+    db: Db,
+) -> Result<Response> {
     drop(db);
     actions::set_renewal(&app, who.person_id, true).await?;
     Ok(flash::redirect(&app, "/membership", "Good: your membership goes on."))

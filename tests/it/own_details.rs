@@ -178,6 +178,11 @@ async fn people_say_their_name_and_what_they_want_to_be_called() {
     site.work().await;
     let mail = site.mail_to(NEW).await;
     assert!(mail.text.contains("Hello Rob,"), "{}", mail.text);
+    // Letters about the membership greet them by it too.
+    let form = browser.get("/membership/end").await.form("/membership/end");
+    form.submit(&mut browser).await;
+    let letter = site.mail_to(OLD).await;
+    assert!(letter.text.contains("Hello Rob,"), "{}", letter.text);
     let changed: serde_json::Value = sqlx::query_scalar(
         "select detail from audit_log where action = 'person.changed' order by id desc limit 1",
     )

@@ -62,7 +62,7 @@ pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Resu
         EndReason::Left | EndReason::Expelled | EndReason::Refused | EndReason::Officer
     ) {
         let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
-        let letter = mail::ended(app, &known.name, ending.reason, true, membership.decision.as_ref())?;
+        let letter = mail::ended(app, known.greeting(), ending.reason, true, membership.decision.as_ref())?;
         let occasion = format!("membership-ended:{}:{}", membership.id, now.timestamp_micros());
         change.mail(occasion, &known.email, letter);
     }
@@ -122,7 +122,7 @@ pub async fn suspend(
     change.audit("membership.suspended", ("person", person), detail);
     recompute(change, membership).await?;
     let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
-    let letter = mail::suspended(app, &known.name, new.until)?;
+    let letter = mail::suspended(app, known.greeting(), new.until)?;
     let occasion = format!("suspended:{person}:{}", now.timestamp_micros());
     change.mail(occasion, &known.email, letter);
     Ok(())
@@ -141,7 +141,7 @@ pub async fn lift_suspension(change: &mut Change<'_>, person: Uuid) -> Result<()
     recompute(change, membership).await?;
     let (app, now) = (change.app, change.now);
     let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
-    let letter = mail::suspension_lifted(app, &known.name)?;
+    let letter = mail::suspension_lifted(app, known.greeting())?;
     change.mail(format!("suspension-lifted:{person}:{}", now.timestamp_micros()), &known.email, letter);
     Ok(())
 }

@@ -93,7 +93,7 @@ pub async fn warn_member(change: &mut Change<'_>, application: Uuid) -> Result<(
     if application.settled_at.is_none()
         && meet(Some(&membership), present.as_ref(), is_proved) == Meeting::Surplus
     {
-        let letter = mail::member_already(app, &person.name, membership.state)?;
+        let letter = mail::member_already(app, person.greeting(), membership.state)?;
         // Once a day is enough, however often somebody tries.
         let occasion = format!("joining-again:{}:{}", person.id, change.today());
         change.mail(occasion, &person.email, letter);

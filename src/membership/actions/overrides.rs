@@ -47,7 +47,7 @@ pub async fn set_override(
     recompute(change, membership).await?;
     if !new.is_confidential {
         let known = find_person(change, person).await?;
-        let letter = mail::set_by_hand(app, &known.name, new)?;
+        let letter = mail::set_by_hand(app, known.greeting(), new)?;
         change.mail(format!("override:{}", at.id), &known.email, letter);
     }
     Ok(())

@@ -34,7 +34,7 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
     let known = person(change, after.person).await?;
     let (occasion, letter) = match (&notice.what, subscription) {
         (What::PaidTooLate { invoice, amount }, _) => {
-            let letter = mail::paid_too_late(app, &known.name, *amount, after.state.is_ended())?;
+            let letter = mail::paid_too_late(app, known.greeting(), *amount, after.state.is_ended())?;
             (format!("paid-too-late:{invoice}"), letter)
         }
         // Whose membership ends with it hears that, and only that.
@@ -43,7 +43,7 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
         {
             // What is paid at Stripe for a subscription that has ended there would not count.
             let page = page.as_deref().filter(|_| failing.is_alive());
-            let letter = mail::payment_failed(app, &known.name, &after, *next_try, page)?;
+            let letter = mail::payment_failed(app, known.greeting(), &after, *next_try, page)?;
             (format!("payment-failed:{invoice}:{attempt}"), letter)
         }
         (What::MethodLost { method }, Some(subscription)) => {
@@ -54,14 +54,14 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
             change.audit("membership.method_lost", ("person", after.person), json!({}));
             (
                 format!("method-lost:{}:{method}", subscription.id),
-                mail::method_lost(app, &known.name, &after)?,
+                mail::method_lost(app, known.greeting(), &after)?,
             )
         }
         (What::CardExpires { method, on }, Some(subscription)) => {
             let Some(card) = subscription.method.filter(|it| it.expires_on == Some(*on)) else {
                 return Ok(());
             };
-            let letter = mail::card_expires(app, &known.name, &after, card.words(), *on)?;
+            let letter = mail::card_expires(app, known.greeting(), &after, card.words(), *on)?;
             (format!("card-expires:{}:{method}:{on}", subscription.id), letter)
         }
         _ => return Ok(()),

@@ -79,7 +79,7 @@ async fn make_it_so(app: &App, wish: &RateChange) -> Result<()> {
     });
     change.audit("membership.rate_changed", ("person", wish.person), detail);
     let known = person(&mut change, wish.person).await?;
-    let letter = mail::rate_changed(app, &known.name, before, wish.new, from)?;
+    let letter = mail::rate_changed(app, known.greeting(), before, wish.new, from)?;
     change.mail(format!("rate-changed:{}", wish.id), &known.email, letter);
     Ok(change.commit().await?)
 }
@@ -93,7 +93,7 @@ async fn refuse(app: &App, wish: &RateChange, code: &str) -> Result<()> {
     let detail = json!({ "price": wish.new.price(), "answer": code });
     change.audit("membership.rate_refused", ("person", wish.person), detail);
     let known = person(&mut change, wish.person).await?;
-    let letter = mail::rate_refused(app, &known.name, wish.new)?;
+    let letter = mail::rate_refused(app, known.greeting(), wish.new)?;
     change.mail(format!("rate-refused:{}", wish.id), &known.email, letter);
     Ok(change.commit().await?)
 }

@@ -65,7 +65,7 @@ pub async fn remind_of_renewal(app: &App) -> Result<()> {
             && let Some(until) = membership.ends_on
         {
             let known = find_person(&mut change, person).await?;
-            let letter = mail::renewal(app, &known.name, &membership, until)?;
+            let letter = mail::renewal(app, known.greeting(), &membership, until)?;
             change.mail(
                 format!("renewal:{}:{until}:{}", membership.id, (until - today).num_days()),
                 &known.email,

@@ -108,7 +108,7 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
     // Who is ended by an officer, or leaves, is written to by the action that did it.
     if let (State::Ended { reason, .. }, Actor::System) = (after.state, change.by) {
         let known = person(change, after.person).await?;
-        let letter = mail::ended(app, &known.name, reason, is_paid, None)?;
+        let letter = mail::ended(app, known.greeting(), reason, is_paid, None)?;
         let occasion = format!("membership-ended:{}:{}", after.id, now.timestamp_micros());
         change.mail(occasion, &known.email, letter);
     }
@@ -191,7 +191,7 @@ pub async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result<Member
     change.audit(action, ("person", person), detail);
     if let (false, Some(on)) = (renews, after.ends_on) {
         let known = super::person(&mut change, person).await?;
-        let letter = mail::stopped(app, &known.name, on)?;
+        let letter = mail::stopped(app, known.greeting(), on)?;
         let occasion = format!("renewal-stopped:{}:{}", after.id, change.now.timestamp_micros());
         change.mail(occasion, &known.email, letter);
     }

@@ -80,7 +80,7 @@ async fn m15_the_cap_counts_fees_and_gifts_of_one_source_in_one_year() {
     .fetch_one(&site.pool)
     .await
     .unwrap();
-    assert!(paid > 0, "ana pays her fees");
+    assert!(paid > 0, "Ana pays fees");
     let left = (50_000 - paid) / 100;
     let mut ana = site.signed_in_as("ana@demo.test").await;
     let page = ana.get("/donate").await;
@@ -129,8 +129,8 @@ async fn m15_two_records_of_one_person_share_one_cap_and_one_sum() {
     let path = "/admin/donations/sources/merge";
     page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Choose a record");
     let form = page.form(path).fill("source", "email:one@example.org").fill("into", "email:two@example.org");
-    let page = form.fill("reason", "She told us").submit(&mut treasurer).await;
-    page.expect("count as one person now").expect("She told us");
+    let page = form.fill("reason", "They told us").submit(&mut treasurer).await;
+    page.expect("count as one person now").expect("They told us");
     assert!(page.table("Donors").column("Accepted").contains(&"£1,200".to_owned()));
     // The cap is one as well.
     set(&site, "donation_cap_pence", "130000", "2026-01-01").await;
