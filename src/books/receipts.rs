@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::{Multipart, Path, State, multipart::MultipartError},
+    extract::{Multipart, Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -188,11 +188,6 @@ pub(super) async fn statement(visit: Visit, mut db: Db) -> Result<Response> {
     Ok(statement_page(visit, Form::default(), &mut db).await?.into_response())
 }
 
-fn broken(error: MultipartError) -> Error {
-    tracing::debug!(%error, "an upload could not be read");
-    Error::Invalid("The form did not arrive whole. Send it again.")
-}
-
 pub(super) async fn upload(
     State(app): State<App>,
     visit: Visit,
@@ -201,9 +196,9 @@ pub(super) async fn upload(
     mut sent: Multipart,
 ) -> Result<Response> {
     let mut file = Vec::new();
-    while let Some(field) = sent.next_field().await.map_err(broken)? {
+    while let Some(field) = sent.next_field().await? {
         if field.name() == Some("file") {
-            file = field.bytes().await.map_err(broken)?.to_vec();
+            file = field.bytes().await?.to_vec();
         }
     }
     let read = if file.is_empty() {

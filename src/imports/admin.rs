@@ -4,7 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     body::{Body, Bytes},
-    extract::{Multipart, Path, State, multipart::MultipartError},
+    extract::{Multipart, Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -61,11 +61,6 @@ pub(super) async fn template(visit: Visit) -> Response {
     csv::download("members-template", visit.today(), file.take())
 }
 
-fn broken(error: MultipartError) -> Error {
-    tracing::debug!(%error, "an upload could not be read");
-    Error::Invalid("The form did not arrive whole. Send it again.")
-}
-
 pub(super) async fn upload(
     State(app): State<App>,
     visit: Visit,
@@ -74,10 +69,10 @@ pub(super) async fn upload(
     mut sent: Multipart,
 ) -> Result<Response> {
     let (mut name, mut file) = (String::new(), Bytes::new());
-    while let Some(field) = sent.next_field().await.map_err(broken)? {
+    while let Some(field) = sent.next_field().await? {
         if field.name() == Some("file") {
             field.file_name().unwrap_or_default().clone_into(&mut name);
-            file = field.bytes().await.map_err(broken)?;
+            file = field.bytes().await?;
         }
     }
     let refused = if name.is_empty() {

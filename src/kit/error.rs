@@ -4,6 +4,7 @@
 //! ([`Fault`]); the site draws the page around it. Causes are logged, never shown.
 
 use axum::{
+    extract::multipart::MultipartError,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -55,6 +56,14 @@ impl From<sqlx::Error> for Error {
             _ => false,
         };
         if away { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
+    }
+}
+
+/// A form with a file that was cut off, or is none.
+impl From<MultipartError> for Error {
+    fn from(error: MultipartError) -> Self {
+        tracing::debug!(%error, "an upload could not be read");
+        Self::Invalid("The form did not arrive whole. Send it again.")
     }
 }
 

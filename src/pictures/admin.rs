@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::{Multipart, Path, State, multipart::MultipartError},
+    extract::{Multipart, Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -17,7 +17,7 @@ use crate::{
     kit::{
         app::App,
         db::Db,
-        error::{Error, Result},
+        error::Result,
         flash,
         form::Form,
         picture::{self, Unusable},
@@ -41,11 +41,6 @@ pub(super) async fn list(visit: Visit, mut db: Db) -> Result<Response> {
     Ok(ListPage { visit, form: Form::default(), pictures }.into_response())
 }
 
-fn broken(error: MultipartError) -> Error {
-    tracing::debug!(%error, "an upload could not be read");
-    Error::Invalid("The form did not arrive whole. Send it again.")
-}
-
 pub(super) async fn upload(
     State(app): State<App>,
     visit: Visit,
@@ -54,10 +49,10 @@ pub(super) async fn upload(
 ) -> Result<Response> {
     let mut form = Form::default();
     let mut file = Vec::new();
-    while let Some(field) = sent.next_field().await.map_err(broken)? {
+    while let Some(field) = sent.next_field().await? {
         match field.name() {
-            Some("alt") => form = form.with("alt", field.text().await.map_err(broken)?),
-            Some("file") => file = field.bytes().await.map_err(broken)?.to_vec(),
+            Some("alt") => form = form.with("alt", field.text().await?),
+            Some("file") => file = field.bytes().await?.to_vec(),
             _ => {}
         }
     }
