@@ -129,11 +129,12 @@ impl Site {
         browser
     }
 
-    /// Runs every job that is due, and those they push, until none is left.
+    /// Runs every job that is due, those they push, and those of the webhooks they cause, until none is left.
     pub async fn work(&self) {
         let worker = self.rooms.jobs().worker(&self.app).await.unwrap();
         for _ in 0..20 {
             worker.run_once().await.unwrap();
+            self.app.stripe_stand_in().all_answered().await;
             let due: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs where run_at <= now() and attempts < max_attempts")
                 .fetch_one(&self.pool)
                 .await

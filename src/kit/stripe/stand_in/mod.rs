@@ -29,6 +29,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use sqlx::PgPool;
+use tokio::sync::watch;
 
 use crate::kit::clock::Clock;
 use crate::kit::random::Random;
@@ -86,6 +87,8 @@ struct Parts {
     random: Random,
     /// Webhooks wait until somebody asks for them.
     held: AtomicBool,
+    /// How many webhooks have left and wait for their last answer.
+    on_the_way: watch::Sender<usize>,
     http: reqwest::Client,
 }
 
@@ -100,13 +103,19 @@ impl StandIn {
     ) -> anyhow::Result<Self> {
         let public_url = public_url.trim_end_matches('/').to_owned();
         let http = webhooks::client()?;
-        let held = AtomicBool::new(false);
-        Ok(Self(Arc::new(Parts { pool, public_url, webhook_secret, clock, random, held, http })))
+        let (held, on_the_way) = (AtomicBool::new(false), watch::Sender::new(0));
+        Ok(Self(Arc::new(Parts { pool, public_url, webhook_secret, clock, random, held, on_the_way, http })))
     }
 
     /// From now on webhooks don't leave by themselves: [`StandIn::waiting`] lists them, [`StandIn::deliver`] sends one.
     pub fn hold(&self) {
         self.0.held.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until the site has answered every webhook that left, or has failed all its tries.
+    pub async fn all_answered(&self) {
+        // Fails when the sender is gone, and it lives as long as `self`.
+        let _ = self.0.on_the_way.subscribe().wait_for(|number| *number == 0).await;
     }
 
     fn public_url(&self) -> &str {

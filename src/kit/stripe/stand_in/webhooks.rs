@@ -149,10 +149,13 @@ impl StandIn {
             let at = usize::try_from(dice % left as u64).unwrap_or_default();
             numbers.swap(left - 1, at);
         }
+        // Before whoever caused them has their answer, so that nobody can wait too short.
+        self.0.on_the_way.send_modify(|number| *number += numbers.len());
         let stand_in = self.clone();
         tokio::spawn(async move {
             for number in numbers {
                 stand_in.deliver_with_retries(number).await;
+                stand_in.0.on_the_way.send_modify(|number| *number -= 1);
             }
         });
     }
