@@ -10,8 +10,9 @@ use uuid::{Builder, Uuid};
 
 use self::names::{FIRST, LAST, PLACES, STREETS};
 use super::{
-    model::{DUES, EndReason, Rate, State},
+    model::{DUES, EndReason, Hardship, Less, Rate, State},
     personal::Personal,
+    sql::hardships,
 };
 use crate::{
     accounts::{
@@ -21,6 +22,7 @@ use crate::{
     kit::{
         app::App,
         dates,
+        money::Money,
         stripe::{Interval, SubscriptionStatus},
     },
     payments::{
@@ -32,6 +34,9 @@ use crate::{
 
 /// Members beside the named cast.
 const CROWD: u32 = 300;
+
+/// Who of the cast pays less for a time.
+const IN_HARDSHIP: &str = "returning@demo.test";
 
 /// A small generator of its own (splitmix64), so that the demo never changes with a library.
 pub struct Dice(u64);
@@ -86,6 +91,8 @@ struct Story {
     joined_on: NaiveDate,
     personal: Personal,
     rate: Rate,
+    /// The usual price, in pence; what is collected may be less for a time.
+    usual: i64,
     fate: Fate,
     payment: DemoSubscription,
 }
@@ -103,6 +110,9 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
         story.payment.person = member.person;
         member.email.clone_into(&mut story.person.email);
         member.email.clone_into(&mut story.payment.email);
+        if member.email == IN_HARDSHIP {
+            story.payment.pence = story.usual / 2;
+        }
         stories.push(story);
     }
     for _ in 0..CROWD {
@@ -124,6 +134,20 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     let payments: Vec<_> = stories.iter().map(|story| story.payment.clone()).collect();
     load_payments(app, db, &payments).await?;
     insert(db, &stories, now).await?;
+    for story in stories.iter().filter(|story| story.usual != story.payment.pence) {
+        let less = Less { amount: Money::from_pence(story.payment.pence), months: 3 };
+        let hardship = Hardship {
+            id: dice.id(),
+            person: story.person.id,
+            every: story.payment.every,
+            amount: less.amount,
+            until: less.until(dates::london_date(story.payment.current_period_end)),
+            turn: 1,
+            told: Some(less.amount),
+            is_over: false,
+        };
+        hardships::insert(db, &hardship, now - Duration::days(20)).await?;
+    }
     Ok(())
 }
 
@@ -190,6 +214,7 @@ fn story(
             phone: format!("07700 9{number:05}").parse().ok().filter(|_| number % 3 != 2),
         },
         rate,
+        usual: pence,
         fate,
         payment,
         person,
@@ -352,7 +377,7 @@ fn row(story: &Story, now: DateTime<Utc>) -> Row<'_> {
         personal: &story.personal,
         rate: story.rate.code(),
         billing_interval: payment.every.code(),
-        amount_pence: payment.pence,
+        amount_pence: story.usual,
         subscription: payment.id(),
         state: state.code(),
         state_since: payment.ended_at.or(payment.failing_since).unwrap_or(payment.started_at),

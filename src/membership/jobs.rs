@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     actions,
-    model::{ChangeRate, WarnMember},
+    model::{ApplyHardship, ChangeRate, WarnMember},
 };
 use crate::{
     audit::{Actor, Change},
@@ -25,7 +25,7 @@ impl Job for TurnOfDay {
     }
 }
 
-/// Reminds of payments that were not finished, and of the end of what was paid by hand.
+/// Reminds of payments that were not finished, and of the end of what was paid by hand and of paying less.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Remind {}
 
@@ -35,7 +35,8 @@ impl Job for Remind {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         actions::remind_applicants(&app).await.map_err(Failure::from_page)?;
-        actions::remind_of_renewal(&app).await.map_err(Failure::from_page)
+        actions::remind_of_renewal(&app).await.map_err(Failure::from_page)?;
+        actions::hardship::remind_of_hardship(&app).await.map_err(Failure::from_page)
     }
 }
 
@@ -46,6 +47,15 @@ impl Job for WarnMember {
         let mut change = Change::begin_alone(&app, Actor::System).await?;
         actions::warn_member(&mut change, self.application).await.map_err(Failure::from_page)?;
         Ok(change.commit().await?)
+    }
+}
+
+impl Job for ApplyHardship {
+    const NAME: &'static str = "membership_apply_hardship";
+    const TRIES: i32 = FOR_DAYS;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        actions::hardship::apply_hardship(&app, self.hardship).await
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     actions,
     forms::{self, Terms},
-    model::{self, DECLARATION, Membership, Prices, Rate},
+    model::{self, DECLARATION, LessTerms, Membership, NewRate, Prices, Rate},
     sql::{self, Application},
 };
 use crate::{
@@ -60,6 +60,9 @@ struct JoinPage {
     consents: [ConsentPurpose; 2],
     declaration: &'static str,
     least_age: i64,
+    /// What they may pay less, and for how long.
+    less: LessTerms,
+    less_months: Vec<(String, String)>,
 }
 
 #[derive(Template, WebTemplate)]
@@ -77,6 +80,7 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
         let least = if rate == Rate::Solidarity { "At least " } else { "" };
         (rate.code(), every.code(), format!("{least}{} a {every}", price(rate, every)))
     });
+    let less = actions::hardship::less_terms(app);
     JoinPage {
         totals: totals.collect(),
         rates: prices.cards(),
@@ -86,6 +90,8 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
         consents: ConsentPurpose::ALL,
         declaration: DECLARATION,
         least_age: forms::least_age(app),
+        less,
+        less_months: less.months(None),
         visit,
         form,
         account,
@@ -144,7 +150,7 @@ pub(super) async fn create(
         }
         None => None,
     };
-    let terms = Terms::of(&app, &prices, account.is_some());
+    let terms = Terms::of(&app, &prices, actions::hardship::less_terms(&app), account.is_some());
     let join = match forms::join(&form, &terms) {
         Ok(join) => join,
         Err(form) => {
@@ -211,6 +217,10 @@ fn typed_before(typed: &Application) -> Form {
     let form = answers.personal.fill(form);
     let form =
         if answers.rate == Rate::Solidarity { form.with("amount", answers.amount.to_string()) } else { form };
+    let form = match answers.less {
+        Some(less) => form.with("less", less.amount.decimal()).with("less_months", less.months.to_string()),
+        None => form,
+    };
     answers.consents.iter().fold(form, |form, purpose| form.with("consent", purpose.code()))
 }
 
@@ -223,6 +233,17 @@ pub(super) struct Joining {
     is_returned: bool,
     /// Of the membership that came of it.
     number: Option<i64>,
+    /// What is collected for it.
+    paid: Option<Money>,
+}
+
+impl JoinPage {
+    /// Whether the fields for paying less are unfolded: something stands in them.
+    fn shows_less(&self) -> bool {
+        ["less", "less_months"]
+            .iter()
+            .any(|name| self.form.error(name).is_some() || !self.form.value(name).is_empty())
+    }
 }
 
 #[derive(Template, WebTemplate)]
@@ -242,7 +263,8 @@ struct WelcomePage {
 
 impl Joining {
     fn price(&self) -> String {
-        actions::price(self.application.answers.amount, self.application.answers.every)
+        let rate = self.application.answers.collected();
+        NewRate { amount: self.paid.unwrap_or(rate.amount), ..rate }.price()
     }
 }
 
@@ -270,7 +292,8 @@ impl Payable for Joining {
         Ok(Self {
             number: membership.as_ref().map(|known| known.number),
             is_over: membership.is_some_and(|known| known.state.is_ended()),
-            is_returned: subscription.is_some_and(|paid| paid.purpose.id != application.id),
+            is_returned: subscription.as_ref().is_some_and(|paid| paid.purpose.id != application.id),
+            paid: subscription.filter(|paid| paid.purpose.id == application.id).map(|paid| paid.amount),
             application,
         })
     }

@@ -9,7 +9,8 @@
 //! Nobody learns from the form whether an address is known. Tables: `applications`, `memberships`,
 //! `membership_states`
 //! and `membership_periods` (where everybody stood on which days, for good), `membership_overrides`
-//! (what officers set by hand for a time), `membership_notes`, `membership_rate_changes`. Name, email, postcode and region of a member are in `people`, whatever else they
+//! (what officers set by hand for a time), `membership_notes`, `membership_rate_changes`,
+//! `membership_hardships` (who pays less for a time, which nobody else reads). Name, email, postcode and region of a member are in `people`, whatever else they
 //! say about themselves is [`Personal`].
 
 mod personal;
@@ -20,6 +21,7 @@ mod forms;
 pub(crate) mod mail;
 mod actions;
 mod join;
+mod hardship;
 mod pages;
 mod rates;
 mod admin;
@@ -63,6 +65,10 @@ pub const ROOM: Room = Room {
         settings::MIN_AGE.known,
         settings::GRACE_DAYS.known,
         settings::PENDING_COUNTS.known,
+        settings::HARDSHIP_MONTH.known,
+        settings::HARDSHIP_YEAR.known,
+        settings::HARDSHIP_MONTHS.known,
+        settings::HARDSHIP_REMIND_DAYS.known,
         settings::REMIND_HOURS.known,
         settings::RENEWAL_FIRST.known,
         settings::RENEWAL_LAST.known,
@@ -169,6 +175,7 @@ pub const ROOM: Room = Room {
             "k.done_at is null and k.refused is null and g.done_at is null and g.refused is null",
         ),
         moves("membership_rate_changes", "asked_by"),
+        moves_unless("membership_hardships", "person_id", "true"),
         moves("membership_overrides", "set_by"),
         moves("membership_overrides", "lifted_by"),
     ],
@@ -180,6 +187,7 @@ pub const ROOM: Room = Room {
     jobs: |jobs| {
         jobs.with::<model::WarnMember>()
             .with::<model::ChangeRate>()
+            .with::<model::ApplyHardship>()
             .every::<TurnOfDay>("5 0,1 * * *")
             .every::<Remind>("20 8-18 * * *")
     },
@@ -201,6 +209,9 @@ fn routes(_: &App) -> Routes {
         .post(SignedIn, "/membership/details", pages::update_details)
         .get(SignedIn, "/membership/rate", rates::edit)
         .post(SignedIn, "/membership/rate", rates::update)
+        .get(SignedIn, "/membership/hardship", hardship::edit)
+        .post(SignedIn, "/membership/hardship", hardship::update)
+        .post(SignedIn, "/membership/hardship/end", hardship::end)
         .get(SignedIn, "/membership/end", pages::confirm_end)
         .post(SignedIn, "/membership/end", pages::end)
         .post(SignedIn, "/membership/resume", pages::resume)

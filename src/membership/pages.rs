@@ -12,7 +12,9 @@ use chrono::NaiveDate;
 
 use super::{
     actions, forms,
-    model::{EndReason, Membership, NewRate, Override, Standing, State, Stood, VotingRules, changeable},
+    model::{
+        EndReason, Hardship, Membership, NewRate, Override, Standing, State, Stood, VotingRules, changeable,
+    },
     settings, sql,
 };
 use crate::{
@@ -48,6 +50,8 @@ struct MembershipPage {
     pending_counts: bool,
     /// A rate that was asked for, of which Stripe has not been told yet.
     asked: Option<NewRate>,
+    /// What they pay less than their rate, for a time.
+    hardship: Option<Hardship>,
 }
 
 impl MembershipPage {
@@ -55,7 +59,11 @@ impl MembershipPage {
         let subscription = self.subscription.as_ref()?;
         let goes_on = subscription.is_alive() && !subscription.cancel_at_period_end;
         let end = subscription.current_period_end.filter(|_| goes_on)?;
-        Some(format!("{} on {}", subscription.amount, dates::day(dates::london_date(end))))
+        let amount = match (&self.hardship, &self.membership) {
+            (Some(_), Some(membership)) => NewRate::of(membership).lessened(self.hardship.as_ref()).amount,
+            _ => subscription.amount,
+        };
+        Some(format!("{amount} on {}", dates::day(dates::london_date(end))))
     }
 
     /// Whether the member can have it charged to something else.
@@ -119,6 +127,18 @@ impl MembershipPage {
         matches!(state, Some(State::Ended { reason: EndReason::Expelled, .. }))
     }
 
+    /// What they pay for a time, and for how long.
+    fn for_a_time(&self, less: &Hardship) -> String {
+        if less.is_over {
+            return "You are going back to your usual rate. We are telling our payment provider".to_owned();
+        }
+        format!(
+            "{} until {}. Nobody else sees this",
+            actions::price(less.amount, less.every),
+            dates::day(less.until)
+        )
+    }
+
     fn can_change_rate(&self) -> bool {
         changeable(self.subscription.as_ref()).is_ok()
     }
@@ -161,10 +181,10 @@ pub(super) async fn show(
     let voting = actions::voting_rules(&app, today);
     let pending_counts = actions::rules(&app, None).pending_counts;
     let (mut stood, mut settled_on, mut by_hand, mut stands_from) = (None, None, Vec::new(), None);
-    let mut asked = None;
+    let (mut asked, mut hardship) = (None, None);
     if let Some(membership) = &membership {
-        let (history, wish) = sql::history::find_with_wish(&mut db, membership.id).await?;
-        asked = wish;
+        let (history, wishes) = sql::history::find_with_wishes(&mut db, membership.id).await?;
+        (asked, hardship) = (wishes.rate, wishes.hardship);
         stood = history.on(today, membership.personal.born_on, voting);
         by_hand = history.overrides.iter().filter(|it| it.holds_on(today)).map(Override::own_words).collect();
         let least = app.setting(settings::STANDING_AGE, today);
@@ -183,6 +203,7 @@ pub(super) async fn show(
         stands_from,
         pending_counts,
         asked,
+        hardship,
     }
     .into_response())
 }
@@ -254,7 +275,9 @@ pub(super) async fn confirm_end(visit: Visit, SignedIn(who): SignedIn, mut db: D
         return Ok(Redirect::to("/membership").into_response());
     }
     let on = subscription.current_period_end.map(|end| dates::day(dates::london_date(end)));
-    Ok(EndPage { visit, on, price: membership.price() }.into_response())
+    let hardship = sql::hardships::find_of(&mut db, who.person_id).await?;
+    let price = NewRate::of(&membership).lessened(hardship.as_ref()).price();
+    Ok(EndPage { visit, on, price }.into_response())
 }
 
 pub(super) async fn end(

@@ -14,6 +14,7 @@ use super::{
     actions, admin, forms,
     forms::Terms,
     model::{Membership, NewRate, Prices, Rate, changeable},
+    sql::hardships,
 };
 use crate::{
     accounts::{Officer, SignedIn},
@@ -120,6 +121,11 @@ async fn respond(
         Ok(subscription) => subscription,
         Err(why) => return Ok(flash::redirect_with_warning(app, &whose.back, why.words())),
     };
+    // Officers do not see it, and change the rate that begins after it.
+    if whose.name.is_none() && hardships::find_of(db, whose.person).await?.is_some() {
+        let words = "You pay less for a time. To choose another rate, go back to your usual rate first.";
+        return Ok(flash::redirect_with_warning(app, "/membership/hardship", words));
+    }
     let from = subscription.current_period_end.unwrap_or(app.clock().now());
     let from = dates::day(dates::london_date(from));
     let prices = Prices::on(&app.settings(), app.clock().today());
@@ -170,7 +176,7 @@ fn read(
     prices: &Prices,
     membership: &Membership,
 ) -> std::result::Result<NewRate, Form> {
-    let new = forms::rate(form, &Terms::of(app, prices, true))?;
+    let new = forms::rate(form, &Terms::of(app, prices, actions::hardship::less_terms(app), true))?;
     if new == NewRate::of(membership) {
         let why = format!("The rate is {} already. Choose another, or go back", new.price());
         return Err(form.clone().failed("rate", why));

@@ -70,6 +70,37 @@ pub const PENDING_COUNTS: Setting<bool> = Setting::yes_or_no(
     )],
 );
 
+pub const HARDSHIP_MONTH: Setting<Money> = Setting::money(
+    "rate_hardship_month",
+    COLLECTED,
+    "Least that members in hardship pay, a month",
+    "In pounds, £0.30 or more. Members decide by themselves to pay less for a time; no page of officers says who does",
+    &[since(2021, 1, 1, "50", "party rules: nobody stays out for lack of money")],
+);
+pub const HARDSHIP_YEAR: Setting<Money> = Setting::money(
+    "rate_hardship_year",
+    COLLECTED,
+    "Least that members in hardship pay, a year",
+    "In pounds, £0.30 or more",
+    &[since(2021, 1, 1, "500", "party rules: nobody stays out for lack of money; ten months’ price")],
+);
+
+pub const HARDSHIP_MONTHS: Setting<u32> = Setting::number(
+    "hardship_months",
+    1..=24,
+    "Longest time for which members in hardship pay less, in months",
+    "They can declare it again before it ends, any number of times",
+    &[since(2021, 1, 1, "12", "party rules: declared for a year at most, and anew after it")],
+);
+
+pub const HARDSHIP_REMIND_DAYS: Setting<u32> = Setting::number(
+    "hardship_reminder_days",
+    1..=60,
+    "Reminder that paying less ends, in days before",
+    "By email, to the member alone",
+    &[since(2021, 1, 1, "14", "site default: two weeks before")],
+);
+
 pub const REMIND_HOURS: Setting<u32> = Setting::number(
     "joining_reminder_hours",
     0..=144,

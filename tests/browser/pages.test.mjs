@@ -311,6 +311,11 @@ describe('pages', { concurrency: 2 }, () => {
     await page.getByLabel(/Low-wage/).check();
     await button(page, 'Continue').click();
     await look(page, 'the new rate');
+    await page.goto('/membership/hardship');
+    await page.getByLabel(/What you can pay/).fill('0.5');
+    await page.getByLabel('For how long').selectOption({ index: 1 });
+    await button(page, 'Continue').click();
+    await look(page, 'less for a time');
     await page.goto('/membership');
     await button(page, 'Change card or bank account').click();
     await button(page, 'Pay by Direct Debit').click();

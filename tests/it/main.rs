@@ -14,6 +14,7 @@ mod own_details;
 mod paying;
 mod methods;
 mod rates;
+mod hardship;
 mod payments;
 mod books;
 mod lost_webhooks;

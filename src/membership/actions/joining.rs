@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    person, rules,
+    hardship, person, rules,
     standing::{enter, recompute, tell_standing},
     subscription_of,
 };
@@ -120,7 +120,7 @@ fn is_proved(application: &Application, person: &Person) -> bool {
 async fn wish_to_pay(change: &mut Change<'_>, application: &Application) -> Result<Uuid> {
     let wish = payments::Wish {
         purpose: purpose(application.id),
-        amount: application.answers.amount,
+        amount: application.answers.collected().amount,
         every: Some(application.answers.every),
         product: &product(change.app, application.answers.rate),
         name: &application.answers.name,
@@ -178,7 +178,8 @@ pub async fn settle(
         // Settled all the same: asked again, this application must not end the payment a second time.
         sql::set_settled(change, application.id, id, now).await?;
         let overdue = known.is_some_and(|known| known.state.is_overdue());
-        let letter = mail::paid_twice(app, &before.name, application.answers.amount, overdue)?;
+        let paid = application.answers.collected().amount;
+        let letter = mail::paid_twice(app, &before.name, paid, overdue)?;
         let occasion = format!("paid-twice:{}", subscription.id);
         change.mail(occasion, &before.email, letter);
         let detail = json!({ "subscription": subscription.id });
@@ -194,6 +195,7 @@ pub async fn settle(
         None => add(change, application, subscription, id).await?,
         Some(known) => renew(change, application, subscription, known, is_proved).await?,
     };
+    hardship::begin(change, &membership, &application.answers).await?;
     // Whoever only knows an address agrees to nothing in its owner's name.
     if is_proved {
         for purpose in &application.answers.consents {
@@ -219,7 +221,8 @@ pub async fn settle(
     let link = accounts::issue_link(change, id, "/membership", 14).await?;
     let kept = !is_proved;
     let name = if kept { &before.name } else { &application.answers.name };
-    let letter = mail::welcome(app, name, &membership, &link, is_back, kept)?;
+    let paying = hardship::as_collected(change, &membership).await?;
+    let letter = mail::welcome(app, name, &paying, &link, is_back, kept)?;
     let occasion = format!("welcome:{}", subscription.id);
     change.mail(occasion, &before.email, letter);
     Ok(())

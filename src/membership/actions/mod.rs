@@ -3,6 +3,7 @@
 mod by_hand;
 mod decisions;
 mod details;
+pub mod hardship;
 mod importing;
 mod joining;
 mod merging;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{joining::settle, person, standing::recompute, subscription_of};
+use super::{hardship, joining::settle, person, standing::recompute, subscription_of};
 use crate::{
     audit::Change,
     kit::{error::Result, stripe::SubscriptionStatus},
@@ -41,9 +41,10 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
         (What::Failed { invoice, attempt, next_try, page }, Some(failing))
             if failing.is_failing() && !after.state.is_ended() =>
         {
+            let paying = hardship::as_collected(change, &after).await?;
             // What is paid at Stripe for a subscription that has ended there would not count.
             let page = page.as_deref().filter(|_| failing.is_alive());
-            let letter = mail::payment_failed(app, known.greeting(), &after, *next_try, page)?;
+            let letter = mail::payment_failed(app, known.greeting(), &paying, *next_try, page)?;
             (format!("payment-failed:{invoice}:{attempt}"), letter)
         }
         (What::MethodLost { method }, Some(subscription)) => {
@@ -51,17 +52,19 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
             if !subscription.is_alive() || subscription.method.is_none_or(|it| it.lost_at.is_none()) {
                 return Ok(());
             }
+            let paying = hardship::as_collected(change, &after).await?;
             change.audit("membership.method_lost", ("person", after.person), json!({}));
             (
                 format!("method-lost:{}:{method}", subscription.id),
-                mail::method_lost(app, known.greeting(), &after)?,
+                mail::method_lost(app, known.greeting(), &paying)?,
             )
         }
         (What::CardExpires { method, on }, Some(subscription)) => {
             let Some(card) = subscription.method.filter(|it| it.expires_on == Some(*on)) else {
                 return Ok(());
             };
-            let letter = mail::card_expires(app, known.greeting(), &after, card.words(), *on)?;
+            let paying = hardship::as_collected(change, &after).await?;
+            let letter = mail::card_expires(app, known.greeting(), &paying, card.words(), *on)?;
             (format!("card-expires:{}:{method}:{on}", subscription.id), letter)
         }
         _ => return Ok(()),

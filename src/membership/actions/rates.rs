@@ -6,7 +6,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{person, standing::recompute, subscription_of};
+use super::{hardship::put_aside, person, standing::recompute, subscription_of};
 use crate::{
     audit::{Actor, Change},
     kit::{
@@ -18,7 +18,7 @@ use crate::{
     membership::{
         mail,
         model::{ChangeRate, NewRate, NoChange, RateChange, changeable},
-        sql::{self, rate_changes},
+        sql::{self, hardships, rate_changes},
     },
     payments,
 };
@@ -45,12 +45,15 @@ pub async fn apply_rate(app: &App, id: Uuid) -> Result<(), Failure> {
     let mut db = app.pool().acquire().await?;
     let Some(wish) = rate_changes::find_open(&mut db, id).await? else { return Ok(()) };
     let membership = sql::find_of_person(&mut db, wish.person).await?;
+    // Whoever pays less for a time goes on paying that; the new rate begins after it.
+    let hardship = hardships::find_of(&mut db, wish.person).await?;
     drop(db);
     let Some(subscription) = membership.and_then(|it| it.subscription) else {
         return refuse(app, &wish, "no subscription").await.map_err(Failure::from_page);
     };
-    let key = format!("rate:{id}");
-    match payments::set_price(app, &key, &subscription, wish.new.amount, wish.new.every).await {
+    let collected = wish.new.lessened(hardship.as_ref());
+    let key = format!("rate:{id}:{}", collected.amount.pence());
+    match payments::set_price(app, &key, &subscription, collected.amount, collected.every).await {
         Ok(()) => make_it_so(app, &wish).await.map_err(Failure::from_page),
         Err(Failure::GiveUp(code)) => refuse(app, &wish, &code).await.map_err(Failure::from_page),
         Err(failure) => Err(failure),
@@ -67,6 +70,10 @@ async fn make_it_so(app: &App, wish: &RateChange) -> Result<()> {
     let before = NewRate::of(&membership);
     NewRate { rate: membership.rate, every: membership.every, amount: membership.amount } = wish.new;
     sql::set_membership(&mut change, &membership).await?;
+    let mut hardship = hardships::find_of(&mut change, wish.person).await?.filter(|it| !it.is_over);
+    if let Some(useless) = hardship.take_if(|it| wish.new.lessened(Some(it)) == wish.new) {
+        put_aside(&mut change, &useless).await?;
+    }
     let after = recompute(&mut change, membership).await?;
     let from = subscription_of(&mut change, &after)
         .await?
@@ -79,7 +86,10 @@ async fn make_it_so(app: &App, wish: &RateChange) -> Result<()> {
     });
     change.audit("membership.rate_changed", ("person", wish.person), detail);
     let known = person(&mut change, wish.person).await?;
-    let letter = mail::rate_changed(app, known.greeting(), before, wish.new, from)?;
+    let letter = match &hardship {
+        Some(less) => mail::hardship::rate_changed(app, known.greeting(), &after, less)?,
+        None => mail::rate_changed(app, known.greeting(), before, wish.new, from)?,
+    };
     change.mail(format!("rate-changed:{}", wish.id), &known.email, letter);
     Ok(change.commit().await?)
 }

@@ -4,7 +4,10 @@ use chrono::{Duration, NaiveDate};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{person, rules, subscription_of};
+use super::{
+    hardship::{self, put_aside},
+    person, rules, subscription_of,
+};
 use crate::{
     accounts::{self, ConsentPurpose, Standing},
     audit::{self, Actor, Change},
@@ -62,7 +65,11 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
             after.amount = subscription.amount;
         }
         after.every = subscription.every.unwrap_or(after.every);
-        if (after.amount, after.every) != (before.amount, before.every) {
+        if (after.amount, after.every) != (before.amount, before.every)
+            && is_for_a_time(change, &after).await?
+        {
+            (after.amount, after.every) = (before.amount, before.every);
+        } else if (after.amount, after.every) != (before.amount, before.every) {
             after.rate = price_changed(change, &before, &after).await?;
         }
         if subscription.is_alive() {
@@ -115,6 +122,17 @@ pub async fn recompute(change: &mut Change<'_>, before: Membership) -> Result<Me
     Ok(after)
 }
 
+/// Whether a price at Stripe is what the member declared, or declared before: it stands nowhere else. Any other price takes
+/// its place.
+async fn is_for_a_time(change: &mut Change<'_>, at_stripe: &Membership) -> Result<bool> {
+    let Some(known) = sql::hardships::find_of(change, at_stripe.person).await? else { return Ok(false) };
+    if known.every == at_stripe.every && [Some(known.amount), known.told].contains(&Some(at_stripe.amount)) {
+        return Ok(true);
+    }
+    put_aside(change, &known).await?;
+    Ok(false)
+}
+
 /// The rate that goes with a price that Stripe has and we did not know. Unless it was asked for here, somebody changed it
 /// in Stripe's dashboard, and the log says so.
 async fn price_changed(change: &mut Change<'_>, before: &Membership, after: &Membership) -> Result<Rate> {
@@ -144,6 +162,7 @@ pub async fn turn_of_day(app: &App) -> Result<()> {
             failed = Some(error);
         }
     }
+    hardship::end_hardships(app).await?;
     let mut db = app.pool().acquire().await?;
     sql::delete_old_applications(&mut db, app.clock().now() - Duration::days(30)).await?;
     failed.map_or(Ok(()), Err)

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Decision, EndReason, Rate};
+use super::{Decision, EndReason, Less, NewRate, Rate};
 use crate::{
     accounts::ConsentPurpose,
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
@@ -26,6 +26,17 @@ pub struct Answers {
     pub every: Interval,
     pub amount: Money,
     pub consents: Vec<ConsentPurpose>,
+    /// What they pay instead for a time, because they said that they must.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub less: Option<Less>,
+}
+
+impl Answers {
+    /// What is collected at first.
+    pub fn collected(&self) -> NewRate {
+        let amount = self.less.map_or(self.amount, |less| less.amount);
+        NewRate { rate: self.rate, every: self.every, amount }
+    }
 }
 
 /// What is sent to become a member.

@@ -1,6 +1,7 @@
 //! Rates, states, and the rules by which a state follows from the facts. Pure.
 
 mod answers;
+mod hardship;
 mod membership;
 mod merging;
 mod overrides;
@@ -11,6 +12,7 @@ mod standing;
 mod state;
 
 pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension, WarnMember};
+pub use hardship::{ApplyHardship, Hardship, Less, LessTerms};
 pub use membership::{Decision, Membership, Note, Suspension};
 pub use merging::{Stays, which_stays};
 pub use overrides::{NewOverride, Override, OverrideKind};

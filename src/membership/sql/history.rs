@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::{
     kit::db::impossible,
     membership::model::{
-        EndReason, Era, History, Membership, NewRate, Override, Past, Period, State, Status, VotingRules,
+        EndReason, Era, Hardship, History, Membership, NewRate, Override, Past, Period, State, Status,
+        VotingRules,
     },
 };
 
@@ -140,9 +141,15 @@ impl Row {
     }
 }
 
-/// All that is kept of one membership's past, and the rate that was asked for and of which Stripe has not been told: in
-/// one query, for a page.
-pub async fn find_with_wish(db: &mut PgConnection, membership: Uuid) -> Result<(History, Option<NewRate>)> {
+/// What somebody asked for of their price.
+pub struct Wishes {
+    /// A rate of which Stripe has not been told.
+    pub rate: Option<NewRate>,
+    pub hardship: Option<Hardship>,
+}
+
+/// All that is kept of one membership's past, and what was asked for of its price: in one query, for its member's page.
+pub async fn find_with_wishes(db: &mut PgConnection, membership: Uuid) -> Result<(History, Wishes)> {
     let row = sqlx::query!(
         r#"select
                (select coalesce(jsonb_agg(to_jsonb(s) order by s.starts_on, s.id), '[]')
@@ -154,17 +161,22 @@ pub async fn find_with_wish(db: &mut PgConnection, membership: Uuid) -> Result<(
                 where o.membership_id = $1) as "overrides!: Json<Vec<Override>>",
                (select jsonb_build_object('rate', c.rate, 'every', c.billing_interval, 'amount', c.amount_pence)
                 from membership_rate_changes c join memberships m on m.person_id = c.person_id
-                where m.id = $1 and c.done_at is null and c.refused is null) as "asked?: Json<NewRate>""#,
+                where m.id = $1 and c.done_at is null and c.refused is null) as "asked?: Json<NewRate>",
+               (select to_jsonb(h) || jsonb_build_object('person', h.person_id, 'every', h.billing_interval, 'amount', h.amount_pence,
+                           'until', h.until_on, 'told', h.told_pence, 'is_over', h.over_at is not null)
+                from membership_hardships h join memberships m on m.person_id = h.person_id
+                where m.id = $1) as "hardship?: Json<Hardship>""#,
         membership
     )
     .fetch_one(db)
     .await?;
     let eras = row.eras.0.into_iter().map(Row::era).collect::<Result<_>>()?;
     let history = History { eras, periods: row.periods.0, overrides: row.overrides.0 };
-    Ok((history, row.asked.map(|asked| asked.0)))
+    let wishes = Wishes { rate: row.asked.map(|it| it.0), hardship: row.hardship.map(|it| it.0) };
+    Ok((history, wishes))
 }
 
 /// All that is kept of one membership's past.
 pub async fn find(db: &mut PgConnection, membership: Uuid) -> Result<History> {
-    Ok(find_with_wish(db, membership).await?.0)
+    Ok(find_with_wishes(db, membership).await?.0)
 }

@@ -1,5 +1,6 @@
 //! The room's statements; the history of standing and changes of rate in files of their own.
 
+pub mod hardships;
 pub mod history;
 pub mod merging;
 pub mod overrides;
@@ -177,7 +178,7 @@ pub(super) async fn set_settled(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "update applications set settled_at = coalesce(settled_at, $3), person_id = $2 where id = $1",
+        "update applications set settled_at = coalesce(settled_at, $3), person_id = $2, answers = answers - 'less' where id = $1",
         id,
         person,
         now

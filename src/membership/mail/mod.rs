@@ -1,5 +1,7 @@
 //! What members are told by mail.
 
+pub mod hardship;
+
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -295,7 +297,7 @@ struct Unfinished<'a> {
 
 /// Somebody filled in the form and did not pay. `path` is where it goes on.
 pub(super) fn unfinished(app: &App, name: &str, answers: &Answers, path: &str) -> Result<Letter> {
-    let price = format!("{} a {}", answers.amount, answers.every);
+    let price = answers.collected().price();
     let (party, page, contact) = (party(app), app.link(path), contact(app));
     Letter::new(&frame(app), &Unfinished { name, party, price, page, contact })
 }
@@ -401,9 +403,11 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         every: Interval::Year,
         amount: Money::from_pence(5000),
         consents: Vec::new(),
+        less: None,
     };
     samples.push(("membership/mail_unfinished", unfinished(app, name, &answers, "/join/a_b-c")));
     samples.push(("membership/mail_renewal", renewal(app, name, &membership(State::Active), day)));
+    samples.extend(hardship::samples(app, name, &active, day));
     samples.push(("membership/mail_stopped", stopped(app, name, day)));
     samples.push(("membership/mail_suspended", suspended(app, name, day)));
     samples.push(("membership/mail_lifted", suspension_lifted(app, name)));

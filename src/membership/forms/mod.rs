@@ -1,11 +1,13 @@
 //! What is typed at joining, on a member's own page, and by officers.
 
+pub mod hardship;
+
 use chrono::NaiveDate;
 
 use super::{
     model::{
-        Answers, Decision, EndReason, Ending, Join, NewDetails, NewOverride, NewRate, NewSuspension,
-        OverrideKind, Prices, Rate, WrongAmount,
+        Answers, Decision, EndReason, Ending, Join, LessTerms, NewDetails, NewOverride, NewRate,
+        NewSuspension, OverrideKind, Prices, Rate, WrongAmount,
     },
     personal::Personal,
     settings,
@@ -31,12 +33,20 @@ pub(super) struct Terms<'a> {
     /// The most that is charged at one time: from here on the law wants donors checked.
     pub most: Money,
     pub signed_in: bool,
+    pub less: LessTerms,
 }
 
 impl<'a> Terms<'a> {
-    pub(super) fn of(app: &App, prices: &'a Prices, signed_in: bool) -> Self {
+    pub(super) fn of(app: &App, prices: &'a Prices, less: LessTerms, signed_in: bool) -> Self {
         let today = app.clock().today();
-        Self { today, least_age: least_age(app), prices, most: app.setting(CHECK_ABOVE, today), signed_in }
+        Self {
+            today,
+            least_age: least_age(app),
+            prices,
+            most: app.setting(CHECK_ABOVE, today),
+            signed_in,
+            less,
+        }
     }
 }
 
@@ -52,6 +62,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
     let (rate, every, amount) = price(&mut check, terms);
+    let less = hardship::at_joining(&mut check, &terms.less, amount, every);
     check.must_tick("declaration", "Tick the box if you share our aims and values");
     let consents = check.choices::<ConsentPurpose>("consent", "Choose from the boxes on the page");
     check.finish(|| {
@@ -63,6 +74,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
             every: every?,
             amount: amount?,
             consents: consents?,
+            less: less?,
         };
         Some(Join { email: if terms.signed_in { None } else { Some(email?) }, answers })
     })
@@ -276,7 +288,8 @@ mod tests {
         let prices = prices();
         let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
         let most = Money::from_pence(50_000);
-        let terms = Terms { today, least_age: 14, prices: &prices, most, signed_in: false };
+        let less = LessTerms { least: [Money::from_pence(50), Money::from_pence(500)], most_months: 12 };
+        let terms = Terms { today, least_age: 14, prices: &prices, most, signed_in: false, less };
         join(&Form::from_values(values), &terms).map(|join| join.answers)
     }
 
