@@ -309,7 +309,8 @@ async fn another_usual_rate_begins_after_it() {
     let path = format!("/admin/members/{id}/rate");
     let change = async |officer: &mut Browser, rate: &str, every: &str| {
         let form = officer.get(&path).await.form(&path);
-        let check = form.fill("rate", rate).fill("every", every).submit(officer).await;
+        let form = form.fill("rate", rate).fill("every", every).fill("amount", "");
+        let check = form.submit(officer).await;
         check.form(&path).press("sure", "yes").submit(officer).await;
     };
     change(&mut officer, "solidarity", "month").await;
