@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     actions, forms,
-    model::{Hardship, Less, Membership, changeable},
+    model::{Hardship, Membership, changeable},
     sql::hardships,
 };
 use crate::{
@@ -42,15 +42,11 @@ struct HardshipPage {
     months: Vec<(String, String)>,
     /// The day of the next payment.
     from: String,
-    /// What was chosen, to be looked at once more, and its last day.
-    chosen: Option<(Less, String)>,
+    /// What was chosen, to be looked at once more: its amount, price and last day.
+    chosen: Option<(Money, String, String)>,
 }
 
 impl HardshipPage {
-    fn price(&self, amount: &Money) -> String {
-        actions::price(*amount, self.membership.every)
-    }
-
     /// Nothing can be chosen before Stripe has heard of it.
     fn is_going_back(&self) -> bool {
         self.hardship.as_ref().is_some_and(|it| it.is_over)
@@ -102,11 +98,14 @@ async fn respond(
             let mut change = Change::begin(app, db, Actor::Person(of)).await?;
             let done = actions::hardship::declare_hardship(&mut change, of, less).await?;
             change.commit().await?;
-            let price = actions::price(done.amount, done.every);
-            let said = format!("From {} you pay {price}. We’ll confirm it by email.", dates::day(from));
+            let said =
+                format!("From {} you pay {}. We’ll confirm it by email.", dates::day(from), done.price());
             return Ok(flash::redirect(app, "/membership", &said));
         }
-        Some((Ok(less), form)) => (StatusCode::OK, form, Some((less, dates::day(less.until(from))))),
+        Some((Ok(less), form)) => {
+            let price = actions::price(less.amount, membership.every);
+            (StatusCode::OK, form, Some((less.amount, price, dates::day(less.until(from)))))
+        }
         Some((Err(form), _)) => (StatusCode::UNPROCESSABLE_ENTITY, form, None),
         None => {
             let amount = hardship.as_ref().map(|it| it.amount.decimal()).unwrap_or_default();

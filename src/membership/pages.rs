@@ -127,18 +127,6 @@ impl MembershipPage {
         matches!(state, Some(State::Ended { reason: EndReason::Expelled, .. }))
     }
 
-    /// What they pay for a time, and for how long.
-    fn for_a_time(&self, less: &Hardship) -> String {
-        if less.is_over {
-            return "You are going back to your usual rate. We are telling our payment provider".to_owned();
-        }
-        format!(
-            "{} until {}. Nobody else sees this",
-            actions::price(less.amount, less.every),
-            dates::day(less.until)
-        )
-    }
-
     fn can_change_rate(&self) -> bool {
         changeable(self.subscription.as_ref()).is_ok()
     }

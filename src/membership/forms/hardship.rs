@@ -23,20 +23,20 @@ pub fn hardship(form: &Form, terms: &LessTerms, usual: Money, every: Interval) -
     check.finish(|| Some(Less { amount: amount?, months: months? }))
 }
 
-/// The same at joining, where it may be left out. `usual` and `every` are missing where they were typed wrong.
+/// The same at joining: `None` where it is left out, and after a fault. `usual` and `every` are missing where they were typed wrong.
 pub fn at_joining(
     check: &mut Check<'_>,
     terms: &LessTerms,
     usual: Option<Money>,
     every: Option<Interval>,
-) -> Option<Option<Less>> {
+) -> Option<Less> {
     let text = check.optional_text("less", 20)?;
     if text.is_empty() {
-        return Some(None);
+        return None;
     }
     let amount = amount(check, &text, terms, usual, every);
     let months = months(check, terms);
-    Some(Some(Less { amount: amount?, months: months? }))
+    Some(Less { amount: amount?, months: months? })
 }
 
 fn months(check: &mut Check<'_>, terms: &LessTerms) -> Option<u32> {
@@ -117,7 +117,7 @@ mod tests {
             let form = Form::filled([("less", less.to_owned()), ("less_months", months.to_owned())]);
             let mut check = form.check();
             let less = at_joining(&mut check, &TERMS, Some(Money::from_pence(500)), Some(Interval::Month));
-            check.finish(|| less)
+            check.finish(|| Some(less))
         };
         assert_eq!(read("", "").unwrap(), None);
         assert_eq!(read("", "6").unwrap(), None);

@@ -74,7 +74,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
             every: every?,
             amount: amount?,
             consents: consents?,
-            less: less?,
+            less,
         };
         Some(Join { email: if terms.signed_in { None } else { Some(email?) }, answers })
     })

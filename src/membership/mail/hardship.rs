@@ -42,7 +42,7 @@ fn letter(
     let mail = HardshipMail {
         name,
         occasion,
-        less: hardship.map(|it| format!("{} a {}", it.amount, it.every)).unwrap_or_default(),
+        less: hardship.map(Hardship::price).unwrap_or_default(),
         usual: membership.price(),
         until: hardship.map(|it| dates::day(it.until)).unwrap_or_default(),
         page: app.link("/membership/hardship"),

@@ -70,6 +70,19 @@ pub struct Hardship {
 }
 
 impl Hardship {
+    /// `£0.50 a month`
+    pub fn price(&self) -> String {
+        format!("{} a {}", self.amount, self.every)
+    }
+
+    /// In words, for the member.
+    pub fn in_words(&self) -> String {
+        if self.is_over {
+            return "You are going back to your usual rate. We are telling our payment provider".to_owned();
+        }
+        format!("{} until {}. Nobody else sees this", self.price(), dates::day(self.until))
+    }
+
     /// Whether Stripe has been told of all this.
     pub fn is_told(&self) -> bool {
         self.told == Some(self.amount) && !self.is_over
