@@ -48,6 +48,7 @@ fn samples(app: &App) -> Vec<(&'static str, Letter)> {
         crate::supporters::mail::samples(app, NAME),
         crate::newsletters::letter::samples(app, NAME),
         crate::membership::mail::samples(app, NAME),
+        crate::payments::alerts::mail::samples(app, NAME),
         crate::payments::refunds::mail::samples(app, NAME),
         crate::donations::mail::samples(app, NAME),
     ]

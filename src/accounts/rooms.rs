@@ -7,7 +7,8 @@
 use std::pin::Pin;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -20,7 +21,7 @@ use crate::kit::{
     app::App,
     email_address::EmailAddress,
     error::{Error, Result},
-    money::grouped,
+    money::{Money, grouped},
     queue::Jobs,
     settings::Known,
     visit::Viewer,
@@ -42,6 +43,8 @@ pub enum Group {
     Start,
     /// People, and what is done with them.
     People,
+    /// What comes in and goes out, and what the treasurer decides.
+    Money,
     /// What the public site says.
     Content,
     /// How the site is run.
@@ -49,12 +52,13 @@ pub enum Group {
 }
 
 impl Group {
-    const ALL: [Self; 4] = [Self::Start, Self::People, Self::Content, Self::Control];
+    const ALL: [Self; 5] = [Self::Start, Self::People, Self::Money, Self::Content, Self::Control];
 
     fn title(self) -> &'static str {
         match self {
             Self::Start => "",
             Self::People => "People",
+            Self::Money => "Money",
             Self::Content => "Content",
             Self::Control => "Control",
         }
@@ -89,13 +93,33 @@ pub struct Counts(pub Value);
 impl Counts {
     /// Nothing is 0.
     pub fn of(&self, room: &str, name: &str) -> i64 {
-        self.0.get(room).and_then(|counts| counts.get(name)).and_then(Value::as_i64).unwrap_or_default()
+        self.waits(room, name).count
+    }
+
+    /// A number that may come with more about what it counts.
+    pub fn waits(&self, room: &str, name: &str) -> Waits {
+        let found = self.0.get(room).and_then(|counts| counts.get(name));
+        let number = found.and_then(Value::as_i64).map(|count| Waits { count, ..Waits::default() });
+        number.or_else(|| Waits::deserialize(found?).ok()).unwrap_or_default()
     }
 
     /// `12,345`
     pub fn words(&self, room: &str, name: &str) -> String {
         grouped(self.of(room, name).unsigned_abs())
     }
+}
+
+/// What waits for somebody: a room counts it as a number, or as an object of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Waits {
+    pub count: i64,
+    /// What it comes to, where it is about money.
+    pub pence: Option<Money>,
+    /// The day from which on the oldest has waited.
+    pub since: Option<NaiveDate>,
+    /// The next day by which something has to be decided.
+    pub due: Option<NaiveDate>,
 }
 
 /// A figure of the overview.
@@ -121,6 +145,14 @@ pub struct Task {
     pub permission: Permission,
     /// Not for officers who look after some regions only.
     pub whole_party: bool,
+}
+
+/// One of the room's tasks that is the treasurer's to decide: a card on their desk.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision {
+    /// The count that the task is about.
+    pub count: &'static str,
+    pub title: &'static str,
 }
 
 /// What a room knows of a person's past: a view, and what its lines say.
@@ -280,12 +312,14 @@ pub struct Room {
     pub closed: &'static [&'static str],
     /// Addresses that pages had before, with everything below, and where they are now: links to them go on working.
     pub moved: &'static [(&'static str, &'static str)],
-    /// One statement for all that the overview counts in this room: a `jsonb` object of whole numbers. `$1` are the
-    /// regions to count in, as `text[]`, null for all; `$2` is the first day of this month, `$3` the instant at which
+    /// One statement for all that the overview counts in this room: a `jsonb` object of whole numbers, or of
+    /// [`Waits`] where more is known. `$1` are the regions to count in, as `text[]`, null for all; `$2` is the first day of this month, `$3` the instant at which
     /// it began, `$4` that of last month, and `$5` was an hour ago.
     pub counts: Option<&'static str>,
     pub figures: &'static [Figure],
     pub tasks: &'static [Task],
+    /// Those of the tasks that stand on the treasurer's desk.
+    pub decisions: &'static [Decision],
     pub timeline: Option<Timeline>,
     pub card: Option<(Rank, Card)>,
     /// For the mail to an address that nobody signs in with yet.
@@ -316,6 +350,7 @@ impl Room {
             counts: None,
             figures: &[],
             tasks: &[],
+            decisions: &[],
             timeline: None,
             card: None,
             begun: None,

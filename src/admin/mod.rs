@@ -4,11 +4,12 @@
 //! (`accounts`, `membership`). Every query takes the officer's [`Scope`](crate::accounts::Scope): an organiser sees
 //! and counts the people of one region only, and a person outside it is not found.
 //!
-//! `person` is the page of one, `overview` the figures and charts (and refused mails), `work` the
+//! `person` is the page of one, `overview` the figures and charts (and refused mails), `money` the treasurer's desk, `work` the
 //! background work that failed, `log` the audit log in words.
 //! Other officers' pages live with their subject (`people/admin.rs`, `membership/admin.rs`).
 
 pub(crate) mod log;
+mod money;
 mod overview;
 mod permissions;
 mod person;
@@ -19,6 +20,7 @@ pub use permissions::{LOOK_AFTER_WORK, SEE_AUDIT, SEE_OVERVIEW};
 use crate::{
     accounts::{Access, Desk, Group, Link, Rank, Room, Routes, SEE_PEOPLE, Task, Tells, says},
     kit::{app::App, queue},
+    payments::SEE_PAYMENTS,
 };
 
 /// What this room states of itself.
@@ -27,6 +29,7 @@ pub const ROOM: Room = Room {
     head: |session| (!session.offices.is_empty()).then_some(Link::new("Officers", "/admin")),
     desk: &[
         Desk { title: "Overview", path: "/admin", permission: SEE_OVERVIEW, group: Group::Start },
+        Desk { title: "Treasurer’s desk", path: money::PATH, permission: SEE_PAYMENTS, group: Group::Money },
         Desk { title: "Audit log", path: "/admin/audit", permission: SEE_AUDIT, group: Group::Control },
     ],
     closed: &["/admin"],
@@ -49,10 +52,13 @@ pub const ROOM: Room = Room {
 fn routes(_: &App) -> Routes {
     let overview = Access::Officer(SEE_OVERVIEW);
     let see = Access::Officer(SEE_PEOPLE);
+    let money = Access::Officer(SEE_PAYMENTS);
     let audit = Access::Officer(SEE_AUDIT);
     let work = Access::Officer(LOOK_AFTER_WORK);
     Routes::new()
         .get(overview, "/admin", overview::show)
+        .get(money, "/admin/money", money::desk)
+        .get(money, "/admin/money/joining", money::joining)
         .get(see, "/admin/emails", overview::emails)
         .get(see, "/admin/members/{person}", person::show)
         .get(see, "/admin/members/{person}/payments", person::payments)

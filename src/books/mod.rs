@@ -20,7 +20,7 @@ pub use model::{Account, Class, KEEP_BOOKS};
 pub use sql::spent_between;
 
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
+    accounts::{Access, Decision, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
     kit::app::App,
     payments::SEE_PAYMENTS,
 };
@@ -28,7 +28,7 @@ use crate::{
 /// What this room states of itself.
 pub const ROOM: Room = Room {
     routes,
-    desk: &[Desk { title: "Books", path: "/admin/books", permission: SEE_PAYMENTS, group: Group::People }],
+    desk: &[Desk { title: "Books", path: "/admin/books", permission: SEE_PAYMENTS, group: Group::Money }],
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load(app, db).await?) })),
     counts: Some(sql::COUNTS),
     tasks: &[Task {
@@ -38,7 +38,18 @@ pub const ROOM: Room = Room {
         path: "/admin/books/statement",
         permission: KEEP_BOOKS,
         whole_party: true,
+    }, Task {
+        count: "months",
+        one: "month is over and can be closed",
+        many: "months are over and can be closed",
+        path: "/admin/books/months",
+        permission: KEEP_BOOKS,
+        whole_party: true,
     }],
+    decisions: &[
+        Decision { count: "waiting", title: "Bank lines" },
+        Decision { count: "months", title: "Months to close" },
+    ],
     log: &[("books.", "Books")],
     audit: &[
         says("books.entered", "Entered in the books", Tells::Party),

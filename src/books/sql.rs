@@ -14,8 +14,15 @@ use crate::{
 };
 
 /// See [`Room::counts`](crate::accounts::Room).
-pub(super) const COUNTS: &str =
-    "select jsonb_build_object('waiting', (select count(*) from bank_lines where settled_at is null))";
+pub(super) const COUNTS: &str = "
+    select jsonb_build_object(
+        'waiting', (select jsonb_build_object('count', count(*), 'pence', sum(abs(pence)), 'since', min(day))
+                    from bank_lines where settled_at is null),
+        -- What `to_close` says, and those after it.
+        'months', (select jsonb_build_object('count', count(*), 'since', (min(month) + interval '1 month')::date)
+                   from generate_series(coalesce((select max(month) + interval '1 month' from book_months),
+                                                 date_trunc('month', (select min(day) from book_postings)::timestamp)),
+                                        $2::date - interval '1 month', interval '1 month') month))";
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 

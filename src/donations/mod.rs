@@ -15,7 +15,7 @@
 //! things stand since.
 //!
 //! Tables: `gifts`, `gift_payments`, `donor_cases`, `donor_case_warnings`, `donor_merges`, `split_dismissals`,
-//! `donation_returns`, `election_periods`; the money itself is in the books of `payments`.
+//! `donation_returns`, `returns_due`, `election_periods`; the money itself is in the books of `payments`.
 
 mod model;
 mod settings;
@@ -36,7 +36,7 @@ pub use sql::{Giving, giving};
 
 use self::model::Gift;
 use crate::{
-    accounts::{Access, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
+    accounts::{Access, Decision, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
     kit::app::App,
     payments::leading,
 };
@@ -48,7 +48,7 @@ pub const ROOM: Room = Room {
         title: "Donations",
         path: admin::cases::PATH,
         permission: CHECK_DONORS,
-        group: Group::People,
+        group: Group::Money,
     }],
     settings: &[
         settings::CAP.known,
@@ -104,6 +104,19 @@ pub const ROOM: Room = Room {
             permission: CHECK_DONORS,
             whole_party: true,
         },
+        Task {
+            count: "returns",
+            one: "return to the Electoral Commission has to be filed",
+            many: "returns to the Electoral Commission have to be filed",
+            path: admin::returns::PATH,
+            permission: CHECK_DONORS,
+            whole_party: true,
+        },
+    ],
+    decisions: &[
+        Decision { count: "to_check", title: "Donor checks" },
+        Decision { count: "stuck", title: "Donations to send back" },
+        Decision { count: "returns", title: "Returns" },
     ],
     moved: &[("/admin/payments/checks", admin::cases::PATH)],
     jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *").every::<WatchCases>("29 * * * *"),

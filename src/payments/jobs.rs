@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::{
+    alerts,
     model::{
         ChangeState, Checkout, CloseCheckout, EndSubscription, GiveBack, MethodChange, ProcessEvent,
         WarnOfCards,
@@ -21,7 +22,7 @@ use crate::kit::{
 };
 
 /// The events that mean something here: README has whoever opens a site switch on these at Stripe, and no others.
-pub const EVENTS: [&str; 27] = [
+pub const EVENTS: [&str; 28] = [
     "checkout.session.completed",
     "checkout.session.expired",
     "checkout.session.async_payment_succeeded",
@@ -49,6 +50,7 @@ pub const EVENTS: [&str; 27] = [
     "mandate.updated",
     "payment_method.automatically_updated",
     "payment_method.detached",
+    "payout.failed",
 ];
 
 impl ProcessEvent {
@@ -93,6 +95,7 @@ impl Job for ProcessEvent {
 async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
     let Ok(event) = Event::parse(body) else { return Ok(Outcome::Ignored("it cannot be read")) };
     if event.livemode != app.stripe().livemode() {
+        alerts::note_mode(app, &mut *app.pool().acquire().await?, event.livemode).await?;
         return Ok(Outcome::Ignored("of the other mode, live or test"));
     }
     if !EVENTS.contains(&event.kind.as_str()) {
@@ -117,6 +120,7 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
         }
         "mandate.updated" => sync::mandate(app, id).await,
         kind if kind.starts_with("payment_method.") => sync::method(app, id).await,
+        "payout.failed" => sync::payout(app, id, at).await,
         _ => Ok(Outcome::Ignored("of a kind that does not concern us")),
     };
     match outcome {
@@ -466,6 +470,14 @@ async fn read_balance(app: &App, progress: &mut Progress, expected: usize) -> Re
         // The books are in pounds, and so is what we ask for.
         page.retain(|moved| moved.currency == "gbp");
         new += balance::insert_all(&mut *app.pool().acquire().await?, &page, began).await?;
+        for came_back in page.iter().filter(|moved| moved.category == "payout_reversal") {
+            if let Some(payout) = &came_back.source {
+                match sync::payout(app, payout, came_back.created).await {
+                    Err(Failure::Retry(error)) if is_missing(&error) => {}
+                    looked_up => drop(looked_up?),
+                }
+            }
+        }
         progress.step("movements of the balance", seen, expected);
     }
     balance::set_reading(&mut *app.pool().acquire().await?, began).await?;

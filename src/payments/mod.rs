@@ -9,7 +9,7 @@
 //! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
 //! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
 //! Tables: `stripe_events`, `checkouts`, `subscriptions`, `payment_methods`, `method_changes`, `refunds`, `ledger`,
-//! `balance_transactions`, `balance_readings`. Everything that Stripe has and we lack is repaired
+//! `balance_transactions`, `balance_readings`, `stripe_alerts`. Everything that Stripe has and we lack is repaired
 //! by [`reconcile`].
 
 mod model;
@@ -21,6 +21,7 @@ mod actions;
 mod adopting;
 mod jobs;
 mod own;
+pub(crate) mod alerts;
 pub(crate) mod refunds;
 mod webhook;
 mod admin;
@@ -35,7 +36,7 @@ pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
-    PaymentMethod, ProcessEvent, REFUND, SEE_PAYMENTS, SendRefund, Subscription, WarnOfCards, stripe_page,
+    PaymentMethod, ProcessEvent, REFUND, SEE_PAYMENTS, SendRefund, Subscription, TellOfficers, WarnOfCards, stripe_page,
 };
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
@@ -45,7 +46,7 @@ pub use sync::{PaymentNotice, What};
 
 use crate::{
     accounts::{
-        Access, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, moves, says, stays,
+        Access, Decision, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, moves, says, stays,
     },
     kit::{app::App, money::Money},
 };
@@ -57,7 +58,7 @@ pub const ROOM: Room = Room {
         title: "Payments",
         path: "/admin/payments",
         permission: SEE_PAYMENTS,
-        group: Group::People,
+        group: Group::Money,
     }],
     settings: &[settings::CHECK_ABOVE.known, settings::CARD_DAYS.known, settings::REFUND_ALONE.known],
     log: &[("payment.", "Payments")],
@@ -71,6 +72,7 @@ pub const ROOM: Room = Room {
         says("payment.refund_failed", "Refund failed", Tells::People),
         says("payment.refunded", "Refunded", Tells::People),
         says("payment.received", "Payment entered", Tells::People),
+        says("payment.alert_settled", "Alert from Stripe marked as done", Tells::Party),
     ],
     counts: Some(sql::COUNTS),
     figures: &[Figure {
@@ -106,6 +108,38 @@ pub const ROOM: Room = Room {
             permission: SEE_PAYMENTS,
             whole_party: true,
         },
+        Task {
+            count: "dispute",
+            one: "payment is disputed",
+            many: "payments are disputed",
+            path: "/admin/payments/alerts/dispute",
+            permission: SEE_PAYMENTS,
+            whole_party: true,
+        },
+        Task {
+            count: "payout",
+            one: "payout to the bank failed",
+            many: "payouts to the bank failed",
+            path: "/admin/payments/alerts/payout",
+            permission: SEE_PAYMENTS,
+            whole_party: true,
+        },
+        Task {
+            count: "mode",
+            one: "message from Stripe came in the wrong mode, live or test",
+            many: "messages from Stripe came in the wrong mode, live or test",
+            path: "/admin/payments/alerts/mode",
+            permission: SEE_PAYMENTS,
+            whole_party: true,
+        },
+    ],
+    decisions: &[
+        Decision { count: "dispute", title: "Disputes" },
+        Decision { count: "payout", title: "Failed payouts" },
+        Decision { count: "refunds", title: "Refunds" },
+        Decision { count: "stopped", title: "Cancelled Direct Debits" },
+        Decision { count: "failed_events", title: "Messages from Stripe" },
+        Decision { count: "mode", title: "Live or test" },
     ],
     timeline: Some(Timeline {
         view: "payments_timeline",
@@ -127,11 +161,13 @@ pub const ROOM: Room = Room {
             .every::<Reconcile>("41 3 * * *")
             .every::<TidyPayments>("37 3 * * *")
             .every::<WarnOfCards>("13 9 * * *")
+            .every::<TellOfficers>("5-55/10 * * * *")
     },
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load_balance(app, db).await?) })),
     people: &[
         moves("ledger", "person_id"),
         stays("ledger", "entered_by"),
+        moves("stripe_alerts", "settled_by"),
         stays("refunds", "asked_by"),
         stays("refunds", "decided_by"),
     ],
@@ -150,6 +186,8 @@ fn routes(_: &App) -> Routes {
         .post(officer, "/admin/payments/export", admin::export)
         .get(officer, "/admin/payments/events", admin::events)
         .get(officer, "/admin/payments/cancelled", admin::cancelled)
+        .get(officer, "/admin/payments/alerts/{kind}", alerts::admin::list)
+        .post(officer, "/admin/payments/alerts/{kind}/{alert}", alerts::admin::settle)
         .get(refund, "/admin/payments/refunds", refunds::admin::list)
         .post(refund, "/admin/payments/refunds/{refund}", refunds::admin::decide)
         .post(refund, "/admin/payments/refunds/{refund}/retry", refunds::admin::try_again)

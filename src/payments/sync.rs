@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
+    alerts,
     model::{
         ChangeState, CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, PaymentMethod,
         ProcessEvent, Subscription, dispute_lines, our_change, ours,
@@ -357,6 +358,17 @@ pub(super) async fn warn_of_cards(app: &App, days: u32) -> std::result::Result<(
     }
 }
 
+/// Looks a payout up that did not arrive.
+pub(super) async fn payout(app: &App, id: &str, at: DateTime<Utc>) -> Result {
+    let found = app.stripe().find_payout(id).await?;
+    if found.status != "failed" {
+        return Ok(Outcome::Ignored("the payout did not fail"));
+    }
+    let mut db = app.pool().acquire().await?;
+    alerts::note_payout(app, &mut db, &found, at).await?;
+    Ok(Outcome::Done)
+}
+
 /// Looks an invoice up, and books it if it is paid. `failed_at` is when an event said that collecting it failed.
 pub(super) async fn invoice(app: &App, id: &str, failed_at: Option<DateTime<Utc>>) -> Result {
     let found = app.stripe().find_invoice(id).await?;
@@ -569,6 +581,7 @@ pub(super) async fn keep_dispute(
         let line = correction(app, &payment, kind, &dispute.id, amount, at);
         book(&mut tx, &line, app.clock().now()).await?;
     }
+    alerts::note_dispute(app, &mut tx, dispute, payment.id).await?;
     tx.commit().await?;
     Ok(Outcome::Done)
 }

@@ -7,4 +7,6 @@ mod model;
 mod pages;
 mod sql;
 
-pub(super) use pages::{card, emails, show};
+pub(super) use model::{Bar, LineChart, Month, income, last_months, percent, shade};
+pub(super) use pages::{card, emails, show, span};
+pub(super) use sql::{counts, months};

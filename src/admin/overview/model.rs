@@ -55,7 +55,7 @@ pub struct LineChart {
 }
 
 /// Tenths of a percent as `12.5`.
-fn percent(tenths: i64) -> String {
+pub fn percent(tenths: i64) -> String {
     format!("{}.{}", tenths / 10, (tenths % 10).abs())
 }
 
@@ -166,10 +166,10 @@ pub fn key(areas: &[Area]) -> Vec<(i64, String)> {
     key
 }
 
-/// The first days of this month and the eleven before it, oldest first.
-pub fn last_year(today: NaiveDate) -> Vec<NaiveDate> {
+/// The first days of this month and those before it, oldest first.
+pub fn last_months(today: NaiveDate, number: u32) -> Vec<NaiveDate> {
     let this = today.with_day(1).unwrap_or(today);
-    let months = (0..12).rev().filter_map(|back| this.checked_sub_months(chrono::Months::new(back)));
+    let months = (0..number).rev().filter_map(|back| this.checked_sub_months(chrono::Months::new(back)));
     months.collect()
 }
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_year_ends_with_this_month() {
-        let months = last_year(NaiveDate::from_ymd_opt(2026, 3, 31).unwrap());
+        let months = last_months(NaiveDate::from_ymd_opt(2026, 3, 31).unwrap(), 12);
         assert_eq!(months.len(), 12);
         assert_eq!(months[0].to_string(), "2025-04-01");
         assert_eq!(months[11].to_string(), "2026-03-01");

@@ -68,7 +68,7 @@ pub async fn show(
     let slugs = scope.region_slugs();
     let slugs = slugs.as_deref();
     let today = app.clock().today();
-    let firsts = model::last_year(today);
+    let firsts = model::last_months(today, 12);
     let span = span(app.clock().now());
     let counts = sql::counts(&mut db, rooms, slugs, &span).await?;
     let months = sql::months(&mut db, slugs, &firsts).await?;
@@ -116,7 +116,7 @@ pub fn card(asked: &Asked<'_>) -> Result<Option<String>> {
     Ok(if asked.session.offices.is_empty() { None } else { Some(OfficeCard.render()?) })
 }
 
-fn span(now: DateTime<Utc>) -> Span {
+pub fn span(now: DateTime<Utc>) -> Span {
     let today = dates::london_date(now);
     let this_month = today.with_day(1).unwrap_or(today);
     let last_month = this_month.checked_sub_months(Months::new(1)).unwrap_or(this_month);

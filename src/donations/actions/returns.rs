@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -11,7 +11,9 @@ use uuid::Uuid;
 use crate::{
     audit::Change,
     donations::{
-        model::{Difference, Item, Period, Sourced, Thresholds, compile, differences},
+        model::{
+            Difference, Duty, Item, Kind, Known, Period, Sourced, Thresholds, compile, differences, duties,
+        },
         settings,
         sql::{
             self,
@@ -55,6 +57,89 @@ pub fn stand(app: &App, period: Period, cases: &[Sourced], filed: &[Filed]) -> S
 /// Every donation and what was filed, for [`stand`].
 pub async fn load(db: &mut PgConnection) -> Result<(Vec<Sourced>, Vec<Filed>)> {
     Ok((sql::cases::list_sourced(db).await?, sql::returns::list(db).await?))
+}
+
+/// A return with what it asks for today.
+pub struct Listed {
+    pub standing: Standing,
+    /// The last day to file it.
+    pub due: NaiveDate,
+    pub duty: Duty,
+}
+
+/// Every return that there is to file, or was.
+pub struct Returns {
+    /// Without a gap, the oldest first, to the one that runs.
+    pub quarters: Vec<Listed>,
+    /// The weeks of each election that have begun, the newest election first.
+    pub elections: Vec<(Election, Vec<Listed>)>,
+    /// Whether no nil return is needed for now.
+    pub nil_in_a_row: bool,
+}
+
+impl Returns {
+    pub fn all(&self) -> impl Iterator<Item = &Listed> {
+        self.quarters.iter().chain(self.elections.iter().flat_map(|(_, weeks)| weeks))
+    }
+}
+
+fn due(app: &App, period: Period) -> NaiveDate {
+    let days = match period.kind {
+        Kind::Quarterly => settings::RETURN_DAYS,
+        Kind::Weekly => settings::WEEKLY_RETURN_DAYS,
+    };
+    period.to + Days::new(app.setting(days, period.to).into())
+}
+
+/// At least so many quarters are listed, the running one included.
+pub const QUARTERS: usize = 9;
+
+/// All returns as things stand, in three queries.
+pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<Returns> {
+    let (cases, filed) = load(db).await?;
+    let (began, elections) = sql::returns::calendar(db).await?;
+    let listed = |periods: Vec<Period>| {
+        let standing: Vec<_> =
+            periods.into_iter().map(|period| stand(app, period, &cases, &filed)).collect();
+        let known: Vec<_> = standing
+            .iter()
+            .map(|it| Known {
+                period: it.period,
+                due: due(app, it.period),
+                filed: it.filed.first().map(|filed| filed.items.as_slice()),
+                now: &it.items,
+                changes: &it.changes,
+            })
+            .collect();
+        let (duties, nil_in_a_row) = duties(&known, began, today);
+        let listed = standing.into_iter().zip(duties);
+        let listed = listed.map(|(standing, duty)| Listed { due: due(app, standing.period), standing, duty });
+        (listed.collect::<Vec<_>>(), nil_in_a_row)
+    };
+    let running = Period::quarter_of(today);
+    let before = std::iter::successors(Some(running), |period| Some(period.before()));
+    let is_listed =
+        |(at, period): &(usize, Period)| *at < QUARTERS || began.is_some_and(|began| period.to >= began);
+    let mut quarters: Vec<_> = before.enumerate().take_while(is_listed).map(|(_, period)| period).collect();
+    quarters.reverse();
+    let (quarters, nil_in_a_row) = listed(quarters);
+    let elections = elections.into_iter().map(|election| {
+        let weeks = Period::weeks(election.from, election.to);
+        let begun = weeks.into_iter().filter(|week| week.from <= today);
+        let weeks = listed(begun.collect()).0;
+        (election, weeks)
+    });
+    Ok(Returns { quarters, elections: elections.collect(), nil_in_a_row })
+}
+
+/// Works out which returns have to be filed, and keeps it for pages that only count.
+pub async fn note_due(change: &mut Change<'_>) -> Result<()> {
+    let (app, today) = (change.app, change.today());
+    let returns = list(app, change, today).await?;
+    let open = returns.all().filter(|it| it.duty.is_open());
+    let due: Vec<_> =
+        open.map(|it| (it.standing.period, (it.duty != Duty::Changed).then_some(it.due))).collect();
+    Ok(sql::returns::set_due(change, &due).await?)
 }
 
 /// The file that is filed and kept.
@@ -111,7 +196,7 @@ pub async fn freeze(change: &mut Change<'_>, officer: Uuid, period: Period) -> R
     sql::returns::insert(change, &new).await?;
     let detail = json!({ "about": period.to_string(), "version": version, "rows": standing.items.len(), "sha256": sha256 });
     change.audit("donation.return_frozen", ("donation_return", id), detail);
-    Ok(())
+    note_due(change).await
 }
 
 /// The file of a return that was filed. Downloads are recorded.
@@ -126,5 +211,5 @@ pub async fn add_election(change: &mut Change<'_>, officer: Uuid, new: &Election
     sql::returns::insert_election(change, id, new, officer, now).await?;
     let detail = json!({ "name": new.name, "starts_on": new.from, "ends_on": new.to });
     change.audit("donation.election_entered", ("election_period", id), detail);
-    Ok(())
+    note_due(change).await
 }

@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::{
@@ -16,12 +16,11 @@ use crate::{
     donations::{
         actions::{
             self,
-            returns::{Standing, load, stand},
+            returns::{Listed, QUARTERS, Standing},
         },
         forms,
-        model::{Difference, Kind, Period, Thresholds},
-        settings,
-        sql::{self, returns::Election},
+        model::{Difference, Duty, Kind, Period, Thresholds},
+        sql::returns::Election,
     },
     kit::{
         app::App,
@@ -36,12 +35,6 @@ use crate::{
 
 pub const PATH: &str = "/admin/donations/returns";
 
-/// So many quarters are listed, the running one included.
-const QUARTERS: usize = 9;
-
-/// So many nil returns in a row free a party from further ones until something is reportable (PPERA 2000 s.62A).
-const NIL_IN_A_ROW: usize = 4;
-
 fn path(period: Period) -> String {
     format!("{PATH}/{}/{}", period.kind, period.from)
 }
@@ -55,27 +48,21 @@ struct Line {
     tag: (&'static str, String),
 }
 
-fn due(app: &App, period: Period) -> NaiveDate {
-    let days = match period.kind {
-        Kind::Quarterly => settings::RETURN_DAYS,
-        Kind::Weekly => settings::WEEKLY_RETURN_DAYS,
+fn line(Listed { standing, due, duty }: Listed) -> Line {
+    let filed = || {
+        let on = standing.filed.first().map(|filed| dates::day(dates::london_date(filed.approved_at)));
+        format!("Filed on {}", on.unwrap_or_default())
     };
-    period.to + Days::new(app.setting(days, period.to).into())
-}
-
-fn line(app: &App, standing: Standing, today: NaiveDate) -> Line {
-    let period = standing.period;
-    let due = due(app, period);
-    let tag = match standing.filed.first() {
-        Some(filed) if standing.changes.is_empty() => {
-            ("good", format!("Filed on {}", dates::day(dates::london_date(filed.approved_at))))
-        }
-        Some(_) => ("bad", "Changed since it was filed".to_owned()),
-        None if today <= period.to => ("off", "Running".to_owned()),
-        None if today > due => ("bad", "Overdue".to_owned()),
-        None => ("wait", "Due".to_owned()),
+    let tag = match duty {
+        Duty::Running => ("off", "Running".to_owned()),
+        Duty::BeforeUs => ("off", "Before the first payment here".to_owned()),
+        Duty::Filed => ("good", filed()),
+        Duty::Changed => ("bad", "Changed since it was filed".to_owned()),
+        Duty::NotNeeded => ("off", "Not needed after four nil returns".to_owned()),
+        Duty::Due => ("wait", "Due".to_owned()),
+        Duty::Overdue => ("bad", "Overdue".to_owned()),
     };
-    Line { path: path(period), standing, due, tag }
+    Line { path: path(standing.period), standing, due, tag }
 }
 
 #[derive(Template, WebTemplate)]
@@ -91,26 +78,18 @@ struct ListPage {
 
 async fn draw_list(app: &App, visit: Visit, db: &mut Db, form: Form) -> Result<ListPage> {
     let today = visit.today();
-    let (cases, filed) = load(db).await?;
-    let stand = |period| line(app, stand(app, period, &cases, &filed), today);
-    let periods = std::iter::successors(Some(Period::quarter_of(today)), |period| Some(period.before()));
-    let quarters: Vec<_> = periods.take(QUARTERS).map(stand).collect();
-    let nil = |line: &&Line| line.standing.filed.first().is_some_and(|filed| filed.items.is_empty());
-    let ended = quarters.iter().filter(|line| line.standing.period.to < today);
-    let nil_in_a_row =
-        ended.skip_while(|line| line.standing.filed.is_empty()).take_while(nil).count() >= NIL_IN_A_ROW;
-    let elections = sql::returns::list_elections(db)
-        .await?
-        .into_iter()
-        .map(|election| {
-            let weeks = Period::weeks(election.from, election.to);
-            let begun = weeks.into_iter().filter(|week| week.from <= today);
-            let lines = begun.map(stand).collect();
-            (election, lines)
-        })
-        .collect();
-    let law = actions::returns::thresholds(app, today);
-    Ok(ListPage { visit, form, quarters, elections, nil_in_a_row, law })
+    let returns = actions::returns::list(app, db, today).await?;
+    let lines = |listed: Vec<Listed>| listed.into_iter().map(line).collect();
+    let quarters = returns.quarters.into_iter().rev().take(QUARTERS).map(line).collect();
+    let elections = returns.elections.into_iter().map(|(election, weeks)| (election, lines(weeks)));
+    Ok(ListPage {
+        visit,
+        form,
+        quarters,
+        elections: elections.collect(),
+        nil_in_a_row: returns.nil_in_a_row,
+        law: actions::returns::thresholds(app, today),
+    })
 }
 
 pub async fn list(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
@@ -137,17 +116,12 @@ pub async fn add_election(
     Ok(flash::redirect(&app, PATH, "Saved. A return is due for each week of it, beside the quarterly ones."))
 }
 
-/// The period that a path names: a quarter by its first day, or a week of an election period.
-async fn find(db: &mut Db, kind: Kind, from: NaiveDate) -> Result<Period> {
-    let found = match kind {
-        Kind::Quarterly => Some(Period::quarter_of(from)),
-        Kind::Weekly => {
-            let elections = sql::returns::list_elections(db).await?;
-            let mut weeks = elections.iter().flat_map(|election| Period::weeks(election.from, election.to));
-            weeks.find(|week| week.from == from)
-        }
-    };
-    found.filter(|period| period.from == from).ok_or(Error::NotFound)
+/// The return that a path names: a quarter by its first day, or a week of an election period that has begun.
+async fn find(app: &App, db: &mut Db, kind: Kind, from: NaiveDate, today: NaiveDate) -> Result<Listed> {
+    let returns = actions::returns::list(app, db, today).await?;
+    let weeks = returns.elections.into_iter().flat_map(|(_, weeks)| weeks);
+    let mut all = returns.quarters.into_iter().chain(weeks);
+    all.find(|it| it.standing.period.kind == kind && it.standing.period.from == from).ok_or(Error::NotFound)
 }
 
 #[derive(Template, WebTemplate)]
@@ -166,11 +140,9 @@ impl ReturnPage {
     }
 }
 
-async fn draw(app: &App, visit: Visit, db: &mut Db, period: Period, form: Form) -> Result<ReturnPage> {
-    let today = visit.today();
-    let (cases, filed) = load(db).await?;
-    let line = line(app, stand(app, period, &cases, &filed), today);
-    Ok(ReturnPage { visit, form, line, over: today > period.to })
+fn draw(visit: Visit, listed: Listed, form: Form) -> ReturnPage {
+    let over = listed.duty != Duty::Running;
+    ReturnPage { visit, form, line: line(listed), over }
 }
 
 pub async fn show(
@@ -179,8 +151,8 @@ pub async fn show(
     Path((kind, from)): Path<(Kind, NaiveDate)>,
     mut db: Db,
 ) -> Result<Response> {
-    let period = find(&mut db, kind, from).await?;
-    Ok(draw(&app, visit, &mut db, period, Form::default()).await?.into_response())
+    let listed = find(&app, &mut db, kind, from, visit.today()).await?;
+    Ok(draw(visit, listed, Form::default()).into_response())
 }
 
 pub async fn freeze(
@@ -191,10 +163,10 @@ pub async fn freeze(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let period = find(&mut db, kind, from).await?;
+    let listed = find(&app, &mut db, kind, from, visit.today()).await?;
+    let period = listed.standing.period;
     if let Err(form) = forms::returns::approval(&form) {
-        let page = draw(&app, visit, &mut db, period, form).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(visit, listed, form)).into_response());
     }
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::returns::freeze(&mut change, who.person_id, period).await?;

@@ -1,12 +1,14 @@
 //! What a gift is, and the bounds of law and party rules. Pure.
 
 mod case;
+mod duty;
 mod returns;
 mod split;
 
 #[cfg(test)]
 pub use case::decide_by;
 pub use case::{Books, ByHand, Case, Decision, Donor, Law, Outcome, Register, Stage, Urgency, Warnings, Why};
+pub use duty::{Duty, Known, duties};
 pub use returns::{Difference, Item, Kind, Period, Sourced, Thresholds, compile, differences, reportable};
 pub use split::{Split, SplitBy, SplitLine};
 

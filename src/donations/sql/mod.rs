@@ -17,8 +17,11 @@ use crate::{
 /// See [`Room::counts`](crate::accounts::Room).
 pub(super) const COUNTS: &str = "
     select jsonb_build_object(
-        'to_check', (select count(*) from donor_cases where outcome is null),
-        'stuck', (select count(*) from donor_cases c join ledger l on l.id = c.line
+        'to_check', (select jsonb_build_object('count', count(*), 'pence', sum(l.amount_pence), 'since', min(received_on),
+                                               'due', min(decide_by))
+                     from donor_cases c join ledger l on l.id = c.line where outcome is null),
+        'returns', (select jsonb_build_object('count', count(*), 'due', min(due_by)) from returns_due),
+        'stuck', (select jsonb_build_object('count', count(*), 'pence', sum(l.amount_pence), 'since', min(c.decided_on)) from donor_cases c join ledger l on l.id = c.line
                   where c.outcome = 'refused' and c.returned_on is null
                     and (l.payment_intent is null
                          or (exists (select from ledger f where f.payment_intent = l.payment_intent and f.kind = 'refund_failed')

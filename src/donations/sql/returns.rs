@@ -111,14 +111,43 @@ pub struct Election {
     pub to: NaiveDate,
 }
 
-/// The newest first.
-pub async fn list_elections(db: &mut PgConnection) -> Result<Vec<Election>> {
-    sqlx::query_as!(
-        Election,
-        r#"select name, starts_on as "from", ends_on as "to" from election_periods order by starts_on desc limit 20"#
+/// The first day on which something was received or filed here, and the newest elections, the newest first.
+pub async fn calendar(db: &mut PgConnection) -> Result<(Option<NaiveDate>, Vec<Election>)> {
+    let rows = sqlx::query!(
+        r#"select began.day as began, e.name as "name?", e.starts_on as "from?", e.ends_on as "to?"
+           from (select least((select (min(at) at time zone 'Europe/London')::date from ledger),
+                              (select min(starts_on) from donation_returns)) as day) began
+           left join (select * from election_periods order by starts_on desc limit 20) e on true
+           order by e.starts_on desc"#
+    );
+    let rows = rows.fetch_all(db).await?;
+    let began = rows.first().and_then(|row| row.began);
+    let election = |(name, (from, to))| Election { name, from, to };
+    let elections = rows.into_iter().filter_map(|row| row.name.zip(row.from.zip(row.to)).map(election));
+    Ok((began, elections.collect()))
+}
+
+/// Keeps which returns have to be filed, each with its last day.
+pub async fn set_due(db: &mut PgConnection, due: &[(Period, Option<NaiveDate>)]) -> Result<()> {
+    let kinds: Vec<_> = due.iter().map(|(period, _)| period.kind.code().to_owned()).collect();
+    let starts: Vec<_> = due.iter().map(|(period, _)| period.from).collect();
+    let days: Vec<_> = due.iter().map(|(_, day)| *day).collect();
+    sqlx::query!(
+        "with new as (
+             select * from unnest($1::text[], $2::date[], $3::date[]) as new (kind, starts_on, due_by)
+         ), gone as (
+             delete from returns_due r where not exists (select from new where new.kind = r.kind and new.starts_on = r.starts_on)
+         )
+         insert into returns_due as old (kind, starts_on, due_by) select kind, starts_on, due_by from new
+         on conflict (kind, starts_on) do update set due_by = excluded.due_by
+         where old.due_by is distinct from excluded.due_by",
+        &kinds,
+        &starts,
+        &days as &[Option<NaiveDate>]
     )
-    .fetch_all(db)
-    .await
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 pub async fn insert_election(

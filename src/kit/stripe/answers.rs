@@ -162,6 +162,20 @@ pub(super) struct Dispute {
     payment_intent: Option<String>,
     created: i64,
     status: String,
+    evidence_details: Option<EvidenceDetails>,
+}
+
+#[derive(Deserialize)]
+struct EvidenceDetails {
+    due_by: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Payout {
+    id: String,
+    amount: i64,
+    status: String,
+    failure_message: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -437,6 +451,18 @@ impl From<Dispute> for types::Dispute {
             amount_pence: dispute.amount,
             created: time(dispute.created),
             status: dispute.status,
+            due_by: when(dispute.evidence_details.and_then(|details| details.due_by)),
+        }
+    }
+}
+
+impl From<Payout> for types::Payout {
+    fn from(payout: Payout) -> Self {
+        Self {
+            id: payout.id,
+            amount_pence: payout.amount,
+            status: payout.status,
+            failure: payout.failure_message,
         }
     }
 }

@@ -19,6 +19,7 @@ use stripe_core::{
     customer::UpdateCustomer,
     dispute::{ListDispute, RetrieveDispute},
     mandate::RetrieveMandate,
+    payout::RetrievePayout,
     refund::{CreateRefund, ListRefund},
     setup_intent::RetrieveSetupIntent,
 };
@@ -28,7 +29,7 @@ use super::error::StripeError;
 use super::signature::{self, BadSignature};
 use super::types::{
     BalanceTransaction, Charge, CheckoutSession, Dispute, Interval, Invoice, Mandate, Metadata, Mode,
-    NewCheckout, NewSetup, Page, Refund, Subscription,
+    NewCheckout, NewSetup, Page, Payout, Refund, Subscription,
 };
 
 /// For one attempt, from connecting to the last byte.
@@ -231,6 +232,10 @@ impl Stripe {
 
     pub async fn find_dispute(&self, id: &str) -> Result<Dispute, StripeError> {
         Ok(self.send::<answers::Dispute>(None, RetrieveDispute::new(checked(id)?)).await?.into())
+    }
+
+    pub async fn find_payout(&self, id: &str) -> Result<Payout, StripeError> {
+        Ok(self.send::<answers::Payout>(None, RetrievePayout::new(checked(id)?)).await?.into())
     }
 
     /// Disputes in every state, a hundred at a time, newest first.

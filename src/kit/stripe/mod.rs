@@ -23,5 +23,5 @@ pub use signature::BadSignature;
 pub use types::{
     BalanceTransaction, Charge, CheckoutMode, CheckoutSession, CheckoutStatus, Dispute, Interval, Invoice,
     InvoiceStatus, Item, Mandate, Metadata, MethodDetails, Mode, NewCheckout, NewSetup, Page, PaymentMethod,
-    PaymentStatus, Refund, Subscription, SubscriptionStatus,
+    PaymentStatus, Payout, Refund, Subscription, SubscriptionStatus,
 };

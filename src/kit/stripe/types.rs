@@ -248,6 +248,19 @@ pub struct Dispute {
     pub created: DateTime<Utc>,
     /// Stripe's word, such as `lost` or `needs_response`.
     pub status: String,
+    /// Until when Stripe takes an answer; `None` where there is nothing to answer.
+    pub due_by: Option<DateTime<Utc>>,
+}
+
+/// Money on its way from the balance to the party's bank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payout {
+    pub id: String,
+    pub amount_pence: i64,
+    /// Stripe's word: `pending`, `in_transit`, `paid`, `canceled`, `failed`.
+    pub status: String,
+    /// Stripe's sentence on why it failed.
+    pub failure: Option<String>,
 }
 
 /// What moved the balance at Stripe: a charge, a refund, a dispute, a fee, a payout to the bank. It never changes.

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::kit::{codes::codes, dates};
 
 /// Why a membership is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EndReason {
     /// At the member's request.
     Left,

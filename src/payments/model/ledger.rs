@@ -235,6 +235,7 @@ mod tests {
             amount_pence,
             created: DateTime::UNIX_EPOCH,
             status: status.into(),
+            due_by: None,
         };
         let taken = (LineKind::Dispute, Money::from_pence(-500));
         let back = (LineKind::DisputeWon, Money::from_pence(500));

@@ -1,11 +1,13 @@
 //! How far a payment is, and what a line in the books is. Pure.
 
+mod alerts;
 mod checkouts;
 mod ledger;
 mod methods;
 mod refunds;
 mod subscriptions;
 
+pub use alerts::{Alert, AlertKind, AlertState, News, Told};
 pub use checkouts::{Checkout, CheckoutState};
 pub use ledger::{LedgerLine, LineKind, Method, Origin, dispute_lines, line_words, stripe_page};
 pub use methods::{ChangeState, MethodChange, PaymentMethod, change_metadata, our_change};
@@ -68,6 +70,10 @@ pub struct EndSubscription {
 pub struct GiveBack {
     pub payment_intent: String,
 }
+
+/// Tells officers what Stripe or a bank has done that needs one of them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct TellOfficers {}
 
 /// Warns whoever pays by a card that expires before the next payment, a few weeks ahead.
 #[derive(Debug, Default, Serialize, Deserialize)]

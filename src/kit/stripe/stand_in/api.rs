@@ -232,6 +232,7 @@ impl Stage {
                 self.list("dispute", "/v1/disputes", &call.query, true).await
             }
             ("GET", ["disputes", id]) => Ok(self.find("dispute", id).await?.body),
+            ("GET", ["payouts", id]) => Ok(self.find("payout", id).await?.body),
             ("GET", ["refunds"]) => {
                 call.query.only(&["expand", "limit", "payment_intent", "starting_after"])?;
                 self.list("refund", "/v1/refunds", &call.query, true).await

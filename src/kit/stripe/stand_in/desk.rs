@@ -134,7 +134,20 @@ pub(super) async fn act_on_subscription(
         "cancellation" => stand_in.cancel(&id).await?,
         "refund" => stand_in.give_back(&id).await?,
         "claim" => stand_in.claim_back(&id).await?,
+        "question" => stand_in.question(&id).await?,
         "revocation" => stand_in.revoke(&id).await?,
+        _ => return Err(Fault::invalid_address("POST", &what)),
+    }
+    Ok(Redirect::to(BASE))
+}
+
+pub(super) async fn act_on_payouts(
+    State(stand_in): State<StandIn>,
+    Path(what): Path<String>,
+) -> Result<Redirect, Fault> {
+    match what.as_str() {
+        "payout" => stand_in.pay_out().await?,
+        "failure" => stand_in.fail_payout().await?,
         _ => return Err(Fault::invalid_address("POST", &what)),
     }
     Ok(Redirect::to(BASE))

@@ -68,6 +68,7 @@ where
         (Method::POST, "/dev/stripe/subscriptions/{id}/{what}", post(desk::act_on_subscription)),
         (Method::POST, "/dev/stripe/debits/{invoice}/{what}", post(desk::settle)),
         (Method::POST, "/dev/stripe/sessions/{id}/expiry", post(desk::expire)),
+        (Method::POST, "/dev/stripe/payouts/{what}", post(desk::act_on_payouts)),
         (Method::POST, "/dev/stripe/webhooks/{number}", post(desk::send_again)),
     ];
     routes.extend(api);

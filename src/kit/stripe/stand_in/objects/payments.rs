@@ -165,8 +165,13 @@ pub(in super::super) fn refund(
     })
 }
 
-/// A claim that the payer's bank has already decided: for Bacs Direct Debit there is nothing to answer.
-pub(in super::super) fn dispute(id: &str, charge: &Value, created: i64) -> Value {
+/// What the payer's bank does with a claim: of a Direct Debit it decides at once and there is nothing to answer; of a card
+/// it asks first, and waits for an answer until then.
+pub(in super::super) fn dispute(id: &str, charge: &Value, created: i64, answer_by: Option<i64>) -> Value {
+    let (reason, status) = match answer_by {
+        Some(_) => ("fraudulent", "needs_response"),
+        None => ("debit_not_authorized", "lost"),
+    };
     json!({
         "id": id, "object": "dispute", "amount": charge["amount"], "balance_transactions": [], "charge": charge["id"],
         "created": created, "currency": "gbp", "enhanced_eligibility_types": [],
@@ -178,8 +183,8 @@ pub(in super::super) fn dispute(id: &str, charge: &Value, created: i64) -> Value
             "refund_policy_disclosure": null, "refund_refusal_explanation": null, "service_date": null,
             "service_documentation": null, "shipping_address": null, "shipping_carrier": null, "shipping_date": null,
             "shipping_documentation": null, "shipping_tracking_number": null, "uncategorized_file": null, "uncategorized_text": null},
-        "evidence_details": {"due_by": null, "enhanced_eligibility": {}, "has_evidence": false, "past_due": false, "submission_count": 0},
+        "evidence_details": {"due_by": answer_by, "enhanced_eligibility": {}, "has_evidence": false, "past_due": false, "submission_count": 0},
         "is_charge_refundable": false, "livemode": false, "metadata": {}, "payment_intent": charge["payment_intent"],
-        "reason": "debit_not_authorized", "status": "lost"
+        "reason": reason, "status": status
     })
 }

@@ -125,7 +125,55 @@ impl Stage {
         self.save(&Object::new("payout", payout, json!({}))).await
     }
 
+    /// The bank would not take the latest payout: the money is in the balance again.
+    pub(in super::super) async fn fail_payout(&mut self) -> Result<(), Fault> {
+        let paid = store::Filter { status: Some("paid"), ..store::Filter::default() };
+        let found = store::list(&mut self.tx, "payout", &paid, 1).await?.into_iter().next();
+        let mut payout = found.ok_or_else(|| Fault::invalid(None, "Nothing was paid out yet."))?;
+        let amount = payout.whole("/amount");
+        let moved = self.move_balance("payout_failure", "payout_reversal", amount, 0, &payout.id).await?;
+        payout.body["status"] = json!("failed");
+        payout.body["failure_balance_transaction"] = json!(moved);
+        payout.body["failure_code"] = json!("account_closed");
+        payout.body["failure_message"] = json!("The bank account has been closed.");
+        self.save(&payout).await?;
+        self.tell("payout.failed", &payout, None).await
+    }
+
+    /// The holder of a card says that they did not pay: money is taken back at once, and Stripe wants an answer within
+    /// a week.
+    pub(in super::super) async fn question(&mut self, subscription: &str) -> Result<(), Fault> {
+        let answer_by = self.now() + 7 * 24 * 60 * 60;
+        let dispute = self.open_dispute(subscription, Some(answer_by)).await?;
+        self.tell("charge.dispute.created", &dispute, None).await
+    }
+
+    /// The card's bank decides what was questioned.
+    pub(in super::super) async fn decide_dispute(&mut self, subscription: &str, won: bool) -> Result<(), Fault> {
+        let intent = self.latest_intent(subscription).await?;
+        let open = store::Filter {
+            payment_intent: Some(&intent),
+            status: Some("needs_response"),
+            ..store::Filter::default()
+        };
+        let found = store::list(&mut self.tx, "dispute", &open, 1).await?.into_iter().next();
+        let mut dispute = found.ok_or_else(|| Fault::invalid(None, "Nothing is disputed."))?;
+        dispute.body["status"] = json!(if won { "won" } else { "lost" });
+        self.save(&dispute).await?;
+        if won {
+            let amount = dispute.whole("/amount");
+            self.move_balance("adjustment", "dispute_reversal", amount, 0, &dispute.id).await?;
+        }
+        self.tell("charge.dispute.closed", &dispute, None).await
+    }
+
     pub(in super::super) async fn claim_back(&mut self, subscription: &str) -> Result<(), Fault> {
+        let dispute = self.open_dispute(subscription, None).await?;
+        self.tell("charge.dispute.created", &dispute, None).await?;
+        self.tell("charge.dispute.closed", &dispute, None).await
+    }
+
+    async fn open_dispute(&mut self, subscription: &str, answer_by: Option<i64>) -> Result<Object, Fault> {
         let intent = self.latest_intent(subscription).await?;
         let mut charge = self.lock_charge(&intent).await?;
         if charge.body["disputed"] == json!(true) {
@@ -134,11 +182,11 @@ impl Stage {
         charge.body["disputed"] = json!(true);
         self.save(&charge).await?;
         let dispute =
-            Object::new("dispute", objects::dispute(&self.id("du_"), &charge.body, self.now()), json!({}));
+            objects::dispute(&self.id("du_"), &charge.body, self.now(), answer_by);
+        let dispute = Object::new("dispute", dispute, json!({}));
         self.save(&dispute).await?;
         let amount = -dispute.whole("/amount");
         self.move_balance("adjustment", "dispute", amount, DISPUTE_FEE, &dispute.id).await?;
-        self.tell("charge.dispute.created", &dispute, None).await?;
-        self.tell("charge.dispute.closed", &dispute, None).await
+        Ok(dispute)
     }
 }

@@ -120,6 +120,27 @@ impl StandIn {
         stage.commit().await
     }
 
+    /// The bank would not take the latest payout.
+    pub async fn fail_payout(&self) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.fail_payout().await?;
+        stage.commit().await
+    }
+
+    /// The holder of a card questions the latest payment; Stripe wants an answer within a week.
+    pub async fn question(&self, subscription: &str) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.question(subscription).await?;
+        stage.commit().await
+    }
+
+    /// The card's bank decides on what was questioned, for us or for its customer.
+    pub async fn decide_dispute(&self, subscription: &str, won: bool) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.decide_dispute(subscription, won).await?;
+        stage.commit().await
+    }
+
     /// The payer claims the latest payment back through the bank, for which there is no time limit.
     pub async fn claim_back(&self, subscription: &str) -> Result<(), Fault> {
         let mut stage = self.stage().await?;
