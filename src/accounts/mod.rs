@@ -20,6 +20,7 @@ mod proofs;
 mod session;
 mod guard;
 mod entering;
+mod helping;
 mod secrecy;
 mod rooms;
 mod pages;
@@ -38,15 +39,16 @@ pub use entering::{Entered, Proof, enter};
 pub use guard::{Access, Paths, Route, Routes};
 pub use jobs::TidyAccounts;
 pub use model::{
-    CHANGE_PEOPLE, Consent, ConsentPurpose, EXPORT_PEOPLE, MANAGE_OFFICERS, Office, Permission, Person, Role,
-    SEE_PEOPLE, Scope, Standing, Term,
+    CHANGE_PEOPLE, Consent, ConsentPurpose, EXPORT_PEOPLE, HELP_MEMBERS, MANAGE_OFFICERS, Office, Permission,
+    Person, Role, SEE_PEOPLE, Scope, Standing, Term,
 };
 pub use own_details::AddressMoved;
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use proofs::{Member, Officer, Session, SignedIn};
 pub use rooms::{
-    Asked, Begun, Carry, Combine, Counts, Decision, Desk, Figure, Group, Link, Merging, Pending, Points, PurposeKind,
-    Rank, Room, Rooms, Says, Source, Task, Tells, Timeline, Waits, ends, moves, moves_unless, says, stays,
+    Asked, Begun, Carry, Combine, Counts, Decision, Desk, Figure, Group, Link, Merging, Pending, Points,
+    PurposeKind, Rank, Room, Rooms, Says, Source, Task, Tells, Timeline, Waits, ends, moves, moves_unless,
+    says, stays,
 };
 pub use secrecy::{Secrecy, hush};
 pub use session::{BrowserName, is_officer, look_up as session_layer};
@@ -74,6 +76,7 @@ pub const ROOM: Room = Room {
     audit: &[
         says("person.changed", "Details changed", Tells::People),
         says("person.address_refused", "Change of email address refused", Tells::People),
+        says("person.link_sent", "Sign-in link sent by an officer", Tells::People),
         says("person.password_set", "Password set", Tells::People),
         says("officer.added", "Office given", Tells::Party),
         says("officer.ended", "Office ended", Tells::Party),
@@ -136,6 +139,7 @@ fn routes(_: &App) -> Routes {
         .post(AnyoneSignedIn, "/account/consents", account::set_consents)
         .post(AnyoneSignedIn, "/account/sessions/{id}/end", account::end_session)
         .post(AnyoneSignedIn, "/account/sessions/end-others", account::end_other_sessions)
+        .post(OfficerWith(HELP_MEMBERS), "/admin/members/{person}/sign-in-link", helping::send_link)
         .get(OfficerWith(MANAGE_OFFICERS), "/admin/officers", officers::list)
         .post(OfficerWith(MANAGE_OFFICERS), "/admin/officers", officers::create)
         .get(OfficerWith(MANAGE_OFFICERS), "/admin/officers/{id}/end", officers::confirm_end)

@@ -114,6 +114,10 @@ impl fmt::Debug for Permission {
 pub const SEE_PEOPLE: Permission =
     Permission { code: "see_people", held_by: &[Role::Membership, Role::Treasurer, Role::Organiser] };
 
+/// Seeing to what a member asks for on the phone and could do by themselves: another rate, a link to sign in.
+pub const HELP_MEMBERS: Permission =
+    Permission { code: "help_members", held_by: &[Role::Membership, Role::Treasurer] };
+
 pub const CHANGE_PEOPLE: Permission = Permission { code: "change_people", held_by: &[Role::Membership] };
 
 /// Not an organiser's: they see the people of their region, and never export the list.

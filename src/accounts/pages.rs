@@ -40,7 +40,7 @@ use crate::{
     },
 };
 
-const BY_ADDRESS: Limit = Limit { name: "sign-in from", tries: 60, minutes: 15 };
+pub(super) const BY_ADDRESS: Limit = Limit { name: "sign-in from", tries: 60, minutes: 15 };
 // Apart, so that nobody's wrong passwords keep them from asking for a link. From one network, so that a stranger does
 // not keep the owner out; from all together there are more, against many mails and against guessing from everywhere.
 const LINKS: Limit = Limit { name: "sign-in link to", tries: 10, minutes: 15 };
@@ -87,8 +87,7 @@ pub(super) async fn sign_in(
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     match command {
         SignIn::ByMail { email, next } => {
-            rate_limit::take(&app, &mut db, LINKS, &rate_limit::from(&email, address)).await?;
-            rate_limit::take(&app, &mut db, ALL_LINKS, email.as_str()).await?;
+            take_link(&app, &mut db, &email, address).await?;
             let mut change = Change::begin(&app, &mut db, Actor::System).await?;
             let request = actions::request_sign_in(&mut change, rooms, &email, &next).await?;
             change.commit().await?;
@@ -111,6 +110,17 @@ pub(super) async fn sign_in(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
+}
+
+/// Counts one mail with a link to sign in.
+pub(super) async fn take_link(
+    app: &App,
+    db: &mut PgConnection,
+    email: &EmailAddress,
+    address: IpAddr,
+) -> Result<()> {
+    rate_limit::take(app, db, LINKS, &rate_limit::from(email, address)).await?;
+    rate_limit::take(app, db, ALL_LINKS, email.as_str()).await
 }
 
 /// Counts one try at a password.

@@ -29,7 +29,9 @@ pub const ROOM: Room = Room {
     head: |session| (!session.offices.is_empty()).then_some(Link::new("Officers", "/admin")),
     desk: &[
         Desk { title: "Overview", path: "/admin", permission: SEE_OVERVIEW, group: Group::Start },
-        Desk { title: "Treasurer’s desk", path: money::PATH, permission: SEE_PAYMENTS, group: Group::Money },
+        Desk {
+            title: "Treasurer’s desk", path: money::PATH, permission: SEE_PAYMENTS, group: Group::Money
+        },
         Desk { title: "Audit log", path: "/admin/audit", permission: SEE_AUDIT, group: Group::Control },
     ],
     closed: &["/admin"],

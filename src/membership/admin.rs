@@ -16,7 +16,7 @@ use super::{
     pages, sql,
 };
 use crate::{
-    accounts::{self, CHANGE_PEOPLE, Officer, Person},
+    accounts::{self, CHANGE_PEOPLE, Officer, Permission, Person},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -52,16 +52,27 @@ struct OfficerPage {
     reasons: Vec<(&'static str, &'static str)>,
 }
 
-/// The person, if they live where this officer may look, and their membership.
+/// The person, if they live where this officer has that permission.
+pub(super) async fn find_person(
+    db: &mut PgConnection,
+    who: &Officer,
+    permission: Permission,
+    id: Uuid,
+) -> Result<Person> {
+    let person = accounts::find_person(db, id).await?.ok_or(Error::NotFound)?;
+    if !who.scope(permission)?.covers(person.region) {
+        return Err(Error::NotFound);
+    }
+    Ok(person)
+}
+
+/// The person, if they live where this officer may change records, and their membership.
 pub(super) async fn find(
     db: &mut PgConnection,
     who: &Officer,
     id: Uuid,
 ) -> Result<(Person, Option<Membership>)> {
-    let person = accounts::find_person(db, id).await?.ok_or(Error::NotFound)?;
-    if !who.scope(CHANGE_PEOPLE)?.covers(person.region) {
-        return Err(Error::NotFound);
-    }
+    let person = find_person(db, who, CHANGE_PEOPLE, id).await?;
     let membership = sql::find_of_person(db, id).await?;
     Ok((person, membership))
 }

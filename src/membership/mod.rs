@@ -44,8 +44,8 @@ pub use sql::{find_of_person, read_membership};
 
 use crate::{
     accounts::{
-        self, Access, CHANGE_PEOPLE, Combine, Figure, Link, Rank, Room, Routes, SEE_PEOPLE, Source, Task,
-        Tells, Timeline, moves, moves_unless, says,
+        self, Access, CHANGE_PEOPLE, Combine, Figure, HELP_MEMBERS, Link, Rank, Room, Routes, SEE_PEOPLE,
+        Source, Task, Tells, Timeline, moves, moves_unless, says,
     },
     kit::{app::App, markdown::shorten},
     payments::leading,
@@ -197,7 +197,7 @@ pub const ROOM: Room = Room {
 
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Public, SignedIn};
-    let officer = Access::Officer(CHANGE_PEOPLE);
+    let (officer, help) = (Access::Officer(CHANGE_PEOPLE), Access::Officer(HELP_MEMBERS));
     Routes::new()
         .get(Cached(&[]), "/join", join::show)
         .post(Public, "/join", join::create)
@@ -218,8 +218,8 @@ fn routes(_: &App) -> Routes {
         .post(SignedIn, "/membership/method", pages::change_method)
         .get(officer, "/admin/members/{person}/details", admin::edit_details)
         .post(officer, "/admin/members/{person}/details", admin::update_details)
-        .get(officer, "/admin/members/{person}/rate", rates::edit_for)
-        .post(officer, "/admin/members/{person}/rate", rates::update_for)
+        .get(help, "/admin/members/{person}/rate", rates::edit_for)
+        .post(help, "/admin/members/{person}/rate", rates::update_for)
         .get(officer, "/admin/members/{person}/end", admin::confirm_end)
         .post(officer, "/admin/members/{person}/end", admin::end)
         .post(officer, "/admin/members/{person}/end/mistake", admin::take_back_death)

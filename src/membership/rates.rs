@@ -17,7 +17,7 @@ use super::{
     sql::hardships,
 };
 use crate::{
-    accounts::{Officer, SignedIn},
+    accounts::{HELP_MEMBERS, Officer, SignedIn},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -104,7 +104,7 @@ fn own(person: Uuid) -> Whose {
 }
 
 async fn of_member(db: &mut PgConnection, who: &Officer, id: Uuid) -> Result<Whose> {
-    let (person, _) = admin::find(db, who, id).await?;
+    let person = admin::find_person(db, who, HELP_MEMBERS, id).await?;
     let back = format!("/admin/members/{id}");
     Ok(Whose { person: id, name: Some(person.name), asked_by: who.0.person_id, back })
 }

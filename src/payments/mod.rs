@@ -36,7 +36,8 @@ pub use adopting::{Adopted, adopt};
 pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
-    PaymentMethod, ProcessEvent, REFUND, SEE_PAYMENTS, SendRefund, Subscription, TellOfficers, WarnOfCards, stripe_page,
+    PaymentMethod, ProcessEvent, REFUND, SEE_PAYMENTS, SendRefund, Subscription, TellOfficers, WarnOfCards,
+    stripe_page,
 };
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
@@ -46,7 +47,8 @@ pub use sync::{PaymentNotice, What};
 
 use crate::{
     accounts::{
-        Access, Decision, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, moves, says, stays,
+        Access, Decision, Desk, Figure, Group, Room, Routes, Source, Task, Tells, Timeline, moves, says,
+        stays,
     },
     kit::{app::App, money::Money},
 };

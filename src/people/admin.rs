@@ -119,7 +119,7 @@ async fn show(
     let mut tx = sql::begin(&mut db).await?;
     let answer = find::find(&mut tx, &search, &scope).await?;
     tx.commit().await?;
-    let more = ["rate", "joined_from", "joined_to", "consent", "sort"];
+    let more = ["rate", "joined_from", "joined_to", "behind_from", "behind_to", "consent", "sort"];
     let more_open = search.fields().iter().any(|(name, _)| more.contains(name));
     let found = Some(found(search, answer, &scope));
     Ok(PeoplePage { visit, list, form, choices, more_open, found, may_export, saved }.into_response())

@@ -34,6 +34,10 @@ pub enum Condition {
     JoinedFrom(NaiveDate),
     /// First became a member on this day or earlier.
     JoinedTo(NaiveDate),
+    /// A payment has been overdue since this day or later.
+    BehindFrom(NaiveDate),
+    /// A payment has been overdue since this day or earlier.
+    BehindTo(NaiveDate),
     /// Has been known to us since this day in London, or later.
     KnownFrom(NaiveDate),
     KnownTo(NaiveDate),
@@ -59,6 +63,8 @@ impl Condition {
             Self::Interval(_) => "interval",
             Self::JoinedFrom(_) => "joined_from",
             Self::JoinedTo(_) => "joined_to",
+            Self::BehindFrom(_) => "behind_from",
+            Self::BehindTo(_) => "behind_to",
             Self::KnownFrom(_) => "known_from",
             Self::KnownTo(_) => "known_to",
             Self::Consent(_) => "consent",
@@ -69,7 +75,7 @@ impl Condition {
 
     /// Whether the answer tells what somebody pays.
     pub(super) fn tells_of_money(&self) -> bool {
-        matches!(self, Self::Rate(_) | Self::Interval(_))
+        matches!(self, Self::Rate(_) | Self::Interval(_) | Self::BehindFrom(_) | Self::BehindTo(_))
     }
 
     /// The values in documents and addresses.
@@ -85,9 +91,12 @@ impl Condition {
             Self::Region(regions) => codes(regions, Region::slug),
             Self::Rate(rates) => codes(rates, Rate::code),
             Self::Interval(intervals) => codes(intervals, Interval::code),
-            Self::JoinedFrom(day) | Self::JoinedTo(day) | Self::KnownFrom(day) | Self::KnownTo(day) => {
-                vec![day.to_string()]
-            }
+            Self::JoinedFrom(day)
+            | Self::JoinedTo(day)
+            | Self::BehindFrom(day)
+            | Self::BehindTo(day)
+            | Self::KnownFrom(day)
+            | Self::KnownTo(day) => vec![day.to_string()],
             Self::Consent(purpose) => codes(&[*purpose], ConsentPurpose::code),
             Self::Interest(interests) => codes(interests, Interest::code),
             Self::People(people) => people.iter().map(Uuid::to_string).collect(),
@@ -121,6 +130,8 @@ impl Condition {
             "interval" => Self::Interval(all(values)?),
             "joined_from" => Self::JoinedFrom(one(values)?),
             "joined_to" => Self::JoinedTo(one(values)?),
+            "behind_from" => Self::BehindFrom(one(values)?),
+            "behind_to" => Self::BehindTo(one(values)?),
             "known_from" => Self::KnownFrom(one(values)?),
             "known_to" => Self::KnownTo(one(values)?),
             "consent" => Self::Consent(one(values)?),
@@ -152,6 +163,8 @@ impl fmt::Display for Condition {
             }
             Self::JoinedFrom(day) => write!(f, "joined since {}", dates::day(*day)),
             Self::JoinedTo(day) => write!(f, "joined up to {}", dates::day(*day)),
+            Self::BehindFrom(day) => write!(f, "overdue since {} or later", dates::day(*day)),
+            Self::BehindTo(day) => write!(f, "overdue since {} or earlier", dates::day(*day)),
             Self::KnownFrom(day) => write!(f, "signed up since {}", dates::day(*day)),
             Self::KnownTo(day) => write!(f, "signed up up to {}", dates::day(*day)),
             Self::Consent(purpose) => write!(f, "agreed to {}", purpose.name()),
@@ -286,6 +299,8 @@ pub(super) mod tests {
             Condition::Consent(ConsentPurpose::EmailUpdates),
             Condition::Interest(vec![Interest::Leafleting, Interest::Events]),
             Condition::People(vec![Uuid::nil(), Uuid::max()]),
+            Condition::BehindFrom(day),
+            Condition::BehindTo(day),
         ]
     }
 

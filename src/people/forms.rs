@@ -31,6 +31,7 @@ pub fn search(list: List, form: &Form) -> Result<Search, Form> {
     let rate = optional(form, "rate", || check.choice::<Rate>("rate", "Choose a rate from the list"));
     conditions.extend(rate.map(|rate| Condition::Rate(vec![rate])));
     conditions.extend(joined(&mut check));
+    conditions.extend(behind(&mut check));
     let consent = optional(form, "consent", || {
         check.choice::<ConsentPurpose>("consent", "Choose a consent from the list")
     });
@@ -59,6 +60,16 @@ pub fn joined(check: &mut Check<'_>) -> Vec<Condition> {
         check.fail("joined_to", "This day is before the first one. Change one of them");
     }
     from.map(Condition::JoinedFrom).into_iter().chain(to.map(Condition::JoinedTo)).collect()
+}
+
+/// From which day to which somebody has been behind with a payment: the fields `behind_from` and `behind_to`.
+fn behind(check: &mut Check<'_>) -> Vec<Condition> {
+    let from = check.optional_day("behind_from");
+    let to = check.optional_day("behind_to");
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        check.fail("behind_to", "This day is before the first one. Change one of them");
+    }
+    from.map(Condition::BehindFrom).into_iter().chain(to.map(Condition::BehindTo)).collect()
 }
 
 /// The people whose boxes were ticked in a list. The form that asks about them sends `chosen` too, so that none is

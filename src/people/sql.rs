@@ -152,6 +152,13 @@ fn push_condition(query: &mut Query, condition: &Condition, scope: &Scope) {
         Condition::JoinedTo(day) => {
             query.push(" and m.joined_on <= ").push_bind(*day);
         }
+        // Only who is behind has such a day: said so that the index by state is used.
+        Condition::BehindFrom(day) => {
+            query.push(" and m.state = 'grace' and membership_behind_since(m) >= ").push_bind(*day);
+        }
+        Condition::BehindTo(day) => {
+            query.push(" and m.state = 'grace' and membership_behind_since(m) <= ").push_bind(*day);
+        }
         Condition::KnownFrom(day) => {
             query.push(" and p.created_at >= ").push_bind(dates::start_of_day(*day));
         }

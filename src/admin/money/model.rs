@@ -211,9 +211,8 @@ pub fn stays(cohorts: &[Cohort]) -> Vec<i64> {
     (0..longest)
         .map(|after| {
             let known = cohorts.iter().filter(|cohort| cohort.stayed.len() > after + 1);
-            let (size, stayed) = known.fold((0, 0), |(size, stayed), cohort| {
-                (size + cohort.size, stayed + cohort.stayed[after])
-            });
+            let (size, stayed) = known
+                .fold((0, 0), |(size, stayed), cohort| (size + cohort.size, stayed + cohort.stayed[after]));
             rounded(stayed * 1_000, size)
         })
         .collect()
@@ -255,8 +254,14 @@ mod tests {
             when(&Waits { count, pence: None, since: since.map(day), due: due.map(day) }, today)
         };
         let said = |text: &str, late| Some((text.to_owned(), late));
-        assert_eq!(words(1, Some("2026-11-20"), Some("2026-12-17")), said("Decide by 17 December, in 21 days", false));
-        assert_eq!(words(2, None, Some("2027-01-17")), said("The first by 17 January 2027, in 52 days", false));
+        assert_eq!(
+            words(1, Some("2026-11-20"), Some("2026-12-17")),
+            said("Decide by 17 December, in 21 days", false)
+        );
+        assert_eq!(
+            words(2, None, Some("2027-01-17")),
+            said("The first by 17 January 2027, in 52 days", false)
+        );
         assert_eq!(words(2, None, Some("2026-11-27")), said("The first by 27 November, in 1 day", false));
         assert_eq!(words(2, None, Some("2026-11-26")), said("Today is the last day", true));
         assert_eq!(words(1, None, Some("2026-11-25")), said("Overdue since 25 November", true));
@@ -295,7 +300,10 @@ mod tests {
             today,
         );
         assert_eq!(august.stayed, [9, 9, 6, 7]);
-        assert_eq!(august.stayed.iter().map(|it| august.share(*it)).collect::<Vec<_>>(), [(90, 4), (90, 4), (60, 3), (70, 3)]);
+        assert_eq!(
+            august.stayed.iter().map(|it| august.share(*it)).collect::<Vec<_>>(),
+            [(90, 4), (90, 4), (60, 3), (70, 3)]
+        );
         let october = Cohort::new(month("2026-10"), 3, &moved(&[("2026-10", 3), ("2026-11", -1)]), today);
         assert_eq!(october.stayed, [3, 2]);
         assert_eq!(october.share(2), (67, 3));

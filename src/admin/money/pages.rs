@@ -109,10 +109,7 @@ fn chart_words(stays: &[i64]) -> String {
         count => {
             let (months, share) = (count - 1, stays[count - 1]);
             let after = if months == 1 { "1 month".to_owned() } else { format!("{months} months") };
-            format!(
-                "Of a hundred people who join, {} are members {after} later.",
-                (share + 5).div_euclid(10)
-            )
+            format!("Of a hundred people who join, {} are members {after} later.", (share + 5).div_euclid(10))
         }
     }
 }

@@ -1,14 +1,16 @@
 //! A person's record and the words of its timeline.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     accounts::{Consent, ConsentPurpose, Rooms, Standing, Term},
     admin::log,
-    kit::money::Money,
+    kit::{dates, money::Money},
     membership::{EndReason, Membership, Note, State, Status},
+    payments::{self, PaymentMethod},
     places::Region,
     supporters::Interest,
 };
@@ -31,6 +33,61 @@ pub struct Record {
     pub interests: Vec<Interest>,
     pub payments: i64,
     pub paid_in_all: Money,
+    /// How their membership is paid for, where Stripe collects it.
+    pub pays: Option<Pays>,
+}
+
+/// A regular payment at Stripe, as far as it is shown beside what was paid.
+#[derive(Debug, Deserialize)]
+pub struct Pays {
+    /// Stripe's id.
+    id: String,
+    state: String,
+    amount: Money,
+    next_on: Option<DateTime<Utc>>,
+    is_ending: bool,
+    failing_since: Option<DateTime<Utc>>,
+    next_try: Option<DateTime<Utc>>,
+    method: Option<PaymentMethod>,
+}
+
+impl Pays {
+    pub fn stripe_page(&self, livemode: bool) -> String {
+        payments::stripe_page(livemode, &self.id)
+    }
+
+    pub fn method_words(&self) -> String {
+        self.method.as_ref().map_or_else(|| "Not known".to_owned(), PaymentMethod::words)
+    }
+
+    /// What is wrong with what it is charged to.
+    pub fn trouble(&self, today: NaiveDate) -> Option<String> {
+        let next = self.next_on.map(dates::london_date);
+        let method = self.method.as_ref()?;
+        if method.lost_at.is_some() {
+            return Some("The bank has cancelled this Direct Debit: nothing can be collected.".to_owned());
+        }
+        method.trouble(today, next)
+    }
+
+    /// `£5 on 21 December 2026`
+    pub fn next_payment(&self) -> String {
+        let day = |at: Option<DateTime<Utc>>| at.map(|at| dates::day(dates::london_date(at)));
+        let on = |at| day(at).map(|day| format!(" on {day}")).unwrap_or_default();
+        match (self.state.as_str(), self.failing_since) {
+            ("canceled" | "incomplete_expired", _) => "None: the payments have ended".to_owned(),
+            _ if self.is_ending => "None: renewal is stopped".to_owned(),
+            (_, Some(since)) => {
+                let next = day(self.next_try).map_or_else(
+                    || "Stripe does not try again".to_owned(),
+                    |day| format!("Stripe tries again on {day}"),
+                );
+                format!("{} is overdue since {}. {next}", self.amount, dates::day(dates::london_date(since)))
+            }
+            ("incomplete", _) => format!("{}: the first one is not confirmed yet", self.amount),
+            _ => format!("{}{}", self.amount, on(self.next_on)),
+        }
+    }
 }
 
 impl Record {

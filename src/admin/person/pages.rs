@@ -12,7 +12,7 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::{CHANGE_PEOPLE, Officer, Rooms, SEE_PEOPLE, Scope},
+    accounts::{CHANGE_PEOPLE, HELP_MEMBERS, Officer, Rooms, SEE_PEOPLE, Scope},
     admin::permissions::SEE_AUDIT,
     audit, duplicates,
     kit::{
@@ -45,6 +45,8 @@ enum Part {
         kinds: Kinds,
         /// Whether each leads to its own page, where it can be refunded.
         may_refund: bool,
+        /// Where their regular payment is at Stripe.
+        at_stripe: Option<String>,
     },
     Activity {
         events: Vec<Event>,
@@ -65,13 +67,15 @@ struct Sees {
     /// Address, payments, mails, notes, age and officers' reasons: not an organiser's.
     all: bool,
     may_change: bool,
+    /// Change the rate, send a link to sign in.
+    may_help: bool,
 }
 
 impl Sees {
     fn new(who: &Officer, scope: &Scope, record: &Record) -> Self {
         let all = *scope == Scope::Everyone;
-        let change = who.scope(CHANGE_PEOPLE);
-        Self { all, may_change: change.is_ok_and(|scope| scope.covers(record.region)) }
+        let may = |permission| who.scope(permission).is_ok_and(|scope| scope.covers(record.region));
+        Self { all, may_change: may(CHANGE_PEOPLE), may_help: may(HELP_MEMBERS) }
     }
 }
 
@@ -123,12 +127,18 @@ pub async fn payments(
     if !sees.all {
         return Err(Error::Forbidden("What people pay is for officers of the whole party."));
     }
+    let at_stripe = record.pays.as_ref().map(|pays| pays.stripe_page(app.stripe().livemode()));
     let lines = payments::of_person(&mut db, record.id, MOST, 0).await?;
     Ok(PersonPage {
         visit,
         record,
         sees,
-        part: Part::Payments { lines, kinds: Kinds::of(rooms), may_refund: who.may(payments::REFUND) },
+        part: Part::Payments {
+            lines,
+            kinds: Kinds::of(rooms),
+            may_refund: who.may(payments::REFUND),
+            at_stripe,
+        },
     }
     .into_response())
 }

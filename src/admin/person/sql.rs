@@ -1,7 +1,7 @@
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::model::{Happening, Record};
+use super::model::{Happening, Pays, Record};
 use crate::{
     accounts::{Consent, Rooms, Standing, Term},
     kit::money::Money,
@@ -18,6 +18,11 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
         r#"select p.id, p.name, p.email::text as "email!", p.email_verified_at, p.postcode,
                   p.region as "region: Region", p.standing as "standing: Standing", p.created_at,
                   (select to_jsonb(m) from memberships m where m.person_id = p.id) as membership,
+                  (select json_build_object('id', s.id, 'state', s.state, 'amount', s.amount_pence, 'next_on', s.current_period_end,
+                              'is_ending', s.cancel_at_period_end, 'failing_since', s.failing_since, 'next_try', s.next_try,
+                              'method', (select to_jsonb(c) from payment_methods c where c.id = s.payment_method))
+                   from memberships m join subscriptions s on s.id = m.subscription where m.person_id = p.id)
+                      as "pays: Json<Pays>",
                   coalesce((select json_agg(json_build_object('purpose', c.purpose, 'wording', c.wording, 'source', c.source,
                                 'given_at', c.given_at,
                                 'withdrawn', case when c.withdrawn_at is not null then json_build_array(c.withdrawn_at, c.withdrawn_how) end)
@@ -60,6 +65,7 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
             .collect(),
         payments: row.payments,
         paid_in_all: row.paid,
+        pays: row.pays.map(|pays| pays.0),
     }))
 }
 

@@ -99,8 +99,7 @@ pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<
     let (cases, filed) = load(db).await?;
     let (began, elections) = sql::returns::calendar(db).await?;
     let listed = |periods: Vec<Period>| {
-        let standing: Vec<_> =
-            periods.into_iter().map(|period| stand(app, period, &cases, &filed)).collect();
+        let standing: Vec<_> = periods.into_iter().map(|period| stand(app, period, &cases, &filed)).collect();
         let known: Vec<_> = standing
             .iter()
             .map(|it| Known {

@@ -18,5 +18,7 @@ mod transport;
 
 pub use letter::{Frame, policy};
 pub use message::{Bulk, Letter, Message, SOFT_BREAK, SendError, Written, quoted};
-pub use outbox::{COUNTS, Hurry, Outgoing, SendMail, SendMailInTurn, SweepOutbox, push, resume, stop};
+pub use outbox::{
+    COUNTS, Hurry, Outgoing, SendMail, SendMailInTurn, SweepOutbox, is_stopped, push, resume, stop,
+};
 pub use transport::{MailConnection, Mailer};

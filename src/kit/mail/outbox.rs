@@ -97,6 +97,16 @@ pub async fn stop(db: &mut PgConnection, to: &EmailAddress, now: DateTime<Utc>) 
     Ok(())
 }
 
+/// Whether no letter to an address is written any more.
+pub async fn is_stopped(db: &mut PgConnection, to: &EmailAddress) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from mail_stops where email = $1::text::citext) as "stopped!""#,
+        to.as_str()
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Lets letters to an address be written again.
 pub async fn resume(db: &mut PgConnection, to: &EmailAddress) -> Result<(), sqlx::Error> {
     sqlx::query!("delete from mail_stops where email = $1::text::citext", to.as_str()).execute(db).await?;

@@ -78,7 +78,11 @@ pub(super) async fn settle(change: &mut Change<'_>, officer: Uuid, id: Uuid, sta
     let Some((kind, stripe)) = alerts::set_settled(change, id, status, officer, now).await? else {
         return Ok(false);
     };
-    change.audit("payment.alert_settled", ("stripe", stripe), json!({ "what": kind.title(), "status": status }));
+    change.audit(
+        "payment.alert_settled",
+        ("stripe", stripe),
+        json!({ "what": kind.title(), "status": status }),
+    );
     Ok(true)
 }
 

@@ -12,16 +12,9 @@ use super::actions;
 use crate::{
     accounts::Officer,
     audit::{Actor, Change},
-    kit::{
-        app::App,
-        db::Db,
-        error::Result,
-        flash,
-        form::Form,
-        visit::Visit,
-    },
+    kit::{app::App, db::Db, error::Result, flash, form::Form, visit::Visit},
     payments::{
-        model::{AlertKind, AlertState, stripe_page},
+        model::{AlertKind, AlertState},
         sql::alerts::{self, Listed},
     },
 };

@@ -23,10 +23,7 @@ struct NewsMail<'a> {
 
 pub(super) fn news(app: &App, name: &str, news: &[News]) -> Result<Letter> {
     let frame = Frame::service(app, "You get this because you look after the party’s money.");
-    let news = news
-        .iter()
-        .map(|it| (it.words(), it.due.map(dates::day), app.link(it.what.path())))
-        .collect();
+    let news = news.iter().map(|it| (it.words(), it.due.map(dates::day), app.link(it.what.path()))).collect();
     Letter::new(&frame, &NewsMail { name, news, desk: app.link("/admin/money") })
 }
 

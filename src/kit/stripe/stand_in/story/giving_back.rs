@@ -149,7 +149,11 @@ impl Stage {
     }
 
     /// The card's bank decides what was questioned.
-    pub(in super::super) async fn decide_dispute(&mut self, subscription: &str, won: bool) -> Result<(), Fault> {
+    pub(in super::super) async fn decide_dispute(
+        &mut self,
+        subscription: &str,
+        won: bool,
+    ) -> Result<(), Fault> {
         let intent = self.latest_intent(subscription).await?;
         let open = store::Filter {
             payment_intent: Some(&intent),
@@ -181,8 +185,7 @@ impl Stage {
         }
         charge.body["disputed"] = json!(true);
         self.save(&charge).await?;
-        let dispute =
-            objects::dispute(&self.id("du_"), &charge.body, self.now(), answer_by);
+        let dispute = objects::dispute(&self.id("du_"), &charge.body, self.now(), answer_by);
         let dispute = Object::new("dispute", dispute, json!({}));
         self.save(&dispute).await?;
         let amount = -dispute.whole("/amount");
