@@ -1,6 +1,7 @@
-//! Some gifts for the demo party, among them one that the treasurer has to check.
+//! Some gifts for the demo party, among them one that the treasurer has to check and one that comes every month; and
+//! returns that were filed.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Days, Duration, Months, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -11,11 +12,17 @@ use super::{
     sql,
 };
 use crate::{
-    kit::{app::App, money::Money},
+    accounts::demo::CastMember,
+    kit::{
+        app::App,
+        dates,
+        money::Money,
+        stripe::{Interval, SubscriptionStatus},
+    },
     membership::demo::Dice,
     payments::{
         self, Purpose,
-        demo::{DemoGift, load_gifts},
+        demo::{DemoGift, DemoSubscription, load as load_payments, load_gifts},
     },
     places::Address,
 };
@@ -58,8 +65,53 @@ struct Row<'a> {
     needs_check: bool,
 }
 
-/// Writes two years of gifts in three statements.
-pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+/// So many of the quarters that are over are not filed: nil returns before them excuse the party.
+const NOT_FILED: usize = 3;
+
+/// Two years of gifts and their returns.
+pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyhow::Result<()> {
+    load_all(app, db).await?;
+    let today = app.clock().today();
+    let returns = actions::returns::list(app, db, today).await?;
+    let over: Vec<_> = returns.quarters.iter().filter(|it| it.duty.is_open()).collect();
+    let filed = over.len().saturating_sub(NOT_FILED);
+    let treasurer = cast.iter().find(|member| member.email == "treasurer@demo.test");
+    for it in over.iter().take(filed) {
+        let at = dates::start_of_day(it.standing.period.to + Days::new(12)) + Duration::hours(15);
+        let by = treasurer.map(|treasurer| treasurer.person).unwrap_or_default();
+        actions::returns::keep(db, app.random().id(at), 1, &it.standing, (by, at)).await?;
+    }
+    actions::returns::note_due(app, db, today).await?;
+    Ok(())
+}
+
+/// Somebody who gives every month, for the last eight.
+fn regular(dice: &mut Dice, now: DateTime<Utc>) -> DemoSubscription {
+    let months = |ago: u32| now.checked_sub_months(Months::new(ago)).unwrap_or(now) - Duration::days(3);
+    DemoSubscription {
+        key: "Giver01".to_owned(),
+        purpose: Purpose::new(GIFTS, dice.id()),
+        checkout: dice.id(),
+        person: None,
+        name: "Maeve Donnelly".to_owned(),
+        email: "maeve.donnelly@givers.example".to_owned(),
+        product: "Donation",
+        pence: 1_000,
+        every: Interval::Month,
+        by_debit: false,
+        state: SubscriptionStatus::Active,
+        cancel_at_period_end: false,
+        started_at: months(7),
+        ended_at: None,
+        failing_since: None,
+        current_period_end: months(0).checked_add_months(Months::new(1)).unwrap_or(now),
+        paid_at: (0..8).rev().map(months).collect(),
+        returned: None,
+    }
+}
+
+/// Writes the gifts in a handful of statements.
+async fn load_all(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let mut dice = Dice::new(1926);
     let now = app.clock().now();
     let check_above = app.setting(payments::CHECK_ABOVE, app.clock().today());
@@ -109,6 +161,21 @@ pub async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     .execute(&mut *db)
     .await?;
     load_gifts(db, &gifts).await?;
+    let regular = regular(&mut dice, now);
+    sqlx::query!(
+        "insert into gifts (id, name, email, amount_pence, declaration, created_at, paid_at, needs_check, billing_interval)
+         values ($1, $2, $3::text::citext, $4, $5, $6, $6, false, $7)",
+        regular.purpose.id,
+        regular.name,
+        regular.email,
+        regular.pence,
+        DECLARATION,
+        regular.started_at,
+        regular.every.code()
+    )
+    .execute(&mut *db)
+    .await?;
+    load_payments(app, db, &[regular]).await?;
     sql::cases::open(db, &actions::cases::laws(app), None, now).await?;
     sqlx::query!(
         "insert into gift_payments (line, gift_id, over_cap, heard_at)

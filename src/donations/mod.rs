@@ -120,7 +120,7 @@ pub const ROOM: Room = Room {
     ],
     moved: &[("/admin/payments/checks", admin::cases::PATH)],
     jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *").every::<WatchCases>("29 * * * *"),
-    demo: Some(|app, db, _| Box::pin(async { Ok(demo::load(app, db).await?) })),
+    demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     people: &[
         moves("gifts", "person_id"),
         moves("donor_cases", "decided_by"),

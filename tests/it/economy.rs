@@ -92,6 +92,7 @@ async fn a_signed_in_page_takes_one_connection_and_four_queries() {
     let draft = format!("/admin/updates/{}", one("select id from updates where state = 'draft'").await);
     let person =
         format!("/admin/members/{}", one("select id from people where email = 'ana@demo.test'").await);
+    let money = format!("{person}/payments");
     let question =
         format!("/admin/faq/{}", one("select id from content_items where slug = 'who-funds-you'").await);
     let mut faults = Vec::new();
@@ -108,6 +109,11 @@ async fn a_signed_in_page_takes_one_connection_and_four_queries() {
                 &sent,
                 &draft,
                 &person,
+                &money,
+                "/admin/money",
+                "/admin/money/joining",
+                "/admin/payments/alerts/dispute",
+                "/admin/donations/returns",
                 "/admin/audit?person=ana",
                 "/admin/emails",
                 "/admin/officers",

@@ -107,11 +107,11 @@ async fn each_office_opens_what_it_should_and_no_more() {
         ),
         (
             Role::Membership,
-            "change_people export_people import_people merge_people see_audit see_overview see_people",
+            "change_people export_people help_members import_people merge_people see_audit see_overview see_people",
         ),
         (
             Role::Treasurer,
-            "check_donors keep_books look_after_work refund see_overview see_payments see_people",
+            "check_donors help_members keep_books look_after_work refund see_overview see_payments see_people",
         ),
         (Role::ReturningOfficer, "see_audit see_overview"),
         (Role::Editor, "edit_content see_overview"),
@@ -139,9 +139,9 @@ async fn officers_see_the_links_that_their_offices_open() {
     for (email, expected) in [
         (
             "alex@demo.test",
-            "Overview Members Supporters Import Duplicates Donations Updates Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
+            "Overview Members Supporters Import Duplicates Updates Treasurer’s desk Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
-        ("treasurer@demo.test", "Overview Members Supporters Donations Payments Books"),
+        ("treasurer@demo.test", "Overview Members Supporters Treasurer’s desk Donations Payments Books"),
         ("returning@demo.test", "Overview Audit log"),
         ("organiser@demo.test", "Overview Members Supporters"),
     ] {

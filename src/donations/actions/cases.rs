@@ -222,8 +222,8 @@ pub async fn undo(change: &mut Change<'_>, line: Uuid) -> Result<()> {
 /// Opens what has no case yet, and tells officers of each open case on its warning days, once.
 pub async fn watch(change: &mut Change<'_>) -> Result<()> {
     open_cases(change, None).await?;
-    super::returns::note_due(change).await?;
     let (app, today) = (change.app, change.today());
+    super::returns::note_due(app, change, today).await?;
     let officers = accounts::list_holders(change, CHECK_DONORS).await?;
     if officers.is_empty() {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -132,13 +132,12 @@ pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<
 }
 
 /// Works out which returns have to be filed, and keeps it for pages that only count.
-pub async fn note_due(change: &mut Change<'_>) -> Result<()> {
-    let (app, today) = (change.app, change.today());
-    let returns = list(app, change, today).await?;
+pub async fn note_due(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<()> {
+    let returns = list(app, db, today).await?;
     let open = returns.all().filter(|it| it.duty.is_open());
     let due: Vec<_> =
         open.map(|it| (it.standing.period, (it.duty != Duty::Changed).then_some(it.due))).collect();
-    Ok(sql::returns::set_due(change, &due).await?)
+    Ok(sql::returns::set_due(db, &due).await?)
 }
 
 /// The file that is filed and kept.
@@ -179,23 +178,27 @@ pub async fn freeze(change: &mut Change<'_>, officer: Uuid, period: Period) -> R
     if version > 1 && standing.changes.is_empty() {
         return Err(Error::Conflict("Nothing has changed since this return was filed."));
     }
-    let file = file(&standing.items);
-    let sha256 = hex::encode(Sha256::digest(&file));
     let id = app.random().id(now);
-    let new = NewReturn {
-        id,
-        period,
-        version,
-        items: &standing.items,
-        file: &file,
-        sha256: &sha256,
-        by: officer,
-        at: now,
-    };
-    sql::returns::insert(change, &new).await?;
+    let sha256 = keep(change, id, version, &standing, (officer, now)).await?;
     let detail = json!({ "about": period.to_string(), "version": version, "rows": standing.items.len(), "sha256": sha256 });
     change.audit("donation.return_frozen", ("donation_return", id), detail);
-    note_due(change).await
+    note_due(app, change, today).await
+}
+
+/// Keeps a return with the fingerprint of its file, which it answers.
+pub async fn keep(
+    db: &mut PgConnection,
+    id: Uuid,
+    version: i32,
+    standing: &Standing,
+    (by, at): (Uuid, DateTime<Utc>),
+) -> Result<String> {
+    let file = file(&standing.items);
+    let sha256 = hex::encode(Sha256::digest(&file));
+    let (period, items) = (standing.period, &standing.items);
+    let new = NewReturn { id, period, version, items, file: &file, sha256: &sha256, by, at };
+    sql::returns::insert(db, &new).await?;
+    Ok(sha256)
 }
 
 /// The file of a return that was filed. Downloads are recorded.
@@ -206,9 +209,10 @@ pub async fn take_file(change: &mut Change<'_>, id: Uuid) -> Result<(String, Nai
 }
 
 pub async fn add_election(change: &mut Change<'_>, officer: Uuid, new: &Election) -> Result<()> {
-    let (id, now) = (change.app.random().id(change.now), change.now);
+    let (app, now, today) = (change.app, change.now, change.today());
+    let id = app.random().id(now);
     sql::returns::insert_election(change, id, new, officer, now).await?;
     let detail = json!({ "name": new.name, "starts_on": new.from, "ends_on": new.to });
     change.audit("donation.election_entered", ("election_period", id), detail);
-    note_due(change).await
+    note_due(app, change, today).await
 }
