@@ -35,8 +35,9 @@ select pg_temp.id(2, n), pg_temp.id(1, n), date '2020-01-01' + (n * 2000.0 / 100
        case when n % 1000 = 1 then date '2026-12-01' end
 from generate_series(1, 100000) n where n % 10 <> 0;
 
-insert into membership_periods (id, membership_id, started_on)
-select pg_temp.id(3, n), pg_temp.id(2, n), date '2020-01-01' + (n * 2000.0 / 100000)::int from generate_series(1, 100000) n where n % 10 <> 0;
+insert into membership_periods (id, membership_id, started_on, joined_on)
+select pg_temp.id(3, n), pg_temp.id(2, n), on_day, on_day
+from generate_series(1, 100000) n cross join lateral (select date '2020-01-01' + (n * 2000.0 / 100000)::int as on_day) joined where n % 10 <> 0;
 
 -- Three states each: the first payment on its way, paying, and what is now.
 insert into membership_states (membership_id, state, until_on, starts_on, ends_on, recorded_at)
@@ -69,8 +70,10 @@ select book_ledger((select array_agg(id) from ledger l where not exists (select 
 truncate tallies;
 insert into tallies select 'people', standing, coalesce(region, ''), count(*) from people group by 2, 3;
 insert into tallies select 'memberships', state, '', count(*) from memberships group by 2;
-insert into tallies select 'joined', to_char(started_on, 'YYYY-MM-01'), '', count(*) from membership_periods group by 2;
-insert into tallies select 'left', to_char(ended_on, 'YYYY-MM-01'), '', count(*) from membership_periods where ended_on is not null group by 2;
+insert into tallies select 'cohorts', to_char(joined_on, 'YYYY-MM-01'), '', count(*) from memberships group by 2;
+insert into tallies select 'joined', to_char(started_on, 'YYYY-MM-01'), to_char(joined_on, 'YYYY-MM-01'), count(*) from membership_periods group by 2, 3;
+insert into tallies select 'left', to_char(ended_on, 'YYYY-MM-01'), to_char(joined_on, 'YYYY-MM-01'), count(*) from membership_periods where ended_on is not null group by 2, 3;
+insert into tallies select 'ended', to_char(starts_on, 'YYYY-MM-01'), coalesce(reason, ''), count(*) from membership_states where state = 'ended' group by 2, 3;
 insert into tallies select 'income', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), purpose_kind, sum(amount_pence) from ledger group by 2, 3;
 insert into tallies select 'stripe_balance', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), category, sum(amount_pence - fee_pence) from balance_transactions group by 2, 3;
 insert into tallies select 'books', to_char(day, 'YYYY-MM-01'), account, sum(pence) from book_postings group by 2, 3;

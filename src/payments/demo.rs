@@ -275,6 +275,15 @@ pub async fn load_balance(app: &App, db: &mut PgConnection) -> Result<(), sqlx::
          group by month having sum(amount_pence - fee_pence) > 0",
         app.clock().now()
     )
+    .execute(&mut *db)
+    .await?;
+    // The last payment that a bank took back is still to be looked at.
+    sqlx::query!(
+        "insert into stripe_alerts (id, kind, stripe_id, amount_pence, payment, status, state, opened_at, told_at)
+         select l.id, 'dispute', l.stripe_id, -l.amount_pence, p.id, 'lost', 'open', l.at, l.at
+         from ledger l join ledger p on p.payment_intent = l.payment_intent and p.kind = 'payment'
+         where l.kind = 'dispute' order by l.at desc limit 1"
+    )
     .execute(db)
     .await?;
     Ok(())

@@ -163,7 +163,7 @@ pub const ROOM: Room = Room {
             .every::<Reconcile>("41 3 * * *")
             .every::<TidyPayments>("37 3 * * *")
             .every::<WarnOfCards>("13 9 * * *")
-            .every::<TellOfficers>("5-55/10 * * * *")
+            .every::<TellOfficers>("4,14,24,34,44,54 * * * *")
     },
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load_balance(app, db).await?) })),
     people: &[

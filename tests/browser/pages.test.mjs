@@ -421,6 +421,17 @@ describe('pages', { concurrency: 2 }, () => {
     await done(organiser);
     const treasurer = await as('treasurer@demo.test');
     await visit(treasurer, '/admin');
+    await visit(treasurer, '/admin/money');
+    await visit(treasurer, '/admin/money/joining');
+    for (const kind of ['dispute', 'payout', 'mode']) await visit(treasurer, `/admin/payments/alerts/${kind}`);
+    await treasurer.goto('/admin/money');
+    await treasurer.getByRole('link', { name: '0 to 30 days' }).click();
+    await awaited(treasurer, 'overdue since');
+    await treasurer.locator('tbody th a').first().click();
+    await treasurer.getByRole('link', { name: /^Money/ }).click();
+    await look(treasurer, 'one member’s money, to the treasurer');
+    await button(treasurer, 'Send sign-in link').click();
+    await awaited(treasurer, 'We sent the sign-in link to');
     await done(treasurer);
   });
 });

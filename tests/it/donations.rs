@@ -2,7 +2,7 @@
 
 use breakthrough::{kit::stripe::stand_in::PaidBy, places::Address};
 
-mod cases;
+pub mod cases;
 mod regular;
 mod sums;
 

@@ -13,6 +13,7 @@ mod membership;
 mod own_details;
 mod paying;
 mod methods;
+mod money;
 mod rates;
 mod hardship;
 mod payments;

@@ -15,13 +15,13 @@ use crate::{
 };
 
 /// Hands a body to the webhook with a signature made by `secret`.
-async fn post_event(site: &Site, secret: &str, body: &str) -> u16 {
+pub async fn post_event(site: &Site, secret: &str, body: &str) -> u16 {
     let sign = signature::sign(&secret.into(), body.as_bytes(), site.app.clock().now());
     let request = site.stranger().raw(Method::POST, "/webhooks/stripe").header("stripe-signature", sign);
     request.body(body.to_owned()).send().await.unwrap().status().as_u16()
 }
 
-const SECRET: &str = "whsec_stand_in";
+pub const SECRET: &str = "whsec_stand_in";
 
 async fn count(site: &Site, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&site.pool).await.unwrap()

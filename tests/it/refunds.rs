@@ -73,7 +73,7 @@ async fn some_of_a_payment_goes_back_and_then_the_rest() {
         .await
         .unwrap();
     let page = treasurer.get(&format!("/admin/members/{person}/payments")).await;
-    page.follow(&mut treasurer, "21 November 2026")
+    page.follow(&mut treasurer, "Refund £5 of 21 November 2026")
         .await
         .expect("Payment of £5")
         .expect("Up to £5 can go back");

@@ -458,6 +458,39 @@ async fn cancelling_and_giving_money_back() {
 }
 
 #[tokio::test]
+async fn a_payout_fails_and_a_dispute_is_answered() {
+    let world = World::new("payouts").await;
+    let (_, card) = world.subscribed("join", PaidBy::Card).await;
+    world.told().await;
+    assert!(world.stand_in.fail_payout().await.is_err(), "nothing was paid out");
+    assert_eq!(world.press("/dev/stripe", "Pay out the balance").await.0, 303);
+    assert_eq!(world.press("/dev/stripe", "The last payout fails").await.0, 303);
+    assert_eq!(world.told().await, ["payout.failed"]);
+    let newest = || {
+        let events = world.taken.events.lock().unwrap();
+        events.last().and_then(|event| event.object_id.clone()).unwrap()
+    };
+    // £5 less the fee, and in the balance again.
+    let payout = world.stripe.find_payout(&newest()).await.unwrap();
+    assert_eq!((payout.amount_pence, payout.status.as_str()), (472, "failed"));
+    assert_eq!(payout.failure.as_deref(), Some("The bank account has been closed."));
+    assert!(world.stripe.find_payout("po_nobody").await.unwrap_err().is_missing());
+    let moved = world.stripe.list_balance_transactions(None).await.unwrap().items;
+    assert_eq!((moved[0].category.as_str(), moved[0].amount_pence), ("payout_reversal", 472));
+
+    world.stand_in.question(&card).await.unwrap();
+    assert_eq!(world.told().await, ["charge.dispute.created"]);
+    let dispute = world.stripe.find_dispute(&newest()).await.unwrap();
+    assert_eq!(dispute.status, "needs_response");
+    assert_eq!(dispute.due_by, Some(start() + Duration::days(7)));
+    world.stand_in.decide_dispute(&card, true).await.unwrap();
+    assert_eq!(world.told().await, ["charge.dispute.closed"]);
+    assert_eq!(world.stripe.find_dispute(&newest()).await.unwrap().status, "won");
+    assert!(world.stand_in.decide_dispute(&card, false).await.is_err(), "decided already");
+    world.leave_recording().await;
+}
+
+#[tokio::test]
 async fn sessions_expire_by_call_and_by_time() {
     let world = World::new("expiry").await;
     let monthly = Mode::Subscription { interval: Interval::Month };

@@ -43,9 +43,10 @@ pub struct Pays {
     /// Stripe's id.
     id: String,
     state: String,
-    amount: Money,
     next_on: Option<DateTime<Utc>>,
     is_ending: bool,
+    /// Whether its first payment has arrived.
+    is_paid: bool,
     failing_since: Option<DateTime<Utc>>,
     next_try: Option<DateTime<Utc>>,
     method: Option<PaymentMethod>,
@@ -54,6 +55,11 @@ pub struct Pays {
 impl Pays {
     pub fn stripe_page(&self, livemode: bool) -> String {
         payments::stripe_page(livemode, &self.id)
+    }
+
+    /// Whether another price can be asked for.
+    pub fn is_changeable(&self) -> bool {
+        self.is_paid && !self.is_ending && matches!(self.state.as_str(), "active" | "trialing" | "paused")
     }
 
     pub fn method_words(&self) -> String {
@@ -70,10 +76,9 @@ impl Pays {
         method.trouble(today, next)
     }
 
-    /// `£5 on 21 December 2026`
+    /// `On 21 December 2026`. Not how much: whoever pays less for a time is told from others on no officer's page.
     pub fn next_payment(&self) -> String {
         let day = |at: Option<DateTime<Utc>>| at.map(|at| dates::day(dates::london_date(at)));
-        let on = |at| day(at).map(|day| format!(" on {day}")).unwrap_or_default();
         match (self.state.as_str(), self.failing_since) {
             ("canceled" | "incomplete_expired", _) => "None: the payments have ended".to_owned(),
             _ if self.is_ending => "None: renewal is stopped".to_owned(),
@@ -82,10 +87,10 @@ impl Pays {
                     || "Stripe does not try again".to_owned(),
                     |day| format!("Stripe tries again on {day}"),
                 );
-                format!("{} is overdue since {}. {next}", self.amount, dates::day(dates::london_date(since)))
+                format!("Overdue since {}. {next}", dates::day(dates::london_date(since)))
             }
-            ("incomplete", _) => format!("{}: the first one is not confirmed yet", self.amount),
-            _ => format!("{}{}", self.amount, on(self.next_on)),
+            ("incomplete", _) => "The first one is not confirmed yet".to_owned(),
+            _ => day(self.next_on).map_or_else(|| "Not known".to_owned(), |day| format!("On {day}")),
         }
     }
 }
@@ -116,6 +121,10 @@ impl Record {
 
     pub fn is_ended(&self) -> bool {
         self.status() == Some(Status::Ended)
+    }
+
+    pub fn has_changeable_rate(&self) -> bool {
+        !self.is_ended() && self.pays.as_ref().is_some_and(Pays::is_changeable)
     }
 
     pub fn is_suspended(&self) -> bool {

@@ -18,8 +18,9 @@ pub async fn find_record(db: &mut PgConnection, id: Uuid) -> Result<Option<Recor
         r#"select p.id, p.name, p.email::text as "email!", p.email_verified_at, p.postcode,
                   p.region as "region: Region", p.standing as "standing: Standing", p.created_at,
                   (select to_jsonb(m) from memberships m where m.person_id = p.id) as membership,
-                  (select json_build_object('id', s.id, 'state', s.state, 'amount', s.amount_pence, 'next_on', s.current_period_end,
-                              'is_ending', s.cancel_at_period_end, 'failing_since', s.failing_since, 'next_try', s.next_try,
+                  (select json_build_object('id', s.id, 'state', s.state, 'next_on', s.current_period_end,
+                              'is_ending', s.cancel_at_period_end, 'is_paid', s.first_paid_at is not null,
+                              'failing_since', s.failing_since, 'next_try', s.next_try,
                               'method', (select to_jsonb(c) from payment_methods c where c.id = s.payment_method))
                    from memberships m join subscriptions s on s.id = m.subscription where m.person_id = p.id)
                       as "pays: Json<Pays>",

@@ -55,7 +55,7 @@ fn line(Listed { standing, due, duty }: Listed) -> Line {
     };
     let tag = match duty {
         Duty::Running => ("off", "Running".to_owned()),
-        Duty::BeforeUs => ("off", "Before the first payment here".to_owned()),
+        Duty::BeforeUs => ("off", "Before this site’s first payment".to_owned()),
         Duty::Filed => ("good", filed()),
         Duty::Changed => ("bad", "Changed since it was filed".to_owned()),
         Duty::NotNeeded => ("off", "Not needed after four nil returns".to_owned()),

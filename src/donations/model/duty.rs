@@ -74,7 +74,7 @@ mod tests {
     use chrono::Days;
 
     use super::*;
-    use crate::donations::model::Sort;
+    use crate::donations::model::returns::Sort;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

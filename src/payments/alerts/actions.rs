@@ -78,11 +78,8 @@ pub(super) async fn settle(change: &mut Change<'_>, officer: Uuid, id: Uuid, sta
     let Some((kind, stripe)) = alerts::set_settled(change, id, status, officer, now).await? else {
         return Ok(false);
     };
-    change.audit(
-        "payment.alert_settled",
-        ("stripe", stripe),
-        json!({ "what": kind.title(), "status": status }),
-    );
+    let detail = json!({ "what": kind.title(), "stripe_id": stripe, "status": status });
+    change.audit("payment.alert_settled", ("stripe_alert", id), detail);
     Ok(true)
 }
 

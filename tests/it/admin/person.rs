@@ -36,7 +36,7 @@ async fn a_persons_record_tells_everything_that_happened() {
         .expect("counts as a member until 1 December 2026")
         .expect("1 High Street, Bury, BN1 1AA")
         .expect(ConsentPurpose::EmailUpdates.wording());
-    let paid = page.follow(&mut officer, "Payments (2)").await;
+    let paid = page.follow(&mut officer, "Money (2)").await;
     paid.expect("£12.50 in 2 payments").expect("3 October 2026").expect("£7.50");
     let page = page.follow(&mut officer, "Activity").await;
     page.expect("We emailed “Welcome to the party”")

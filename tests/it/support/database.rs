@@ -106,9 +106,13 @@ pub async fn wrong_tallies(db: &mut PgConnection) -> Vec<(String, String, String
          ), there as (
              select 'people' as what, standing as key, coalesce(region, '') as part, count(*) as number from people group by 2, 3
              union all select 'memberships', state, '', count(*) from memberships group by 2
-             union all select 'joined', to_char(started_on, 'YYYY-MM-01'), '', count(*) from membership_periods group by 2
-             union all select 'left', to_char(ended_on, 'YYYY-MM-01'), '', count(*) from membership_periods
-                 where ended_on is not null group by 2
+             union all select 'cohorts', to_char(joined_on, 'YYYY-MM-01'), '', count(*) from memberships group by 2
+             union all select 'joined', to_char(started_on, 'YYYY-MM-01'), to_char(m.joined_on, 'YYYY-MM-01'), count(*)
+                 from membership_periods p join memberships m on m.id = p.membership_id group by 2, 3
+             union all select 'left', to_char(p.ended_on, 'YYYY-MM-01'), to_char(m.joined_on, 'YYYY-MM-01'), count(*)
+                 from membership_periods p join memberships m on m.id = p.membership_id where p.ended_on is not null group by 2, 3
+             union all select 'ended', to_char(starts_on, 'YYYY-MM-01'), coalesce(reason, ''), count(*) from membership_states
+                 where state = 'ended' and (ends_on is null or ends_on > starts_on) group by 2, 3
              union all select 'income', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), purpose_kind, sum(amount_pence)
                  from ledger group by 2, 3
              union all select 'stripe_balance', to_char(at at time zone 'Europe/London', 'YYYY-MM-01'), category, sum(amount_pence - fee_pence)
