@@ -247,7 +247,7 @@ pub(super) async fn ask_for_address(
     }
     change.commit().await?;
     let said = format!(
-        "We have written to {email} and to {}. Your address changes when both have confirmed.",
+        "We have emailed {email} and {}. Your address will change once both have confirmed.",
         who.email
     );
     Ok(flash::redirect(&app, "/account", &said))
@@ -262,13 +262,13 @@ pub(super) async fn forget_address(
     Ok(flash::redirect(&app, "/account", "Your address stays as it is."))
 }
 
-/// How far a link is that one of the two addresses got.
+/// How far the link sent to one of the two addresses has got.
 enum AddressLink {
     Open { email: String, is_old: bool },
     Half,
     Moved,
     Taken,
-    Refused,
+    Refused { was_old: bool },
     Over,
 }
 
@@ -314,7 +314,7 @@ pub(super) async fn answer_address_link(
 ) -> Result<Response> {
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
     let state = if form.value("answer") == "no" {
-        own_details::refuse_address(&mut change, &token).await.map(|()| AddressLink::Refused)
+        own_details::refuse_address(&mut change, &token).await.map(|was_old| AddressLink::Refused { was_old })
     } else {
         own_details::confirm_address(&mut change, &token).await.map(|confirmed| match confirmed {
             Confirmed::Half => AddressLink::Half,

@@ -58,7 +58,7 @@ pub(super) fn new_password(form: &Form, name: &str, email: &str) -> Result<Secre
     if password.as_ref().is_some_and(|password| !passwords::is_strong_enough(password, &[name, email])) {
         check.fail(
             "password_new",
-            "Choose a password that is harder to guess: three or four unrelated words are good",
+            "Choose a password that is harder to guess: three or four unrelated words work well",
         );
     }
     check.finish(|| password)

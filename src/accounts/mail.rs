@@ -162,7 +162,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
 
     let token = "t".repeat(43);
     let email: EmailAddress = "ana_b*c@example.org".parse().expect("an address");
-    let (words, button) = ("You filled in our form and have not paid yet.", "Go on to payment");
+    let (words, button) = ("You filled in our form and have not paid yet.", "Continue to payment");
     let begun = Begun { words, button, path: "/join/a-b_c".to_owned() };
     let sign_in = |code, officer| ("accounts/mail_sign_in", sign_in(app, name, &token, code, officer));
     vec![

@@ -35,14 +35,14 @@ use crate::{
 struct OfficersPage {
     visit: Visit,
     officers: Vec<OfficerLine>,
-    /// What ended lately, to be given back.
+    /// What ended recently, to be given back.
     ended: Vec<OfficeLine>,
     roles: [Role; 7],
     regions: [Region; 12],
     form: Form,
 }
 
-/// For so long the page offers to give an office back.
+/// How long the page offers to give an office back.
 const GIVEN_BACK_DAYS: i64 = 30;
 
 async fn page(app: &App, db: &mut PgConnection, visit: Visit, form: Form) -> Result<OfficersPage> {
@@ -73,8 +73,8 @@ pub(super) async fn create(
     let (person, _) = actions::find_or_add_person(&mut change, &command.email, &command.name).await?;
     let added = actions::add_officer(&mut change, person, command.role, command.region).await?;
     change.commit().await?;
-    let said = if added { "is appointed, and has an email about it." } else { "holds that office already." };
-    Ok(flash::redirect(&app, "/admin/officers", &format!("{} {said}", command.name)))
+    let said = if added { "has been appointed, and told by email." } else { "already holds that office." };
+    Ok(flash::redirect(&app, "/admin/officers", &format!("{} {said}", command.email)))
 }
 
 #[derive(Template, WebTemplate)]
@@ -88,7 +88,7 @@ struct EndPage {
 pub(super) async fn confirm_end(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
     let office = offices::find_office(&mut db, id).await?.ok_or(Error::NotFound)?;
     if office.ended_at.is_some() {
-        return Err(Error::Conflict("This office has ended already."));
+        return Err(Error::Conflict("This office has already ended."));
     }
     Ok(EndPage { visit, office }.into_response())
 }
@@ -105,7 +105,7 @@ pub(super) async fn end(
     Ok(flash::redirect(
         &app,
         "/admin/officers",
-        "The office is ended. You can give it back for 30 days, below.",
+        "The office has ended. You can give it back below for 30 days.",
     ))
 }
 

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Somebody's address is another from now on. What that means to other rooms stands in `reactions.rs`.
+/// Somebody's address has changed. What that means to other rooms is in `reactions.rs`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AddressMoved {
     pub person: Uuid,
@@ -51,11 +51,11 @@ pub(super) async fn change_names(change: &mut Change<'_>, person: Uuid, new: &Na
     Ok(())
 }
 
-/// Keeps that somebody wants another address, and asks both addresses. Whether the new one is somebody else's is told
-/// to that address alone.
+/// Notes that somebody wants another address, and asks both addresses. Whether the new one is somebody else's is told
+/// only to that address.
 ///
 /// # Errors
-/// Invalid if it is theirs already.
+/// Invalid if it is already theirs.
 pub(super) async fn ask_for_address(
     change: &mut Change<'_>,
     who: &Session,
@@ -65,7 +65,7 @@ pub(super) async fn ask_for_address(
     people::lock_person(change, who.person_id).await?;
     let known = people::find_person(change, who.person_id).await?.ok_or(Error::NotFound)?;
     if known.email.as_str().eq_ignore_ascii_case(email.as_str()) {
-        return Err(Error::Invalid("That is your address already."));
+        return Err(Error::Invalid("That is already your address."));
     }
     let (old, new) = (app.random().token(), app.random().token());
     let id = app.random().id(now);
@@ -99,7 +99,7 @@ pub(super) enum Confirmed {
     /// The other address has not said yes yet.
     Half,
     Moved,
-    /// Somebody else has the address by now.
+    /// Somebody else now has the address.
     Taken,
 }
 
@@ -107,7 +107,7 @@ pub(super) enum Confirmed {
 /// both hear of it.
 ///
 /// # Errors
-/// Not found if the link does not work any more.
+/// Not found if the link no longer works.
 pub(super) async fn confirm_address(change: &mut Change<'_>, token: &str) -> Result<Confirmed> {
     let (app, now) = (change.app, change.now);
     let hash = hash_token(token);
@@ -142,11 +142,12 @@ pub(super) async fn confirm_address(change: &mut Change<'_>, token: &str) -> Res
     Ok(Confirmed::Moved)
 }
 
-/// Whoever reads the old address did not ask for this: nothing changes, and everybody is signed out of the account.
+/// Whoever got the link did not ask for this: nothing changes. If it was the old address, everybody is signed out of the
+/// account. Says whether it was.
 ///
 /// # Errors
-/// Not found if the link does not work any more.
-pub(super) async fn refuse_address(change: &mut Change<'_>, token: &str) -> Result<()> {
+/// Not found if the link no longer works.
+pub(super) async fn refuse_address(change: &mut Change<'_>, token: &str) -> Result<bool> {
     let now = change.now;
     let wanted =
         email_changes::find_by_link(change, &hash_token(token), now).await?.ok_or(Error::NotFound)?;
@@ -157,5 +158,5 @@ pub(super) async fn refuse_address(change: &mut Change<'_>, token: &str) -> Resu
         requests::delete_requests(change, wanted.person).await?;
     }
     change.audit("person.address_refused", ("person", wanted.person), json!({}));
-    Ok(())
+    Ok(wanted.is_old)
 }

@@ -280,13 +280,13 @@ pub type Wake = for<'a> fn(&'a App) -> Pending<'a, anyhow::Result<()>>;
 pub struct PurposeKind {
     /// Lower-case letters and underscores; never changed, because the books and Stripe keep it.
     pub code: &'static str,
-    /// One payment: `Gift`.
+    /// One payment: `Donation`.
     pub name: &'static str,
-    /// After "Paid £5": `as a gift`.
+    /// After "Paid £5": `as a donation`.
     pub paid: &'static str,
-    /// The heading over sums of it: `Gifts`.
+    /// The heading over sums of it: `Donations`.
     pub income: &'static str,
-    /// On the funding page, after a sum: `from gifts of individuals`.
+    /// On the funding page, after a sum: `from donations by individuals`.
     pub source: &'static str,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn mail(what: &str, detail: &Value) -> String {
     match what {
         "sent" => format!("We emailed “{subject}”"),
         "refused" => format!("The mail server refused “{subject}”"),
-        _ => format!("“{subject}” waits to be sent"),
+        _ => format!("“{subject}” is waiting to be sent"),
     }
 }
 

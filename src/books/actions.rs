@@ -1,4 +1,4 @@
-//! Entering by hand, and closing months. What comes of receipts is booked with them, by the database.
+//! Entries made by hand, and closing months. What follows from a receipt is booked with it, by the database.
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -33,10 +33,11 @@ pub(super) async fn enter(change: &mut Change<'_>, by: Uuid, new: &NewEntry) -> 
 /// Closes the next month that is over.
 ///
 /// # Errors
-/// A conflict if it is another month's turn.
+/// A conflict if another month comes first.
 pub(super) async fn close(change: &mut Change<'_>, by: Uuid, month: Month) -> Result<()> {
-    const NOT_NEXT: Error =
-        Error::Conflict("This month is closed already, is not over, or another must be closed before it.");
+    const NOT_NEXT: Error = Error::Conflict(
+        "This month is already closed, is not over yet, or an earlier month must be closed first.",
+    );
     let (now, today) = (change.now, change.today());
     let closed = sql::closed_through(change).await?;
     // Pressed twice, it is closed once.
@@ -52,10 +53,10 @@ pub(super) async fn close(change: &mut Change<'_>, by: Uuid, month: Month) -> Re
     Ok(())
 }
 
-/// Books what a member paid in cash, by cheque or over the bank.
+/// Books what a member paid in cash, by cheque or through the bank.
 ///
 /// # Errors
-/// A conflict if it is a gift that would pass the cap.
+/// A conflict if it is a gift that would exceed the cap.
 pub(super) async fn receive(
     change: &mut Change<'_>,
     by: Uuid,
@@ -87,8 +88,8 @@ pub(super) async fn receive(
     Ok(())
 }
 
-/// Lets dues that were entered pay a membership for longer. Who pays automatically, or whose membership the party ended,
-/// has only the receipt.
+/// Extends a membership by the dues that were entered. Whoever pays automatically, or whose membership the party ended,
+/// gets only the receipt.
 async fn pay_for(change: &mut Change<'_>, person: Uuid, amount: Money, on: NaiveDate) -> Result<()> {
     let Some(known) = membership::find_of_person(change, person).await? else { return Ok(()) };
     let subscription = match &known.subscription {
@@ -104,7 +105,7 @@ async fn pay_for(change: &mut Change<'_>, person: Uuid, amount: Money, on: Naive
     membership::paid_by_hand(change, person, until).await
 }
 
-/// Keeps the lines of a statement; those that are there already are passed over. Returns how many were new.
+/// Keeps the lines of a statement; those already there are skipped. Returns how many were new.
 pub(super) async fn upload(change: &mut Change<'_>, by: Uuid, lines: &[Line]) -> Result<u64> {
     let now = change.now;
     let ids: Vec<_> = lines.iter().map(|_| change.app.random().id(now)).collect();
@@ -133,10 +134,10 @@ pub(super) async fn settle(change: &mut Change<'_>, by: Uuid, settled: Vec<Settl
             As::Account(account) => enter(change, by, &of_line(&line, account)).await?,
             As::Member(what) => {
                 const NOBODY: Error =
-                    Error::Conflict("No member has one of the numbers. Nothing was booked.");
+                    Error::Conflict("One of the membership numbers does not exist. Nothing was saved.");
                 if line.sum < Money::ZERO {
                     return Err(Error::Conflict(
-                        "What left the bank is nobody’s dues or gift. Nothing was booked.",
+                        "Money that left the bank cannot be a subscription or donation. Nothing was saved.",
                     ));
                 }
                 let member = match member {

@@ -265,7 +265,7 @@ pub(super) async fn spend(
         }
     };
     enter(&app, &mut db, who.person_id, &new).await?;
-    Ok(flash::redirect(&app, "/admin/books/spending", "The spending is in the books."))
+    Ok(flash::redirect(&app, "/admin/books/spending", "Spending recorded."))
 }
 
 async fn enter(app: &App, db: &mut Db, by: Uuid, new: &NewEntry) -> Result<()> {
@@ -287,5 +287,5 @@ pub(super) async fn create(
     };
     enter(&app, &mut db, who.person_id, &new).await?;
     let path = address(&format!("/admin/books/accounts/{}", new.to), &[("month", Month::of(new.on).code())]);
-    Ok(flash::redirect(&app, &path, "It is in the books."))
+    Ok(flash::redirect(&app, &path, "Entry added."))
 }

@@ -1,4 +1,4 @@
-//! What the demo party had before, and what it spends.
+//! What the demo party had when its books began, and what it spends.
 
 use sqlx::PgConnection;
 

@@ -17,18 +17,18 @@ pub(super) fn amount(check: &mut Check<'_>) -> Option<Money> {
     let typed = check.text("amount", "Enter an amount", 20)?;
     let fault = match Money::parse(&typed) {
         Ok(amount) if amount > Money::ZERO => return Some(amount),
-        Ok(_) => "Enter more than nothing".to_owned(),
+        Ok(_) => "Enter more than £0".to_owned(),
         Err(error) => error.to_string(),
     };
     check.fail("amount", fault);
     None
 }
 
-/// A day that has come.
+/// Today or an earlier day.
 pub(super) fn day(check: &mut Check<'_>, today: NaiveDate) -> Option<NaiveDate> {
     let day = check.date("on", "Enter the day, month and year")?;
     if day > today {
-        check.fail("on_day", "Enter a day that has come: the books tell what happened");
+        check.fail("on_day", "Enter today or an earlier date");
         return None;
     }
     Some(day)
@@ -41,11 +41,11 @@ pub(super) fn entry(form: &Form, today: NaiveDate) -> Result<NewEntry, Form> {
     let from = check.choice::<Account>("from", "Choose where the money comes from");
     let to = check.choice::<Account>("to", "Choose where the money goes");
     if from.is_some() && from == to {
-        check.fail("to", "Choose another account than the one it comes from");
+        check.fail("to", "Choose a different account from the one it comes from");
     }
     let amount = amount(&mut check);
     let on = day(&mut check, today);
-    let words = check.text("words", "Say what this is", 200);
+    let words = check.text("words", "Enter a description", 200);
     let document = check.optional_text("document", 100);
     let document = document.filter(|text| !text.is_empty());
     check.finish(|| {
@@ -84,9 +84,9 @@ pub(super) fn receipt(form: &Form, today: NaiveDate) -> Result<Receipt, Form> {
 
 pub(super) fn settled(form: &Form) -> Result<Vec<Settled>, Form> {
     let mut check = form.check();
-    let lines = check.choices::<Uuid>("line", "Tick lines of this list").unwrap_or_default();
+    let lines = check.choices::<Uuid>("line", "Tick lines from this list").unwrap_or_default();
     if lines.is_empty() {
-        check.fail("", "Tick the lines that you want to settle");
+        check.fail("", "Tick the lines that you want to save");
     }
     let mut settled = Vec::new();
     for line in lines {
@@ -98,7 +98,7 @@ pub(super) fn settled(form: &Form) -> Result<Vec<Settled>, Form> {
         let member = member.map(|text| text.trim_start_matches(['m', 'M', '#']).trim().parse::<i64>());
         match (so, member) {
             (As::Member(_), None) => {
-                check.fail(&field, "Enter the membership number of each ticked due or gift");
+                check.fail(&field, "Enter the membership number for each ticked subscription or donation");
             }
             (_, Some(Err(_))) => check.fail(&field, "Enter membership numbers as figures, like 1042"),
             (so, member) => settled.push(Settled { line, so, member: member.and_then(Result::ok) }),

@@ -2,7 +2,7 @@
 //!
 //! Each receipt in the ledger of `payments`, and each fee and payout that Stripe lists, becomes an entry in the
 //! transaction that adds it, by a trigger; what did not pass through Stripe is entered by the treasurer. An entry has lines in accounts ([`Account`]) that add up to zero;
-//! the database refuses any other, and any change: what is wrong is put right by another entry. Sums come from the
+//! the database refuses any other, and any change: a mistake is corrected by another entry. Sums come from the
 //! tally of postings by month and account. A closed month takes nothing more: what is heard of it later is dated the
 //! first open day, with its own day beside. Tables: `book_entries`, `book_postings`, `book_months`, `bank_lines`.
 
@@ -34,8 +34,8 @@ pub const ROOM: Room = Room {
     tasks: &[
         Task {
             count: "waiting",
-            one: "line of the bank waits to be settled",
-            many: "lines of the bank wait to be settled",
+            one: "line of a bank statement needs checking",
+            many: "lines of bank statements need checking",
             path: "/admin/books/statement",
             permission: KEEP_BOOKS,
             whole_party: true,
@@ -56,10 +56,10 @@ pub const ROOM: Room = Room {
     log: &[("books.", "Books")],
     audit: &[
         says("books.entered", "Entered in the books", Tells::Party),
-        says("books.month_closed", "Month closed in the books", Tells::Party),
+        says("books.month_closed", "Month closed", Tells::Party),
         says("books.statement_uploaded", "Bank statement uploaded", Tells::Party),
-        says("books.statement_settled", "Lines of the bank settled", Tells::Party),
-        says("books.exported", "Books of a month exported", Tells::Party),
+        says("books.statement_settled", "Bank statement lines saved", Tells::Party),
+        says("books.exported", "Month’s books downloaded", Tells::Party),
     ],
     people: &[
         stays("book_entries", "entered_by"),

@@ -1,4 +1,4 @@
-//! Accounts, and what stands in them. Pure.
+//! Accounts, and what is in them. Pure.
 
 use std::str::FromStr;
 
@@ -19,7 +19,7 @@ pub const KEEP_BOOKS: Permission = Permission { code: "keep_books", held_by: &[R
 pub enum Account {
     Bank,
     Stripe,
-    /// Cash and cheques that are not paid in yet.
+    /// Cash and cheques that have not been paid in yet.
     Hand,
     Unexplained,
     Opening,
@@ -76,8 +76,8 @@ pub enum Class {
 impl Class {
     pub fn name(self) -> &'static str {
         match self {
-            Self::Assets => "What we have",
-            Self::Funds => "From before these books",
+            Self::Assets => "Assets",
+            Self::Funds => "Brought forward",
             Self::Income => "Income",
             Self::Spending => "Spending",
         }
@@ -92,7 +92,7 @@ impl Account {
             Self::Hand => "Cash and cheques in hand",
             Self::Unexplained => "To be explained",
             Self::Opening => "Opening balances",
-            Self::Dues => "Dues",
+            Self::Dues => "Subscriptions",
             Self::Donations => "Donations",
             Self::OtherIncome => "Other income",
             Self::Refunds => "Refunds",
@@ -110,7 +110,7 @@ impl Account {
         }
     }
 
-    /// As accountants' programs number accounts: assets below 100 and from 600, income from 200, spending from 400.
+    /// The numbers that accounting programs use: assets below 100 and from 600, income from 200, spending from 400.
     pub fn number(self) -> u16 {
         match self {
             Self::Bank => 90,
@@ -170,7 +170,7 @@ pub fn movement(category: &str) -> String {
         "refund" | "refund_failure" => "Stripe’s fee for a refund".to_owned(),
         "fee" | "tax" | "network_cost" => "Stripe’s fee".to_owned(),
         "payout" => "Paid out to the bank".to_owned(),
-        "payout_reversal" => "Payout that came back".to_owned(),
+        "payout_reversal" => "Payout returned".to_owned(),
         other => format!("At Stripe: {}", other.replace('_', " ")),
     }
 }
@@ -263,7 +263,7 @@ pub fn to_close(first: Option<Month>, closed_through: Option<Month>, today: Naiv
     (next.next().first() <= today).then_some(next)
 }
 
-/// The last day that dues pay for: as many periods as the sum covers, and one at least, after what is paid for already.
+/// The last day that dues pay for: as many periods as the sum covers, and at least one, after what is already paid for.
 pub fn paid_for_until(
     paid_until: Option<NaiveDate>,
     on: NaiveDate,
@@ -285,7 +285,7 @@ pub fn paid_for_until(
 /// Money that an officer moves between two accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntry {
-    /// Of the form that it was typed into: sent twice, it is booked once.
+    /// The key of the form it was typed into: a form sent twice is booked once.
     pub key: Uuid,
     pub from: Account,
     pub to: Account,
@@ -296,7 +296,7 @@ pub struct NewEntry {
     pub document: Option<String>,
 }
 
-/// What came in cash, by cheque or over the bank.
+/// What came in cash, by cheque or through the bank.
 pub struct Receipt {
     /// Of the form.
     pub key: Uuid,
@@ -320,9 +320,9 @@ codes!(What { Dues = "dues", Gift = "gift" });
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum As {
     Member(What),
-    /// From or to an account of the books.
+    /// From or to an account in the books.
     Account(Account),
-    /// It is in the books by another way: a payout of Stripe's, what was entered by hand.
+    /// It is in the books another way: a payout from Stripe, or an entry made by hand.
     Known,
 }
 

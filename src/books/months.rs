@@ -180,7 +180,7 @@ mod tests {
                 r#""*Narration","*Date","Description","*AccountCode","*TaxRate","*Amount""#,
                 r#""Books of February 2026","28/02/2026","Stripe balance","91","No VAT","472.00""#,
                 r#""Books of February 2026","28/02/2026","Stripe’s fees","404","No VAT","28.00""#,
-                r#""Books of February 2026","28/02/2026","Dues","200","No VAT","-500.00""#,
+                r#""Books of February 2026","28/02/2026","Subscriptions","200","No VAT","-500.00""#,
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! What members pay in cash, by cheque or over the bank: entered one by one, or matched to the lines of a statement.
+//! What members pay in cash, by cheque or through the bank: entered one by one, or matched to the lines of a statement.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -72,7 +72,7 @@ struct ReceiptPage {
     methods: Vec<(&'static str, &'static str)>,
 }
 
-const KINDS: [(&str, &str); 2] = [("dues", "Membership dues"), ("gift", "A gift")];
+const KINDS: [(&str, &str); 2] = [("dues", "Membership subscription"), ("gift", "Donation")];
 
 fn receipt_page(visit: Visit, form: Form, member: Member) -> ReceiptPage {
     let methods = Method::ALL.into_iter().filter(|method| !method.is_stripe());
@@ -108,11 +108,11 @@ pub(super) async fn create(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::receive(&mut change, who.person_id, &member, receipt).await?;
     change.commit().await?;
-    let words = format!("The payment of {} is in the books.", member.name);
+    let words = format!("Payment from {} recorded.", member.name);
     Ok(flash::redirect(&app, "/admin/books/received", &words))
 }
 
-/// A line that waits, and whose it may be.
+/// A line that is waiting, and whose it may be.
 struct Waiting {
     line: BankLine,
     suggestion: Option<Suggestion>,
@@ -132,13 +132,13 @@ impl StatementPage {
     fn incomes() -> Vec<(&'static str, &'static str)> {
         let others = [Account::OtherIncome, Account::Hand, Account::Opening];
         let others = others.map(|account| (account.code(), account.name()));
-        KINDS.into_iter().chain([("known", "In the books already")]).chain(others).collect()
+        KINDS.into_iter().chain([("known", "Already in the books")]).chain(others).collect()
     }
 
     /// What money that went out may be.
     fn outgoings() -> Vec<(&'static str, &'static str)> {
         let fits = |account: Account| account.class() == Class::Spending && account != Account::Fees;
-        [("known", "In the books already")].into_iter().chain(Account::choices(fits)).collect()
+        [("known", "Already in the books")].into_iter().chain(Account::choices(fits)).collect()
     }
 
     fn value(&self, name: &str, line: &BankLine) -> &str {
@@ -238,5 +238,5 @@ pub(super) async fn settle(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     let count = actions::settle(&mut change, who.person_id, settled).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, STATEMENT, &format!("Settled: {count}.")))
+    Ok(flash::redirect(&app, STATEMENT, &format!("Lines saved: {count}.")))
 }

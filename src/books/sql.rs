@@ -302,7 +302,7 @@ pub(super) async fn list_months(db: &mut PgConnection, last: Month) -> Result<Ve
     Ok(rows.collect())
 }
 
-/// Closes a month, for good. Waits for whoever is booking, and whoever books after it finds it closed.
+/// Closes a month, for good. Waits for anyone who is booking; anyone who books after it finds it closed.
 pub(super) async fn close(db: &mut PgConnection, month: Month, by: Uuid, now: DateTime<Utc>) -> Result<bool> {
     sqlx::query!("select pg_advisory_xact_lock(7265005)").execute(&mut *db).await?;
     let done = sqlx::query!(
@@ -319,7 +319,7 @@ pub(super) async fn close(db: &mut PgConnection, month: Month, by: Uuid, now: Da
     Ok(done.rows_affected() == 1)
 }
 
-/// So many postings of a month, after one in the order of days and entries.
+/// Up to so many postings of a month, after a given one, in the order of days and entries.
 pub(super) async fn list_month(
     db: &mut PgConnection,
     month: Month,
@@ -354,7 +354,7 @@ pub(super) struct Member {
     pub dues: Money,
 }
 
-/// Members with a number, or whom the words are part of the name or address of.
+/// Members with this number, or whose name or address contains the words.
 pub(super) async fn find_members(db: &mut PgConnection, typed: &str, limit: i64) -> Result<Vec<Member>> {
     let number = typed.trim_start_matches(['m', 'M', '#']).trim().parse::<i64>().ok();
     sqlx::query_as!(
@@ -378,7 +378,7 @@ pub(super) async fn find_member(db: &mut PgConnection, number: i64) -> Result<Op
 
 // Lines of the bank.
 
-/// A line that waits.
+/// A line that is waiting.
 pub(super) struct BankLine {
     pub id: Uuid,
     pub day: NaiveDate,
@@ -388,7 +388,7 @@ pub(super) struct BankLine {
     pub plain: String,
 }
 
-/// Keeps lines that are not there. Returns how many were new.
+/// Keeps lines that are not there yet. Returns how many were new.
 pub(super) async fn insert_bank_lines(
     db: &mut PgConnection,
     ids: &[Uuid],
@@ -414,7 +414,7 @@ pub(super) async fn insert_bank_lines(
     Ok(done.rows_affected())
 }
 
-/// The oldest lines that wait.
+/// The oldest waiting lines.
 pub(super) async fn list_waiting(db: &mut PgConnection, limit: i64) -> Result<Vec<BankLine>> {
     sqlx::query_as!(
         BankLine,

@@ -38,7 +38,7 @@ const WORDS: [&str; 12] = [
     "type",
 ];
 
-/// Reads a statement: its first row names the columns. Empty sums are passed over.
+/// Reads a statement: its first row names the columns. Lines with an empty sum are skipped.
 ///
 /// # Errors
 /// What is missing or cannot be read, with its row, in words.
@@ -47,13 +47,17 @@ pub fn read(file: &str) -> Result<Vec<Line>, String> {
         csv::ReaderBuilder::new().flexible(true).from_reader(file.trim_start_matches('\u{FEFF}').as_bytes());
     let heads: Vec<_> = match reader.headers() {
         Ok(heads) => heads.iter().map(|head| typed::plain(head).trim().to_lowercase()).collect(),
-        Err(_) => return Err("This is no CSV file. Download the statement from the bank as CSV".to_owned()),
+        Err(_) => {
+            return Err("This is not a CSV file. Download the statement from your bank as CSV".to_owned());
+        }
     };
     let column = |names: &[&str]| heads.iter().position(|head| names.contains(&head.as_str()));
-    let day = column(&DAYS).ok_or("No column is called “Date”. The first row has to name the columns")?;
+    let day = column(&DAYS).ok_or("No column is called “Date”. The first row must name the columns")?;
     let (sum, credit, debit) = (column(&SUMS), column(&IN), column(&OUT));
     if sum.is_none() && (credit.is_none() || debit.is_none()) {
-        return Err("No column is called “Amount”, nor two “Money in” and “Money out”".to_owned());
+        return Err(
+            "No column is called “Amount”, and no two are called “Money in” and “Money out”".to_owned()
+        );
     }
     let words: Vec<_> = (0..heads.len()).filter(|at| WORDS.contains(&heads[*at].as_str())).collect();
     if words.is_empty() {
@@ -68,8 +72,8 @@ pub fn read(file: &str) -> Result<Vec<Line>, String> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let wrong = |what: &str, text: &str| format!("Row {row}: “{text}” is no {what}");
-        let read_sum = |at: usize| signed(cell(at)).ok_or_else(|| wrong("amount", cell(at)));
+        let wrong = |what: &str, text: &str| format!("Row {row}: “{text}” is not {what}");
+        let read_sum = |at: usize| signed(cell(at)).ok_or_else(|| wrong("an amount", cell(at)));
         let sum = match (sum, credit, debit) {
             (Some(at), ..) => read_sum(at)?,
             (None, Some(credit), Some(debit)) => {
@@ -85,7 +89,7 @@ pub fn read(file: &str) -> Result<Vec<Line>, String> {
         if sum == Money::ZERO {
             continue;
         }
-        let day = read_day(cell(day)).ok_or_else(|| wrong("date", cell(day)))?;
+        let day = read_day(cell(day)).ok_or_else(|| wrong("a date", cell(day)))?;
         let mut said: Vec<&str> = Vec::new();
         for at in &words {
             if !cell(*at).is_empty() && !said.contains(&cell(*at)) {
@@ -97,7 +101,7 @@ pub fn read(file: &str) -> Result<Vec<Line>, String> {
         *number += 1;
         lines.push(Line { day, sum, words, number: *number });
     }
-    if lines.is_empty() { Err("There is no payment in this file".to_owned()) } else { Ok(lines) }
+    if lines.is_empty() { Err("There are no payments in this file".to_owned()) } else { Ok(lines) }
 }
 
 /// `-12.50`, `1,234.56`, `£5`, `(5.00)`; nothing is zero.
@@ -127,7 +131,7 @@ fn read_day(text: &str) -> Option<NaiveDate> {
     (NaiveDate::from_ymd_opt(2000, 1, 1)?..NaiveDate::from_ymd_opt(2200, 1, 1)?).contains(&day).then_some(day)
 }
 
-/// A member whom a line may name.
+/// A member whom a line may be naming.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub person: Uuid,
@@ -236,9 +240,9 @@ mod tests {
             ("When,Description,Amount\n", "No column is called “Date”"),
             ("Date,Description,Money in\n", "No column is called “Amount”"),
             ("Date,Amount\n", "No column is called “Description”"),
-            ("Date,Description,Amount\n", "There is no payment"),
-            ("Date,Description,Amount\n31/02/2026,X,5\n", "Row 2: “31/02/2026” is no date"),
-            ("Date,Description,Amount\n03/11/2026,X,five\n", "Row 2: “five” is no amount"),
+            ("Date,Description,Amount\n", "There are no payments"),
+            ("Date,Description,Amount\n31/02/2026,X,5\n", "Row 2: “31/02/2026” is not a date"),
+            ("Date,Description,Amount\n03/11/2026,X,five\n", "Row 2: “five” is not an amount"),
             ("Date,Description,Amount\n03/11/1826,X,5\n", "Row 2"),
         ] {
             let refused = read(file).unwrap_err();

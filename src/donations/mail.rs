@@ -108,13 +108,13 @@ pub(super) fn refused(app: &App, case: &Case, why: Why) -> Result<Letter> {
     let frame = Frame::service(app, "You get this because you made a donation.");
     let reason = match why {
         Why::NotOnRegister => {
-            "The law lets us keep a donation of this size only from somebody on a UK electoral register, the list of people who may vote, and we could not find you on one."
+            "The law lets us keep a donation of this size only if the donor is on a UK electoral register, the list of people who may vote. We could not find you on one."
         }
         Why::Unidentified => {
             "The law does not let us keep a donation of this size without knowing who it is from."
         }
         Why::NotPermissible => "The law and our rules do not let us keep this donation.",
-        Why::AboveCap => "It would take you over the limit that one person may give us in a year.",
+        Why::AboveCap => "It would take you over the limit of what one person may give us in a year.",
         Why::PartyRules | Why::WentBack => "Our rules do not let us keep this donation.",
     };
     let (party, day, contact) = (site.name, dates::day(case.received_on), site.contact_email);
@@ -131,7 +131,7 @@ struct Clock<'a> {
     page: String,
 }
 
-/// To an officer, of donations that wait for a decision. No donor is named.
+/// To an officer, about donations that need a decision. No donor is named.
 pub(super) fn clock(app: &App, name: &str, cases: &[&Case], today: NaiveDate) -> Result<Letter> {
     let frame = Frame::service(app, "You get this because you check donors.");
     let late = cases.iter().any(|case| case.is_late(today));

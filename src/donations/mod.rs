@@ -1,13 +1,13 @@
-//! Gifts of people, and the law on donations: no companies, no super-rich.
+//! Gifts from people, and the law on donations: no companies, no super-rich.
 //!
 //! A gift is stored with the wish to pay it, then the giver is led to Stripe; Stripe's word to our webhook makes it
 //! paid ([`hear`]). All that one source pays in a calendar year, fees included, stays under the party's cap: a gift that would
-//! pass it is refused on the form to whoever is signed in, and paid back to anybody else.
+//! exceed it is refused on the form to whoever is signed in, and paid back to anybody else.
 //!
 //! Above a sum a payment is a donation in law, whatever it was for (PPERA 2000, Part IV; one annual fee of £600 is, twelve
 //! of £45 are not). Each has a case ([`watch_payment`], and each hour for whatever nobody told of), whose clock runs from
 //! the day on which Stripe took the money, which is never later than its arrival at the bank. Officers accept it with what
-//! they found on the electoral register, or send it back, and are warned in time; a case that nobody decided stays on top
+//! they found on the electoral register, or send it back, and are warned in time; a case that nobody has decided stays at the top
 //! of their list for ever. The figures are dated settings, each with its source.
 //!
 //! What one source (one legal person; officers can say that two records are one) gave in a calendar year is added up and
@@ -74,13 +74,13 @@ pub const ROOM: Room = Room {
         says("donation.accepted", "Donation accepted, donor found on the register", Tells::Party),
         says("donation.check_undone", "Donor check undone", Tells::Party),
         says("donation.refused", "Donation refused and sent back", Tells::Party),
-        says("donation.refund_tried_again", "Refund of a donation tried again", Tells::Party),
+        says("donation.refund_tried_again", "Refund of a donation retried", Tells::Party),
         says("donation.returned", "Donation sent back by hand", Tells::Party),
         says("donation.went_back", "Donation went back before it was decided", Tells::Party),
-        says("donation.check_reopened", "Donor check opened again, the refund failed", Tells::Party),
+        says("donation.check_reopened", "Donor check reopened: the refund failed", Tells::Party),
         says("donation.records_joined", "Two records of one donor joined", Tells::People),
         says("donation.records_separated", "Records of a donor separated", Tells::People),
-        says("donation.split_dismissed", "Possible split gift looked into", Tells::People),
+        says("donation.split_dismissed", "Possible split donation looked into", Tells::People),
         says("donation.return_frozen", "Return of donations approved and frozen", Tells::Party),
         says("donation.return_downloaded", "Return of donations downloaded", Tells::Party),
         says("donation.election_entered", "Election period entered", Tells::Party),
@@ -98,8 +98,8 @@ pub const ROOM: Room = Room {
         },
         Task {
             count: "stuck",
-            one: "refused donation has not gone back",
-            many: "refused donations have not gone back",
+            one: "refused donation has not been returned",
+            many: "refused donations have not been returned",
             path: admin::cases::PATH,
             permission: CHECK_DONORS,
             whole_party: true,

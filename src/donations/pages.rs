@@ -119,10 +119,10 @@ pub(super) async fn create(
             drop(change);
             let cap = actions::bounds(&app, visit.today()).cap;
             let words = if left > Money::ZERO {
-                format!("You can give {left} more this year: {cap} from one person is the most we take")
+                format!("You can give {left} more this year: the most we accept from one person is {cap}")
             } else {
                 format!(
-                    "You have paid {cap} this year, fees included, which is the most we take from one person"
+                    "You have paid {cap} this year, including subscriptions. That is the most we accept from one person"
                 )
             };
             let page = draw(&app, visit, form.failed("amount", words), Some(left));
@@ -142,7 +142,7 @@ struct ThanksPage {
 }
 
 impl Payable for Gift {
-    const PAID_ALREADY: &'static str = "You have paid already. Thank you.";
+    const PAID_ALREADY: &'static str = "You have already paid. Thank you.";
 
     fn purpose(id: Uuid) -> Purpose {
         actions::purpose(id)
@@ -166,10 +166,10 @@ impl Payable for Gift {
 
     fn words(&self) -> Words {
         Words {
-            title: "Your gift",
+            title: "Your donation",
             confirmed: format!("your {}", self.price()),
             price: self.price(),
-            mail: "a receipt comes by email",
+            mail: "we’ll email your receipt",
             form: None,
         }
     }
@@ -210,5 +210,9 @@ pub(super) async fn stop(State(app): State<App>, Path(id): Path<Uuid>, mut db: D
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
     actions::stop(&mut change, id).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, &format!("{}/stop", actions::path(id)), "Stopped. Nothing more is collected."))
+    Ok(flash::redirect(
+        &app,
+        &format!("{}/stop", actions::path(id)),
+        "Stopped. Nothing more will be collected.",
+    ))
 }

@@ -35,16 +35,16 @@ pub const CHECK_DAYS: Setting<u32> = Setting::number(
 pub const SPLIT_FROM: Setting<Money> = Setting::money(
     "donation_split_from_pence",
     (Money::ZERO, Money::from_pence(10_000_000)),
-    "Smallest payment that may be part of a split gift",
-    "In pounds. Two of these or more close together are shown to the treasurer",
+    "Smallest payment that may be part of a split donation",
+    "In pounds. Two or more of these close together are shown to the treasurer",
     &[since(2021, 1, 1, "40000", "party rules: to find what PPERA 2000 s.61 forbids")],
 );
 
 pub const SPLIT_DAYS: Setting<u32> = Setting::number(
     "donation_split_days",
     1..=366,
-    "Time between parts of a split gift (days)",
-    "Payments further apart are not taken as one gift",
+    "Time between parts of a split donation (days)",
+    "Payments further apart are not taken as one donation",
     &[since(2021, 1, 1, "30", "party rules: to find what PPERA 2000 s.61 forbids")],
 );
 
@@ -54,7 +54,7 @@ const PENCE: (Money, Money) = (Money::ZERO, Money::from_pence(1_000_000_000));
 pub const REPORT_ABOVE: Setting<Money> = Setting::money(
     "donation_report_pence",
     PENCE,
-    "Donations of one donor above this are reported",
+    "Donations from one donor above this are reported",
     "In pounds, in a calendar year. The law sets it",
     &[
         since(2010, 1, 1, "750000", "PPERA 2000 s.62 as amended by PPEA 2009 s.20"),
@@ -66,7 +66,7 @@ pub const REPORT_FURTHER: Setting<Money> = Setting::money(
     "donation_report_further_pence",
     PENCE,
     "Further donations above this are reported",
-    "In pounds, once a donor was reported in the year. The law sets it",
+    "In pounds, once a donor has been reported that year. The law sets it",
     &[
         since(2010, 1, 1, "150000", "PPERA 2000 s.62 as amended by PPEA 2009 s.20"),
         since(2024, 1, 1, "223000", "PPERA 2000 s.62 as amended by SI 2023/1235"),

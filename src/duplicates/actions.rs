@@ -1,4 +1,4 @@
-//! Merging two records, parting them again, and saying that a pair is two people.
+//! Merging two records, separating them again, and saying that a pair is two people.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
     membership,
 };
 
-/// What parts two records again.
+/// What is needed to separate two records again.
 #[derive(Serialize, Deserialize)]
 struct Undo {
     /// The row of the record that is gone.
@@ -49,7 +49,7 @@ fn points(rooms: Rooms) -> impl Iterator<Item = &'static Points> {
 }
 
 /// Makes one record of two, in one transaction: facts as they were chosen, everything that points to the one that goes
-/// carried over, and the stricter of two consents. Returns the merge's id.
+/// is carried over, and the stricter of two consents holds. Returns the merge's id.
 ///
 /// # Errors
 /// A conflict, in words, where two records cannot be one yet; not found if one of them is gone.
@@ -67,13 +67,13 @@ pub async fn merge(
     let (gone_side, kept_side) = (side(change, gone).await?, side(change, kept).await?);
     if accounts::holds_office(change, gone).await? {
         return Err(Error::Conflict(
-            "The record that goes holds an office. End it first, or keep that record.",
+            "The record to remove holds an office. End the office first, or keep that record instead.",
         ));
     }
     for stays in points(rooms).filter(|points| matches!(points.carry, Carry::Stays)) {
         if sql::has_rows(change, stays, gone).await? {
             return Err(Error::Conflict(
-                "The record that goes stands in the books, which are never changed. Keep that record instead.",
+                "The record to remove appears in the books, which are never changed. Keep that record instead.",
             ));
         }
     }
@@ -125,16 +125,16 @@ pub async fn merge(
     Ok(id)
 }
 
-/// Parts two records again: each has what it had, and what came since stays with the one that was kept.
+/// Separates two records again: each has what it had, and what has come since stays with the one that was kept.
 ///
 /// # Errors
 /// A conflict if it is too late, or if the record has been merged again since.
 pub async fn undo(change: &mut Change<'_>, rooms: Rooms, id: Uuid) -> Result<Uuid> {
     let now = change.now;
     let merge =
-        sql::lock_merge(change, id).await?.ok_or(Error::Conflict("This merge cannot be undone any more."))?;
+        sql::lock_merge(change, id).await?.ok_or(Error::Conflict("This merge can no longer be undone."))?;
     if merge.merged_at < now - Duration::days(UNDO_DAYS) {
-        return Err(Error::Conflict("This merge cannot be undone any more."));
+        return Err(Error::Conflict("This merge can no longer be undone."));
     }
     if merge.is_built_on {
         return Err(Error::Conflict("This record has been merged again since. Undo the newer merge first."));
@@ -167,7 +167,7 @@ pub async fn undo(change: &mut Change<'_>, rooms: Rooms, id: Uuid) -> Result<Uui
     Ok(kept)
 }
 
-/// Remembers that a pair is two people, so that it is never shown again.
+/// Remembers that a pair is two people, so that they are never shown again.
 ///
 /// # Errors
 /// The database is away.

@@ -1,4 +1,4 @@
-//! Where officers look at pairs, merge them and part them again.
+//! Where officers look at pairs, merge them and separate them again.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -19,7 +19,7 @@ use crate::{
     kit::{app::App, db::Db, error::Result, flash, form::Form, queue, visit::Visit},
 };
 
-/// So many pairs and merges are listed.
+/// How many pairs and merges are listed.
 const SHOWN: i64 = 100;
 
 #[derive(Template, WebTemplate)]
@@ -38,7 +38,7 @@ pub(super) async fn list(visit: Visit, mut db: Db) -> Result<Response> {
 
 pub(super) async fn find(State(app): State<App>, mut db: Db) -> Result<Response> {
     queue::push_keyed(&mut db, &FindDuplicates::default(), "duplicates").await?;
-    Ok(flash::redirect(&app, PAIRS, "We are looking. Open this page again in a moment."))
+    Ok(flash::redirect(&app, PAIRS, "Looking for duplicates. Reload this page in a moment."))
 }
 
 #[derive(Template, WebTemplate)]
@@ -65,7 +65,7 @@ pub(super) async fn show(
         return Ok(flash::redirect(
             &app,
             &format!("/admin/members/{now}"),
-            "These records have been merged.",
+            "These records have already been merged.",
         ));
     }
     let (kept, gone) = (actions::side(&mut db, kept).await?, actions::side(&mut db, gone).await?);
@@ -86,7 +86,7 @@ pub(super) async fn merge(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::merge(&mut change, rooms, who.person_id, (gone, kept), &forms::choices(&form)).await?;
     change.commit().await?;
-    let said = "The two records are one now. You can undo it for 30 days under Duplicates.";
+    let said = "The two records are now one. You can undo this under Duplicates for 30 days.";
     Ok(flash::redirect(&app, &format!("/admin/members/{kept}"), said))
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn refuse(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::say_not(&mut change, who.person_id, one, other).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, PAIRS, "Noted: these are two people. The pair will not be shown again."))
+    Ok(flash::redirect(&app, PAIRS, "Noted: these are two people. They will not be shown again."))
 }
 
 pub(super) async fn undo(

@@ -1,6 +1,6 @@
-//! Two records of one person: found, looked at side by side, merged, and parted again.
+//! Two records of one person: found, looked at side by side, merged, and separated again.
 //!
-//! Forms, payments and imports find somebody by their address, whatever its capitals: that is the narrow rule, and the
+//! Forms, payments and imports find somebody by their email address, ignoring capitals: that is the narrow rule, and the
 //! database holds it. Everything wider is for officers to decide. [`FindDuplicates`] lists pairs that have a mailbox, a
 //! phone, or a name and another fact in common; an officer chooses fact by fact, or says that they are two people, which
 //! is remembered.
@@ -8,7 +8,7 @@
 //! A merge is one transaction. Every room states which of its columns point to a person (`Room::people`), and a test
 //! compares that with the database's foreign keys; what must be combined, as consents of which the stricter holds, a room
 //! does itself (`Room::combine`). The record that goes is deleted, and `merges` says where it went ([`kept`]) and, for 30
-//! days, how to part the two again. Tables: `duplicate_pairs`, `not_duplicates`, `merges`.
+//! days, how to separate the two again. Tables: `duplicate_pairs`, `not_duplicates`, `merges`.
 
 mod model;
 mod sql;

@@ -10,7 +10,7 @@ use crate::{
     membership::{Membership, Personal},
 };
 
-/// Merge records of one person, and part them again.
+/// Merge records of one person, and separate them again.
 pub const MERGE_PEOPLE: Permission = Permission { code: "merge_people", held_by: &[Role::Membership] };
 
 /// For how long a merge can be undone.
@@ -36,12 +36,12 @@ impl Why {
             Self::Email => "the same mailbox",
             Self::Birth => "name and date of birth",
             Self::Place => "name and postcode",
-            Self::Phone => "the same phone",
+            Self::Phone => "the same phone number",
         }
     }
 }
 
-/// `name and postcode, the same phone`
+/// `name and postcode, the same phone number`
 pub fn reasons(why: &[Why]) -> String {
     why.iter().map(|why| why.words()).collect::<Vec<_>>().join(", ")
 }
@@ -218,6 +218,6 @@ mod tests {
     fn a_pair_is_kept_one_way_round() {
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
         assert_eq!(ordered(one, two), ordered(two, one));
-        assert_eq!(reasons(&[Why::Place, Why::Phone]), "name and postcode, the same phone");
+        assert_eq!(reasons(&[Why::Place, Why::Phone]), "name and postcode, the same phone number");
     }
 }

@@ -1,6 +1,6 @@
 //! Pairs, merges, and the carrying of rows from one person to another.
 //!
-//! Which rows point to a person, rooms state as constants (`Room::people`); the statements are made of those and of
+//! Rooms state as constants (`Room::people`) which rows point to a person; the statements are built from those and from
 //! what the catalogue says of their tables.
 
 use chrono::{DateTime, Utc};
@@ -32,7 +32,7 @@ impl Pair {
     }
 }
 
-/// The likeliest first.
+/// Most likely first.
 pub async fn list_pairs(db: &mut PgConnection, most: i64) -> Result<Vec<Pair>> {
     let rows = sqlx::query!(
         r#"select d.a, d.b, p.name as a_name, p.email::text as "a_email!", q.name as b_name, q.email::text as "b_email!", d.why
@@ -54,8 +54,8 @@ pub async fn list_pairs(db: &mut PgConnection, most: i64) -> Result<Vec<Pair>> {
     Ok(pairs.collect())
 }
 
-/// Finds all pairs anew: one walk over everybody for each thing that two may have in common. What more than five have
-/// in common, like the telephone of an office, tells nothing.
+/// Finds all pairs anew: one walk over everybody for each thing that two may have in common. What more than five share,
+/// like the telephone number of an office, tells us nothing.
 pub async fn find_pairs(db: &mut PgConnection) -> Result<u64> {
     sqlx::query!("delete from duplicate_pairs").execute(&mut *db).await?;
     let done = sqlx::query!(

@@ -50,7 +50,7 @@ impl<E: Into<Error>> From<E> for NotKept {
 /// Keeps a file, line by line.
 ///
 /// # Errors
-/// It is no list; the database is away.
+/// It is not a list; the database is away.
 pub async fn keep(
     change: &mut Change<'_>,
     file_name: &str,
@@ -109,10 +109,10 @@ pub async fn guess(
     Ok((system, columns))
 }
 
-/// Takes the columns for what an officer says, remembers it for the next file, and has all lines checked by a job.
+/// Sets the columns to what an officer says, remembers that for the next file, and has all lines checked by a job.
 ///
 /// # Errors
-/// A conflict while a job is at it, or when it is over.
+/// A conflict while a job is working on it, or once it is finished.
 pub async fn match_columns(change: &mut Change<'_>, id: Uuid, columns: &[Option<Field>]) -> Result<()> {
     let now = change.now;
     let import = sql::lock(change, id).await?.ok_or(Error::NotFound)?;
@@ -122,7 +122,7 @@ pub async fn match_columns(change: &mut Change<'_>, id: Uuid, columns: &[Option<
     Ok(queue::push_keyed(change, &GoThrough { import: id }, &format!("import:{id}")).await?)
 }
 
-/// Begins a pass over all lines: a check, or for good.
+/// Begins a pass over all lines: a check, or the import itself.
 pub async fn begin(change: &mut Change<'_>, id: Uuid, columns: &[Option<Field>], stage: Stage) -> Result<()> {
     Ok(sql::begin_pass(change, id, columns, stage).await?)
 }
@@ -134,13 +134,13 @@ fn may_change(import: &Import) -> Result<()> {
     match import.stage {
         Stage::New | Stage::Tried => Ok(()),
         Stage::Trying | Stage::Running => {
-            Err(Error::Conflict("This file is being gone through. Wait a moment."))
+            Err(Error::Conflict("This file is still being processed. Try again in a moment."))
         }
-        Stage::Finished => Err(Error::Conflict("This file has been imported.")),
+        Stage::Finished => Err(Error::Conflict("This file has already been imported.")),
     }
 }
 
-/// Imports a file that was checked, by a job. Pressed twice it is one import.
+/// Has a job import a file that was checked. Pressing twice is one import.
 ///
 /// # Errors
 /// A conflict if it was not checked.
@@ -159,7 +159,7 @@ pub async fn run(change: &mut Change<'_>, id: Uuid) -> Result<()> {
     Ok(queue::push_keyed(change, &GoThrough { import: id }, &format!("import:{id}")).await?)
 }
 
-/// Goes through the next lines in one transaction, so that whatever ends the program leaves all of them or none.
+/// Processes the next lines in one transaction, so that whatever ends the program, all of them or none are done.
 /// Returns how far it has got.
 ///
 /// # Errors
@@ -384,7 +384,7 @@ impl Chunk {
         agreeing.retain(|person| !ended.contains(person));
         let added = accounts::add_people(change, &people).await?;
         if added.len() < people.len() {
-            return Err(Error::Conflict("Somebody joined with one of these addresses at this moment."));
+            return Err(Error::Conflict("Somebody has just joined with one of these addresses."));
         }
         membership::add_foreign(change, &members, &agreeing).await?;
         membership::fill_personal(change, &personal).await?;
@@ -396,7 +396,7 @@ impl Chunk {
     }
 }
 
-/// The record of what another system knew about emails.
+/// The record of what another system knew about someone’s emails.
 fn consent(
     id: Uuid,
     person: Uuid,
@@ -457,12 +457,12 @@ pub async fn adopt_payment(app: &App, wish: &AdoptPayment) -> Result<(), Failure
 /// Deletes the lines of a file.
 ///
 /// # Errors
-/// A conflict while a job is at it.
+/// A conflict while a job is working on it.
 pub async fn empty(change: &mut Change<'_>, id: Uuid) -> Result<()> {
     let now = change.now;
     let import = sql::lock(change, id).await?.ok_or(Error::NotFound)?;
     if import.stage.is_busy() {
-        return Err(Error::Conflict("This file is being gone through. Wait a moment."));
+        return Err(Error::Conflict("This file is still being processed. Try again in a moment."));
     }
     if sql::empty(change, id, now).await? {
         change.audit("import.emptied", ("import", id), json!({ "file": import.file_name }));

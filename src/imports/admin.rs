@@ -15,7 +15,7 @@ use super::{
     UPLOADS,
     actions::{self, NotKept},
     forms,
-    model::{Field, IMPORT_PEOPLE, Import, REPORT, Stage, number},
+    model::{Field, IMPORT_PEOPLE, Import, REPORT, Stage, lines},
     report, settings,
     sql::{self, Rejected},
 };
@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-/// So many files and rejected lines are listed.
+/// How many files and rejected lines are listed.
 const SHOWN: i64 = 50;
 
 #[derive(Template, WebTemplate)]
@@ -55,7 +55,7 @@ pub(super) async fn list(State(app): State<App>, visit: Visit, mut db: Db) -> Re
     Ok(list_page(&app, &mut db, visit, Form::default()).await?.into_response())
 }
 
-/// A file with nothing but the heads that are known.
+/// A file with nothing but the known headings.
 pub(super) async fn template(visit: Visit) -> Response {
     let mut file = csv::File::new(Field::ALL.map(Field::name));
     csv::download("members-template", visit.today(), file.take())
@@ -84,7 +84,7 @@ pub(super) async fn upload(
                 change.commit().await?;
                 let path = format!("{UPLOADS}/{}/columns", import.id);
                 let said =
-                    format!("{} lines are here. Nothing is imported yet.", number(i64::from(import.lines)));
+                    format!("{} uploaded. Nothing has been imported yet.", lines(i64::from(import.lines)));
                 return Ok(flash::redirect(&app, &path, &said));
             }
             Err(NotKept::Unreadable(why)) => why.to_string(),
@@ -110,7 +110,7 @@ struct Column {
     /// The name of its field in the form.
     field: String,
     head: String,
-    /// What stands in the first lines.
+    /// What the first lines contain.
     samples: String,
 }
 
@@ -161,7 +161,7 @@ pub(super) async fn set_columns(
     Ok(flash::redirect(
         &app,
         &format!("{UPLOADS}/{id}"),
-        "The columns are matched, and remembered for the next file.",
+        "Columns matched, and remembered for the next file.",
     ))
 }
 
@@ -202,7 +202,7 @@ pub(super) async fn run(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::run(&mut change, id).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, &format!("{UPLOADS}/{id}"), "The import has begun."))
+    Ok(flash::redirect(&app, &format!("{UPLOADS}/{id}"), "The import has started."))
 }
 
 pub(super) async fn delete_lines(
@@ -214,7 +214,7 @@ pub(super) async fn delete_lines(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::empty(&mut change, id).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, &format!("{UPLOADS}/{id}"), "The uploaded lines are deleted."))
+    Ok(flash::redirect(&app, &format!("{UPLOADS}/{id}"), "The uploaded lines have been deleted."))
 }
 
 /// The rejected lines as they came, with what is wrong in front.

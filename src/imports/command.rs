@@ -10,7 +10,7 @@ use std::{
 use super::{
     actions::{self, NotKept},
     file::Unreadable,
-    model::{Field, Import, REPORT, Stage, faults, number},
+    model::{Field, Import, REPORT, Stage, faults, lines, number},
     report, sql,
 };
 use crate::{
@@ -21,11 +21,11 @@ use crate::{
 /// Wrong usage, and files that cannot be read as a list.
 const WRONG: u8 = 2;
 
-/// Members from another system, as CSV. The lines that are not taken go to standard output, with their number and
-/// what is wrong in front, to be mended and imported again
+/// Members from another system, as CSV. Lines that cannot be imported go to standard output, with their number
+/// and what is wrong in front, to be corrected and imported again
 #[derive(Debug, clap::Args)]
 pub struct ImportMembers {
-    /// Columns are known by their heads: those of NationBuilder, CiviCRM, Mailchimp, Action Network and the template,
+    /// Columns are recognised by their headings: those of NationBuilder, CiviCRM, Mailchimp, Action Network and the template,
     /// and those that an officer matched by hand before
     file: PathBuf,
     /// Check every line and write nothing
@@ -33,7 +33,7 @@ pub struct ImportMembers {
     dry_run: bool,
 }
 
-/// Runs the command: 1 if no line of the file could be taken, 2 if it is no list.
+/// Runs the command: 1 if no line of the file could be imported, 2 if it is not a list.
 ///
 /// # Errors
 /// The database is away.
@@ -57,7 +57,7 @@ pub async fn command(app: &App, asked: &ImportMembers) -> anyhow::Result<ExitCod
     let faults = faults(&columns);
     if !faults.is_empty() {
         let remedy =
-            "Rename the heads as in the template, or match them once in the site under /admin/imports";
+            "Rename the headings to match the template, or match them once on the site under /admin/imports";
         return refuse(format!("{}. {remedy}.", faults.join(". ")));
     }
     let stage = if asked.dry_run { Stage::Trying } else { Stage::Running };
@@ -97,15 +97,15 @@ fn open(path: &Path) -> Result<File, Unreadable> {
 
 fn tell(import: &Import, system: Option<&str>, columns: &[Option<Field>]) {
     eprintln!(
-        "{} lines, with columns as in {}. Dates are read day first.",
-        number(i64::from(import.lines)),
+        "{}, with the same columns as {}. Dates are read day first.",
+        lines(i64::from(import.lines)),
         system.unwrap_or("an earlier file")
     );
     let unread =
         import.heads.iter().zip(columns).filter(|(head, column)| column.is_none() && !head.is_empty());
     let unread: Vec<_> = unread.map(|(head, _)| head.as_str()).collect();
     if !unread.is_empty() {
-        eprintln!("Not read: {}.", unread.join(", "));
+        eprintln!("Not imported: {}.", unread.join(", "));
     }
 }
 

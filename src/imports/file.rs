@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::model::{Line, REPORT};
 
-/// Longest cell that is read. What is longer is no fact about a person.
+/// Longest cell that is read. Anything longer is not a fact about a person.
 const LONGEST_CELL: usize = 10_000;
 /// More columns than any list has.
 const MOST_COLUMNS: usize = 500;
@@ -12,15 +12,15 @@ const MOST_COLUMNS: usize = 500;
 /// Why a file cannot be read as a list.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    #[error("This file is empty. Choose one with a line of heads and a line for each member")]
+    #[error("This file is empty. Choose one with a line of headings and a line for each member")]
     Empty,
     #[error("This is not a CSV file. In your spreadsheet choose “Save as” and “CSV UTF-8”")]
     NotCsv,
     #[error("This file is in UTF-16. Save it as “CSV UTF-8”")]
     Utf16,
-    #[error("There are only heads in this file. Choose one with a line for each member")]
+    #[error("This file has only headings. Choose one with a line for each member")]
     NoLines,
-    #[error("Two columns are called “{0}”. Give each a name of its own in the first line")]
+    #[error("Two columns are called “{0}”. Give each its own name in the first line")]
     SameHead(String),
     #[error("Line {line}: {what}")]
     Line { line: i32, what: &'static str },
@@ -32,7 +32,7 @@ pub enum Unreadable {
 pub struct Lines<R> {
     records: csv::ByteRecordsIntoIter<BufReader<R>>,
     pub heads: Vec<String>,
-    /// The columns in front that name what was wrong, in a file that was mended.
+    /// The columns at the start that say what was wrong, in a file that was corrected.
     skipped: usize,
     number: i32,
 }
@@ -56,7 +56,7 @@ fn windows_1252(byte: u8) -> char {
     }
 }
 
-/// What stands between cells: most often in the first line.
+/// What separates cells: whatever is most frequent in the first line.
 fn delimiter(start: &[u8]) -> u8 {
     let first = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let count = |sign: &u8| first.split(|byte| byte == sign).count();
@@ -67,7 +67,7 @@ impl<R: Read> Lines<R> {
     /// Reads the heads.
     ///
     /// # Errors
-    /// It is no list.
+    /// It is not a list.
     pub fn open(file: R) -> Result<Self, Unreadable> {
         let mut file = BufReader::with_capacity(64 * 1024, file);
         let start = file.fill_buf()?;
@@ -123,7 +123,7 @@ impl<R: Read> Lines<R> {
             let line = record.position().map_or(0, csv::Position::line);
             let line = i32::try_from(line).unwrap_or(i32::MAX);
             if record.len() > MOST_COLUMNS {
-                return Err(Unreadable::Line { line, what: "this has more columns than any list" });
+                return Err(Unreadable::Line { line, what: "this has too many columns" });
             }
             if record.iter().any(|cell| cell.len() > LONGEST_CELL) {
                 let what =

@@ -1,11 +1,11 @@
 //! Members from another system: a file is uploaded, its columns are matched by hand and remembered, every line is
-//! checked, and then all that can be taken is imported by a job; the command does the same in one go.
+//! checked, and then all that can be imported is, by a job; the command does the same in one go.
 //!
-//! Both go through a file in the same way, some hundred lines in one transaction ([`step`](actions::step)): a killed
-//! import goes on where it was, and a check does all but the writing. An address that is known here is filled in where
-//! something is missing and never written over, so that a second import adds nothing. A no to emails holds whatever else
-//! a line says; a yes needs its day and how it is known. Nobody is written to. Rejected lines are given back as a file
-//! that can be mended and uploaded as it is. A customer's id at Stripe lets their payment count for the membership.
+//! Both process a file in the same way, some hundred lines in one transaction ([`step`](actions::step)): a killed
+//! import goes on where it was, and a check does all but the writing. A person who is known here is filled in where
+//! something is missing and never overwritten, so that a second import adds nothing. A no to emails holds whatever else
+//! a line says; a yes needs its date and how it was given. Nobody is written to. Rejected lines are given back as a file
+//! that can be corrected and uploaded as it is. A customer's id at Stripe lets their payment count for the membership.
 //!
 //! To teach it another system, add its heads to `model/columns.rs`. Tables: `imports`, `import_lines` (deleted after some
 //! days), `import_columns`, `import_opt_outs`.
@@ -25,7 +25,7 @@ pub mod demo;
 pub use actions::go_on;
 pub use command::{ImportMembers, command};
 pub use jobs::TidyImports;
-pub use model::{AdoptPayment, GoThrough, number};
+pub use model::{AdoptPayment, GoThrough, lines, number};
 
 use crate::{
     accounts::{Access, Desk, Group, Room, Routes, Tells, moves, says},
@@ -34,7 +34,7 @@ use crate::{
 
 /// Where files are uploaded.
 pub const UPLOADS: &str = "/admin/imports";
-/// The longest that is taken there, in bytes: some 100,000 lines. The command takes files of any length.
+/// The longest file that is accepted there, in bytes: some 100,000 lines. The command takes files of any length.
 pub const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// What this room states of itself.

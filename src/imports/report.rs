@@ -1,4 +1,4 @@
-//! What became of a file, in words and as a file to mend.
+//! What became of a file, in words and as a file to correct.
 
 use super::{
     model::{Import, Stage, number},
@@ -28,28 +28,28 @@ pub(super) fn sentences(import: &Import) -> Vec<String> {
         number(counts.filled),
         number(counts.unchanged),
         number(counts.rejected),
-        if is_try { "; nothing has been written" } else { "" }
+        if is_try { "; nothing has been imported" } else { "" }
     )];
     if counts.stopped > 0 {
         let lines = people(counts.stopped, "line says", "lines say");
         said.push(format!(
-            "{lines} that emails were stopped. That holds here too, also where the line is rejected."
+            "{lines} that emails were stopped. This applies here too, even if the line is rejected."
         ));
     }
     if counts.agreed > 0 {
         said.push(format!(
-            "{} to emails, with its day and how it is known.",
+            "{} to emails, with the date and how it was given.",
             people(counts.agreed, "consent", "consents")
         ));
     }
     if counts.unproved > 0 {
         let lines = people(counts.unproved, "line says", "lines say");
-        said.push(format!("{lines} that somebody agreed to emails, and not when and how: that is no consent, and is not kept."));
+        said.push(format!("{lines} that somebody agreed to emails, but not when and how: that does not count as consent, and is not kept."));
     }
     if counts.customers > 0 {
         let payments = people(counts.customers, "payment", "payments");
         said.push(format!(
-            "{payments} {} looked for at Stripe by the customer’s id.",
+            "{payments} {} looked up at Stripe by customer ID.",
             if is_try { "would be" } else { "are" }
         ));
     }

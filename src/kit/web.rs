@@ -38,8 +38,9 @@ const HEAD: Duration = Duration::from_secs(15);
 const LONGEST_HEAD: usize = 32 * 1024;
 /// All connections together. Each is a file descriptor, of which many systems give a process 1,024.
 const CONNECTIONS: usize = 768;
-/// From one address that is no proxy of ours. A browser opens six; a whole library may share one address.
-const FROM_ONE_ADDRESS: usize = 96;
+/// From one address that is no proxy of ours. A browser opens six; a whole library, or a program that follows every
+/// link at once, may share one address.
+const FROM_ONE_ADDRESS: usize = 256;
 /// For requests that are being answered when the process is asked to stop.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// When no file descriptor is left, the next try may find one.

@@ -29,7 +29,7 @@ use crate::{
     places::{self, open_regions},
 };
 
-/// Which of the four forms a page shows.
+/// Which of the forms a page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
     Details,
@@ -145,10 +145,10 @@ async fn page(
 
 /// What officers choose from when they end a membership.
 fn reasons(is_new: bool) -> Vec<(&'static str, &'static str)> {
-    let refused = ("refused", "Not admitted: an objection while they are new; what they paid goes back");
+    let refused = ("refused", "Not admitted: an objection while they are new; what they paid is refunded");
     let all = [
         ("left", "At the member’s request"),
-        ("expelled", "Expelled by the party; cannot join again by the form"),
+        ("expelled", "Expelled by the party; cannot join again using the form"),
         ("died", "Has died: no emails and no payments from now on"),
         ("officer", "By an officer, for another reason"),
         ("error", "Made by mistake"),
@@ -199,7 +199,7 @@ pub(super) async fn update_details(
         }
         Err(error) => return Err(error),
     }
-    Ok(back(&app, id, "The details are saved."))
+    Ok(back(&app, id, "Details saved."))
 }
 
 pub(super) async fn confirm_end(
@@ -227,7 +227,7 @@ pub(super) async fn end(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
     actions::end(&mut change, id, &ending).await?;
     change.commit().await?;
-    Ok(back(&app, id, "The membership is ended. Nothing more is collected."))
+    Ok(back(&app, id, "The membership has ended. Nothing more will be collected."))
 }
 
 pub(super) async fn take_back_death(
@@ -240,7 +240,7 @@ pub(super) async fn take_back_death(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
     actions::take_back_death(&mut change, id).await?;
     change.commit().await?;
-    Ok(back(&app, id, "It is taken back. They get emails again, and can join again."))
+    Ok(back(&app, id, "Undone. They get emails again, and can join again."))
 }
 
 pub(super) async fn new_suspension(
@@ -271,7 +271,7 @@ pub(super) async fn suspend(
     }
     actions::suspend(&mut change, who.0.person_id, id, &new).await?;
     change.commit().await?;
-    Ok(back(&app, id, "The membership is suspended."))
+    Ok(back(&app, id, "The membership has been suspended."))
 }
 
 pub(super) async fn new_override(
@@ -299,7 +299,7 @@ pub(super) async fn create_override(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
     actions::set_override(&mut change, who.0.person_id, id, &new).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, &format!("/admin/members/{id}/standing"), "It is set, and ends by itself."))
+    Ok(flash::redirect(&app, &format!("/admin/members/{id}/standing"), "Saved. It ends automatically."))
 }
 
 pub(super) async fn end_override(
@@ -325,7 +325,7 @@ pub(super) async fn lift_suspension(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.0.person_id)).await?;
     actions::lift_suspension(&mut change, id).await?;
     change.commit().await?;
-    Ok(back(&app, id, "The suspension is lifted."))
+    Ok(back(&app, id, "The suspension has been lifted."))
 }
 
 pub(super) async fn new_note(

@@ -269,7 +269,7 @@ impl Joining {
 }
 
 impl Payable for Joining {
-    const PAID_ALREADY: &'static str = "You have paid already.";
+    const PAID_ALREADY: &'static str = "You have already paid.";
 
     fn purpose(id: Uuid) -> Purpose {
         actions::purpose(id)
@@ -316,7 +316,7 @@ impl Payable for Joining {
             title: "Your payment",
             confirmed: format!("your payment of {}", self.price()),
             price: self.price(),
-            mail: "an email comes",
+            mail: "we’ll email you",
             form: Some(format!("{}/again", actions::path(self.application.id))),
         }
     }

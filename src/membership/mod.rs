@@ -97,7 +97,7 @@ pub const ROOM: Room = Room {
         says("membership.suspended", "Membership suspended", Tells::People),
         says("membership.suspension_lifted", "Suspension lifted", Tells::People),
         says("membership.ended", "Membership ended", Tells::People),
-        says("membership.death_taken_back", "Death taken back, a mistake", Tells::People),
+        says("membership.death_taken_back", "Recorded death undone, a mistake", Tells::People),
         says("membership.override_set", "Standing set by hand", Tells::People),
         says("membership.override_ended", "Standing set by hand ended", Tells::People),
         says("membership.paid_by_hand", "Paid by hand", Tells::People),

@@ -100,12 +100,12 @@ impl MembershipPage {
             (Standing::New, _) => {
                 let day = dates::day(self.settled_on?);
                 format!(
-                    "Until {day} officers can object to a new member. From then on you are a current member"
+                    "Until {day}, officers can object to a new member. From then on, you are a current member"
                 )
             }
             (Standing::Current, _) => match membership.ends_on {
                 Some(on) if membership.subscription.is_none() => {
-                    format!("What you paid holds until {}. Then you have to renew", dates::day(on))
+                    format!("You have paid until {}. Then you need to renew", dates::day(on))
                 }
                 Some(on) => format!("You have stopped renewal: it ends on {}", dates::day(on)),
                 None => stop.to_owned(),
@@ -115,7 +115,7 @@ impl MembershipPage {
                 format!("Your payment. Without one, your membership ends after {}", dates::day(until))
             }
             (Standing::Suspended, State::Suspended { until }) => {
-                format!("It ends by itself after {}", dates::day(until))
+                format!("It ends automatically after {}", dates::day(until))
             }
             _ => return None,
         })
@@ -244,7 +244,7 @@ pub(super) async fn update_details(
     }
     actions::change_details(&mut change, who.person_id, &new).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, "/membership", "Your details are saved."))
+    Ok(flash::redirect(&app, "/membership", "Your details have been saved."))
 }
 
 #[derive(Template, WebTemplate)]
@@ -276,8 +276,8 @@ pub(super) async fn end(
     drop(db);
     let after = actions::set_renewal(&app, who.person_id, false).await?;
     let said = match after.ends_on {
-        Some(on) => format!("Your membership ends on {}. Nothing more is collected.", dates::day(on)),
-        None => "Nothing more is collected.".to_owned(),
+        Some(on) => format!("Your membership ends on {}. Nothing more will be collected.", dates::day(on)),
+        None => "Nothing more will be collected.".to_owned(),
     };
     Ok(flash::redirect(&app, "/membership", &said))
 }
@@ -301,5 +301,5 @@ pub(super) async fn resume(
 ) -> Result<Response> {
     drop(db);
     actions::set_renewal(&app, who.person_id, true).await?;
-    Ok(flash::redirect(&app, "/membership", "Good: your membership goes on."))
+    Ok(flash::redirect(&app, "/membership", "Good: your membership continues."))
 }

@@ -16,7 +16,7 @@ use crate::{
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Personal {
-    /// Nobody joins without these two; whoever came from another system may lack them.
+    /// Nobody joins without these two; people who came from another system may lack them.
     pub born_on: Option<NaiveDate>,
     pub address: Option<Address>,
     pub phone: Option<Phone>,
@@ -81,7 +81,7 @@ impl Personal {
         .with("phone", phone)
     }
 
-    /// With what the other knows and this does not; `None` if that is nothing.
+    /// Completed with what the other knows and this does not; `None` if that is nothing.
     pub fn filled_from(&self, other: &Self) -> Option<Self> {
         let filled = Self {
             born_on: self.born_on.or(other.born_on),

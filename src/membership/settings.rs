@@ -9,7 +9,8 @@ use crate::kit::{
 const COLLECTED: (Money, Money) = (Money::from_pence(30), Money::from_pence(10_000_000));
 
 const fn price(key: &'static str, label: &'static str, given: &'static [Given]) -> Setting<Money> {
-    let hint = "In pounds, £0.30 or more. For those who join from then on; existing members keep their price";
+    let hint =
+        "In pounds, £0.30 or more. For those who join from the start date; existing members keep their price";
     Setting::money(key, COLLECTED, label, hint, given)
 }
 
@@ -53,7 +54,7 @@ pub const GRACE_DAYS: Setting<u32> = Setting::number(
     "grace_days",
     0..=365,
     "Grace period (days)",
-    "How long somebody stays a member after a payment failed",
+    "How long somebody stays a member after a payment fails",
     &[since(2021, 1, 1, "30", "party rules: how long a member whose payment failed stays one")],
 );
 
@@ -104,8 +105,8 @@ pub const HARDSHIP_REMIND_DAYS: Setting<u32> = Setting::number(
 pub const REMIND_HOURS: Setting<u32> = Setting::number(
     "joining_reminder_hours",
     0..=144,
-    "Hours after which an unfinished payment is reminded of",
-    "Whoever filled in the form for members and did not pay gets one email. 0 for none",
+    "Reminder of an unfinished payment (hours after)",
+    "Anyone who filled in the joining form but did not pay gets one email. 0 for none",
     &[since(2021, 1, 1, "24", "site default: a day later")],
 );
 
@@ -136,8 +137,8 @@ pub const STANDING_AGE: Setting<u32> = Setting::number(
 pub const FREEZE_DAYS: Setting<u32> = Setting::number(
     "freeze_days",
     0..=731,
-    "Days before a ballot opens by which one must have joined",
-    "To vote in it. 0 for the day on which it opens",
+    "Joining deadline, in days before a ballot opens",
+    "For voting in it. 0 for the day it opens",
     &[since(2021, 1, 1, "1", "party rules: members who joined by the day before a ballot opens")],
 );
 
@@ -145,7 +146,7 @@ pub const OBJECTION_DAYS: Setting<u32> = Setting::number(
     "objection_days",
     0..=365,
     "Days in which officers can object to a new member",
-    "They are called new until then. 0 for none. For those who join from then on",
+    "They are called new until then. 0 for none. Applies to those who join from the start date",
     &[since(2021, 1, 1, "14", "party rules: how long a new member can be objected to")],
 );
 

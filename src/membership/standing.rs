@@ -1,4 +1,4 @@
-//! Where somebody stands and stood, for officers: how it came, and the answer for any past day.
+//! Where somebody stands and stood, for officers: the history, and the answer for any past day.
 
 use askama::Template;
 use askama_web::WebTemplate;

@@ -37,7 +37,7 @@ pub struct Wish<'a> {
     pub amount: Money,
     /// `None` for a single payment.
     pub every: Option<Interval>,
-    /// What stands on Stripe's page and on the receipt.
+    /// What Stripe's page and the receipt say.
     pub product: &'a str,
     /// As the payer wrote it; officers find the payment by it.
     pub name: &'a str,
@@ -72,7 +72,7 @@ pub async fn wish(change: &mut Change<'_>, wish: &Wish<'_>) -> Result<Uuid> {
     if !checkouts::insert(change, &new).await? {
         const BUSY: Error = Error::Conflict("The payment page was just being closed. Please try again.");
         let before = checkouts::find_open(change, &wish.purpose).await?.ok_or(BUSY)?;
-        // Its time is over, or another amount is wanted by now: close it and start anew.
+        // Its time is over, or another amount is wanted by now: close it and start again.
         let fresh = before.created_at > now - Duration::hours(OPEN_HOURS - 1);
         let still_good = fresh && (before.state == CheckoutState::Wanted || before.page(now).is_some());
         if still_good && (before.amount, before.every) == (new.amount, new.every) {
@@ -206,7 +206,7 @@ pub async fn set_renewal(app: &App, subscription: &Subscription, renews: bool) -
     let key = format!("renewal:{}:{renews}:{}", subscription.id, started.timestamp_millis());
     let answer = app.stripe().set_renewal(&key, &subscription.id, renews).await.map_err(|error| {
         if error.is_missing() {
-            Error::Conflict("This payment has ended already. Open the page again to see how things are.")
+            Error::Conflict("This payment has already ended. Open the page again to see how things are.")
         } else {
             Error::Unavailable(error.into())
         }
@@ -265,7 +265,7 @@ pub async fn want_method(change: &mut Change<'_>, subscription: &str, back: &str
     if methods::insert_change(change, &new).await? { Ok(new.id) } else { Err(busy()) }
 }
 
-/// Asks Stripe for the page that takes the other card or account down. Call it without a transaction or connection at
+/// Asks Stripe for the page where the other card or account is entered. Call it without a transaction or connection at
 /// hand; the key is the wish's id.
 pub async fn open_method(app: &App, id: Uuid) -> Result<Way> {
     let mut db = app.pool().acquire().await?;
@@ -349,7 +349,9 @@ pub struct Received {
 /// A conflict if it is paid in a way that Stripe collects.
 pub async fn receive(change: &mut Change<'_>, it: Received) -> Result<bool> {
     if it.method.is_stripe() {
-        return Err(Error::Conflict("Payments by card and Direct Debit come from Stripe by themselves."));
+        return Err(Error::Conflict(
+            "Payments by card and Direct Debit are added from Stripe automatically.",
+        ));
     }
     let now = change.now;
     let line = LedgerLine {

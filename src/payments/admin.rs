@@ -74,7 +74,7 @@ fn fields(filter: &LineFilter) -> [(&'static str, String); 4] {
     ]
 }
 
-/// `November 2026, gift, refund, found by “ana”`, for the audit log.
+/// `November 2026, donation, refund, found by “ana”`, for the audit log.
 fn in_words(filter: &LineFilter, kinds: &Kinds) -> String {
     let words = [
         filter.month.map(|month| month.format("%B %Y").to_string()),

@@ -46,8 +46,8 @@ pub async fn adopt(
     let fits: Vec<_> = found.iter().filter(|it| it.currency == "gbp" && it.interval.is_some()).collect();
     let found = match fits.iter().copied().filter(free).collect::<Vec<_>>()[..] {
         [one] => one,
-        [] if fits.is_empty() => return Ok(Adopted::No("no payment is running for this customer")),
-        [] => return Ok(Adopted::No("the payment of this customer is for something else here")),
+        [] if fits.is_empty() => return Ok(Adopted::No("this customer has no running payment")),
+        [] => return Ok(Adopted::No("this customer’s payment is for something else here")),
         _ => return Ok(Adopted::No("this customer has several payments running")),
     };
     let now = app.clock().now();

@@ -21,7 +21,7 @@ use crate::kit::{
     stripe::{BalanceTransaction, Dispute, Event, Invoice, InvoiceStatus, Refund, Subscription},
 };
 
-/// The events that mean something here: README has whoever opens a site switch on these at Stripe, and no others.
+/// The events that mean something here: README tells whoever sets up a site to switch on these at Stripe, and no others.
 pub const EVENTS: [&str; 28] = [
     "checkout.session.completed",
     "checkout.session.expired",
@@ -54,7 +54,7 @@ pub const EVENTS: [&str; 28] = [
 ];
 
 impl ProcessEvent {
-    /// Gives an event its tries, afresh if it had some.
+    /// Gives an event its tries; fresh ones if it has used some.
     pub(super) async fn push(db: &mut PgConnection, id: String) -> sqlx::Result<()> {
         let key = format!("stripe-event:{id}");
         queue::push_keyed(db, &Self { id }, &key).await
@@ -96,10 +96,10 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
     let Ok(event) = Event::parse(body) else { return Ok(Outcome::Ignored("it cannot be read")) };
     if event.livemode != app.stripe().livemode() {
         alerts::note_mode(app, &mut *app.pool().acquire().await?, event.livemode).await?;
-        return Ok(Outcome::Ignored("of the other mode, live or test"));
+        return Ok(Outcome::Ignored("from the other mode, live or test"));
     }
     if !EVENTS.contains(&event.kind.as_str()) {
-        return Ok(Outcome::Ignored("of a kind that does not concern us"));
+        return Ok(Outcome::Ignored("of a kind that we do not use"));
     }
     let id = event.object_id.as_deref().unwrap_or_default();
     let at = event.created.unwrap_or_else(|| app.clock().now());
@@ -113,7 +113,7 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
         kind if kind.starts_with("invoice.") => sync::invoice(app, id, None).await,
         "charge.refunded" | "refund.failed" | "refund.updated" => match event.charge() {
             Some(charge) => sync::refunds(app, &charge).await,
-            None => Ok(Outcome::Ignored("no charge could be read in it")),
+            None => Ok(Outcome::Ignored("no charge could be found in it")),
         },
         kind if kind.starts_with("charge.dispute.") => {
             sync::dispute(app, id, kind == "charge.dispute.funds_reinstated", at).await
@@ -121,7 +121,7 @@ async fn process(app: &App, body: &[u8]) -> Result<Outcome, Failure> {
         "mandate.updated" => sync::mandate(app, id).await,
         kind if kind.starts_with("payment_method.") => sync::method(app, id).await,
         "payout.failed" => sync::payout(app, id, at).await,
-        _ => Ok(Outcome::Ignored("of a kind that does not concern us")),
+        _ => Ok(Outcome::Ignored("of a kind that we do not use")),
     };
     match outcome {
         // What Stripe does not have is of another account or mode.

@@ -36,7 +36,7 @@ use crate::{
 
 /// Something that is paid for on a page of its own, like `/join/{id}`, as its room knows it at the moment.
 pub trait Payable: Sized + Send {
-    /// Said to whoever wants to pay a second time.
+    /// Said to anyone who tries to pay a second time.
     const PAID_ALREADY: &'static str;
 
     fn purpose(id: Uuid) -> Purpose;
@@ -62,13 +62,13 @@ pub trait Payable: Sized + Send {
 
 /// What a room calls its payment, in the sentences of the waiting page.
 pub struct Words {
-    /// `Your gift`
+    /// `Your donation`
     pub title: &'static str,
     /// What is to be confirmed: `your payment of £5 a month`.
     pub confirmed: String,
     /// What is missing, or did not come: `£5 a month`.
     pub price: String,
-    /// What tells of the end: `an email comes`.
+    /// How they hear that it is done: `we’ll email you`.
     pub mail: &'static str,
     /// The form, where its answers can still be given anew.
     pub form: Option<String>,
@@ -136,7 +136,7 @@ pub async fn lead_to_method(
         Way::Away => flash::redirect_with_warning(
             app,
             back,
-            "Our payment provider does not answer at the moment. Nothing has changed. Please try again in a few minutes.",
+            "Our payment provider is not responding at the moment. Nothing has changed. Please try again in a few minutes.",
         ),
         Way::Refused => flash::redirect_with_warning(
             app,
@@ -146,7 +146,7 @@ pub async fn lead_to_method(
     })
 }
 
-/// Where somebody comes back to from choosing another card or account: waits a moment for Stripe's word, and goes on.
+/// Where somebody returns after choosing another card or account: waits a moment for Stripe's word, and goes on.
 pub(super) async fn method_changed(State(app): State<App>, Path(id): Path<Uuid>, db: Db) -> Result<Response> {
     drop(db);
     for _ in 0..LOOKS {
@@ -155,7 +155,7 @@ pub(super) async fn method_changed(State(app): State<App>, Path(id): Path<Uuid>,
         drop(db);
         match wish.state {
             ChangeState::Done => {
-                let said = "Thank you. Your payments are collected from there from now on.";
+                let said = "Thank you. We’ll collect your payments from there from now on.";
                 return Ok(flash::redirect(&app, &wish.return_path, said));
             }
             ChangeState::Closed => {
@@ -168,7 +168,7 @@ pub(super) async fn method_changed(State(app): State<App>, Path(id): Path<Uuid>,
     let mut db = app.pool().acquire().await?;
     let wish = methods::find_change(&mut db, id).await?.ok_or(Error::NotFound)?;
     drop(db);
-    let said = "We are waiting for our payment provider to confirm the change. This page shows it within a few minutes.";
+    let said = "We are waiting for our payment provider to confirm the change. This page will show it within a few minutes.";
     Ok(flash::redirect(&app, &wish.return_path, said))
 }
 

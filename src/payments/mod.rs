@@ -1,4 +1,4 @@
-//! Money: wishes to pay, what Stripe tells of them, regular payments, and the books.
+//! Money: wishes to pay, what Stripe says of them, regular payments, and the books.
 //!
 //! A room that wants money stores a [`Wish`] in its transaction, commits, and then leads the payer to Stripe's page with
 //! [`leading`], which also has the page to come back to. That page only shows state: it never grants anything. What is
@@ -67,7 +67,7 @@ pub const ROOM: Room = Room {
     // Lists are searched by names and addresses.
     audit: &[
         says("payment.exported", "Payments exported", Tells::People),
-        says("payment.refund_asked", "Refund asked for", Tells::People),
+        says("payment.refund_asked", "Refund requested", Tells::People),
         says("payment.refund_approved", "Refund approved", Tells::People),
         says("payment.refund_declined", "Refund declined", Tells::People),
         says("payment.refund_tried_again", "Refund tried again", Tells::People),
@@ -96,8 +96,8 @@ pub const ROOM: Room = Room {
         },
         Task {
             count: "refunds",
-            one: "refund waits for somebody",
-            many: "refunds wait for somebody",
+            one: "refund needs attention",
+            many: "refunds need attention",
             path: "/admin/payments/refunds",
             permission: REFUND,
             whole_party: true,

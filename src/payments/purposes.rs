@@ -99,12 +99,12 @@ impl Kinds {
         self.find(kind.as_str()).is_some()
     }
 
-    /// `Gift`: what one payment was for.
+    /// `Donation`: what one payment was for.
     pub fn name(&self, kind: &KindCode) -> &'static str {
         self.find(kind.as_str()).map_or(OTHER.name, |known| known.name)
     }
 
-    /// `as a gift`, by a kind's code.
+    /// `as a donation`, by a kind's code.
     pub fn paid(&self, code: &str) -> &'static str {
         self.find(code).map_or(OTHER.paid, |known| known.paid)
     }

@@ -1,4 +1,4 @@
-//! The sum from which the law looks at who pays, and when payers are warned.
+//! The sum above which the law requires checks on who pays, and when payers are warned.
 
 use crate::kit::{
     money::Money,
@@ -26,13 +26,13 @@ pub const CARD_DAYS: Setting<u32> = Setting::number(
     1..=60,
     "Warning that a card expires (days before)",
     "Only if it expires before the next payment",
-    &[since(2021, 1, 1, "30", "custom of shops and banks")],
+    &[since(2021, 1, 1, "30", "usual practice of shops and banks")],
 );
 
 pub const REFUND_ALONE: Setting<Money> = Setting::money(
     "refund_alone_pence",
     (Money::ZERO, Money::from_pence(10_000_000)),
     "Refunds above this need a second person",
-    "In pounds. £0: every refund does",
+    "In pounds. With £0, every refund does",
     &[since(2021, 1, 1, "10000", "party rules: two people for larger sums")],
 );

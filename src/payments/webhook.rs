@@ -17,7 +17,7 @@ pub(super) async fn receive(State(app): State<App>, headers: HeaderMap, body: By
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if let Err(error) = app.stripe().verify(signature, &body, now) {
         tracing::warn!(%error, "a webhook was refused");
-        return Ok((StatusCode::BAD_REQUEST, "the signature does not fit\n").into_response());
+        return Ok((StatusCode::BAD_REQUEST, "the signature does not match\n").into_response());
     }
     let Ok(event) = Event::parse(&body) else {
         // Signed, and yet nothing to store it under: asking for it again would not help.

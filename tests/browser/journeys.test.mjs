@@ -187,13 +187,13 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
         await page.getByLabel('List of members').setInputFiles(file);
         await button(page, 'Upload and match columns').click();
         await button(page, 'Check all lines').click();
-        await awaited(page, 'Nothing has been written');
+        await awaited(page, 'Nothing has been imported yet');
         await button(page, `Import ${added} ${added === 1 ? 'line' : 'lines'}`).click();
-        await awaited(page, 'lines imported');
+        await awaited(page, ' imported.');
       };
       await importing(list('members.csv', 'First name,Last name,Email address,Date of birth\n'
         + `Wren,Ashby,wren.${tag}@example.org,4/5/1980\nLowri,Penn,lowri.${tag}@example.org,31/6/1980\n`), 1);
-      await says(page, /Date of birth: Give a date/);
+      await says(page, /Date of birth: Enter a date/);
       const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Download rejected lines as CSV').click()]);
       const rejected = readFileSync(await download.path(), 'utf8');
       assert.match(rejected, /"3","Date of birth/);

@@ -405,7 +405,7 @@ describe('pages', { concurrency: 2 }, () => {
     await button(page, 'Check all lines').click();
     await awaited(page, 'Nothing has been written');
     await button(page, 'Import 1 line').click();
-    await awaited(page, 'lines imported');
+    await awaited(page, '1 line imported.');
     await look(page, 'an imported file');
     await button(page, 'Delete the uploaded lines now').click();
     await look(page, 'a file without its lines');
@@ -440,6 +440,9 @@ test('the desk of a developer, and each kind of mail', async () => {
   const page = await as();
   await walk(page, '/dev/mail', /^Development$/);
   await visit(page, '/dev/stripe');
+  await button(page, 'Renewal fails').first().click();
+  const invoice = page.getByRole('link', { name: 'Open the unpaid invoice' }).first();
+  await visit(page, await invoice.getAttribute('href'));
   await page.goto('/dev/mail');
   const mails = await page.locator('main td a').evaluateAll((links) => links.map((link) => ({ href: link.getAttribute('href'), subject: link.textContent })));
   const kinds = new Map(mails.map((mail) => [mail.subject.replace(/\d+/g, '0'), mail.href]));

@@ -211,7 +211,7 @@ async fn the_treasurer_reads_the_books_and_puts_right_what_is_wrong() {
     let site = Site::open().await;
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     let page = treasurer.get("/admin/books").await;
-    page.expect("Stripe balance").expect("Dues").expect("Donations");
+    page.expect("Stripe balance").expect("Subscriptions").expect("Donations");
     let total = page.select("tfoot td");
     assert_eq!(total[1], total[2], "debits and credits are equal");
 
@@ -219,7 +219,7 @@ async fn the_treasurer_reads_the_books_and_puts_right_what_is_wrong() {
     page.expect("Payment, membership").expect("in_Seed");
     let entry = page.select("tbody th a")[0].clone();
     let page = treasurer.get(&format!("/admin/books/entries/{entry}")).await;
-    page.expect("Stripe balance").expect("Dues");
+    page.expect("Stripe balance").expect("Subscriptions");
     let links = page.attributes("a", "href");
     assert!(
         links.iter().any(|link| link.starts_with("https://dashboard.stripe.com/test/invoices/in_Seed")),
@@ -238,7 +238,7 @@ async fn the_treasurer_reads_the_books_and_puts_right_what_is_wrong() {
         .fill("on_day", "2")
         .fill("words", "What the bank held")
         .fill("document", "Statement 7");
-    filled.submit(&mut treasurer).await.expect("It is in the books").expect("What the bank held");
+    filled.submit(&mut treasurer).await.expect("Entry added").expect("What the bank held");
     let mut after = before;
     *after.entry("bank".to_owned()).or_default() += 123_456;
     *after.entry("opening".to_owned()).or_default() -= 123_456;
@@ -247,9 +247,9 @@ async fn the_treasurer_reads_the_books_and_puts_right_what_is_wrong() {
     let wrong = page.form("/admin/books/new").fill("from", "bank").fill("to", "bank").fill("amount", "0");
     let page = wrong.submit(&mut treasurer).await;
     page.expect_status(422)
-        .expect("Choose another account")
-        .expect("Enter more than nothing")
-        .expect("Say what this is");
+        .expect("Choose a different account")
+        .expect("Enter more than £0")
+        .expect("Enter a description");
 
     let page = treasurer.get("/admin/books/spending").await;
     let spent = page
@@ -258,7 +258,7 @@ async fn the_treasurer_reads_the_books_and_puts_right_what_is_wrong() {
         .fill("amount", "99.50")
         .fill("words", "Leaflets");
     let page = spent.submit(&mut treasurer).await;
-    page.expect("The spending is in the books").expect("Leaflets").expect("Printing and post");
+    page.expect("Spending recorded").expect("Leaflets").expect("Printing and post");
     *after.entry("bank".to_owned()).or_default() -= 9_950;
     *after.entry("printing".to_owned()).or_default() += 9_950;
     assert_eq!(sums(&site).await, after);
@@ -511,7 +511,7 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
     let page = treasurer.get(&path).await;
     let filled =
         page.form(&path).fill("method", "cheque").fill("amount", "7.50").fill("reference", "Cheque 000123");
-    filled.submit(&mut treasurer).await.expect("is in the books");
+    filled.submit(&mut treasurer).await.expect("recorded.");
     site.work().await;
     assert_eq!(
         moved(&site, &before).await,
@@ -520,7 +520,7 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
     );
     let page = treasurer.get(&path).await;
     let gift = page.form(&path).fill("what", "gift").fill("method", "cash").fill("amount", "20");
-    gift.submit(&mut treasurer).await.expect("is in the books");
+    gift.submit(&mut treasurer).await.expect("recorded.");
     site.work().await;
     assert_eq!(
         moved(&site, &before).await,
@@ -536,7 +536,7 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
         .fill("what", "gift")
         .fill("method", "cash")
         .fill("amount", "5000");
-    gift.submit(&mut treasurer).await.expect_status(409).expect("would pass the most");
+    gift.submit(&mut treasurer).await.expect_status(409).expect("over the annual donation limit");
     let card = treasurer.get(&path).await.form(&path).fill("method", "card").fill("amount", "5");
     card.submit(&mut treasurer).await.expect_status(422).expect("Choose how it was paid");
     site.signed_in_as("ana@demo.test")
@@ -551,7 +551,7 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
                  where number = $1";
     sqlx::query(until).bind(number).execute(&site.pool).await.unwrap();
     let dues = treasurer.get(&path).await.form(&path).fill("method", "transfer").fill("amount", "10.50");
-    dues.submit(&mut treasurer).await.expect("is in the books");
+    dues.submit(&mut treasurer).await.expect("recorded.");
     site.work().await;
     let until: chrono::NaiveDate = sqlx::query_scalar("select ends_on from memberships where number = $1")
         .bind(number)
@@ -587,7 +587,7 @@ async fn lines_of_the_bank_find_their_members_and_are_booked_once_however_often_
     assert_eq!(refused.status(), 422);
     assert!(refused.text().await.unwrap().contains("No column is called “Date”"));
     assert_eq!(moved(&site, &before).await, BTreeMap::new(), "an upload books nothing");
-    treasurer.get("/admin").await.expect("lines of the bank wait");
+    treasurer.get("/admin").await.expect("lines of bank statements need checking");
 
     let page = treasurer.get("/admin/books/statement").await;
     page.expect("by number and name").expect("by number");
@@ -627,7 +627,7 @@ async fn lines_of_the_bank_find_their_members_and_are_booked_once_however_often_
         .tick("line[]", &id("WHO"))
         .fill(&format!("as-{}", id("WHO")), "dues")
         .fill(&format!("member-{}", id("WHO")), "999999");
-    form.submit(&mut treasurer).await.expect_status(409).expect("Nothing was booked");
+    form.submit(&mut treasurer).await.expect_status(409).expect("Nothing was saved");
     upload(&treasurer, &file).await;
     assert_eq!(moved(&site, &before).await, booked);
     assert_eq!(count(&site, "select count(*) from bank_lines where settled_at is null").await, 1);

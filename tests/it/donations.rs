@@ -90,7 +90,7 @@ async fn a_gift_is_paid_thanked_for_and_booked_once() {
     let paid = browser.get(&address).await.form(&address).press("choice", "card").submit(&mut browser).await;
     paid.expect("One moment");
     settle(&site).await;
-    browser.get(&path).await.expect("Thank you").expect("Your £25 has arrived");
+    browser.get(&path).await.expect("Thank you").expect("Your donation of £25 has arrived");
     let mail = site.mail_to("maya@example.org").await;
     assert_eq!(mail.subject, "Thank you for your donation of £25");
     assert!(mail.text.contains("Maya O’Hara") && mail.text.contains("receipt"));
@@ -100,7 +100,7 @@ async fn a_gift_is_paid_thanked_for_and_booked_once() {
     site.work().await;
     assert_eq!(sum_of(&site, "maya@example.org").await, 2500);
     assert_eq!(site.mails_to("maya@example.org").await.len(), 1);
-    browser.post(&format!("{path}/payment"), &[]).await.expect("You have paid already");
+    browser.post(&format!("{path}/payment"), &[]).await.expect("You have already paid");
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn only_its_owner_learns_what_an_address_has_given() {
     send(&mut ana, "ana@demo.test", "own", "200")
         .await
         .expect_status(422)
-        .expect("more this year: £600 from one person is the most we take");
+        .expect("more this year: the most we accept from one person is £600");
     // Somebody else, signed in or not, is led to pay whatever they type.
     let mut sam = site.signed_in_as("sam@demo.test").await;
     session_of(&send(&mut sam, "ana@demo.test", "own", "200").await);

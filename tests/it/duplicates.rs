@@ -149,9 +149,9 @@ async fn a_merge_carries_everything_and_an_undo_gives_it_back() {
             .form(&format!("/admin/members/{gone_id}/notes"));
         form.fill("words", &format!("Called about {kept}")).submit(&mut officer).await;
         let before = known(&site, &[kept_id, gone_id]).await;
-        merge(&mut officer, kept_id, gone_id).await.expect("The two records are one now");
+        merge(&mut officer, kept_id, gone_id).await.expect("The two records are now one");
         assert_eq!(number(&site, "select count(*) from people where id = $1", gone_id).await, 0);
-        compare(&mut officer, gone_id, kept_id).await.expect("These records have been merged");
+        compare(&mut officer, gone_id, kept_id).await.expect("These records have already been merged");
         assert_eq!(number(&site, payments, kept_id).await, both, "{gone} into {kept}");
         for points in ROOMS.iter().flat_map(|room| room.people) {
             let left = format!("select count(*) from {} where {} = $1", points.table, points.column);
@@ -181,7 +181,7 @@ async fn facts_are_chosen_one_by_one_and_gaps_are_filled() {
     let (ana, sam) = (id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await);
     let page = compare(&mut officer, sam, ana).await;
     let form = page.form(&page.path).fill("email", "gone");
-    form.submit(&mut officer).await.expect("The two records are one now");
+    form.submit(&mut officer).await.expect("The two records are now one");
     let found: (String, String, String) =
         sqlx::query_as("select name, email::text, standing from people where id = $1")
             .bind(sam)
@@ -255,12 +255,12 @@ async fn what_cannot_be_one_is_refused_in_words_and_leaves_all_as_it_was() {
     treasurer.get("/admin/duplicates").await.expect_status(403);
     // A month later it is too late.
     let (ana, sam) = (id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await);
-    merge(&mut officer, ana, sam).await.expect("The two records are one now");
+    merge(&mut officer, ana, sam).await.expect("The two records are now one");
     sqlx::query("update merges set merged_at = merged_at - interval '31 days'")
         .execute(&site.pool)
         .await
         .unwrap();
-    undo(&mut officer).await.expect_status(409).expect("cannot be undone any more");
+    undo(&mut officer).await.expect_status(409).expect("can no longer be undone");
     let mut db = site.pool.acquire().await.unwrap();
     queue::push(&mut db, &FindDuplicates::default()).await.unwrap();
     drop(db);

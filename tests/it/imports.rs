@@ -83,15 +83,15 @@ async fn a_list_is_matched_checked_imported_and_adds_nothing_the_second_time() {
     let people = "select count(*) from people";
     let before = number(&site, people).await;
     let page = upload(&mut officer, "civi.csv", FILE.as_bytes()).await;
-    page.expect("civi.csv has columns as in CiviCRM").expect("read day first");
+    page.expect("civi.csv has the same columns as CiviCRM").expect("read day first");
     assert_eq!(page.form(&page.path).value("column_4"), Some("born_on"));
     let page = check(&site, &mut officer, &page).await;
-    page.expect("7 lines checked. Nothing has been written.");
+    page.expect("7 lines checked. Nothing has been imported yet.");
     assert_eq!(figures(&page), "4 0 1 2");
-    assert_eq!(page.table("Rejected lines").column("Where"), ["Line 5", "Line 7"]);
-    page.expect("Date of birth: Give a date like 27/3/2001").expect("line 2 has the same");
+    assert_eq!(page.table("Rejected lines").column("Line"), ["Line 5", "Line 7"]);
+    page.expect("Date of birth: Enter a date like 27/3/2001").expect("line 2 has the same");
     assert_eq!(number(&site, people).await, before, "a check writes nothing");
-    page.form(&format!("{}/run", page.path)).submit(&mut officer).await.expect("The import has begun.");
+    page.form(&format!("{}/run", page.path)).submit(&mut officer).await.expect("The import has started.");
     site.work().await;
     let page = officer.get(&page.path).await;
     page.expect("7 lines imported.");
@@ -156,7 +156,7 @@ async fn rejected_lines_come_back_as_a_file_that_is_mended_and_taken() {
     let lines: Vec<_> = rejected.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0], r#""Line","What is wrong","Full name","Email address","Date of birth","Phone""#);
-    assert!(lines[1].starts_with(r#""2","Date of birth: Give a date"#), "{}", lines[1]);
+    assert!(lines[1].starts_with(r#""2","Date of birth: Enter a date"#), "{}", lines[1]);
     assert!(
         lines[1].ends_with(r#""Ana Lima","lima@example.org","31/02/1990","'+44 161 496 0000""#),
         "{}",
@@ -207,7 +207,7 @@ sam@demo.test,Sam,99/99/1990,,,,yes
     assert_eq!(consent(&site, "bare@example.org").await, None);
     assert_eq!(consent(&site, "silent@example.org").await, None);
     assert_eq!(stands(consent(&site, "no@example.org").await), Some(false));
-    assert_eq!(stands(consent(&site, "sam@demo.test").await), Some(false), "also where the line is rejected");
+    assert_eq!(stands(consent(&site, "sam@demo.test").await), Some(false), "even if the line is rejected");
     // An older list that says yes to all of them.
     let yes = ["no", "broken", "silent"]
         .map(|name| format!("{name}@example.org,{name} name,,yes,1/5/2020,old form,"))
@@ -257,11 +257,11 @@ async fn columns_matched_by_hand_are_remembered_and_what_is_no_list_is_refused()
     let mut officer = site.signed_in_as(OFFICER).await;
     let file = b"Wer,Wo,Was\nKit Moss,kit.moss@example.org,x\n";
     let page = upload(&mut officer, "a.csv", file).await;
-    page.expect("We do not know the columns of a.csv");
+    page.expect("We do not recognise the columns of a.csv");
     let refused = page.form(&page.path).submit(&mut officer).await;
     refused.expect_status(422).expect("which column holds the email address");
     let twice = page.form(&page.path).fill("column_1", "email").fill("column_2", "email");
-    twice.submit(&mut officer).await.expect_status(422).expect("Two columns are taken for");
+    twice.submit(&mut officer).await.expect_status(422).expect("Two columns are set to");
     let form = page.form(&page.path).fill("column_1", "name").fill("column_2", "email");
     form.submit(&mut officer).await.expect_status(200);
     site.work().await;
@@ -274,7 +274,7 @@ async fn columns_matched_by_hand_are_remembered_and_what_is_no_list_is_refused()
     // The command reads them alike.
     for (file, said) in [
         (&b""[..], "This file is empty"),
-        (b"email,name\n", "There are only heads"),
+        (b"email,name\n", "only headings"),
         (b"PK\x03\x04", "Save as"),
         (b"email,email\n1,2\n", "Two columns are called"),
     ] {
@@ -330,7 +330,7 @@ async fn a_running_payment_is_taken_over_by_its_customer() {
         "old payments are in the books of others"
     );
     let nobody = "select count(*) from audit_log where action = 'import.no_payment' and detail ->> 'why' like '%Stripe%'
-                  or action = 'import.no_payment' and detail ->> 'why' like 'no payment%'";
+                  or action = 'import.no_payment' and detail ->> 'why' like '%customer%'";
     assert!(number(&site, nobody).await >= 1);
     // From now on it is a payment like any other.
     let before =
@@ -392,11 +392,11 @@ async fn the_command_checks_imports_and_says_what_it_did() {
     assert_eq!(code, Some(0), "{said}");
     assert!(
         said.contains(
-            "4 would be added, 0 would be filled in, 1 unchanged, 2 rejected; nothing has been written."
+            "4 would be added, 0 would be filled in, 1 unchanged, 2 rejected; nothing has been imported."
         ),
         "{said}"
     );
-    assert!(said.contains("as in CiviCRM") && said.contains("Not read: Contact ID."), "{said}");
+    assert!(said.contains("same columns as CiviCRM") && said.contains("Not imported: Contact ID."), "{said}");
     assert_eq!(number(&site, "select count(*) from people").await, before);
     let (code, rejected, said) = import(&path, &[]).await;
     assert_eq!((code, &rejected), (Some(0), &out), "{said}");
@@ -417,7 +417,7 @@ async fn the_command_checks_imports_and_says_what_it_did() {
     for (file, expected, words) in [
         (site.folder().join("none.csv"), 2, "none.csv"),
         (site.folder().to_owned(), 2, "not a CSV file"),
-        (unknown, 2, "match them once in the site"),
+        (unknown, 2, "match them once on the site"),
         (bad, 1, "1 rejected"),
     ] {
         let (code, _, said) = import(&file, &[]).await;

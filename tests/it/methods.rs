@@ -73,7 +73,7 @@ async fn a_member_changes_from_card_to_direct_debit() {
     browser
         .get(&back)
         .await
-        .expect("Your payments are collected from there from now on")
+        .expect("collect your payments from there from now on")
         .expect("Direct Debit from the account ending 2345");
     assert_eq!(charged_to(&site, &subscription).await, "bacs_debit");
     // The same page again, its event again: nothing more happens, and the next wish has a page of its own.

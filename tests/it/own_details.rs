@@ -63,13 +63,13 @@ async fn an_address_changes_once_both_addresses_have_confirmed() {
         site.stranger().get(first).await.expect("One more step");
         let words = if new_first { "to your old address" } else { "to the new address" };
         browser.get("/account").await.expect(words);
-        assert!(answer(&site, second, "yes").await.contains("Your address is changed"));
+        assert!(answer(&site, second, "yes").await.contains("Your address has been changed"));
         assert_eq!(address_of(&site, NAME).await, NEW);
         site.stranger().get(second).await.expect_status(404).expect("This link no longer works");
         settle(&site).await;
         for address in [OLD, NEW] {
             let mails = site.mails_to(address).await;
-            let told = "The email address of your account is changed";
+            let told = "The email address of your account has been changed";
             assert_eq!(mails.iter().filter(|mail| mail.subject == told).count(), 1, "{address}");
         }
         // They are still signed in, and Stripe writes to the new address.
@@ -93,7 +93,7 @@ async fn whoever_reads_the_old_address_can_refuse_and_ends_all_sessions() {
     want(&site, &mut thief, NEW).await;
     let (old, new) = (link(&site, OLD).await, link(&site, NEW).await);
     answer(&site, &new, "yes").await;
-    assert!(answer(&site, &old, "no").await.contains("Nothing is changed"));
+    assert!(answer(&site, &old, "no").await.contains("Nothing has changed"));
     assert_eq!(address_of(&site, NAME).await, OLD);
     thief.get("/account").await.expect("Email me a link").expect_not(NAME);
     for gone in [&old, &new] {
@@ -109,7 +109,7 @@ async fn an_address_of_somebody_else_is_told_to_them_alone() {
     let mut browser = member(&site).await;
     want(&site, &mut browser, "ana@demo.test").await;
     let old = link(&site, OLD).await;
-    assert_eq!(site.mail_to("ana@demo.test").await.subject, "You have an account with this address already");
+    assert_eq!(site.mail_to("ana@demo.test").await.subject, "You already have an account with this address");
     assert!(answer(&site, &old, "yes").await.contains("One more step"));
     assert_eq!(address_of(&site, NAME).await, OLD);
 
@@ -131,7 +131,7 @@ async fn what_is_wanted_is_replaced_forgotten_and_ends_by_itself() {
     let site = Site::open().await;
     let mut browser = member(&site).await;
     for (email, says) in
-        [(OLD, "your address already"), ("ROBIN@example.org", "your address already"), ("robin@", "Enter")]
+        [(OLD, "already your address"), ("ROBIN@example.org", "already your address"), ("robin@", "Enter")]
     {
         let form = browser.get("/account/email").await.form("/account/email");
         let page = form.fill("email", email).submit(&mut browser).await;

@@ -168,7 +168,7 @@ async fn two_presses_are_one_payment_whatever_is_paid_for() {
         site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
         crate::membership::settle(&site).await;
         let page = one.post(&pay, &[]).await;
-        page.expect("You have paid already").expect("Thank you");
+        page.expect("You have already paid").expect("Thank you");
     }
     let wishes = "select count(*) from checkouts where email = 'payer@example.org'";
     assert_eq!(count(&site, wishes).await, 2, "one for each room");
@@ -272,7 +272,7 @@ impl Payable for Ticket {
             title: "Your ticket",
             confirmed: "your ticket".to_owned(),
             price: "£12.50".to_owned(),
-            mail: "an email comes",
+            mail: "we’ll email you",
             form: None,
         }
     }
@@ -319,7 +319,7 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     treasurer
         .get("/admin/payments/events")
         .await
-        .expect("Work that was given up")
+        .expect("Some jobs were given up")
         .expect("payments_notice : 2");
 
     // The treasurer's list and file.
@@ -335,10 +335,10 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     let page = officer.get("/admin").await;
     let table = "section[aria-label=\"Income by month\"]";
     let heads = page.select(&format!("{table} th[scope=col]"));
-    assert_eq!(heads, ["Month", "Membership", "Gifts", "Tickets", "Total"]);
+    assert_eq!(heads, ["Month", "Membership", "Donations", "Tickets", "Total"]);
     let this_month = &page.select(&format!("{table} tbody tr"))[0];
     assert!(this_month.contains("November 2026") && this_month.contains("£12.50"), "{this_month}");
-    page.expect("Tickets").expect("membership, gifts and tickets");
+    page.expect("Tickets").expect("membership, donations and tickets");
     let ana = "update ledger set person_id = (select id from people where email = 'ana@demo.test') where purpose_kind = 'ticket'";
     sqlx::query(ana).execute(&site.pool).await.unwrap();
     let ana: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")

@@ -58,7 +58,7 @@ async fn only_what_stripe_signed_is_kept_and_each_event_once() {
             .fetch_one(&site.pool)
             .await
             .unwrap();
-    assert_eq!((outcome.as_str(), note.as_str()), ("ignored", "of a kind that does not concern us"));
+    assert_eq!((outcome.as_str(), note.as_str()), ("ignored", "of a kind that we do not use"));
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn foreign_unreadable_and_live_events_are_kept_and_ignored() {
             "invoice.paid",
             "true",
             r#"{"id":"in_1","object":"invoice"}"#,
-            "of the other mode, live or test",
+            "from the other mode, live or test",
         ),
         (
             "evt_d",
@@ -87,7 +87,7 @@ async fn foreign_unreadable_and_live_events_are_kept_and_ignored() {
             r#"{"id":"ch_1","object":"charge","amount":5,"amount_refunded":5,"currency":"gbp","payment_intent":"pi_foreign","customer":"cus_foreign"}"#,
             "unknown to Stripe",
         ),
-        ("evt_e", "charge.refunded", "false", r#"{"id":7}"#, "no charge could be read in it"),
+        ("evt_e", "charge.refunded", "false", r#"{"id":7}"#, "no charge could be found in it"),
         ("evt_f", "charge.dispute.created", "false", "null", "unknown to Stripe"),
         ("evt_g", "checkout.session.completed", "false", "{}", "unknown to Stripe"),
     ] {
@@ -252,7 +252,7 @@ async fn the_treasurer_filters_the_books_and_takes_them_along() {
     assert!(refunds.column("What").iter().all(|what| what.contains("Refund")));
     assert!(refunds.column("Amount").iter().all(|amount| amount.starts_with("-£")));
     let gifts = treasurer.get("/admin/payments?purpose=donation").await.column("What");
-    assert!(gifts.iter().all(|what| what.contains("Gift")), "{gifts:?}");
+    assert!(gifts.iter().all(|what| what.contains("Donation")), "{gifts:?}");
     let found = treasurer.get("/admin/payments?q=ana@demo.test&month=2026-11").await.column("Who");
     assert!(found.iter().all(|who| who.contains("Ana Silva")), "{found:?}");
     treasurer.get("/admin/payments?q=nobody-at-all").await.expect("No payments here");
@@ -272,7 +272,7 @@ async fn the_treasurer_filters_the_books_and_takes_them_along() {
     let sum: i64 = rows.iter().map(|row| row[5].replace('.', "").parse::<i64>().unwrap()).sum();
     assert_eq!(sum, total, "to the penny");
     assert_eq!(count(&site, "select count(*) from audit_log where action = 'payment.exported'").await, 1);
-    treasurer.get("/admin/payments/events").await.expect("No event is in this state");
+    treasurer.get("/admin/payments/events").await.expect("There are no events like this");
 
     let mut member = site.signed_in_as("ana@demo.test").await;
     member.get("/admin/payments").await.expect_status(403);

@@ -47,10 +47,10 @@ async fn a_member_changes_the_rate_from_the_next_payment_on() {
     assert_eq!(price_at_stripe(&site, &subscription).await.0, 500);
     let done = check.form("/membership/rate").press("sure", "yes").submit(&mut browser).await;
     done.expect("From 21 December 2026 you pay £12.50 a month. We’ll confirm it by email.")
-        .expect("£12.50 a month, asked for");
+        .expect("£12.50 a month, requested");
     settle(&site).await;
     let page = browser.get("/membership").await;
-    page.expect("Solidarity, £12.50 a month").expect("£12.50 on 21 December 2026").expect_not("asked for");
+    page.expect("Solidarity, £12.50 a month").expect("£12.50 on 21 December 2026").expect_not("requested");
     assert_eq!(price_at_stripe(&site, &subscription).await.0, 1250);
     let mail = site.mail_to(email).await;
     assert_eq!(mail.subject, "From 21 December 2026 you pay £12.50 a month");
@@ -103,7 +103,7 @@ async fn what_is_typed_wrong_is_said_and_kept() {
     let mut browser = member(&site, "robin@example.org").await;
     for (rate, amount, says) in [
         ("standard", "", "The rate is £5 a month already"),
-        ("solidarity", "3", "The solidarity rate begins at £10 a month"),
+        ("solidarity", "3", "The solidarity rate starts at £10 a month"),
         ("solidarity", "1e3", "Enter"),
         ("solidarity", "10,50", "point"),
         ("solidarity", "-20", "Enter"),
@@ -144,7 +144,7 @@ async fn who_owes_or_leaves_is_told_why_the_rate_stays() {
     let form = browser.get("/membership/end").await.form("/membership/end");
     form.submit(&mut browser).await.expect("Your membership ends on");
     let page = browser.get("/membership/rate").await;
-    page.expect("Renewal is stopped. Stay a member first").expect_not("Change Rate");
+    page.expect("Renewal has been stopped. It must be resumed").expect_not("Change Rate");
     browser.get("/membership").await.form("/membership/resume").submit(&mut browser).await;
     settle(&site).await;
     site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();

@@ -76,7 +76,7 @@ async fn some_of_a_payment_goes_back_and_then_the_rest() {
     page.follow(&mut treasurer, "Refund £5 of 21 November 2026")
         .await
         .expect("Payment of £5")
-        .expect("Up to £5 can go back");
+        .expect("Up to £5 can be refunded");
 
     world.ask(&mut treasurer, "2", "Paid too much").await.expect("£2 is on its way back");
     settle(&world.site).await;
@@ -85,7 +85,7 @@ async fn some_of_a_payment_goes_back_and_then_the_rest() {
         .get(&world.path)
         .await
         .expect("Sent back")
-        .expect("Up to £3 can go back")
+        .expect("Up to £3 can be refunded")
         .expect("Paid too much");
     let mail = world.site.mail_to(EMAIL).await;
     assert_eq!(mail.subject, "We are returning £2 to you");
@@ -95,7 +95,7 @@ async fn some_of_a_payment_goes_back_and_then_the_rest() {
     world.ask(&mut treasurer, "3.00", "All of it").await;
     settle(&world.site).await;
     assert_eq!(world.books().await.last(), Some(&line("refund", -300)));
-    treasurer.get(&world.path).await.expect("All of this payment has gone back already");
+    treasurer.get(&world.path).await.expect("All of this payment has already been returned");
     assert_eq!(world.told().await, 2);
     // A refund ends no membership by itself.
     assert_eq!(standing(&world.site, EMAIL).await.1, "member");
@@ -117,12 +117,12 @@ async fn above_the_sum_a_second_person_approves_or_declines() {
         world.site.signed_in_as("treasurer@demo.test").await,
         world.site.signed_in_as("alex@demo.test").await,
     );
-    world.ask(&mut treasurer, "5", "A mistake").await.expect("waits for a second person");
+    world.ask(&mut treasurer, "5", "A mistake").await.expect("waiting for a second person");
     settle(&world.site).await;
     assert_eq!(world.books().await.len(), 1);
-    other.get("/admin").await.expect("1 refund waits for somebody");
+    other.get("/admin").await.expect("1 refund needs attention");
     let waiting = treasurer.get("/admin/payments/refunds").await;
-    waiting.expect("Take it back").expect_not("Approve");
+    waiting.expect("Withdraw").expect_not("Approve");
     let id: Uuid = sqlx::query_scalar("select id from refunds").fetch_one(&world.site.pool).await.unwrap();
     let decide = format!("/admin/payments/refunds/{id}");
     treasurer.post_once(&decide, &[("decision", "approve")]).await.expect_status(409);
@@ -169,8 +169,8 @@ async fn a_refund_that_fails_is_shown_and_tried_again_without_paying_twice() {
     let sums = [line("payment", 500), line("refund", -500), line("refund_failed", 500)];
     assert_eq!(world.books().await, sums);
     let page = treasurer.get(&world.path).await;
-    page.expect("Failed").expect("The payer’s bank would not take it");
-    treasurer.get("/admin").await.expect("1 refund waits for somebody");
+    page.expect("Failed").expect("The payer’s bank would not accept it");
+    treasurer.get("/admin").await.expect("1 refund needs attention");
     let retry =
         page.posted_forms().into_iter().map(|(action, _)| action).find(|it| it.ends_with("/retry")).unwrap();
     // Pressed twice on the page as it was: one try.
@@ -180,7 +180,11 @@ async fn a_refund_that_fails_is_shown_and_tried_again_without_paying_twice() {
     }
     settle(site).await;
     assert_eq!(world.books().await.iter().map(|(_, pence)| pence).sum::<i64>(), 0);
-    treasurer.get(&world.path).await.expect("Sent back").expect("All of this payment has gone back already");
+    treasurer
+        .get(&world.path)
+        .await
+        .expect("Sent back")
+        .expect("All of this payment has already been returned");
 
     // Stripe has it, and its answer was lost: another try finds it instead of sending it twice.
     sqlx::query("update refunds set state = 'sending', stripe_id = null").execute(&site.pool).await.unwrap();
@@ -195,25 +199,25 @@ async fn what_cannot_go_back_is_said() {
     let world = paid("10000").await;
     let mut treasurer = world.site.signed_in_as("treasurer@demo.test").await;
     for (amount, status, says) in [
-        ("", 422, "Enter how much goes back"),
+        ("", 422, "Enter how much to refund"),
         ("0", 422, "Enter more than £0"),
         ("-5", 422, "Enter"),
         ("1e3", 422, "Enter"),
         ("5,00", 422, "point"),
-        ("5.01", 409, "Less than that is left"),
+        ("5.01", 409, "There is less than that left"),
     ] {
         let page = world.ask(&mut treasurer, amount, "A mistake").await;
         page.expect_status(status).expect(says);
         let form = page.form(&format!("{}/refund", world.path));
         assert_eq!((form.value("amount"), form.value("reason")), (Some(amount), Some("A mistake")));
     }
-    world.ask(&mut treasurer, "1", "").await.expect_status(422).expect("Write down why it goes back");
+    world.ask(&mut treasurer, "1", "").await.expect_status(422).expect("Enter the reason for the refund");
     assert_eq!(world.books().await.len(), 1);
     // Taken back by the bank in the meantime: Stripe will not send it as well.
     world.site.app.stripe_stand_in().claim_back(&world.subscription).await.unwrap();
     world.ask(&mut treasurer, "5", "A mistake").await;
     settle(&world.site).await;
-    treasurer.get(&world.path).await.expect("The payer’s bank has taken this payment back already");
+    treasurer.get(&world.path).await.expect("The payer’s bank has already taken this payment back");
     assert_eq!(world.books().await, [line("payment", 500), line("dispute", -500)]);
     assert_eq!(world.told().await, 0);
     for (email, status) in [("organiser@demo.test", 403), ("ana@demo.test", 403)] {

@@ -258,7 +258,7 @@ async fn what_happened_is_answered_for_every_day_and_the_gap_stays() {
         .await
         .expect("Your standing")
         .expect("New member")
-        .expect("Until 5 December 2026 officers can object")
+        .expect("Until 5 December 2026, officers can object")
         .expect("You may vote");
     site.app.clock().advance(Duration::days(30));
     site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
@@ -282,8 +282,8 @@ async fn what_happened_is_answered_for_every_day_and_the_gap_stays() {
         ("2026-12-20", Some(Standing::Current), "2026-12-05", "Yes"),
         ("2026-12-21", Some(Standing::Grace), "2026-12-21", "Yes"),
         ("2027-01-20", Some(Standing::Grace), "2026-12-21", "Yes"),
-        ("2027-01-21", Some(Standing::Lapsed), "2027-01-21", "No: nobody of this standing votes"),
-        ("2027-03-20", Some(Standing::Lapsed), "2027-01-21", "No: nobody of this standing votes"),
+        ("2027-01-21", Some(Standing::Lapsed), "2027-01-21", "No: nobody with this standing can vote"),
+        ("2027-03-20", Some(Standing::Lapsed), "2027-01-21", "No: nobody with this standing can vote"),
         ("2027-03-21", Some(Standing::New), "2027-03-21", "Yes"),
     ] {
         let found = stood(&site, email, on).await;
@@ -297,7 +297,7 @@ async fn what_happened_is_answered_for_every_day_and_the_gap_stays() {
     assert_eq!(member_since("2026-12-30").await, Some(day("2026-11-21")));
     assert_eq!(member_since("2027-02-01").await, None);
     assert_eq!(member_since("2027-03-30").await, Some(day("2027-03-21")), "the gap stays");
-    ask(&mut officer, person, "2027-04-01").await.expect_status(422).expect("Enter today or a day before it");
+    ask(&mut officer, person, "2027-04-01").await.expect_status(422).expect("Enter today or an earlier date");
     ask(&mut officer, person, "2027-02-30").await.expect_status(422).expect("Enter a real date");
     let page = officer.get(&format!("/admin/members/{person}/standing")).await;
     page.expect("Payment overdue").expect("until 20 January 2027").expect("the payments stopped");
@@ -323,8 +323,8 @@ async fn whoever_has_waited_and_is_old_enough_votes() {
     let mut officer = site.signed_in_as("alex@demo.test").await;
     ask(&mut officer, person, "2026-12-20")
         .await
-        .expect("No: members vote once they have been one for 30 days");
-    ask(&mut officer, person, "2026-12-21").await.expect("No: members vote from the age of 40");
+        .expect("No: members can vote once they have been members for 30 days");
+    ask(&mut officer, person, "2026-12-21").await.expect("No: members can vote from the age of 40");
     // Those who ask bring the rules.
     assert_eq!(stood(&site, "waits@example.org", "2026-12-21").await.unwrap().no_vote, None);
 }
@@ -415,7 +415,7 @@ async fn nobody_writes_to_somebody_who_has_died_and_a_mistake_is_taken_back() {
         .form(&back)
         .submit(&mut officer)
         .await
-        .expect("It is taken back");
+        .expect("Undone. They get emails again");
     site.app.clock().advance(Duration::minutes(2));
     site.stranger()
         .post("/sign-in", &[("email", "widow@example.org"), ("how", "link")])
@@ -493,18 +493,20 @@ async fn an_officer_counts_somebody_as_current_while_a_bank_is_asked_and_it_ends
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let path = format!("/admin/members/{person}/override");
     let empty = officer.get(&path).await.form(&path).submit_once(&mut officer).await;
-    empty.expect_status(422).expect("Choose what holds until then").expect("Enter the last day");
+    empty.expect_status(422).expect("Choose what applies until then").expect("Enter the last day");
     set(&mut officer, person, "current", ("1", "2", "2028"), false)
         .await
         .expect_status(422)
         .expect("within a year");
     let page = set(&mut officer, person, "current", ("10", "2", "2027"), false).await;
-    page.expect("It is set")
+    page.expect("Saved. It ends automatically")
         .expect("Counts as a current member")
         .expect("The bank closed a branch")
         .expect("Alex Mwangi");
     // Pressed twice it is one.
-    set(&mut officer, person, "current", ("10", "2", "2027"), false).await.expect("It is set");
+    set(&mut officer, person, "current", ("10", "2", "2027"), false)
+        .await
+        .expect("Saved. It ends automatically");
     let kept: i64 =
         sqlx::query_scalar("select count(*) from membership_overrides where reason like '%closed a branch%'")
             .fetch_one(&site.pool)
@@ -536,7 +538,9 @@ async fn an_officer_counts_somebody_as_current_while_a_bank_is_asked_and_it_ends
     assert_eq!((lapsed.standing, lapsed.since), (Standing::Lapsed, day("2027-02-11")));
     // Whoever has lapsed can be counted again, and it can be ended before its time.
     let mut officer = site.signed_in_as("alex@demo.test").await;
-    set(&mut officer, person, "current", ("1", "3", "2027"), false).await.expect("It is set");
+    set(&mut officer, person, "current", ("1", "3", "2027"), false)
+        .await
+        .expect("Saved. It ends automatically");
     assert_eq!(crate::membership::standing(&site, email).await.1, "member");
     let page = officer.get(&format!("/admin/members/{person}/standing")).await;
     let id: Uuid = sqlx::query_scalar("select id from membership_overrides where until_on = '2027-03-01'")
@@ -562,7 +566,9 @@ async fn an_officer_bars_a_vote_and_the_member_reads_why_unless_it_is_confidenti
     page.expect("The party has decided that you may not vote until 30 November 2026")
         .expect("You may not vote at present");
     page.expect_not("The bank closed a branch");
-    set(&mut officer, ana, "no_vote", ("1", "12", "2026"), false).await.expect("It is set");
+    set(&mut officer, ana, "no_vote", ("1", "12", "2026"), false)
+        .await
+        .expect("Saved. It ends automatically");
     own.get("/membership").await.expect("Why: The bank closed a branch");
     assert!(site.mail_to("ana@demo.test").await.text.contains("until 1 December 2026"));
     for (on, vote) in [
@@ -573,7 +579,7 @@ async fn an_officer_bars_a_vote_and_the_member_reads_why_unless_it_is_confidenti
     ] {
         assert_eq!(stood(&site, "ana@demo.test", on).await.unwrap().no_vote, vote, "{on}");
     }
-    ask(&mut officer, ana, "2026-11-21").await.expect("No: an officer has set it so");
+    ask(&mut officer, ana, "2026-11-21").await.expect("No: an officer has decided so");
     // Nothing is set for who has left.
     let ben = id_of(&site, "ben@demo.test").await;
     set(&mut officer, ben, "no_vote", ("1", "12", "2026"), false).await.expect_status(409);

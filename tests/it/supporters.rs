@@ -185,7 +185,7 @@ async fn a_member_stays_a_member_and_keeps_her_name() {
     let mut browser = site.stranger();
     sign_up(&mut browser, "Ana@demo.test", "Anna S", "M1 1AE").await;
     let link = site.mail_to("ana@demo.test").await.link("/support/confirm/");
-    browser.get(&link).await.form(&link).submit(&mut browser).await.expect("You are a member already");
+    browser.get(&link).await.form(&link).submit(&mut browser).await.expect("You are already a member");
     assert_eq!(standing(&site, "ana@demo.test").await.as_deref(), Some("member"));
     let name: String = sqlx::query_scalar("select name from people where email = 'ana@demo.test'")
         .fetch_one(&site.pool)

@@ -84,7 +84,9 @@ pub async fn follow_books(change: &mut Change<'_>, of: &Purpose) -> Result<()> {
 async fn lock_open(change: &mut Change<'_>, line: Uuid) -> Result<Case> {
     let case = sql::cases::lock(change, line).await?.ok_or(Error::NotFound)?;
     if case.decision.is_some() {
-        return Err(Error::Conflict("This donation was decided already. Open its page again to see how."));
+        return Err(Error::Conflict(
+            "This donation has already been decided. Open its page again to see how.",
+        ));
     }
     Ok(case)
 }
@@ -116,13 +118,13 @@ async fn decide(
 ) -> Result<()> {
     let today = change.today();
     if by.is_some() && case.is_late(today) && late.is_none() {
-        return Err(Error::Invalid("The last day has passed: say why it is decided now."));
+        return Err(Error::Invalid("The last day has passed: say why it is being decided now."));
     }
     let decision = Decision { on: today, by: None, late, outcome };
     Ok(sql::cases::set_decision(change, case.line, Some(&decision), by).await?)
 }
 
-/// The donation is not kept: it goes back the way it came, and the donor is told.
+/// The donation is not kept: it goes back the way it was paid, and the donor is told.
 ///
 /// # Errors
 /// As [`accept`].
@@ -165,7 +167,7 @@ async fn lock_stuck(change: &mut Change<'_>, line: Uuid) -> Result<(Case, Decisi
     let stage = case.stage(change.today(), warnings(change.app, case.received_on));
     match case.decision.clone() {
         Some(decision) if stage == Stage::Stuck => Ok((case, decision)),
-        _ => Err(Error::Conflict("This money is on its way back, or has gone back already.")),
+        _ => Err(Error::Conflict("This money is being returned, or has already been returned.")),
     }
 }
 
@@ -177,7 +179,7 @@ pub async fn refund_again(change: &mut Change<'_>, line: Uuid) -> Result<()> {
     let (case, _) = lock_stuck(change, line).await?;
     if !case.books.by_stripe {
         return Err(Error::Conflict(
-            "It did not come by card or Direct Debit, so it cannot be refunded there.",
+            "It was not paid by card or Direct Debit, so it cannot be refunded through Stripe.",
         ));
     }
     give_back(change, line).await?;
@@ -188,7 +190,7 @@ pub async fn refund_again(change: &mut Change<'_>, line: Uuid) -> Result<()> {
 /// An officer has sent the money back outside of Stripe.
 ///
 /// # Errors
-/// A conflict if it can go back the way it came.
+/// A conflict if it can go back the way it was paid.
 pub async fn note_return(change: &mut Change<'_>, officer: Uuid, line: Uuid, by_hand: ByHand) -> Result<()> {
     let (_, decision) = lock_stuck(change, line).await?;
     let Outcome::Refused { why, .. } = decision.outcome else { return Err(Error::NotFound) };
@@ -199,19 +201,19 @@ pub async fn note_return(change: &mut Change<'_>, officer: Uuid, line: Uuid, by_
     Ok(())
 }
 
-/// Takes back that a donation was accepted: it waits to be decided again.
+/// Undoes the acceptance of a donation: it waits to be decided again.
 ///
 /// # Errors
-/// A conflict if it was not accepted, or stands in a return that was filed.
+/// A conflict if it was not accepted, or is in a return that was filed.
 pub async fn undo(change: &mut Change<'_>, line: Uuid) -> Result<()> {
     let case = sql::cases::lock(change, line).await?.ok_or(Error::NotFound)?;
     match case.decision.map(|decision| decision.outcome) {
         Some(Outcome::Accepted(_)) => {}
-        _ => return Err(Error::Conflict("This donation is not accepted, or is on its way back.")),
+        _ => return Err(Error::Conflict("This donation has not been accepted, or is being returned.")),
     }
     if sql::returns::is_filed(change, line).await? {
         return Err(Error::Conflict(
-            "This donation stands in a return that was filed. Its acceptance cannot be undone.",
+            "This donation is in a return that has been filed. Its acceptance cannot be undone.",
         ));
     }
     sql::cases::set_decision(change, line, None, None).await?;

@@ -41,7 +41,7 @@ pub fn bounds(app: &App, day: NaiveDate) -> Bounds {
     }
 }
 
-/// From when to when the calendar year of a day goes, in London.
+/// The start and end of the calendar year that a day is in, in London.
 fn year_of(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
     let start = |year| dates::start_of_day(NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(day));
     (start(day.year()), start(day.year() + 1))
@@ -60,7 +60,7 @@ pub(super) fn path(gift: Uuid) -> String {
 pub(super) enum Given {
     /// The gift, and the wish to pay it.
     Wanted { gift: Uuid, checkout: Uuid },
-    /// It would pass the cap, under which so much is left this year.
+    /// It would exceed the cap, which leaves this much for the rest of the year.
     AboveCap { left: Money },
 }
 
@@ -110,11 +110,11 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
     Ok(Given::Wanted { gift: gift.id, checkout })
 }
 
-/// What a gift of a person we know is for that an officer enters. `id` is that of the form or statement line: entered
-/// twice, it is one gift.
+/// The purpose of a gift that an officer enters, from a person we know. `id` is that of the form or statement line:
+/// entered twice, it is one gift.
 ///
 /// # Errors
-/// A conflict if it passes the cap of the year: it cannot be kept.
+/// A conflict if it exceeds the cap of the year: it cannot be kept.
 pub async fn enter(
     change: &mut Change<'_>,
     id: Uuid,
@@ -128,7 +128,7 @@ pub async fn enter(
         let given = sql::sources::paid_between(change, &person.email, year_of(on)).await?;
         if !bounds.fits(given, amount) {
             return Err(Error::Conflict(
-                "This gift would pass the most that one person may give in a year. It has to go back to them.",
+                "This donation would take them over the annual donation limit. It has to be returned to them.",
             ));
         }
         let gift = Gift {
@@ -148,7 +148,7 @@ pub async fn enter(
     Ok(purpose(id))
 }
 
-/// Of two tabs, the later one counts: pages that are open for the giver's own gifts are closed if they would pass the cap
+/// Of two tabs, the later one counts: pages that are open for the giver's own gifts are closed if they would exceed the cap
 /// together with this one.
 async fn close_other_pages(
     change: &mut Change<'_>,
@@ -175,7 +175,7 @@ async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
         purpose: purpose(gift.id),
         amount: gift.amount,
         every: gift.every,
-        product: &format!("Gift to the {party}"),
+        product: &format!("Donation to the {party}"),
         name: &gift.name,
         email: &gift.email,
         page: &path(gift.id),
@@ -224,7 +224,7 @@ pub(super) fn runs(subscription: &Subscription) -> bool {
 /// Stops a regular gift at once: what failed to be collected is not tried again either.
 ///
 /// # Errors
-/// Not found if it is none.
+/// Not found if it is not a regular gift.
 pub(super) async fn stop(change: &mut Change<'_>, gift: Uuid) -> Result<()> {
     let app = change.app;
     let known = sql::lock_gift(change, gift).await?.ok_or(Error::NotFound)?;

@@ -44,7 +44,7 @@ pub struct Standing {
     pub changes: Vec<Difference>,
 }
 
-/// What stands in each return, worked out from the same donations.
+/// What is in each return, worked out from the same donations.
 pub fn stand(app: &App, period: Period, cases: &[Sourced], filed: &[Filed]) -> Standing {
     let filed: Vec<_> = filed.iter().filter(|filed| filed.period == period).cloned().collect();
     let last = filed.first().map(|filed| filed.items.as_slice()).unwrap_or_default();
@@ -169,7 +169,7 @@ pub async fn freeze(change: &mut Change<'_>, officer: Uuid, period: Period) -> R
     sql::returns::lock(change).await?;
     if sql::returns::count_late(change, period.to, today).await? > 0 {
         return Err(Error::Conflict(
-            "A donation of this period is undecided past its last day. Decide it first, under Donor checks.",
+            "A donation from this period is past its last day and undecided. Decide it first, under Donor checks.",
         ));
     }
     let (cases, filed) = load(change).await?;

@@ -1,4 +1,4 @@
-//! Saying that two records are one person, and that payments which stand close together are no split gift.
+//! Saying that two records are one person, and that payments close together are not a split gift.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub async fn merge(
         return Err(Error::Invalid("Choose two different records."));
     }
     if !(sources::is_source(change, source).await? && sources::is_source(change, into).await?) {
-        return Err(Error::Conflict("These records have changed meanwhile. Open the page again."));
+        return Err(Error::Conflict("These records have changed in the meantime. Open the page again."));
     }
     let now = change.now;
     sources::insert_merge(change, (source, into), reason, officer, now).await?;
@@ -35,7 +35,7 @@ pub async fn merge(
 /// A conflict if it was not merged.
 pub async fn separate(change: &mut Change<'_>, source: &str) -> Result<()> {
     if !sources::delete_merge(change, source).await? {
-        return Err(Error::Conflict("These records are separate already."));
+        return Err(Error::Conflict("These records are already separate."));
     }
     change.audit("donation.records_separated", ("donor", "records"), json!({}));
     Ok(())
@@ -46,7 +46,7 @@ pub async fn separate(change: &mut Change<'_>, source: &str) -> Result<()> {
 pub async fn dismiss(change: &mut Change<'_>, officer: Uuid, lines: &[Uuid], reason: &str) -> Result<()> {
     let now = change.now;
     if !sources::insert_dismissal(change, lines, reason, officer, now).await? {
-        return Err(Error::Conflict("Somebody has looked at these payments already."));
+        return Err(Error::Conflict("Somebody has already looked at these payments."));
     }
     change.audit(
         "donation.split_dismissed",

@@ -1,4 +1,4 @@
-//! Donor checks: which donations wait, each with its clock, and deciding on one.
+//! Donor checks: which donations are waiting, each with its clock, and deciding on one.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -129,7 +129,7 @@ struct DecidedPage {
     paging: Paging,
 }
 
-/// Everything that was decided, the newest first: what was refused is kept as well.
+/// Everything that was decided, newest first: what was refused is kept as well.
 pub async fn decided(
     State(app): State<App>,
     visit: Visit,
@@ -150,7 +150,7 @@ struct CasePage {
     visit: Visit,
     kinds: Kinds,
     shown: Shown,
-    /// Of whichever form was sent; the other ones are as they would be.
+    /// Whichever form was sent, as it was sent; the others are as they were.
     accept: Form,
     refuse: Form,
     by_hand: Form,
@@ -253,7 +253,7 @@ pub async fn refuse(
     let said = if case.books.by_stripe {
         "The donation is on its way back. It stays on this page until the refund has gone through."
     } else {
-        "Refused. Send the money back, and write down how."
+        "Refused. Send the money back, and record how."
     };
     Ok(flash::redirect(&app, PATH, said))
 }
@@ -286,7 +286,7 @@ pub async fn refund_again(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::cases::refund_again(&mut change, line).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, &path(line), "The refund is being tried again. Look here again in a minute."))
+    Ok(flash::redirect(&app, &path(line), "We are trying the refund again. Check back in a minute."))
 }
 
 pub async fn undo(
@@ -298,5 +298,5 @@ pub async fn undo(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::cases::undo(&mut change, line).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, &path(line), "Undone: the donation waits to be decided again."))
+    Ok(flash::redirect(&app, &path(line), "Undone: the donation needs a decision again."))
 }

@@ -54,7 +54,7 @@ fn line(Listed { standing, due, duty }: Listed) -> Line {
         format!("Filed on {}", on.unwrap_or_default())
     };
     let tag = match duty {
-        Duty::Running => ("off", "Running".to_owned()),
+        Duty::Running => ("off", "In progress".to_owned()),
         Duty::BeforeUs => ("off", "Before this site’s first payment".to_owned()),
         Duty::Filed => ("good", filed()),
         Duty::Changed => ("bad", "Changed since it was filed".to_owned()),
@@ -113,7 +113,11 @@ pub async fn add_election(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::returns::add_election(&mut change, who.person_id, &Election { name, from, to }).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, PATH, "Saved. A return is due for each week of it, beside the quarterly ones."))
+    Ok(flash::redirect(
+        &app,
+        PATH,
+        "Saved. A return is due for each week of it, as well as the quarterly ones.",
+    ))
 }
 
 /// The return that a path names: a quarter by its first day, or a week of an election period that has begun.

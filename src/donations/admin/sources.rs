@@ -142,7 +142,7 @@ pub async fn merge(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::sources::merge(&mut change, who.person_id, (&source, &into), &reason).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, SOURCES, "The two records count as one person now, in every year."))
+    Ok(flash::redirect(&app, SOURCES, "The two records now count as one person, in every year."))
 }
 
 pub async fn separate(
@@ -154,7 +154,7 @@ pub async fn separate(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::sources::separate(&mut change, form.value("source")).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, SOURCES, "The two records count by themselves again."))
+    Ok(flash::redirect(&app, SOURCES, "The two records are separate again."))
 }
 
 #[derive(Template, WebTemplate)]
@@ -210,5 +210,5 @@ pub async fn dismiss(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::sources::dismiss(&mut change, who.person_id, &lines, &reason).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, SPLITS, "Noted. One more payment like these brings them back."))
+    Ok(flash::redirect(&app, SPLITS, "Noted. Another payment like these will bring them back."))
 }

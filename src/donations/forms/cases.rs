@@ -22,10 +22,10 @@ fn late(check: &mut Check<'_>, name: &str, case: &Case, today: NaiveDate) -> Opt
     if !case.is_late(today) {
         return None;
     }
-    check.paragraphs(name, "Say why it is decided after the last day", 1_000)
+    check.paragraphs(name, "Say why it is being decided after the last day", 1_000)
 }
 
-/// What was found on the register, and why it comes late if it does.
+/// What was found on the register, and why it is late if it is.
 pub fn acceptance(form: &Form, case: &Case, today: NaiveDate) -> Result<(Register, Option<String>), Form> {
     let mut check = form.check();
     let dated = check.date("register", "Enter the date of the register you looked at");
@@ -44,7 +44,7 @@ pub fn acceptance(form: &Form, case: &Case, today: NaiveDate) -> Result<(Registe
 
 pub fn refusal(form: &Form, case: &Case, today: NaiveDate) -> Result<(Why, Option<String>), Form> {
     let mut check = form.check();
-    let why = check.choice("why", "Choose why it is not kept").filter(|why| Why::CHOICES.contains(why));
+    let why = check.choice("why", "Choose why it is being returned").filter(|why| Why::CHOICES.contains(why));
     let late = late(&mut check, "late_return", case, today);
     check.finish(|| Some((why?, late)))
 }
@@ -52,10 +52,10 @@ pub fn refusal(form: &Form, case: &Case, today: NaiveDate) -> Result<(Why, Optio
 /// Money that was sent back outside of Stripe.
 pub fn by_hand(form: &Form, case: &Case, today: NaiveDate) -> Result<ByHand, Form> {
     let mut check = form.check();
-    let on = check.date("returned", "Enter the day on which it was sent back");
+    let on = check.date("returned", "Enter the date it was sent back");
     if on.is_some_and(|on| on < case.received_on || on > today) {
         let from = dates::day(case.received_on);
-        check.fail("returned_day", format!("Enter a day from {from} to today"));
+        check.fail("returned_day", format!("Enter a date from {from} to today"));
     }
     let how = check.text("how", "Enter how it was sent, like bank transfer", 100);
     let to = check.text("to", "Enter who it was sent to", 200);

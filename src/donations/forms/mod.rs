@@ -22,7 +22,7 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
     let why = format!(": the law requires it above {}", bounds.check_above);
     let address = if wants_address { Address::read(&mut check, &why) } else { None };
-    check.must_tick("declaration", "Tick the box if this is so; else we cannot take the gift");
+    check.must_tick("declaration", "Tick the box if this is true; otherwise we cannot accept the donation");
     check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, every, address }))
 }
 
@@ -46,7 +46,7 @@ fn amount(check: &mut Check<'_>, bounds: &Bounds, every: Option<Interval>) -> Op
     let amount = match (usual, typed) {
         (Some(usual), Some(typed)) if usual != typed => {
             let words = format!(
-                "You chose {usual} and typed {typed}. Choose “Other amount” to give {typed}, or clear it"
+                "You chose {usual} and typed {typed}. Choose “Other amount” to give {typed}, or clear the amount"
             );
             check.fail("amount", words);
             return None;
@@ -63,10 +63,12 @@ fn amount(check: &mut Check<'_>, bounds: &Bounds, every: Option<Interval>) -> Op
             format!("Enter {least} or more: smaller amounts are lost to card fees")
         }
         Err(WrongGift::TooMuch(cap)) if every == Some(Interval::Month) => {
-            format!("A year of that is more than {cap}, which is the most we take from one person in a year")
+            format!(
+                "A year of that is more than {cap}, which is the most we accept from one person in a year"
+            )
         }
         Err(WrongGift::TooMuch(cap)) => {
-            format!("Enter {cap} or less. We take no more from one person in a year")
+            format!("Enter {cap} or less. That is the most we accept from one person in a year")
         }
     };
     check.fail("amount", fault);

@@ -9,7 +9,7 @@ use crate::kit::form::Form;
 pub fn merge(form: &Form) -> Result<(String, String, String), Form> {
     let mut check = form.check();
     let source = check.text("source", "Choose a record", 300);
-    let into = check.text("into", "Choose the record of the same person", 300);
+    let into = check.text("into", "Choose the other record of the same person", 300);
     if source.is_some() && source == into {
         check.fail("into", "Choose two different records");
     }
@@ -17,18 +17,18 @@ pub fn merge(form: &Form) -> Result<(String, String, String), Form> {
     check.finish(|| Some((source?, into?, reason?)))
 }
 
-/// The payments of a flag, and why they are no split gift.
+/// The payments that were flagged, and why they are not a split gift.
 pub fn dismissal(form: &Form) -> Result<(Vec<Uuid>, String), Form> {
     let mut check = form.check();
     let lines: Vec<_> = form.value("lines").split(' ').filter_map(|id| id.parse().ok()).take(200).collect();
-    let reason = check.text("reason", "Say what you found out", 500);
+    let reason = check.text("reason", "Say what you found", 500);
     check.finish(|| Some((lines, reason?)))
 }
 
 /// A name, the first and the last day.
 pub fn election(form: &Form) -> Result<(String, NaiveDate, NaiveDate), Form> {
     let mut check = form.check();
-    let name = check.text("name", "Enter the election", 100);
+    let name = check.text("name", "Enter the name of the election", 100);
     let from = check.date("from", "Enter the first day");
     let to = check.date("to", "Enter the last day");
     if let (Some(from), Some(to)) = (from, to)

@@ -1,4 +1,4 @@
-//! A donation in law: who gave it, how long there is to decide, what was decided, and how far its way back is. Pure.
+//! A donation in law: who gave it, how long there is to decide, what was decided, and how far its return has got. Pure.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -153,7 +153,7 @@ pub enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
     Calm,
-    /// So many warning days have passed.
+    /// How many warning days have passed.
     Warned(usize),
     Late,
 }

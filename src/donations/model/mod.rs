@@ -21,23 +21,23 @@ use crate::{
     places::Address,
 };
 
-/// Only for who checks donors: what stands on the electoral register may be used for nothing else (PPERA 2000 s.54,
+/// Only for who checks donors: what is on the electoral register may be used for nothing else (PPERA 2000 s.54,
 /// Representation of the People Regulations 2001 reg. 106).
 pub const CHECK_DONORS: Permission = Permission { code: "check_donors", held_by: &[Role::Treasurer] };
 
 /// What a gift is in the books.
 pub const GIFTS: PurposeKind = PurposeKind {
     code: "donation",
-    name: "Gift",
-    paid: "as a gift",
-    income: "Gifts",
-    source: "from gifts of individuals",
+    name: "Donation",
+    paid: "as a donation",
+    income: "Donations",
+    source: "from donations by individuals",
 };
 
 /// The usual sums on the form, in pence.
 pub const USUAL: [i64; 4] = [500, 1_000, 2_500, 5_000];
 
-/// What stands beside the box that has to be ticked, and is kept with the gift.
+/// The words beside the box that has to be ticked, kept with the gift.
 pub(super) const DECLARATION: &str = "The money is my own, I give it as a person and not for a company or anybody else, and I live in the UK or am on a UK electoral register.";
 
 /// What is kept instead with a gift that came by cash, cheque or bank.

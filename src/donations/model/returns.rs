@@ -169,7 +169,7 @@ impl Item {
         Money::from_pence(self.pence)
     }
 
-    /// The texts under [`Item::HEADS`].
+    /// The cells under [`Item::HEADS`].
     pub fn texts(&self) -> [String; 14] {
         [
             self.sort.words().to_owned(),
@@ -315,12 +315,12 @@ pub fn compile(
     items
 }
 
-/// What is different from the return that was filed last.
+/// What is different from the last filed return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
     Added(Item),
     Gone(Item),
-    /// The heads of what changed, with what stood there and what stands there now.
+    /// The headings of what changed, with the old and the new value.
     Changed(Item, Vec<(&'static str, String, String)>),
 }
 

@@ -216,7 +216,7 @@ pub(super) async fn delete_old_gifts(db: &mut PgConnection, before: DateTime<Utc
     Ok(())
 }
 
-/// Gifts of a time, what went back taken off. No more is told of who gave than how many they were.
+/// Gifts in a period, less what went back. Of who gave, it tells only how many they were.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Giving {
     pub donors: i64,

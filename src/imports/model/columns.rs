@@ -202,14 +202,14 @@ const SYSTEMS: [System; 5] = [
     },
 ];
 
-/// The two columns in front of a file of rejected lines; when it comes back they are passed over.
+/// The two columns in front of a file of rejected lines; when it comes back they are skipped.
 pub const REPORT: [&str; 2] = ["Line", "What is wrong"];
 
 fn plain(head: &str) -> String {
     head.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// What the columns of a file most likely hold, by their heads, and the system that calls them so.
+/// What the columns of a file most likely hold, by their headings, and the system that uses those names.
 pub fn recognise(heads: &[String]) -> (Option<&'static str>, Vec<Option<Field>>) {
     let heads: Vec<_> = heads.iter().map(|head| plain(head)).collect();
     let named = |system: &System, head: &str| {
@@ -234,15 +234,15 @@ pub fn faults(columns: &[Option<Field>]) -> Vec<String> {
     let mut faults = Vec::new();
     if !has(Field::Email) {
         faults
-            .push("Say which column holds the email address: without it nobody can be told apart".to_owned());
+            .push("Choose which column holds the email address: we need it to tell people apart".to_owned());
     }
     if !has(Field::Name) && !has(Field::FirstName) && !has(Field::LastName) {
-        faults.push("Say which column holds the name".to_owned());
+        faults.push("Choose which column holds the name".to_owned());
     }
     // An end of emails may stand in several.
     for field in Field::ALL.into_iter().filter(|field| *field != Field::Stopped) {
         if columns.iter().filter(|column| **column == Some(field)).count() > 1 {
-            faults.push(format!("Two columns are taken for “{}”: choose one", field.name()));
+            faults.push(format!("Two columns are set to “{}”: choose one", field.name()));
         }
     }
     faults

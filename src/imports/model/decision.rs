@@ -22,7 +22,7 @@ codes!(Outcome { Added = "added", Filled = "filled", Unchanged = "unchanged", Re
 pub struct Known {
     pub person: Uuid,
     pub has_postcode: bool,
-    /// What they said as a member; `None` if they never were one.
+    /// What they said as a member; `None` if they were never one.
     pub personal: Option<Personal>,
     pub has_subscription: bool,
     pub emails: Emails,
@@ -73,13 +73,13 @@ pub fn decide(read: &Read, known: Option<&Known>, before: Option<i32>) -> Decisi
     };
     if let Some(line) = before {
         return Decision::Reject(format!(
-            "Email address: line {line} has the same. If they are two people, give each their own; else leave one out"
+            "Email address: line {line} has the same. If they are two people, give each their own; otherwise leave one out"
         ));
     }
     let Some(known) = known else {
         if entry.name.is_empty() {
             return Decision::Reject(
-                "Full name: give the name, since nobody here has this address".to_owned(),
+                "Full name: enter a name, because we do not know this email address".to_owned(),
             );
         }
         return Decision::Add(entry);

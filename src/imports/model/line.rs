@@ -66,8 +66,8 @@ pub struct Rules {
     pub least_age: i64,
 }
 
-/// The cells of one field, trimmed; the first that is not empty. A cell that a spreadsheet was kept from running has
-/// an apostrophe in front.
+/// The cells of one field, trimmed; the first that is not empty. A cell that would run as a formula in a
+/// spreadsheet has an apostrophe in front.
 fn cell<'a>(columns: &[Option<Field>], cells: &'a [String], field: Field) -> &'a str {
     let of_field = columns.iter().zip(cells).filter(|(column, _)| **column == Some(field));
     let mut filled = of_field.map(|(_, cell)| typed::trim(cell)).filter(|cell| !cell.is_empty());
@@ -104,7 +104,7 @@ fn entry(check: &mut Check<'_>, form: &Form, rules: Rules) -> Option<Entry> {
     let born_on = day(check, form, Field::BornOn);
     if let Some(born_on) = born_on {
         if born_on > rules.today {
-            check.fail(Field::BornOn.code(), "This day is in the future");
+            check.fail(Field::BornOn.code(), "This date is in the future");
         } else if i64::from(crate::kit::dates::age_on(born_on, rules.today)) < rules.least_age {
             check.fail(Field::BornOn.code(), format!("Members are at least {}", rules.least_age));
         }
@@ -114,7 +114,7 @@ fn entry(check: &mut Check<'_>, form: &Form, rules: Rules) -> Option<Entry> {
     let region = postcode.as_ref().and_then(|it| region_of(it, None).ok().flatten());
     let joined_on = day(check, form, Field::JoinedOn);
     if joined_on.is_some_and(|joined| joined > rules.today) {
-        check.fail(Field::JoinedOn.code(), "This day is in the future");
+        check.fail(Field::JoinedOn.code(), "This date is in the future");
     }
     let paid_until = day(check, form, Field::PaidUntil);
     let is_ended = is_ended(value(Field::Status)).unwrap_or_else(|fault| {
@@ -138,7 +138,7 @@ fn entry(check: &mut Check<'_>, form: &Form, rules: Rules) -> Option<Entry> {
         && customer.len() <= 100
         && customer.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
     if !customer.is_empty() && !is_customer {
-        check.fail(Field::Customer.code(), "A customer’s id at Stripe begins with cus_");
+        check.fail(Field::Customer.code(), "A Stripe customer ID begins with cus_");
     }
     Some(Entry {
         email: email?,
@@ -164,7 +164,7 @@ fn name(check: &mut Check<'_>) -> String {
     if name.chars().count() > 100 {
         check.fail(Field::Name.code(), "Make this shorter: at most 100 characters");
     } else if !name.is_empty() && !name.chars().any(char::is_alphabetic) {
-        check.fail(Field::Name.code(), "Give the name in letters");
+        check.fail(Field::Name.code(), "Enter the name in letters");
     }
     name
 }
@@ -184,7 +184,7 @@ fn place(check: &mut Check<'_>, form: &Form) -> (Option<Address>, Option<Postcod
         if has_lines {
             check.fail(
                 Field::Postcode.code(),
-                "Give the postcode with the address, or the country if it is not in the UK",
+                "Enter the postcode with the address, or the country if it is not in the UK",
             );
         }
         return (None, None);
@@ -219,14 +219,14 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=2100;
 /// the day first; `27 March 2001`; `March 27, 2001`. Nothing is `None`.
 ///
 /// # Errors
-/// In words: it is none, or it could be several.
+/// In words: it is not a date, or it could be several.
 pub fn read_day(text: &str) -> Result<Option<NaiveDate>, String> {
     let text = typed::plain(text);
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || "Give a date like 27/3/2001 (day first) or 2001-03-27".to_owned();
+    let wrong = || "Enter a date like 27/3/2001 (day first) or 2001-03-27".to_owned();
     // A time of day is set off by a T or a space, and has a colon.
     let date = match text.split_once(['T', ' ']) {
         Some((date, rest)) if rest.contains(':') && date.len() >= 8 => date,
@@ -245,7 +245,7 @@ pub fn read_day(text: &str) -> Result<Option<NaiveDate>, String> {
         (first, second, third)
     };
     if year.len() == 2 {
-        return Err("Give the year in four figures".to_owned());
+        return Err("Enter the year in four figures".to_owned());
     }
     let year = year.parse().ok().filter(|year| YEARS.contains(year)).ok_or_else(wrong)?;
     let (day, month) = (typed::day(day).ok_or_else(wrong)?, typed::month(month).ok_or_else(wrong)?);
@@ -271,7 +271,7 @@ fn is_ended(text: &str) -> Result<bool, String> {
             Err("An officer has to decide about this: leave them out, and add what was decided by hand"
                 .to_owned())
         }
-        _ => Err("Give current or ended".to_owned()),
+        _ => Err("Enter current or ended".to_owned()),
     }
 }
 
@@ -283,7 +283,7 @@ fn rate(text: &str) -> Result<Option<Rate>, String> {
         }
         "standard" => Ok(Some(Rate::Standard)),
         "solidarity" => Ok(Some(Rate::Solidarity)),
-        _ => Err("Give low-wage, standard or solidarity".to_owned()),
+        _ => Err("Enter low-wage, standard or solidarity".to_owned()),
     }
 }
 
@@ -291,11 +291,11 @@ fn every(text: &str) -> Result<Interval, String> {
     match word(text).as_str() {
         "" | "month" | "monthly" | "a month" => Ok(Interval::Month),
         "year" | "yearly" | "annual" | "annually" | "a year" => Ok(Interval::Year),
-        _ => Err("Give month or year".to_owned()),
+        _ => Err("Enter month or year".to_owned()),
     }
 }
 
-/// The least that the books know as a payment.
+/// The smallest sum that the books accept as a payment.
 const LEAST: Money = Money::from_pence(30);
 
 fn amount(text: &str) -> Result<Option<Money>, String> {
@@ -422,12 +422,12 @@ mod tests {
     #[test]
     fn every_fault_of_a_line_is_named_with_its_column() {
         for (field, value, said) in [
-            (Field::BornOn, "2027-01-01", "Date of birth: This day is in the future"),
+            (Field::BornOn, "2027-01-01", "Date of birth: This date is in the future"),
             (Field::BornOn, "2020-01-01", "Date of birth: Members are at least 14"),
             (Field::Phone, "123", "Phone: "),
             (Field::Postcode, "90210", "Postcode: "),
             (Field::Postcode, "BL9", "Postcode: Enter the whole postcode"),
-            (Field::Town, "Bury", "Postcode: Give the postcode"),
+            (Field::Town, "Bury", "Postcode: Enter the postcode with"),
             (Field::JoinedOn, "soon", "Joined on: "),
             (Field::JoinedOn, "2027-01-01", "Joined on: "),
             (Field::Status, "Deceased", "Membership status: They have died"),

@@ -30,7 +30,7 @@ pub const CHUNK: usize = 500;
 pub enum Stage {
     /// Nobody has said yet what its columns hold.
     New,
-    /// It is gone through, and nothing is written.
+    /// It is being checked, and nothing is written.
     Trying,
     Tried,
     Running,
@@ -45,7 +45,7 @@ codes!(Stage {
 });
 
 impl Stage {
-    /// Whether a job is at it.
+    /// Whether a job is working on it.
     pub fn is_busy(self) -> bool {
         matches!(self, Self::Trying | Self::Running)
     }
@@ -90,9 +90,9 @@ pub struct Counts {
     pub stopped: i64,
     /// Consents to emails that are kept.
     pub agreed: i64,
-    /// Lines that say yes, and neither when nor how.
+    /// Lines that say yes, but not when or how.
     pub unproved: i64,
-    /// Payments that are looked for at Stripe.
+    /// Payments that are looked up at Stripe.
     pub customers: i64,
 }
 
@@ -115,6 +115,12 @@ impl Counts {
     pub fn writes(&self) -> i64 {
         self.added + self.filled
     }
+}
+
+/// `1 line`, `1,234 lines`
+pub fn lines(count: impl Borrow<i64>) -> String {
+    let count = *count.borrow();
+    format!("{} {}", number(count), if count == 1 { "line" } else { "lines" })
 }
 
 /// A number for a page: `12,345`.
@@ -149,7 +155,7 @@ pub struct Line {
     pub cells: Vec<String>,
 }
 
-/// Goes through a file, for a check or for good.
+/// Processes a file, as a check or to import it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct GoThrough {
     pub import: Uuid,

@@ -16,7 +16,7 @@ use crate::{
     payments,
 };
 
-/// Notes until when somebody has paid by hand. Who lapsed or left is a member again; the gap stays.
+/// Notes the day until which somebody has paid by hand. Anyone who lapsed or left is a member again; the gap stays.
 ///
 /// # Errors
 /// Not found if they were never a member; a conflict if the party decided that the membership is over, or if they pay
@@ -25,7 +25,7 @@ pub async fn paid_by_hand(change: &mut Change<'_>, person: Uuid, until: NaiveDat
     let (now, today) = (change.now, change.today());
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.state.is_final() {
-        return Err(Error::Conflict("This membership was ended. It cannot be paid for."));
+        return Err(Error::Conflict("This membership has been ended, so it cannot be paid for."));
     }
     let failing = subscription_of(change, &membership).await?.filter(|it| !it.is_alive() || it.is_failing());
     if let Some(failing) = &failing {

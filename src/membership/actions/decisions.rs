@@ -22,17 +22,17 @@ use crate::{
 /// Ends a membership today. The payments stop by a job; what was paid stays.
 ///
 /// # Errors
-/// A conflict if it is over already.
+/// A conflict if it is already over.
 pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Result<()> {
     let app = change.app;
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.state.is_ended() {
-        return Err(Error::Conflict("This membership is over already."));
+        return Err(Error::Conflict("This membership has already ended."));
     }
     let (now, today) = (change.now, change.today());
     let is_refused = ending.reason == EndReason::Refused;
     if is_refused && !is_new(change, &membership, today).await? {
-        return Err(Error::Conflict("They are not new any more: the days for objections are over."));
+        return Err(Error::Conflict("They are no longer a new member: the time for objections is over."));
     }
     membership.state = State::Ended { on: today, reason: ending.reason };
     membership.state_since = now;
@@ -75,8 +75,8 @@ pub async fn is_new(db: &mut PgConnection, membership: &Membership, today: Naive
     Ok(!membership.state.is_ended() && settled_on.is_some_and(|settled| today < settled))
 }
 
-/// Takes back that somebody has died, which was a mistake. The membership stays ended, since its payments are, and they
-/// can join again.
+/// Undoes the record that somebody has died, made by mistake. The membership stays ended, since its payments have, and
+/// they can join again.
 ///
 /// # Errors
 /// A conflict if nobody said so.
@@ -107,7 +107,7 @@ pub async fn suspend(
     let app = change.app;
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.state.is_ended() {
-        return Err(Error::Conflict("This membership is over: there is nothing to suspend."));
+        return Err(Error::Conflict("This membership has ended: there is nothing to suspend."));
     }
     let now = change.now;
     let same = |before: &Suspension| before.until == new.until && before.reason == new.reason;

@@ -48,7 +48,7 @@ fn product(app: &App, rate: Rate) -> String {
 
 /// Keeps what was typed and the wish to pay. Returns the application's id and the checkout's.
 ///
-/// Nobody learns here whether the address is known: a member's address gives the same answer, and a mail to them.
+/// Nobody learns here whether the address is known: a member's address gives the same answer, and the member gets a mail.
 pub async fn apply(
     change: &mut Change<'_>,
     join: Join,
@@ -80,7 +80,7 @@ pub async fn apply(
     Ok((application.id, checkout))
 }
 
-/// A member whose address is used to join again hears of it.
+/// A member whose address is used to join again is told.
 pub async fn warn_member(change: &mut Change<'_>, application: Uuid) -> Result<()> {
     let app = change.app;
     let Some(application) = &sql::find_application(change, application).await? else { return Ok(()) };
@@ -105,8 +105,8 @@ pub async fn warn_member(change: &mut Change<'_>, application: Uuid) -> Result<(
 pub async fn begun(db: &mut PgConnection, email: &EmailAddress, now: DateTime<Utc>) -> Result<Option<Begun>> {
     let open = sql::find_open_application(db, email, now - Duration::days(1)).await?;
     Ok(open.map(|id| Begun {
-        words: "You filled in our form for members and have not paid yet, so you are no member so far.",
-        button: "Go on to payment",
+        words: "You filled in our joining form but have not paid yet, so you are not a member yet.",
+        button: "Continue to payment",
         path: path(id),
     }))
 }

@@ -28,7 +28,7 @@ pub async fn set_override(
     let membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     match (membership.state, new.kind) {
         (State::Ended { reason: EndReason::Lapsed, .. }, OverrideKind::Current) => {}
-        (State::Ended { .. }, _) => return Err(Error::Conflict("This membership is over.")),
+        (State::Ended { .. }, _) => return Err(Error::Conflict("This membership has ended.")),
         (State::Suspended { .. }, OverrideKind::Current) => {
             return Err(Error::Conflict("They are suspended. Lift the suspension first."));
         }
@@ -57,16 +57,16 @@ fn same(it: &crate::membership::model::Override, new: &NewOverride) -> bool {
     (it.kind, it.until, &it.reason) == (new.kind, new.until, &new.reason)
 }
 
-/// Ends what was set by hand today.
+/// Ends today what was set by hand.
 ///
 /// # Errors
-/// A conflict if it is over already.
+/// A conflict if it is already over.
 pub async fn lift_override(change: &mut Change<'_>, officer: Uuid, person: Uuid, id: Uuid) -> Result<()> {
     let today = change.today();
     let membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     let kind = sql::overrides::lift(change, membership.id, id, officer, today)
         .await?
-        .ok_or(Error::Conflict("It is over already."))?;
+        .ok_or(Error::Conflict("It has already ended."))?;
     change.audit("membership.override_ended", ("person", person), json!({ "kind": kind.name() }));
     recompute(change, membership).await?;
     Ok(())

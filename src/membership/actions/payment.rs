@@ -73,7 +73,7 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
     Ok(())
 }
 
-/// What dues of a person are for that come by no subscription.
+/// The purpose of dues that a person pays without a subscription.
 pub fn dues_of(person: Uuid) -> Purpose {
     Purpose::new(DUES, person)
 }

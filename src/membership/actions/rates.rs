@@ -23,7 +23,7 @@ use crate::{
     payments,
 };
 
-/// Keeps what a member, or an officer for them, wants to pay from the next period on.
+/// Keeps what a member, or an officer on their behalf, wants to pay from the next period on.
 ///
 /// # Errors
 /// A conflict if there is no payment whose price can be changed; not found if they are not a member.

@@ -147,10 +147,12 @@ fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval,
     let fault = match charge {
         Ok(amount) => return Some(amount),
         Err(WrongAmount::TooLittle(least)) => {
-            format!("The solidarity rate begins at {least} a {every}. Choose that or more, or another rate")
+            format!("The solidarity rate starts at {least} a {every}. Choose that or more, or another rate")
         }
         Err(WrongAmount::TooMuch(most)) => {
-            format!("At most {most} at a time. For more, please make a gift as well: it has its own checks")
+            format!(
+                "At most {most} at a time. To give more, please make a donation as well: it has its own checks"
+            )
         }
         Err(WrongAmount::NotSold) => "This rate is not offered at present. Choose another".to_owned(),
     };
@@ -198,7 +200,7 @@ fn expulsion(check: &mut Check<'_>, today: NaiveDate) -> Option<Decision> {
     let by = check.text("decided_by", "Enter who decided to expel them", 200);
     let on = check.date("decided", "Enter the day of the decision");
     if on.is_some_and(|on| on > today) {
-        check.fail("decided_day", "Enter a day that is not after today");
+        check.fail("decided_day", "Enter today or an earlier date");
     }
     let appeal_until = check.optional_date("appeal");
     if appeal_until.zip(on).is_some_and(|(until, on)| until < on) {
@@ -214,20 +216,20 @@ pub(super) fn suspension(form: &Form, today: NaiveDate) -> Result<NewSuspension,
     if until.is_some_and(|until| until <= today || until > dates::months_later(today, 12)) {
         check.fail("until_day", "Enter a day after today and within a year");
     }
-    let reason = check.paragraphs("reason", "Write down why, who decided it, and under which rule", 2000);
+    let reason = check.paragraphs("reason", "Enter why, who decided it, and under which rule", 2000);
     check.finish(|| Some(NewSuspension { until: until?, reason: reason? }))
 }
 
 /// What is set by hand for a time.
 pub(super) fn by_hand(form: &Form, today: NaiveDate) -> Result<NewOverride, Form> {
     let mut check = form.check();
-    let kind = check.choice::<OverrideKind>("kind", "Choose what holds until then");
+    let kind = check.choice::<OverrideKind>("kind", "Choose what applies until then");
     let until = check.date("until", "Enter the last day");
     // What is meant to last is a rule, or an ending.
     if until.is_some_and(|until| until < today || until > dates::months_later(today, 12)) {
         check.fail("until_day", "Enter today or a day within a year");
     }
-    let reason = check.paragraphs("reason", "Write down why, who decided it, and under which rule", 2000);
+    let reason = check.paragraphs("reason", "Enter why, who decided it, and under which rule", 2000);
     let is_confidential = check.ticked("confidential");
     check.finish(|| Some(NewOverride { kind: kind?, until: until?, reason: reason?, is_confidential }))
 }
@@ -237,7 +239,7 @@ pub(super) fn day_asked(form: &Form, today: NaiveDate) -> Result<Option<NaiveDat
     let mut check = form.check();
     let day = check.optional_date("on");
     if day.is_some_and(|day| day > today) {
-        check.fail("on_day", "Enter today or a day before it");
+        check.fail("on_day", "Enter today or an earlier date");
     }
     check.finish(|| Some(day))
 }

@@ -105,13 +105,13 @@ impl Membership {
                     format!("Your membership is paid until {}.", dates::day(on))
                 }
                 Some(on) => format!(
-                    "You have stopped renewal. You are a member with every right until {}.",
+                    "You have stopped renewal. You keep all your rights as a member until {}.",
                     dates::day(on)
                 ),
                 None => "You are a member in good standing.".to_owned(),
             },
             State::Grace { until } if self.subscription.is_none() => format!(
-                "Your membership has to be renewed. You stay a member until {}; please join again with a payment before then.",
+                "Your membership needs renewing. You stay a member until {}; please join again and pay before then.",
                 dates::day(until)
             ),
             State::Grace { until } => format!(
@@ -125,7 +125,7 @@ impl Membership {
                 )
             }
             State::Ended { on, reason } => {
-                format!("Your membership ended on {}: {}.", dates::day(on), reason.words())
+                format!("Your membership ended on {}: {}.", dates::day(on), reason.own_words())
             }
         }
     }

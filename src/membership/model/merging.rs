@@ -23,7 +23,7 @@ pub fn which_stays(gone: (&Membership, bool), kept: (&Membership, bool)) -> Resu
     for membership in [gone, kept] {
         if membership.suspension.is_some() {
             return Err(
-                "One of the two memberships is suspended. Lift the suspension first, or wait for its end.",
+                "One of the two memberships is suspended. Lift the suspension first, or wait until it ends.",
             );
         }
         if matches!(membership.state, State::Ended { reason: EndReason::Expelled, .. }) {

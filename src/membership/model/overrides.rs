@@ -26,7 +26,7 @@ impl OverrideKind {
     /// Said to the member, before the last day.
     pub fn own_words(self) -> &'static str {
         match self {
-            Self::Current => "The party counts you as a current member, although a payment is open",
+            Self::Current => "Although a payment is outstanding, the party counts you as a current member",
             Self::NoVote => "The party has decided that you may not vote",
         }
     }

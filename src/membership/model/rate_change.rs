@@ -56,7 +56,7 @@ impl NoChange {
         match self {
             Self::NothingPaid => "There is no regular payment to change yet.",
             Self::Overdue => "A payment is overdue. Once it is paid, the rate can be changed.",
-            Self::Ending => "Renewal is stopped. Stay a member first, then change the rate.",
+            Self::Ending => "Renewal has been stopped. It must be resumed before the rate can be changed.",
         }
     }
 }

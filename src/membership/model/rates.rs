@@ -36,7 +36,7 @@ impl Rate {
                 "If you earn little or nothing: students, carers, people looking for work, pensioners"
             }
             Self::Standard => "What most members pay, and what keeps the party going",
-            Self::Solidarity => "If you can pay more: it carries those who cannot. You choose how much",
+            Self::Solidarity => "If you can pay more, to support those who cannot. You choose how much",
         }
     }
 }

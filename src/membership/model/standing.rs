@@ -76,18 +76,18 @@ impl Standing {
     /// What it means, of somebody else.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Pending => "They have joined, and the bank has not made the first payment yet.",
+            Self::Pending => "They have joined, but the bank has not made the first payment yet.",
             Self::New => "They are a member, and officers can still object to their joining.",
-            Self::Current => "They are a member with every right.",
+            Self::Current => "They are a member with full rights.",
             Self::Grace => {
-                "A payment did not go through. They are a member as long as they can still pay it."
+                "A payment did not go through. They stay a member for as long as they can still pay it."
             }
-            Self::Suspended => "The party has suspended their membership for a time.",
+            Self::Suspended => "The party has suspended their membership temporarily.",
             Self::Lapsed => "Their payments stopped, so their membership ended.",
             Self::Resigned => "They left.",
             Self::Expelled => "The party ended their membership.",
             Self::Deceased => "They have died.",
-            Self::Ended => "Their membership was over.",
+            Self::Ended => "Their membership had ended.",
         }
     }
 }
@@ -244,7 +244,7 @@ impl Past {
             Self::Pending | Self::Active => String::new(),
             Self::Grace { until } | Self::Suspended { until } => format!("until {}", dates::day(until)),
             Self::Ended { reason: Some(reason) } => reason.words().to_owned(),
-            Self::Ended { reason: None } => "why was not kept".to_owned(),
+            Self::Ended { reason: None } => "reason not kept".to_owned(),
         }
     }
 
@@ -264,12 +264,12 @@ impl Stood {
     pub fn may(&self, pending_counts: bool) -> &'static str {
         match self.standing {
             Standing::New | Standing::Current | Standing::Grace => {
-                "Use the members’ pages, take part in debates, meetings and teams"
+                "Use the members’ pages, and take part in debates, meetings and teams"
             }
-            Standing::Pending if pending_counts => "Use the members’ pages, come to meetings",
-            Standing::Pending => "Nothing yet: it begins with your first payment",
-            Standing::Suspended => "Nothing in the party, as long as it lasts",
-            Standing::Expelled => "Appeal, if the decision says so. You cannot join by the form",
+            Standing::Pending if pending_counts => "Use the members’ pages, and come to meetings",
+            Standing::Pending => "Nothing yet: your membership begins with your first payment",
+            Standing::Suspended => "Nothing in the party until the suspension ends",
+            Standing::Expelled => "Appeal, if the decision says so. You cannot join using the form",
             _ => "Join again at any time",
         }
     }
@@ -298,12 +298,12 @@ impl Stood {
     pub fn vote_in_words(&self, rules: VotingRules) -> String {
         match self.no_vote {
             None => "Yes".to_owned(),
-            Some(NoVote::Standing) => "No: nobody of this standing votes".to_owned(),
-            Some(NoVote::Barred) => "No: an officer has set it so".to_owned(),
+            Some(NoVote::Standing) => "No: nobody with this standing can vote".to_owned(),
+            Some(NoVote::Barred) => "No: an officer has decided so".to_owned(),
             Some(NoVote::Waiting) => {
-                format!("No: members vote once they have been one for {} days", rules.waiting_days)
+                format!("No: members can vote once they have been members for {} days", rules.waiting_days)
             }
-            Some(NoVote::Age) => format!("No: members vote from the age of {}", rules.voting_age),
+            Some(NoVote::Age) => format!("No: members can vote from the age of {}", rules.voting_age),
         }
     }
 }

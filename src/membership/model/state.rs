@@ -44,6 +44,17 @@ impl EndReason {
         }
     }
 
+    /// The rest of a sentence to the member themselves.
+    pub fn own_words(self) -> &'static str {
+        match self {
+            Self::Left => "you left",
+            Self::Lapsed => "your payments stopped",
+            Self::Expelled | Self::Officer => "the party ended it",
+            Self::Refused => "officers objected to your joining",
+            Self::Died | Self::Error => "it was recorded by mistake",
+        }
+    }
+
     /// Whether it was decided by people, so that no payment brings the membership back.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Left | Self::Lapsed)

@@ -33,9 +33,9 @@ impl LineKind {
         match self {
             Self::Payment => "Payment",
             Self::Refund => "Refund",
-            Self::RefundFailed => "Refund that failed",
+            Self::RefundFailed => "Failed refund",
             Self::Dispute => "Taken back by the bank",
-            Self::DisputeWon => "Given back by the bank",
+            Self::DisputeWon => "Returned by the bank",
         }
     }
 }
@@ -92,7 +92,7 @@ pub enum Origin {
     /// Money that did not pass through Stripe.
     Offline {
         method: Method,
-        /// A cheque's number, or what stands on the bank statement.
+        /// A cheque's number, or what the bank statement says.
         reference: Option<String>,
         /// The officer who put it in the books.
         entered_by: Uuid,
@@ -199,8 +199,8 @@ pub fn line_words(kinds: &Kinds, kind: &str, detail: &Value) -> String {
     };
     match kind {
         "payment" => format!("Paid {amount}{space}{purpose}{method}"),
-        "refund" => format!("{amount} paid back"),
-        "refund_failed" => format!("Paying {amount} back did not work"),
+        "refund" => format!("{amount} refunded"),
+        "refund_failed" => format!("The refund of {amount} failed"),
         "dispute" => format!("The bank took {amount} back"),
         "dispute_won" => format!("The bank returned {amount}"),
         other => format!("{}: {amount}", other.replace('_', " ")),
@@ -276,7 +276,7 @@ mod tests {
         let kinds = Kinds::of(Rooms(ROOMS));
         let detail = json!({ "pence": 500, "purpose": "ticket", "method": "bacs_debit" });
         assert_eq!(line_words(&kinds, "payment", &detail), "Paid £5 for a ticket by Direct Debit");
-        assert_eq!(line_words(&kinds, "refund", &json!({ "pence": -500 })), "£5 paid back");
+        assert_eq!(line_words(&kinds, "refund", &json!({ "pence": -500 })), "£5 refunded");
         assert_eq!(
             line_words(&kinds, "dispute", &json!({ "pence": i64::MIN })),
             line_words(&kinds, "dispute", &json!({ "pence": i64::MAX }))

@@ -24,7 +24,7 @@ pub struct PaymentMethod {
 }
 
 impl PaymentMethod {
-    /// As Stripe has it. Whether the payer's bank still takes debits it says of the mandate, not of the method.
+    /// As Stripe has it. Whether the payer's bank still takes debits, Stripe says of the mandate, not of the method.
     pub fn of(found: &MethodDetails) -> Self {
         let MethodDetails { kind, brand, last4, expires_on } = found.clone();
         Self { kind, brand, last4, expires_on, lost_at: None }
@@ -53,7 +53,9 @@ impl PaymentMethod {
     /// What stops or will stop payments by it before the next one, in a sentence; `None` while all is well.
     pub fn trouble(&self, today: NaiveDate, next_payment: Option<NaiveDate>) -> Option<String> {
         if self.lost_at.is_some() {
-            return Some("Your bank has cancelled this Direct Debit, so we can collect nothing.".to_owned());
+            return Some(
+                "Your bank has cancelled this Direct Debit, so we cannot collect any payments.".to_owned(),
+            );
         }
         let last = self.expires_on?;
         let day = dates::day(last);

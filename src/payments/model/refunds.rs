@@ -32,7 +32,7 @@ impl RefundState {
     /// A tag's colour and words.
     pub fn tag(self) -> (&'static str, &'static str) {
         match self {
-            Self::Asked => ("warn", "Waits for a second person"),
+            Self::Asked => ("warn", "Waiting for approval"),
             Self::Sending => ("warn", "Being sent"),
             Self::Sent => ("good", "Sent back"),
             Self::Failed => ("bad", "Failed"),
@@ -79,9 +79,9 @@ impl NoRefund {
         match self {
             Self::NotAPayment => "This is not a payment, so there is nothing to refund.",
             Self::Offline => {
-                "This payment did not come through Stripe. Give it back as it came, and enter that in the books."
+                "This payment did not come through Stripe. Return it the way it was paid, and enter that in the books."
             }
-            Self::NothingLeft => "All of this payment has gone back already.",
+            Self::NothingLeft => "All of this payment has already been returned.",
             Self::UnderWay => "A refund of this payment is under way.",
         }
     }

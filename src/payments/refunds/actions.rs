@@ -35,7 +35,7 @@ pub(super) async fn find_payment(db: &mut PgConnection, id: Uuid) -> Result<Paym
     Ok(Payment { line, corrections: lines.map(|named| named.line).collect() })
 }
 
-/// Keeps that an officer wants to give back some of a payment, and sends it if no second person is needed.
+/// Keeps an officer's request to refund some of a payment, and sends it if no second person is needed.
 ///
 /// # Errors
 /// A conflict if nothing may go back, or less than that.
@@ -54,7 +54,7 @@ pub(super) async fn ask(
         .map_err(|why| Error::Conflict(why.words()))?;
     if amount > left {
         return Err(Error::Conflict(
-            "Less than that is left of this payment. Open it again to see how much.",
+            "There is less than that left of this payment. Open it again to see how much.",
         ));
     }
     let alone = amount <= change.app.setting(settings::REFUND_ALONE, change.today());
@@ -89,11 +89,11 @@ async fn send(db: &mut PgConnection, refund: &Refund) -> Result<()> {
 /// A second person's word on a refund.
 ///
 /// # Errors
-/// A conflict if it waits for nobody, or for somebody else.
+/// A conflict if it is not waiting for approval, or is waiting for somebody else.
 pub(super) async fn decide(change: &mut Change<'_>, officer: Uuid, id: Uuid, send_it: bool) -> Result<Uuid> {
     let refund = refunds::lock(change, id).await?.ok_or(Error::NotFound)?;
     if refund.state != RefundState::Asked {
-        return Err(Error::Conflict("This refund waits for nobody: somebody has decided it already."));
+        return Err(Error::Conflict("This refund has already been decided."));
     }
     // Who asked may take it back.
     if send_it && !refund.may_be_approved_by(officer) {
@@ -121,7 +121,7 @@ pub(super) async fn decide(change: &mut Change<'_>, officer: Uuid, id: Uuid, sen
 pub(super) async fn try_again(change: &mut Change<'_>, id: Uuid, attempt: i32) -> Result<Uuid> {
     let now = change.now;
     if !refunds::set_sending_again(change, id, attempt, now).await? {
-        return Err(Error::Conflict("This refund is being tried already, or has gone through."));
+        return Err(Error::Conflict("This refund is already being tried, or has gone through."));
     }
     let refund = refunds::find(change, id).await?.ok_or(Error::NotFound)?;
     change.audit(
@@ -187,9 +187,9 @@ async fn tell_stripe(
     answer.map_err(|error| match error.code() {
         _ if error.is_transient() => error.into(),
         Some("charge_disputed") => {
-            Failure::GiveUp("The payer’s bank has taken this payment back already.".to_owned())
+            Failure::GiveUp("The payer’s bank has already taken this payment back.".to_owned())
         }
-        Some("charge_already_refunded") => Failure::GiveUp("All of it has gone back already.".to_owned()),
+        Some("charge_already_refunded") => Failure::GiveUp("All of it has already been returned.".to_owned()),
         _ => Failure::GiveUp(format!("Stripe refused it: {}.", error.brief())),
     })
 }
@@ -218,5 +218,5 @@ pub(in crate::payments) async fn note_bounced(
     stripe: &str,
     now: chrono::DateTime<chrono::Utc>,
 ) -> sqlx::Result<()> {
-    refunds::set_bounced(db, stripe, "The payer’s bank would not take it.", now).await
+    refunds::set_bounced(db, stripe, "The payer’s bank would not accept it.", now).await
 }

@@ -122,8 +122,8 @@ pub async fn ask(
     };
     change.commit().await?;
     let said = match state {
-        RefundState::Asked => format!("{amount} waits for a second person to approve it."),
-        _ => format!("{amount} is on its way back. They get an email about it."),
+        RefundState::Asked => format!("{amount} is waiting for a second person to approve it."),
+        _ => format!("{amount} is on its way back. The payer gets an email about it."),
     };
     Ok(flash::redirect(&app, &path(id), &said))
 }
@@ -135,7 +135,7 @@ fn path(payment: Uuid) -> String {
 fn read(form: &Form) -> std::result::Result<(Money, String), Form> {
     let mut check = form.check();
     let amount =
-        check.text("amount", "Enter how much goes back", 20).and_then(|typed| match Money::parse(&typed) {
+        check.text("amount", "Enter how much to refund", 20).and_then(|typed| match Money::parse(&typed) {
             Ok(amount) if amount > Money::ZERO => Some(amount),
             Ok(_) => {
                 check.fail("amount", "Enter more than £0");
@@ -146,7 +146,7 @@ fn read(form: &Form) -> std::result::Result<(Money, String), Form> {
                 None
             }
         });
-    let reason = check.paragraphs("reason", "Write down why it goes back", 2_000);
+    let reason = check.paragraphs("reason", "Enter the reason for the refund", 2_000);
     check.finish(|| Some((amount?, reason?)))
 }
 
@@ -167,9 +167,9 @@ pub async fn decide(
     let payment = actions::decide(&mut change, officer, id, send_it).await?;
     change.commit().await?;
     let said = if send_it {
-        "Approved. It is on its way back, and they get an email about it."
+        "Approved. The refund is on its way, and the payer gets an email about it."
     } else {
-        "Declined. Nothing goes back."
+        "Declined. Nothing will be refunded."
     };
     Ok(flash::redirect(&app, &path(payment), said))
 }
@@ -196,7 +196,7 @@ pub struct RefundsPage {
     officer: Uuid,
 }
 
-/// Refunds that wait for somebody, or that Stripe has not taken.
+/// Refunds that are waiting for somebody, or that Stripe has not taken.
 pub async fn list(visit: Visit, who: Officer, mut db: Db) -> Result<RefundsPage> {
     let refunds = refunds::list(&mut db, None, 500).await?;
     Ok(RefundsPage { visit, refunds, officer: who.0.person_id })

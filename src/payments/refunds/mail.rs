@@ -1,4 +1,4 @@
-//! The word to a payer that money is on its way back.
+//! The mail that tells a payer that money is on its way back.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! Giving money back by an officer's word: asked for with a reason, by a second person above a sum, sent by a job.
+//! Giving money back on an officer's decision: asked for with a reason, by a second person above a sum, sent by a job.
 
 mod actions;
 pub(super) mod admin;

@@ -142,7 +142,7 @@ async fn an_officer_finds_every_form_from_a_members_page() {
     let page = member.follow(&mut officer, "Change the details and the address").await;
     let form = page.form(&format!("{path}/details")).fill("town", "Ramsbottom");
     let member = form.submit(&mut officer).await;
-    member.expect("The details are saved.").expect("Ramsbottom");
+    member.expect("Details saved.").expect("Ramsbottom");
 
     let page = member.follow(&mut officer, "Write a note").await;
     let form = page.form(&format!("{path}/notes")).fill("words", "Spoke on the phone.");
@@ -158,8 +158,11 @@ async fn an_officer_finds_every_form_from_a_members_page() {
 
     let lifted = member.form(&format!("{path}/suspension/end")).submit(&mut officer).await;
     let mails = site.mails_to("ana@demo.test").await;
-    assert!(mails.iter().any(|mail| mail.subject == "Your suspension is lifted"));
-    lifted.expect("The suspension is lifted.").expect("In good standing").expect_not("Lift the suspension");
+    assert!(mails.iter().any(|mail| mail.subject == "Your suspension has been lifted"));
+    lifted
+        .expect("The suspension has been lifted.")
+        .expect("In good standing")
+        .expect_not("Lift the suspension");
 
     let page = lifted.follow(&mut officer, "End the membership").await;
     let form =
@@ -232,7 +235,7 @@ async fn the_second_of_two_officers_sees_what_the_first_saved_and_loses_nothing(
         .fill("town", "Hull")
         .submit(&mut officer)
         .await
-        .expect("are saved");
+        .expect("Details saved");
     let form = own.form("/membership/details").fill("phone", "0161 496 0001");
     let page = form.submit_once(&mut member).await;
     page.expect_status(409).expect("Saved now: “Hull”");
@@ -245,12 +248,12 @@ async fn the_second_of_two_officers_sees_what_the_first_saved_and_loses_nothing(
         .fill("name", "Ana Maria")
         .submit(&mut officer)
         .await
-        .expect("are saved");
+        .expect("Details saved");
     own.form("/membership/details")
         .fill("town", "York")
         .submit(&mut member)
         .await
-        .expect("Your details are saved.");
+        .expect("Your details have been saved.");
     // A suspension.
     let action = format!("/admin/members/{ana}/suspension");
     let (one, two) = (officer.get(&action).await, officer.get(&action).await);
@@ -259,7 +262,10 @@ async fn the_second_of_two_officers_sees_what_the_first_saved_and_loses_nothing(
             page.form(&action).fill("until_day", day).fill("until_month", "12").fill("until_year", "2026");
         form.fill("reason", reason)
     };
-    suspend(&one, "15", "Complaint 7").submit(&mut officer).await.expect("The membership is suspended.");
+    suspend(&one, "15", "Complaint 7")
+        .submit(&mut officer)
+        .await
+        .expect("The membership has been suspended.");
     let page = suspend(&two, "20", "Complaint 8").submit_once(&mut officer).await;
     page.expect_status(409).expect("Saved now: “15 12 2026”").expect("Saved now: “Complaint 7”");
     let page = page.form(&action).submit(&mut officer).await;

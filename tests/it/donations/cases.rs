@@ -116,12 +116,12 @@ async fn m2_a_large_annual_fee_is_a_donation_and_twelve_small_ones_are_not() {
     let subscription = subscription_of(&site, "annual@example.org").await;
     site.app.stripe_stand_in().fail_refund(&subscription).await.unwrap();
     settle(&site).await;
-    treasurer.get("/admin").await.expect("refused donation has not gone back");
+    treasurer.get("/admin").await.expect("refused donation has not been returned");
     treasurer.get("/admin/donations").await.expect("The refund failed").expect("Robin");
     site.app.clock().advance(Duration::minutes(5));
     let page = treasurer.get(&case).await;
     let page = page.form(&format!("{case}/refund")).submit(&mut treasurer).await;
-    page.expect("being tried again");
+    page.expect("trying the refund again");
     settle(&site).await;
     treasurer.get(&case).await.expect("Sent back on 21 November 2026");
     treasurer.get("/admin/donations").await.expect_not("Robin");
@@ -163,7 +163,10 @@ async fn m7_officers_are_warned_on_each_day_once_and_a_late_case_stays_on_top() 
     assert!(!last.text.contains("O’Hara"), "no donor is named");
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     treasurer.get("/admin/donations").await.expect("One donation is past its last day").expect("Day 38");
-    accept(&mut treasurer, &case).await.expect_status(422).expect("Say why it is decided after the last day");
+    accept(&mut treasurer, &case)
+        .await
+        .expect_status(422)
+        .expect("Say why it is being decided after the last day");
     refuse(&mut treasurer, &case, "not_on_register").await.expect_status(422).expect("Say why");
     let page = treasurer.get(&case).await;
     let form = page.form(&format!("{case}/acceptance")).fill("elector_number", "BL2-417");
@@ -197,7 +200,7 @@ async fn m9_what_was_found_on_the_register_is_kept_and_can_be_undone() {
     treasurer.post_once(&format!("{case}/refusal"), &[("why", "unidentified")]).await.expect_status(409);
     let page = treasurer.get(&case).await;
     page.expect("12 rue de Rivoli, 75004 Paris, France").expect("BL2-417").expect("21 November 2026");
-    page.form(&format!("{case}/undo")).submit(&mut treasurer).await.expect("waits to be decided again");
+    page.form(&format!("{case}/undo")).submit(&mut treasurer).await.expect("needs a decision again");
     treasurer.post_once(&format!("{case}/undo"), &[]).await.expect_status(409);
     assert_eq!(sum_of(&site, "large@example.org").await, 60_000);
     // Only who checks donors comes here.
@@ -252,7 +255,7 @@ async fn m8_money_that_did_not_come_by_card_goes_back_by_hand() {
         .unwrap();
     let case = format!("/admin/donations/cases/{line}");
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
-    refuse(&mut treasurer, &case, "unidentified").await.expect("write down how");
+    refuse(&mut treasurer, &case, "unidentified").await.expect("record how");
     let page = treasurer.get(&case).await;
     page.expect("To be sent back by hand");
     treasurer.post_once(&format!("{case}/refund"), &[]).await.expect_status(409);

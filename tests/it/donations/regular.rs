@@ -77,7 +77,7 @@ async fn each_payment_of_a_regular_gift_is_tested_by_itself() {
     // M2: more than £500 at once is a donation in law.
     let subscription = give_each(&site, &mut ana, "ana@demo.test", ("600", "year")).await;
     case_of(&site, "ana@demo.test").await;
-    ana.get("/donate").await.expect("You give £600 a year already");
+    ana.get("/donate").await.expect("You already give £600 a year");
     // M15: what would pass the cap goes back, and the gift goes on.
     set(&site, "donation_cap_pence", "70000", "2026-01-01").await;
     site.app.clock().advance(Duration::days(30));

@@ -130,17 +130,14 @@ async fn m15_two_records_of_one_person_share_one_cap_and_one_sum() {
     page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Choose a record");
     let form = page.form(path).fill("source", "email:one@example.org").fill("into", "email:two@example.org");
     let page = form.fill("reason", "They told us").submit(&mut treasurer).await;
-    page.expect("count as one person now").expect("They told us");
+    page.expect("now count as one person").expect("They told us");
     assert!(page.table("Donors").column("Accepted").contains(&"£1,200".to_owned()));
     // The cap is one as well.
     set(&site, "donation_cap_pence", "130000", "2026-01-01").await;
     give(&site, "one@example.org", "101").await;
     assert_eq!(sum_of(&site, "one@example.org").await, 60_000, "it went back");
     let page = treasurer.get("/admin/donations/sources").await;
-    page.form("/admin/donations/sources/separation")
-        .submit(&mut treasurer)
-        .await
-        .expect("by themselves again");
+    page.form("/admin/donations/sources/separation").submit(&mut treasurer).await.expect("separate again");
     give(&site, "one@example.org", "101").await;
     assert_eq!(sum_of(&site, "one@example.org").await, 70_100);
 }
@@ -168,7 +165,7 @@ async fn m3_payments_just_below_the_sum_and_close_together_are_shown() {
     book(&site, "ana@demo.test", 50_000, "2026-07-01T12:00:00Z").await;
     let page = treasurer.get("/admin/donations/splits").await;
     page.expect("£1,400 in 3 payments, one donor").expect_not("Nothing to look into");
-    page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Say what you found out");
+    page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Say what you found");
     let page = page.form(path).fill("reason", "Rent of the hall, paid back").submit(&mut treasurer).await;
     page.expect("Nothing to look into").expect("Rent of the hall");
     // One more like these, and all are shown again.
@@ -208,7 +205,7 @@ async fn p10_a_return_is_frozen_and_what_changes_later_shows() {
     assert_eq!(table.cell("July to September 2026", "Due by"), "30 October 2026");
     assert_eq!(table.cell("July to September 2026", "Status"), "Overdue");
     assert_eq!(table.cell("January to March 2026", "Rows"), "nil");
-    assert_eq!(table.cell("October to December 2026", "Status"), "Running");
+    assert_eq!(table.cell("October to December 2026", "Status"), "In progress");
     let page = treasurer.get(quarter).await;
     page.expect("12 rue de Rivoli, France").expect("£6,000").expect("£5,181").expect_not("£11,180");
     page.form(quarter).submit(&mut treasurer).await.expect_status(422).expect("Tick the box");
@@ -241,7 +238,7 @@ async fn p10_a_return_is_frozen_and_what_changes_later_shows() {
     let page = treasurer.get(quarter).await;
     page.expect("Changed since it was filed")
         .expect("New: reversed, -£5,181")
-        .expect("went back on 2026-11-20");
+        .expect("returned on 2026-11-20");
     let page = approve(&mut treasurer, quarter).await;
     page.expect("Version 2, 3 rows").expect("Version 1, 2 rows").expect_not("Changed since");
     let nil = "/admin/donations/returns/quarterly/2026-04-01";
@@ -258,7 +255,7 @@ async fn p10_a_return_is_frozen_and_what_changes_later_shows() {
         .post_once(first, &[("approved", "yes")])
         .await
         .expect_status(409)
-        .expect("undecided past its last day");
+        .expect("past its last day and undecided");
     treasurer.get("/admin/donations/returns/quarterly/2026-01-02").await.expect_status(404);
 }
 
@@ -272,7 +269,7 @@ async fn p8_in_an_election_period_each_week_has_a_return() {
     watch(&site).await;
     let path = "/admin/donations/elections";
     let page = treasurer.get("/admin/donations/returns").await;
-    page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Enter the election");
+    page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Enter the name of the election");
     let mut form = page.form(path).fill("name", "General election 2026");
     for (name, value) in [
         ("from_day", "1"),

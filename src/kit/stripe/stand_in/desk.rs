@@ -51,6 +51,8 @@ struct Subscribed {
     status: String,
     price: String,
     paid_until: String,
+    /// The invoice that could not be collected.
+    unpaid: Option<String>,
     alive: bool,
     by_debit: bool,
 }
@@ -115,6 +117,9 @@ pub(super) async fn show(
                 )
                 .map(|end| dates::day(dates::london_date(end)))
                 .unwrap_or_default(),
+                unpaid: Some(subscription)
+                    .filter(|it| it.is("past_due"))
+                    .and_then(|it| it.text("/latest_invoice").map(str::to_owned)),
                 alive: !subscription.is("canceled"),
                 by_debit: subscription.hidden("method") == Some("bacs_debit"),
             })

@@ -1,7 +1,7 @@
 //! A double of Stripe for development and tests: it keeps state, has a page for paying, and sends signed webhooks.
 //!
 //! The site mounts [`routes`] in development and points the client at `/dev/stripe`. `api` answers the calls that
-//! [`super::Stripe`] makes; `checkout` is the page for paying; `desk` shows what happened and lets a developer play
+//! [`super::Stripe`] makes; `checkout` and `invoice` are the pages for paying; `desk` shows what happened and lets a developer play
 //! the bank; `story` holds what each of these changes; `webhooks` tells the site about it. Everything lies in
 //! Postgres, in a schema of its own, so a restart forgets nothing. Production refuses to start with it.
 //!
@@ -12,6 +12,7 @@ mod api;
 mod checkout;
 mod desk;
 mod fault;
+mod invoice;
 mod objects;
 mod params;
 mod recording;
@@ -65,6 +66,8 @@ where
         (Method::GET, "/dev/stripe", get(desk::show)),
         (Method::GET, "/dev/stripe/pay/{session}", get(checkout::show)),
         (Method::POST, "/dev/stripe/pay/{session}", post(checkout::choose)),
+        (Method::GET, "/dev/stripe/invoices/{id}", get(invoice::show)),
+        (Method::POST, "/dev/stripe/invoices/{id}", post(invoice::pay)),
         (Method::POST, "/dev/stripe/subscriptions/{id}/{what}", post(desk::act_on_subscription)),
         (Method::POST, "/dev/stripe/debits/{invoice}/{what}", post(desk::settle)),
         (Method::POST, "/dev/stripe/sessions/{id}/expiry", post(desk::expire)),

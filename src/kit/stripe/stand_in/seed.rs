@@ -116,7 +116,7 @@ impl Seed {
             let (intent, charge) = (latest.replacen("in_", "pi_", 1), latest.replacen("in_", "ch_", 1));
             let mut invoice = objects::Invoice {
                 id: &latest,
-                url: url.to_owned(),
+                url: format!("{url}/invoices/{latest}"),
                 number: format!("{}-{number:04}", self.key.to_uppercase()),
                 reason: if number == 1 { "subscription_create" } else { "subscription_cycle" },
                 customer: &made.customer,

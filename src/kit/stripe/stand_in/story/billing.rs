@@ -34,7 +34,7 @@ impl Stage {
         let email = subscription.hidden("email");
         let body = objects::Invoice {
             id,
-            url: format!("{}{BASE}", self.stand_in.public_url()),
+            url: format!("{}{BASE}/invoices/{id}", self.stand_in.public_url()),
             number: format!("STAND-IN-{}", id.get(3..11).unwrap_or(id).to_uppercase()),
             reason,
             customer: subscription.text("/customer").unwrap_or_default(),
