@@ -69,8 +69,29 @@ struct JoinPage {
 #[template(path = "membership/join_member.html")]
 struct MemberAlreadyPage {
     visit: Visit,
-    /// The last day of a suspension.
-    suspended: Option<String>,
+    why: NotNow,
+}
+
+/// Why somebody who is signed in cannot join now.
+enum NotNow {
+    Member,
+    Suspended {
+        until: String,
+    },
+    /// The party decided that their membership is over.
+    Barred,
+}
+
+impl NotNow {
+    fn of(membership: &Membership) -> Option<Self> {
+        match membership.state {
+            model::State::Suspended { until } => Some(Self::Suspended { until: dates::day(until) }),
+            model::State::Pending | model::State::Active => Some(Self::Member),
+            state if state.is_expelled() => Some(Self::Barred),
+            // Whose payment failed pays here: the new payment takes the old one's place.
+            model::State::Grace { .. } | model::State::Ended { .. } => None,
+        }
+    }
 }
 
 fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<String>) -> JoinPage {
@@ -118,15 +139,8 @@ pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Re
         return Ok(draw(&app, visit, form, &prices, None).into_response());
     };
     let membership = sql::find_of_person(&mut db, viewer.id).await?;
-    match membership.as_ref().map(|known| known.state) {
-        Some(model::State::Suspended { until }) => {
-            return Ok(MemberAlreadyPage { visit, suspended: Some(dates::day(until)) }.into_response());
-        }
-        Some(model::State::Pending | model::State::Active) => {
-            return Ok(MemberAlreadyPage { visit, suspended: None }.into_response());
-        }
-        // Whose payment failed pays here: the new payment takes the old one's place.
-        Some(model::State::Grace { .. } | model::State::Ended { .. }) | None => {}
+    if let Some(why) = membership.as_ref().and_then(NotNow::of) {
+        return Ok(MemberAlreadyPage { visit, why }.into_response());
     }
     let person = accounts::find_person(&mut db, viewer.id).await?.ok_or(Error::NotFound)?;
     let prices = Prices::on(&app.settings(), app.clock().today());

@@ -12,9 +12,7 @@ use chrono::NaiveDate;
 
 use super::{
     actions, forms,
-    model::{
-        EndReason, Hardship, Membership, NewRate, Override, Standing, State, Stood, VotingRules, changeable,
-    },
+    model::{Hardship, Membership, NewRate, Override, Standing, State, Stood, VotingRules, changeable},
     settings, sql,
 };
 use crate::{
@@ -123,8 +121,7 @@ impl MembershipPage {
 
     /// Whether the party has decided that they cannot join again.
     fn is_barred(&self) -> bool {
-        let state = self.membership.as_ref().map(|known| known.state);
-        matches!(state, Some(State::Ended { reason: EndReason::Expelled, .. }))
+        self.membership.as_ref().is_some_and(|known| known.state.is_expelled())
     }
 
     fn can_change_rate(&self) -> bool {

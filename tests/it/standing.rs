@@ -355,6 +355,11 @@ async fn whoever_is_expelled_is_told_by_whom_and_until_when_they_can_appeal() {
     assert!(mail.text.contains(words), "{}", mail.text);
     let mut own = site.signed_in_as("ana@demo.test").await;
     own.get("/membership").await.expect(words).expect("Expelled").expect_not("Join again");
+    own.get("/join")
+        .await
+        .expect("there is nothing to pay here")
+        .expect("how you can appeal")
+        .expect_not("Full name");
     let mut officer = site.signed_in_as("alex@demo.test").await;
     officer.get(&format!("/admin/members/{ana}/standing")).await.expect(words).expect("ended by the party");
     assert_eq!(standing_on(&site, "ana@demo.test", "2026-11-21").await, Some(Standing::Expelled));

@@ -1,6 +1,6 @@
 //! Which of two memberships of one person stays.
 
-use super::{EndReason, Membership, State};
+use super::Membership;
 
 /// The record whose membership stays when two become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub fn which_stays(gone: (&Membership, bool), kept: (&Membership, bool)) -> Resu
                 "One of the two memberships is suspended. Lift the suspension first, or wait until it ends.",
             );
         }
-        if matches!(membership.state, State::Ended { reason: EndReason::Expelled, .. }) {
+        if membership.state.is_expelled() {
             return Err("The party ended one of the two memberships. A merge must not undo that.");
         }
     }
@@ -37,7 +37,7 @@ pub fn which_stays(gone: (&Membership, bool), kept: (&Membership, bool)) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::membership::model::Suspension;
+    use crate::membership::model::{EndReason, State, Suspension};
 
     #[test]
     fn the_membership_that_runs_stays_and_no_decision_is_lost() {

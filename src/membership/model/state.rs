@@ -117,6 +117,11 @@ impl State {
         matches!(self, Self::Grace { .. })
     }
 
+    /// Whether no payment may make them a member again.
+    pub fn is_expelled(self) -> bool {
+        matches!(self, Self::Ended { reason: EndReason::Expelled, .. })
+    }
+
     /// Whether people decided that it is over.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Ended { reason, .. } if reason.is_final())
