@@ -211,6 +211,17 @@ async fn all_gifts_of_a_year_stay_under_the_cap() {
 }
 
 #[tokio::test]
+async fn m13_the_form_says_what_is_checked_why_and_what_is_published() {
+    let site = Site::open().await;
+    let page = site.stranger().get("/donate").await;
+    page.expect("We must check that anyone who gives more than £500 is on a UK electoral register")
+        .expect("The Electoral Commission publishes the names behind large sums, but not the addresses")
+        .expect("We use your details for the receipt and the checks that the law requires")
+        .expect("I give it as a person and not for a company")
+        .expect("Promoted by the Breakthrough Party");
+}
+
+#[tokio::test]
 async fn only_its_owner_learns_what_an_address_has_given() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();

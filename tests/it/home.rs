@@ -98,7 +98,7 @@ async fn everybody_who_signs_in_has_a_page() {
 }
 
 #[tokio::test]
-async fn anybody_sees_where_the_money_comes_from() {
+async fn m14_anybody_sees_where_the_money_comes_from_and_no_name() {
     let site = Site::open().await;
     let mut db = site.pool.acquire().await.unwrap();
     let booked: i64 = sqlx::query_scalar(

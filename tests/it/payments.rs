@@ -214,7 +214,7 @@ async fn without_any_webhook_the_comparison_puts_things_right_and_twice_changes_
 }
 
 #[tokio::test]
-async fn refunds_and_claims_are_lines_of_their_own() {
+async fn m16_refunds_and_claims_are_lines_of_their_own() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
     let subscription = pay(&site, "refunded@example.org", PaidBy::Card).await;

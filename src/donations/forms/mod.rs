@@ -9,6 +9,7 @@ use crate::{
         form::{Check, Form},
         money::{Money, NotMoney},
         stripe::Interval,
+        typed,
     },
     places::Address,
 };
@@ -17,13 +18,46 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let mut check = form.check();
     let every = check.said::<Interval>("every");
     let amount = amount(&mut check, bounds, every);
-    let name = check.text("name", "Enter your full name", 100);
+    let name = check.text("name", "Enter your full name", 100).filter(|name| {
+        let hidden = hides(name);
+        if hidden {
+            check
+                .fail("name", "Enter your own name. The law does not allow us to accept anonymous donations");
+        }
+        !hidden
+    });
     let email = check.email("email");
     let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
     let why = format!(": the law requires it above {}", bounds.check_above);
     let address = if wants_address { Address::read(&mut check, &why) } else { None };
     check.must_tick("declaration", "Tick the box if this is true; otherwise we cannot accept the donation");
     check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, every, address }))
+}
+
+/// Whether a name says that the giver wants to stay unknown (PPERA 2000 s.54(1)(b)).
+fn hides(name: &str) -> bool {
+    const HIDING: [&str; 12] = [
+        "a donor",
+        "a friend",
+        "a well wisher",
+        "a wellwisher",
+        "anon",
+        "anonymous",
+        "na",
+        "no name",
+        "nobody",
+        "none",
+        "private",
+        "unknown",
+    ];
+    let words: String = typed::plain(name)
+        .to_lowercase()
+        .replace('-', " ")
+        .chars()
+        .filter(|c| c.is_alphanumeric() || *c == ' ')
+        .collect();
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    HIDING.contains(&words.as_str()) || words.starts_with("anonymous ")
 }
 
 /// One of the usual sums, or one's own.
@@ -156,6 +190,19 @@ mod tests {
         ];
         let address = parse(&abroad).unwrap().address.unwrap();
         assert_eq!(address.to_string(), "12 rue de Rivoli, 75004 Paris, France");
+    }
+
+    #[test]
+    fn m5_nobody_gives_without_a_name() {
+        for hidden in
+            ["Anonymous", " anon. ", "ANONYMOUS DONOR", "N/A", "A well-wisher", "Ａｎｏｎ", "unknown"]
+        {
+            let form = parse(&[("name", hidden)]).unwrap_err();
+            assert!(form.error("name").unwrap().contains("anonymous donations"), "{hidden}");
+        }
+        for own in ["Ana", "Na Li", "Anona Winn", "Privat Livemont", "Noname Jones"] {
+            assert_eq!(parse(&[("name", own)]).unwrap().name, own);
+        }
     }
 
     #[test]
