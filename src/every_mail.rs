@@ -49,6 +49,7 @@ fn samples(app: &App) -> Vec<(&'static str, Letter)> {
         crate::newsletters::letter::samples(app, NAME),
         crate::membership::mail::samples(app, NAME),
         crate::payments::alerts::mail::samples(app, NAME),
+        crate::membership::gifts::mail::samples(app, NAME),
         crate::payments::refunds::mail::samples(app, NAME),
         crate::donations::mail::samples(app, NAME),
     ]

@@ -9,6 +9,7 @@ use crate::{
     donations,
     kit::{
         app::App,
+        error::Error,
         queue::{self, FOR_DAYS, Failure, Job, Lane},
     },
     membership,
@@ -57,10 +58,21 @@ impl Job for NightlyNotices {
     }
 }
 
+/// Whoever gives somebody a year of membership is its donor, and the most that one person may give counts it.
+async fn hear_gift_year(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<(), Error> {
+    let is_within_cap = match membership::giver_of(change, notice.purpose.id).await? {
+        Some(giver) => donations::is_within_cap(change, &giver).await?,
+        None => true,
+    };
+    membership::hear_gift(change, notice, is_within_cap).await
+}
+
 async fn hear(mut change: Change<'_>, notice: &PaymentNotice) -> Result<(), Failure> {
     let kind = &notice.purpose.kind;
     let heard = if kind.is(&membership::DUES) {
         membership::hear(&mut change, notice).await
+    } else if kind.is(&membership::GIFT_YEARS) {
+        hear_gift_year(&mut change, notice).await
     } else if kind.is(&donations::GIFTS) {
         donations::hear(&mut change, notice).await
     } else {

@@ -28,7 +28,7 @@ mod admin;
 mod jobs;
 pub mod demo;
 
-pub use actions::{bounds, enter, hear, watch_payment};
+pub use actions::{bounds, enter, hear, is_within_cap, watch_payment};
 pub use jobs::{TidyGifts, WatchCases};
 pub use model::{Bounds, CHECK_DONORS, GIFTS};
 pub use settings::CAP;

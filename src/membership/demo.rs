@@ -10,6 +10,7 @@ use uuid::{Builder, Uuid};
 
 use self::names::{FIRST, LAST, PLACES, STREETS};
 use super::{
+    gifts,
     model::{DUES, EndReason, Hardship, Less, NewOverride, OverrideKind, Rate, State},
     personal::Personal,
     sql::{self, hardships, overrides::Setting},
@@ -153,6 +154,11 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     if let Some((officer, overdue)) = officer.zip(overdue) {
         set_by_hand(app, db, overdue, officer.person).await?;
     }
+    // Who was given a year has a story like the others, but paid nothing.
+    let taker = story(&mut dice, now, stories.len(), Fate::Paying, Some("Nia Morris"))?;
+    let created_at = now - Duration::days(120);
+    let person = DemoPerson { created_at, ..taker.person };
+    gifts::demo::load(app, db, || dice.id(), (person, taker.personal)).await?;
     Ok(())
 }
 

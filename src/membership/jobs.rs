@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    actions,
+    actions, gifts,
     model::{ApplyHardship, ChangeRate, WarnMember},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Works out the states that change with the date, and forgets applications that came to nothing.
+/// Works out the states that change with the date, gives back what nobody accepted, and forgets what came to nothing.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct TurnOfDay {}
 
@@ -21,11 +21,12 @@ impl Job for TurnOfDay {
     const LANE: Lane = Lane::Long;
 
     async fn run(self, app: App) -> Result<(), Failure> {
-        actions::turn_of_day(&app).await.map_err(Failure::from_page)
+        actions::turn_of_day(&app).await.map_err(Failure::from_page)?;
+        gifts::actions::turn_of_day(&app).await.map_err(Failure::from_page)
     }
 }
 
-/// Reminds of payments that were not finished, and of the end of what was paid by hand and of paying less.
+/// Sends gifts whose day has come; reminds of payments that were not finished, and of the end of what was paid by hand and of paying less.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Remind {}
 
@@ -35,6 +36,7 @@ impl Job for Remind {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         actions::remind_applicants(&app).await.map_err(Failure::from_page)?;
+        gifts::actions::send_due(&app).await.map_err(Failure::from_page)?;
         actions::remind_of_renewal(&app).await.map_err(Failure::from_page)?;
         actions::hardship::remind_of_hardship(&app).await.map_err(Failure::from_page)
     }

@@ -10,7 +10,8 @@
 //! `membership_states`
 //! and `membership_periods` (where everybody stood on which days, for good), `membership_overrides`
 //! (what officers set by hand for a time), `membership_notes`, `membership_rate_changes`,
-//! `membership_hardships` (who pays less for a time, which nobody else reads). Name, email, postcode and region of a member are in `people`, whatever else they
+//! `membership_hardships` (who pays less for a time, which nobody else reads),
+//! `membership_gifts` (years that somebody paid for somebody else). Name, email, postcode and region of a member are in `people`, whatever else they
 //! say about themselves is [`Personal`].
 
 mod personal;
@@ -20,6 +21,7 @@ mod sql;
 mod forms;
 pub(crate) mod mail;
 mod actions;
+pub(crate) mod gifts;
 mod join;
 mod hardship;
 mod pages;
@@ -34,6 +36,10 @@ pub use actions::{
     purpose, roll, rules, summary, voting_rules,
 };
 pub use forms::least_age;
+pub use gifts::{
+    actions::{giver_of, hear as hear_gift},
+    model::GIFT_YEARS,
+};
 pub use jobs::{Remind, TurnOfDay};
 pub use model::{
     DUES, EndReason, Era, History, Membership, NoVote, Note, Override, OverrideKind, Past, Period, Price,
@@ -69,6 +75,7 @@ pub const ROOM: Room = Room {
         settings::HARDSHIP_YEAR.known,
         settings::HARDSHIP_MONTHS.known,
         settings::HARDSHIP_REMIND_DAYS.known,
+        settings::GIFT_DAYS.known,
         settings::REMIND_HOURS.known,
         settings::RENEWAL_FIRST.known,
         settings::RENEWAL_LAST.known,
@@ -78,7 +85,7 @@ pub const ROOM: Room = Room {
         settings::STANDING_AGE.known,
         settings::FREEZE_DAYS.known,
     ],
-    purposes: &[DUES],
+    purposes: &[DUES, GIFT_YEARS],
     log: &[("membership.", "Memberships")],
     audit: &[
         says("membership.joined", "Joined", Tells::People),
@@ -101,9 +108,13 @@ pub const ROOM: Room = Room {
         says("membership.override_set", "Standing set by hand", Tells::People),
         says("membership.override_ended", "Standing set by hand ended", Tells::People),
         says("membership.paid_by_hand", "Paid by hand", Tells::People),
+        says("membership.gift_paid", "Gift membership paid", Tells::People),
+        says("membership.gift_accepted", "Gift membership accepted", Tells::People),
+        says("membership.gift_returned", "Gift membership not accepted, money goes back", Tells::People),
+        says("membership.gift_lost", "Money of an accepted gift membership went back", Tells::People),
         says("membership.note_added", "Note added", Tells::People),
     ],
-    public: &["/join"],
+    public: &["/join", "/gift-membership"],
     closed: &["/membership"],
     counts: Some(sql::COUNTS),
     figures: &[
@@ -176,6 +187,7 @@ pub const ROOM: Room = Room {
         ),
         moves("membership_rate_changes", "asked_by"),
         moves_unless("membership_hardships", "person_id", "true"),
+        moves("membership_gifts", "person_id"),
         moves("membership_overrides", "set_by"),
         moves("membership_overrides", "lifted_by"),
     ],
@@ -204,6 +216,13 @@ fn routes(_: &App) -> Routes {
         .get(Public, "/join/{application}/again", join::again)
         .get(Public, "/join/{application}", leading::show::<join::Joining>)
         .post(Public, "/join/{application}/payment", leading::pay::<join::Joining>)
+        .get(Public, "/gift-membership", gifts::pages::new)
+        .post(Public, "/gift-membership", gifts::pages::create)
+        .get(Public, "/gift-membership/{gift}", leading::show::<gifts::pages::Given>)
+        .post(Public, "/gift-membership/{gift}/payment", leading::pay::<gifts::pages::Given>)
+        .get(Public, "/gift-membership/for/{key}", gifts::pages::show)
+        .post(Public, "/gift-membership/for/{key}", gifts::pages::accept)
+        .post(Public, "/gift-membership/for/{key}/decline", gifts::pages::decline)
         .get(SignedIn, "/membership", pages::show)
         .get(SignedIn, "/membership/details", pages::edit_details)
         .post(SignedIn, "/membership/details", pages::update_details)

@@ -103,7 +103,7 @@ impl MembershipPage {
             }
             (Standing::Current, _) => match membership.ends_on {
                 Some(on) if membership.subscription.is_none() => {
-                    format!("You have paid until {}. Then you need to renew", dates::day(on))
+                    format!("It is paid for until {}. Then you need to renew", dates::day(on))
                 }
                 Some(on) => format!("You have stopped renewal: it ends on {}", dates::day(on)),
                 None => stop.to_owned(),

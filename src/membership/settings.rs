@@ -102,6 +102,14 @@ pub const HARDSHIP_REMIND_DAYS: Setting<u32> = Setting::number(
     &[since(2021, 1, 1, "14", "site default: two weeks before")],
 );
 
+pub const GIFT_DAYS: Setting<u32> = Setting::number(
+    "gift_membership_days",
+    1..=180,
+    "Days in which a gift membership can be accepted",
+    "After them the money goes back to whoever gave it. For gifts that are sent from then on",
+    &[since(2021, 1, 1, "30", "site default: a month")],
+);
+
 pub const REMIND_HOURS: Setting<u32> = Setting::number(
     "joining_reminder_hours",
     0..=144,

@@ -202,6 +202,45 @@ describe('pages', { concurrency: 2 }, () => {
     await done(page);
   });
 
+  test('giving somebody a year of membership', async () => {
+    const page = await as();
+    await page.goto('/join');
+    await page.getByRole('link', { name: 'Give a year of membership' }).click();
+    await look(page);
+    await sendFormsEmpty(page, '/gift-membership');
+    await page.goto('/gift-membership');
+    await page.getByLabel('Their name').fill('Kit Day');
+    await page.getByLabel('Their email address').fill('kit.day@example.org');
+    await page.getByLabel('Your message').fill('Come along!');
+    await page.getByLabel('Your full name').fill('Maya O’Hara');
+    await page.getByLabel('Your email address').fill('maya.gives@example.org');
+    await page.locator('input[name="declaration"]').check();
+    await button(page, 'Continue to payment').click();
+    await button(page, 'Pay by card').click();
+    await awaited(page, 'Your £50 has arrived');
+    await look(page);
+    const given = page.url();
+    await page.goto((await mailTo(site, 'kit.day@example.org')).link('/gift-membership/for/'));
+    await look(page);
+    await sendFormsEmpty(page, page.url());
+    await button(page, 'No, thank you').click();
+    await look(page, 'declined');
+    await page.getByRole('link', { name: 'See the gift again' }).click();
+    await page.getByLabel('Full name').fill('Kit Day');
+    await page.getByLabel('Day', { exact: true }).fill('3');
+    await page.getByLabel('Month', { exact: true }).fill('4');
+    await page.getByLabel('Year', { exact: true }).fill('1988');
+    await page.getByLabel('Address line 1').fill('14 Mill Lane');
+    await page.getByLabel('Town or city').fill('Bury');
+    await page.getByLabel('Postcode').fill('BL9 0ND');
+    await page.locator('input[name="declaration"]').check();
+    await button(page, 'Join for a year').click();
+    await look(page, 'accepted');
+    await page.goto(given);
+    await look(page, 'accepted, to the giver');
+    await done(page);
+  });
+
   test('becoming a supporter, and stopping the emails', async () => {
     const page = await as();
     await page.goto('/support');

@@ -81,7 +81,7 @@ impl Payment {
         let other = match (kind, self.purpose) {
             ("refund" | "refund_failed", _) => "refunds",
             ("dispute" | "dispute_won", _) => "disputes",
-            (_, "membership") => "dues",
+            (_, "membership" | "gift_membership") => "dues",
             (_, "donation") => "donations",
             _ => "other_income",
         };

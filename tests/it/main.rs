@@ -16,6 +16,7 @@ mod methods;
 mod money;
 mod rates;
 mod hardship;
+mod gift_years;
 mod payments;
 mod books;
 mod lost_webhooks;

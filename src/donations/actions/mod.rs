@@ -72,6 +72,18 @@ pub(super) async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress)
     Ok((given > Money::ZERO).then(|| bounds(app, today).left(given)))
 }
 
+/// Whether all that the owner of an address has paid this year, by whatever way, is no more than one person may. Others who
+/// pay with it wait until the transaction ends.
+///
+/// # Errors
+/// The database is away.
+pub async fn is_within_cap(change: &mut Change<'_>, email: &EmailAddress) -> Result<bool> {
+    let today = change.today();
+    sql::sources::lock(change, email).await?;
+    let given = sql::sources::paid_between(change, email, year_of(today)).await?;
+    Ok(given <= bounds(change.app, today).cap)
+}
+
 /// Keeps a gift and the wish to pay it. `person` is who is signed in with the gift's own address.
 pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uuid>) -> Result<Given> {
     let app = change.app;

@@ -44,7 +44,13 @@ pub async fn paid_between(
                     select l.id, l.amount_pence, l.payment_intent
                     from gifts g join addresses a on a.email = g.email
                     join gift_payments heard on heard.gift_id = g.id and not heard.over_cap join ledger l on l.id = heard.line
-                    where l.at >= $2 and l.at < $3)
+                    where l.at >= $2 and l.at < $3
+                    union
+                    -- What else came from somebody whom we do not know but by the address that they paid with.
+                    select l.id, l.amount_pence, l.payment_intent
+                    from checkouts c join addresses a on a.email = c.email
+                    join ledger l on l.purpose_kind = c.purpose_kind and l.purpose_id = c.purpose_id
+                    where l.person_id is null and l.kind = 'payment' and l.purpose_kind <> $4 and l.at >= $2 and l.at < $3)
            select coalesce(sum(p.amount_pence + coalesce(
                       (select sum(amount_pence) from ledger c where c.payment_intent = p.payment_intent and c.kind <> 'payment'), 0)),
                   0)::bigint as "paid!: Money"

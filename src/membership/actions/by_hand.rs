@@ -12,7 +12,10 @@ use super::{
 use crate::{
     audit::Change,
     kit::error::{Error, Result},
-    membership::{model::State, sql},
+    membership::{
+        model::{Membership, State},
+        sql,
+    },
     payments,
 };
 
@@ -22,12 +25,24 @@ use crate::{
 /// Not found if they were never a member; a conflict if the party decided that the membership is over, or if they pay
 /// automatically.
 pub async fn paid_by_hand(change: &mut Change<'_>, person: Uuid, until: NaiveDate) -> Result<()> {
-    let (now, today) = (change.now, change.today());
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.state.is_final() {
         return Err(Error::Conflict("This membership has been ended, so it cannot be paid for."));
     }
-    let failing = subscription_of(change, &membership).await?.filter(|it| !it.is_alive() || it.is_failing());
+    let before = membership.ends_on;
+    pay_until(change, &mut membership, until).await?;
+    change.audit("membership.paid_by_hand", ("person", person), json!({ "until": [before, Some(until)] }));
+    recompute(change, membership).await?;
+    Ok(())
+}
+
+/// Keeps that a membership is paid until a day, by no regular payment. Where it stands is worked out by the caller.
+///
+/// # Errors
+/// A conflict if a regular payment goes on.
+pub async fn pay_until(change: &mut Change<'_>, membership: &mut Membership, until: NaiveDate) -> Result<()> {
+    let (now, today) = (change.now, change.today());
+    let failing = subscription_of(change, membership).await?.filter(|it| !it.is_alive() || it.is_failing());
     if let Some(failing) = &failing {
         payments::end_surplus(change, &failing.id, false).await?;
         membership.subscription = None;
@@ -35,18 +50,16 @@ pub async fn paid_by_hand(change: &mut Change<'_>, person: Uuid, until: NaiveDat
     if membership.subscription.is_some() {
         return Err(Error::Conflict("They pay automatically. Stop that first."));
     }
-    let before = membership.ends_on.replace(until);
+    membership.ends_on = Some(until);
     if membership.state.is_ended() {
         (membership.state, membership.state_since) = (State::Active, now);
         membership.end_words = None;
-        sql::set_membership(change, &membership).await?;
+        sql::set_membership(change, membership).await?;
         let settled_on = settled_on(change.app, today);
-        enter(change, &membership, today, settled_on).await?;
-        tell_standing(change, &membership).await?;
+        enter(change, membership, today, settled_on).await?;
+        tell_standing(change, membership).await?;
     } else {
-        sql::set_membership(change, &membership).await?;
+        sql::set_membership(change, membership).await?;
     }
-    change.audit("membership.paid_by_hand", ("person", person), json!({ "until": [before, Some(until)] }));
-    recompute(change, membership).await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
     audit::Change,
     kit::error::{Error, Result},
     membership::{
-        mail,
+        gifts, mail,
         model::{EndReason, Ending, Membership, NewSuspension, State, Suspension},
         sql,
     },
@@ -46,6 +46,9 @@ pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Resu
     if let Some(subscription) = &subscription {
         // Who is not admitted has paid for nothing.
         payments::end_surplus(change, subscription, is_refused).await?;
+    }
+    if is_refused {
+        gifts::actions::give_back_of(change, person).await?;
     }
     if ending.reason == EndReason::Died {
         payments::end_all_of(change, person).await?;

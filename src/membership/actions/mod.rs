@@ -13,17 +13,17 @@ mod rates;
 mod reminders;
 mod standing;
 
-pub use by_hand::paid_by_hand;
+pub use by_hand::{paid_by_hand, pay_until};
 pub use decisions::{add_note, end, is_new, lift_suspension, suspend, take_back_death};
 pub use details::change_details;
 pub use importing::{ForeignMember, add_foreign, adopt, fill_personal};
-pub use joining::{apply, begun, path, pay_again, purpose, warn_member};
+pub use joining::{apply, begun, path, pay_again, purpose, settled_on, warn_member};
 pub use merging::{join, part};
 pub use overrides::{lift_override, set_override};
 pub use payment::{dues_of, hear};
 pub use rates::{apply_rate, ask_for_rate};
 pub use reminders::{remind_applicants, remind_of_renewal};
-pub use standing::{set_renewal, turn_of_day};
+pub use standing::{enter, recompute, set_renewal, tell_standing, turn_of_day};
 
 use chrono::{Days, NaiveDate};
 use sqlx::PgConnection;
@@ -100,7 +100,8 @@ pub fn price(amount: Money, every: Interval) -> String {
     format!("{amount} a {every}")
 }
 
-async fn subscription_of(db: &mut PgConnection, membership: &Membership) -> Result<Option<Subscription>> {
+/// The regular payment of a membership, if it has one.
+pub async fn subscription_of(db: &mut PgConnection, membership: &Membership) -> Result<Option<Subscription>> {
     match &membership.subscription {
         Some(id) => Ok(payments::find_subscription(db, id).await?),
         None => Ok(None),

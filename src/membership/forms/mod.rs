@@ -58,7 +58,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let mut check = form.check();
     let name = name(&mut check);
     let email = if terms.signed_in { None } else { check.email("email") };
-    let born_on = born(&mut check, terms);
+    let born_on = born(&mut check, terms.today, terms.least_age);
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
     let (rate, every, amount) = price(&mut check, terms);
@@ -98,7 +98,7 @@ fn price(check: &mut Check<'_>, terms: &Terms<'_>) -> (Option<Rate>, Option<Inte
     (rate, every, amount)
 }
 
-fn name(check: &mut Check<'_>) -> Option<String> {
+pub fn name(check: &mut Check<'_>) -> Option<String> {
     let name = check.text("name", "Enter your full name", 100)?;
     if !name.chars().any(char::is_alphabetic) {
         check.fail("name", "Enter your full name in letters");
@@ -107,15 +107,14 @@ fn name(check: &mut Check<'_>) -> Option<String> {
     Some(name)
 }
 
-fn born(check: &mut Check<'_>, terms: &Terms<'_>) -> Option<NaiveDate> {
+pub fn born(check: &mut Check<'_>, today: NaiveDate, least_age: i64) -> Option<NaiveDate> {
     let born = check.date("dob", "Enter your date of birth")?;
-    if born > terms.today {
+    if born > today {
         check.fail("dob_day", "Enter a date of birth in the past");
         return None;
     }
-    if i64::from(dates::age_on(born, terms.today)) < terms.least_age {
-        let words =
-            format!("You can join when you are {}. Until then you can follow our news", terms.least_age);
+    if i64::from(dates::age_on(born, today)) < least_age {
+        let words = format!("You can join when you are {}. Until then you can follow our news", least_age);
         check.fail("dob_day", words);
         return None;
     }

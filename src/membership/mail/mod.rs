@@ -407,6 +407,8 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     };
     samples.push(("membership/mail_unfinished", unfinished(app, name, &answers, "/join/a_b-c")));
     samples.push(("membership/mail_renewal", renewal(app, name, &membership(State::Active), day)));
+    let by_gift = Membership { ends_on: Some(day), ..active.clone() };
+    samples.push(("membership/mail_welcome", welcome(app, name, &by_gift, &link, false, false)));
     samples.extend(hardship::samples(app, name, &active, day));
     samples.push(("membership/mail_stopped", stopped(app, name, day)));
     samples.push(("membership/mail_suspended", suspended(app, name, day)));

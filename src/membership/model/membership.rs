@@ -141,6 +141,11 @@ impl Membership {
         self.state.status().tag(self.ends_on, today)
     }
 
+    /// The last day that is paid for, of those who do not pay through Stripe.
+    pub fn paid_until(&self) -> Option<String> {
+        self.ends_on.filter(|_| self.subscription.is_none()).map(dates::day)
+    }
+
     /// `£5 a month`
     pub fn price(&self) -> String {
         format!("{} a {}", self.amount, self.every)
