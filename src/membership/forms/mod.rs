@@ -114,7 +114,7 @@ pub fn born(check: &mut Check<'_>, today: NaiveDate, least_age: i64) -> Option<N
         return None;
     }
     if i64::from(dates::age_on(born, today)) < least_age {
-        let words = format!("You can join when you are {}. Until then you can follow our news", least_age);
+        let words = format!("You can join when you are {least_age}. Until then you can follow our news");
         check.fail("dob_day", words);
         return None;
     }

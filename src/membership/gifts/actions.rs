@@ -242,8 +242,8 @@ pub async fn accept(
             tell_standing(change, &membership).await?;
         }
         Some(known) => {
-            let Membership { rate, every, amount, personal, .. } = membership;
-            membership = Membership { rate, every, amount, personal, ..known };
+            let Membership { personal, rate, every, amount, .. } = membership;
+            membership = Membership { personal, rate, every, amount, ..known };
             pay_until(change, &mut membership, until).await?;
             membership = recompute(change, membership).await?;
         }
