@@ -117,7 +117,7 @@ fn faults(template: &str, letter: &Letter) -> Vec<String> {
         expect(!source.contains("party }}") || words.contains(PARTY), "does not show the party's name");
         // What was typed may hold anything.
         let own = [NAME, PARTY, IMPRINT].iter().fold(words.clone(), |rest, typed| rest.replace(typed, "…"));
-        let quoted = template == "content/mail_contact";
+        let quoted = ["content/mail_contact", "membership/mail_gift"].contains(&template);
         for mark in ["{{", "}}", "{%", "None", "Some(", "\\", "**", "`", "()", "[", "](", " .", " ,", "&amp;"]
         {
             expect(

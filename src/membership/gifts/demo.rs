@@ -1,4 +1,4 @@
-//! Gifts of a year for the demo party: one to be sent, one that waits for an answer, one that was accepted.
+//! Gifts of a year for the demo party: one that was accepted, and one that went back.
 
 use chrono::{DateTime, Days, Duration, Utc};
 use sqlx::PgConnection;
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// `id` makes ids; `taker` accepted the last of the three, on the day on which they were added.
+/// `id` makes ids; `taker` accepted one of them, on the day on which they were added.
 pub async fn load(
     app: &App,
     db: &mut PgConnection,
@@ -59,19 +59,17 @@ pub async fn load(
             refunded_at: None,
         })
     };
-    let later = GiftYear {
-        send_on: dates::london_date(now) + Days::new(20),
-        ..gift(id(), id(), "Anwen Price", "Bethan Price", now - Duration::days(3))?
-    };
-    let waiting = gift(id(), id(), "Kofi Mensah", "Ama Mensah", now - Duration::days(9))?;
+    let returned = gift(id(), id(), "Kofi Mensah", "Ama Mensah", now - Duration::days(70))?;
     let accepted = gift(id(), id(), "Rosa Santos", &taker.name, taker.created_at - Duration::days(2))?;
-    for it in [&later, &waiting, &accepted] {
+    for it in [&returned, &accepted] {
         sql::insert(db, it, DECLARATION).await?;
         sql::set_paid(db, it.id, it.created_at).await?;
-    }
-    for it in [&waiting, &accepted] {
         sql::set_sent(db, it.id, it.send_on + Days::new(30), it.created_at).await?;
     }
+    // It came and went: the books of the demo have neither.
+    let went_back = returned.created_at + Duration::days(31);
+    sql::set_returned(db, returned.id, went_back).await?;
+    sql::set_refunded(db, returned.id, Some(went_back)).await?;
     let joined_on = dates::london_date(taker.created_at);
     let membership = Membership {
         id: id(),
@@ -93,19 +91,15 @@ pub async fn load(
     add_people(db, std::slice::from_ref(&taker)).await?;
     insert_memberships(db, &[(membership, id())]).await?;
     sql::set_accepted(db, accepted.id, taker.id, taker.created_at).await?;
-    let payments: Vec<_> = [later, waiting, accepted]
-        .into_iter()
-        .enumerate()
-        .map(|(number, it)| DemoGift {
-            key: format!("Year{number}"),
-            purpose: Purpose::new(GIFT_YEARS, it.id),
-            checkout: id(),
-            person: None,
-            name: it.giver_name,
-            email: it.giver_email.to_string(),
-            pence: it.amount.pence(),
-            at: it.created_at,
-        })
-        .collect();
-    Ok(load_gifts(db, &payments).await?)
+    let payment = DemoGift {
+        key: "Year0".to_owned(),
+        purpose: Purpose::new(GIFT_YEARS, accepted.id),
+        checkout: id(),
+        person: None,
+        name: accepted.giver_name,
+        email: accepted.giver_email.to_string(),
+        pence: accepted.amount.pence(),
+        at: accepted.created_at,
+    };
+    Ok(load_gifts(db, &[payment]).await?)
 }

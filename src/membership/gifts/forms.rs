@@ -93,7 +93,6 @@ mod tests {
             ("receiver_email", "ANA@example.org"),
             ("name", ""),
             ("email", ""),
-            ("declaration", ""),
         ] {
             assert_eq!(parse(&[(field, value)]).unwrap_err().errors()[0].field, field, "{value}");
         }

@@ -25,6 +25,7 @@ pub enum News {
 #[derive(Template)]
 #[template(path = "membership/mail_gift_giver.md")]
 struct ToGiver<'a> {
+    name: &'a str,
     gift: &'a GiftYear,
     news: News,
     party: String,
@@ -39,6 +40,7 @@ pub(super) fn to_giver(app: &App, gift: &GiftYear, news: News) -> Result<Letter>
     let site = app.settings().site(app.clock().today());
     let paid_on = dates::day(gift.paid_at.map_or(app.clock().today(), dates::london_date));
     let mail = ToGiver {
+        name: &gift.giver_name,
         gift,
         news,
         party: site.name,
@@ -53,6 +55,7 @@ pub(super) fn to_giver(app: &App, gift: &GiftYear, news: News) -> Result<Letter>
 #[derive(Template)]
 #[template(path = "membership/mail_gift.md")]
 struct Invitation<'a> {
+    name: &'a str,
     gift: &'a GiftYear,
     party: String,
     page: String,
@@ -64,6 +67,7 @@ pub(super) fn invitation(app: &App, gift: &GiftYear) -> Result<Letter> {
         Frame::service(app, "You get this once, because somebody gave us your address to pass this on.");
     let site = app.settings().site(app.clock().today());
     let mail = Invitation {
+        name: &gift.receiver_name,
         gift,
         party: site.name,
         page: app.link(&gift.path_for()),
