@@ -50,6 +50,7 @@ fn samples(app: &App) -> Vec<(&'static str, Letter)> {
         crate::membership::mail::samples(app, NAME),
         crate::payments::alerts::mail::samples(app, NAME),
         crate::membership::gifts::mail::samples(app, NAME),
+        crate::parties::mail::samples(app, NAME),
         crate::payments::refunds::mail::samples(app, NAME),
         crate::donations::mail::samples(app, NAME),
     ]

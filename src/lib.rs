@@ -19,6 +19,8 @@ pub mod content;
 pub mod payments;
 /// People who want news and to help, and pay nothing.
 pub mod supporters;
+/// Other parties: the list of them, and what members say of their own.
+pub mod parties;
 /// Members: joining, rates, states.
 pub mod membership;
 /// Finds, filters, counts and exports people, by typed conditions and within an officer's scope.

@@ -27,7 +27,7 @@ use crate::{
         queue::Jobs,
         stripe::stand_in,
     },
-    membership, newsletters, payments, people, pictures, supporters,
+    membership, newsletters, parties, payments, people, pictures, supporters,
 };
 
 /// The rooms of this site, in the order in which they are shown wherever rooms are listed, and in which they load the
@@ -43,6 +43,7 @@ pub const ROOMS: &[&Room] = &[
     &people::ROOM,
     &imports::ROOM,
     &duplicates::ROOM,
+    &parties::ROOM,
     &donations::ROOM,
     &newsletters::ROOM,
     &payments::ROOM,

@@ -32,6 +32,7 @@ use crate::{
         stripe::Interval,
         visit::Visit,
     },
+    parties::{self, Refusal},
     payments::{
         self, CheckoutState, Purpose,
         leading::{self, Payable, Progress, Words},
@@ -63,6 +64,8 @@ struct JoinPage {
     /// What they may pay less, and for how long.
     less: LessTerms,
     less_months: Vec<(String, String)>,
+    /// Why they cannot join, if they cannot.
+    refusal: Option<Refusal>,
 }
 
 #[derive(Template, WebTemplate)]
@@ -113,6 +116,7 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
         least_age: forms::least_age(app),
         less,
         less_months: less.months(None),
+        refusal: None,
         visit,
         form,
         account,
@@ -177,6 +181,14 @@ pub(super) async fn create(
     if let Some(email) = email {
         rate_limit::take(&app, &mut db, BY_EMAIL, &rate_limit::from(email, address)).await?;
     }
+    let declared = join.answers.other_parties.clone().unwrap_or_default();
+    if let Some(refusal) = parties::refusal(&app, &mut db, &declared).await? {
+        let why = format!("You cannot join us while you are a member of {}", refusal.party);
+        let form = form.failed("other_party_name", why);
+        let page = draw(&app, visit, form, &prices, account.map(|(_, email)| email.to_string()));
+        let page = JoinPage { refusal: Some(refusal), ..page };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
     let (application, checkout) = actions::apply(&mut change, join, account).await?;
     change.commit().await?;
@@ -228,7 +240,7 @@ fn typed_before(typed: &Application) -> Form {
         ("rate", answers.rate.code().to_owned()),
         ("every", answers.every.code().to_owned()),
     ]);
-    let form = answers.personal.fill(form);
+    let form = parties::fill(answers.personal.fill(form), answers.other_parties.as_ref());
     let form =
         if answers.rate == Rate::Solidarity { form.with("amount", answers.amount.to_string()) } else { form };
     let form = match answers.less {

@@ -105,6 +105,8 @@ test('joining: each field in the order it is read, a slip put right, and on to p
   await page.keyboard.press('ArrowDown');
   await tabTo(page, (stop) => stop.name === 'every');
   await page.keyboard.press('Space');
+  await tabTo(page, (stop) => stop.name === 'other_party');
+  await page.keyboard.press('Space');
   await tabTo(page, field('declaration'));
   await page.keyboard.press('Space');
   await tabTo(page, called('Continue to payment'));

@@ -111,6 +111,7 @@ export async function fillJoinForm(page, { name, email, rate = /Standard/i, post
   await page.getByLabel('Postcode').fill(postcode);
   await page.getByRole('radio', { name: rate }).check();
   await page.getByRole('radio', { name: 'Every month' }).check();
+  await page.getByRole('radio', { name: 'No', exact: true }).check();
   await page.locator('input[name="declaration"]').check();
   await page.getByLabel(/Email me news and campaign updates/).check();
   if (send) await button(page, 'Continue to payment').click();

@@ -11,6 +11,7 @@ mod admin;
 mod donations;
 mod membership;
 mod own_details;
+mod parties;
 mod paying;
 mod methods;
 mod money;

@@ -21,6 +21,7 @@ pub fn joiner(email: &str) -> Vec<(&'static str, String)> {
         ("rate", "standard".to_owned()),
         ("every", "month".to_owned()),
         ("amount", String::new()),
+        ("other_party", "no".to_owned()),
         ("declaration", "yes".to_owned()),
     ]
 }
@@ -517,7 +518,7 @@ async fn a_supporter_upgrades_without_retyping_and_a_former_member_comes_back() 
     ben.get("/membership").await.expect("Your membership ended on").expect("Join again");
     let form = ben.get("/join").await.form("/join");
     assert!(form.value("address_line1").is_some_and(|line| !line.is_empty()), "kept from last time");
-    let form = form.fill("every", "year").tick("declaration", "yes");
+    let form = form.fill("every", "year").fill("other_party", "no").tick("declaration", "yes");
     let session = session_of(&form.submit_once(&mut ben).await);
     site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
     settle(&site).await;
@@ -1025,6 +1026,7 @@ async fn officers_change_suspend_and_end_with_reasons() {
         .fill("reason", "expelled")
         .fill("words", "Conference, motion 4, rule 11")
         .fill("decided_by", "conference")
+        .fill("rule", "Rules of 2025, clause 11")
         .fill("decided_day", "10")
         .fill("decided_month", "12")
         .fill("decided_year", "2026");
@@ -1098,7 +1100,12 @@ async fn whose_payment_failed_pays_on_the_site_and_whoever_is_suspended_is_told_
     browser.get("/dashboard").await.expect("Pay now");
     let page = browser.get("/join").await;
     assert_eq!(page.form("/join").value("town"), Some("Bury"), "what we know is filled in");
-    let sent = page.form("/join").tick("declaration", "yes").submit_once(&mut browser).await;
+    let sent = page
+        .form("/join")
+        .fill("other_party", "no")
+        .tick("declaration", "yes")
+        .submit_once(&mut browser)
+        .await;
     site.app.stripe_stand_in().pay(&session_of(&sent), PaidBy::Card).await.unwrap();
     settle(&site).await;
     assert_eq!(standing(&site, "late@example.org").await, ("active".to_owned(), "member".to_owned()));

@@ -117,7 +117,7 @@ async fn each_office_opens_what_it_should_and_no_more() {
         ),
         (
             Role::Membership,
-            "change_people export_people help_members import_people merge_people see_audit see_overview see_people",
+            "change_people export_people help_members import_people merge_people see_audit see_declarations see_overview see_people",
         ),
         (
             Role::Treasurer,
@@ -149,7 +149,7 @@ async fn officers_see_the_links_that_their_offices_open() {
     for (email, expected) in [
         (
             "alex@demo.test",
-            "Overview Members Supporters Import Duplicates Updates Treasurer’s desk Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
+            "Overview Members Supporters Import Duplicates Other parties Updates Treasurer’s desk Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
         ("treasurer@demo.test", "Overview Members Supporters Treasurer’s desk Donations Payments Books"),
         ("returning@demo.test", "Overview Audit log"),

@@ -16,7 +16,7 @@ use crate::{
         model::{EndReason, Ending, Membership, NewSuspension, State, Suspension},
         sql,
     },
-    payments,
+    parties, payments,
 };
 
 /// Ends a membership today. The payments stop by a job; what was paid stays.
@@ -49,6 +49,9 @@ pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Resu
     }
     if is_refused {
         gifts::actions::give_back_of(change, person).await?;
+    }
+    if let Some(rule) = ending.decision.as_ref().and_then(|it| it.rule.as_deref()).filter(|_| is_refused) {
+        parties::close(change, person, &ending.words, rule).await?;
     }
     if ending.reason == EndReason::Died {
         payments::end_all_of(change, person).await?;

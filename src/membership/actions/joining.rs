@@ -15,6 +15,7 @@ use crate::{
     audit::Change,
     kit::{
         app::App,
+        dates,
         email_address::EmailAddress,
         error::{Error, Result},
         queue,
@@ -25,6 +26,7 @@ use crate::{
         settings,
         sql::{self, Application},
     },
+    parties::{self, NewDeclaration},
     payments::{self, Purpose, Subscription},
 };
 
@@ -202,6 +204,7 @@ pub async fn settle(
             accounts::give_consent(change, id, *purpose, "join form").await?;
         }
     }
+    declare(change, application, id, is_proved).await?;
     sql::set_settled(change, application.id, id, now).await?;
     let is_back = meeting == Meeting::Join && membership.joined_on != change.today();
     let action = match (meeting, is_back) {
@@ -226,6 +229,22 @@ pub async fn settle(
     let occasion = format!("welcome:{}", subscription.id);
     change.mail(occasion, &before.email, letter);
     Ok(())
+}
+
+/// Keeps what was said of other parties. It is judged by what held when they applied.
+async fn declare(
+    change: &mut Change<'_>,
+    application: &Application,
+    person: Uuid,
+    is_proved: bool,
+) -> Result<()> {
+    let declared = application.answers.other_parties.as_ref();
+    // Whoever only knows an address says no in nobody's name; a yes is looked at by people.
+    let Some(declared) = declared.filter(|it| is_proved || !it.is_none()) else { return Ok(()) };
+    let decide_until = settled_on(change.app, change.today()).and_then(|day| day.pred_opt());
+    let on = dates::london_date(application.created_at);
+    let source = parties::Source::JoinForm;
+    parties::declare(change, &NewDeclaration { person, declared, source, on, decide_until }).await
 }
 
 /// Name and address are taken from the application, unless that is not proved to be theirs: then only what is

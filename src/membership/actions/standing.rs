@@ -22,7 +22,7 @@ use crate::{
         model::{Membership, Prices, Rate, Rules, State, begins, state},
         sql::{self, history::NewEra},
     },
-    payments,
+    parties, payments,
 };
 
 /// What the members' pages go by.
@@ -37,6 +37,7 @@ pub async fn tell_standing(change: &mut Change<'_>, membership: &Membership) -> 
             .any(|consent| consent.purpose == ConsentPurpose::EmailUpdates && consent.withdrawn.is_none());
         if wants_news { Standing::Supporter } else { Standing::None }
     };
+    parties::note_membership(change, membership.person, membership.state.is_ended()).await?;
     accounts::set_standing(change, membership.person, standing).await
 }
 

@@ -21,6 +21,7 @@ use crate::{
         money::{Money, NotMoney},
         stripe::Interval,
     },
+    parties,
     payments::CHECK_ABOVE,
     places::read_region,
 };
@@ -63,6 +64,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let region = read_region(&mut check);
     let (rate, every, amount) = price(&mut check, terms);
     let less = hardship::at_joining(&mut check, &terms.less, amount, every);
+    let other_parties = parties::read(&mut check);
     check.must_tick("declaration", "Tick the box if you share our aims and values");
     let consents = check.choices::<ConsentPurpose>("consent", "Choose from the boxes on the page");
     check.finish(|| {
@@ -75,6 +77,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
             amount: amount?,
             consents: consents?,
             less,
+            other_parties: Some(other_parties?),
         };
         Some(Join { email: if terms.signed_in { None } else { Some(email?) }, answers })
     })
@@ -190,13 +193,19 @@ pub(super) fn ending(form: &Form, today: NaiveDate) -> Result<Ending, Form> {
         check.fail("reason", "Choose why the membership ends");
     }
     let words = check.paragraphs("words", "Enter what was decided, who decided and under which rule", 2000);
-    let decision = if reason == Some(EndReason::Expelled) { expulsion(&mut check, today) } else { None };
+    let decision = match reason {
+        Some(EndReason::Expelled) => decision(&mut check, today),
+        Some(EndReason::Refused) => {
+            decision(&mut check, today).map(|it| Decision { reason: words.clone(), ..it })
+        }
+        _ => None,
+    };
     check.finish(|| Some(Ending { reason: reason?, words: words?, decision }))
 }
 
-/// What the party has to know of an expulsion, and the member is told.
-fn expulsion(check: &mut Check<'_>, today: NaiveDate) -> Option<Decision> {
-    let by = check.text("decided_by", "Enter who decided to expel them", 200);
+/// What the party has to know of an expulsion, or of not admitting somebody, and they are told.
+fn decision(check: &mut Check<'_>, today: NaiveDate) -> Option<Decision> {
+    let by = check.text("decided_by", "Enter who decided this", 200);
     let on = check.date("decided", "Enter the day of the decision");
     if on.is_some_and(|on| on > today) {
         check.fail("decided_day", "Enter today or an earlier date");
@@ -205,7 +214,8 @@ fn expulsion(check: &mut Check<'_>, today: NaiveDate) -> Option<Decision> {
     if appeal_until.zip(on).is_some_and(|(until, on)| until < on) {
         check.fail("appeal_day", "Enter a day after the decision");
     }
-    Some(Decision { by: by?, on: on?, appeal_until })
+    let rule = check.text("rule", "Enter the rule: its version, and the clause", 200);
+    Some(Decision { by: by?, on: on?, appeal_until, rule: Some(rule?), reason: None })
 }
 
 pub(super) fn suspension(form: &Form, today: NaiveDate) -> Result<NewSuspension, Form> {
@@ -279,6 +289,7 @@ mod tests {
             ("rate", "standard"),
             ("every", "month"),
             ("amount", ""),
+            ("other_party", "no"),
             ("declaration", "yes"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -320,7 +331,10 @@ mod tests {
         let answers = parse(with("consent", "email_updates")).unwrap();
         let kept = serde_json::to_value(&answers).unwrap();
         let fields: Vec<_> = kept.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(fields, ["amount", "consents", "every", "name", "personal", "rate", "region"]);
+        assert_eq!(
+            fields,
+            ["amount", "consents", "every", "name", "other_parties", "personal", "rate", "region"]
+        );
         assert_eq!(serde_json::from_value::<Answers>(kept).unwrap(), answers);
     }
 

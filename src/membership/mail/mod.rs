@@ -373,7 +373,13 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         let letter = paid_too_late(app, name, Money::from_pence(500), ended);
         samples.push(("membership/mail_too_late", letter));
     }
-    let decision = Decision { by: "the *national* committee".into(), on: day, appeal_until: Some(day) };
+    let decision = Decision {
+        by: "the *national* committee".into(),
+        on: day,
+        appeal_until: Some(day),
+        rule: Some("Rules of 2025_1, *clause* 3".into()),
+        reason: None,
+    };
     for reason in
         [EndReason::Left, EndReason::Lapsed, EndReason::Expelled, EndReason::Refused, EndReason::Officer]
     {
@@ -404,6 +410,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         amount: Money::from_pence(5000),
         consents: Vec::new(),
         less: None,
+        other_parties: None,
     };
     samples.push(("membership/mail_unfinished", unfinished(app, name, &answers, "/join/a_b-c")));
     samples.push(("membership/mail_renewal", renewal(app, name, &membership(State::Active), day)));

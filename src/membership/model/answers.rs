@@ -9,11 +9,12 @@ use crate::{
     accounts::ConsentPurpose,
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
     membership::personal::Personal,
+    parties::Declared,
     places::Region,
 };
 
 /// What stands beside the box that has to be ticked, and is kept with the application.
-pub const DECLARATION: &str = "I share the party’s aims and values, and I am not a member of a party that stands against it in elections.";
+pub const DECLARATION: &str = "I share the party’s aims and values, and what I have told you here is true.";
 
 /// Everything somebody answers to become a member. Kept as one JSON document until it is paid for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Answers {
     /// What they pay instead for a time, because they said that they must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub less: Option<Less>,
+    /// `None` for who was not asked. Taken away once it is paid for: it is kept with declarations then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_parties: Option<Declared>,
 }
 
 impl Answers {
@@ -66,7 +70,7 @@ pub struct NewDetails {
 pub struct Ending {
     pub reason: EndReason,
     pub words: String,
-    /// Of an expulsion.
+    /// Of an expulsion, or that they are not admitted.
     pub decision: Option<Decision>,
 }
 

@@ -28,7 +28,7 @@ pub struct Membership {
     /// Set when renewal is stopped; of those who do not pay through Stripe, the last day that is paid for.
     pub ends_on: Option<NaiveDate>,
     pub end_words: Option<String>,
-    /// Of an expulsion.
+    /// Of an expulsion, or that they were not admitted.
     pub decision: Option<Decision>,
     pub suspension: Option<Suspension>,
 }
@@ -41,7 +41,7 @@ pub struct Suspension {
     pub by: Option<Uuid>,
 }
 
-/// Who decided to expel somebody, and when.
+/// Who decided to expel somebody or not to admit them, when, and under which rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// A committee or panel.
@@ -49,6 +49,12 @@ pub struct Decision {
     pub on: NaiveDate,
     /// The last day on which they can appeal; `None` if the rules give no appeal.
     pub appeal_until: Option<NaiveDate>,
+    /// The version of the party's rules, and the clause. Older decisions lack it.
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// As the person reads it; of an expulsion they are told by whoever decided.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 impl Decision {
@@ -58,7 +64,10 @@ impl Decision {
             Some(until) => format!("An appeal is possible until {}.", dates::day(until)),
             None => "The rules give no appeal.".to_owned(),
         };
-        format!("Decided by {} on {}. {appeal}", self.by, dates::day(self.on))
+        let rule = self.rule.as_ref().map(|rule| format!(", under this rule: {rule}")).unwrap_or_default();
+        let reason = self.reason.as_ref().map(|reason| format!(" Reason: {}.", reason.trim_end_matches('.')));
+        let reason = reason.unwrap_or_default();
+        format!("Decided by {} on {}{rule}.{reason} {appeal}", self.by, dates::day(self.on))
     }
 }
 

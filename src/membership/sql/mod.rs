@@ -178,7 +178,7 @@ pub(super) async fn set_settled(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "update applications set settled_at = coalesce(settled_at, $3), person_id = $2, answers = answers - 'less' where id = $1",
+        "update applications set settled_at = coalesce(settled_at, $3), person_id = $2, answers = answers - array['less', 'other_parties'] where id = $1",
         id,
         person,
         now
