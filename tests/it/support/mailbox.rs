@@ -48,11 +48,13 @@ pub fn to(folder: &Path, email: &str) -> Vec<Mail> {
                 list: mail.header_raw("List-Id").map(|list| list.trim().to_owned()),
                 reply_to: mail.reply_to().and_then(|to| to.first()?.address().map(str::to_owned)),
             };
-            Some((entry.file_name(), mail))
+            // A name is an id: the moment of writing, then chance. What was written at one moment stands as it was sent.
+            let name = entry.file_name().into_string().ok()?;
+            let moment = name.get(..13)?.to_owned();
+            Some(((moment, entry.metadata().ok()?.modified().ok()?), mail))
         })
         .filter(|(_, mail)| mail.to.eq_ignore_ascii_case(email))
         .collect();
-    // File names are ids that grow with time.
     mails.sort_by(|(a, _), (b, _)| a.cmp(b));
     mails.into_iter().map(|(_, mail)| mail).collect()
 }
