@@ -52,6 +52,7 @@ fn samples(app: &App) -> Vec<(&'static str, Letter)> {
         crate::membership::gifts::mail::samples(app, NAME),
         crate::parties::mail::samples(app, NAME),
         crate::payments::refunds::mail::samples(app, NAME),
+        crate::payments::notices::mail::samples(app, NAME),
         crate::donations::mail::samples(app, NAME),
     ]
     .into_iter()

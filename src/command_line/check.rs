@@ -2,12 +2,16 @@
 
 use std::process::ExitCode;
 
+use chrono::Datelike;
 use sqlx::PgPool;
 
 use crate::{
     admin,
     audit::{self, Seal},
-    kit::{app::App, clock::Clock, config::Config, db, mail::Mailer, random::Random, stripe::Stripe},
+    kit::{
+        app::App, clock::Clock, config::Config, db, mail::Mailer, random::Random, stripe::Stripe,
+        working_days,
+    },
 };
 
 pub(super) async fn check(pool: &PgPool, config: &Config, seal: Option<Seal>) -> anyhow::Result<ExitCode> {
@@ -42,6 +46,12 @@ pub(super) async fn check(pool: &PgPool, config: &Config, seal: Option<Seal>) ->
             }
         }
         Err(error) => say(false, "database", &format!("{error}; check DATABASE_URL and that Postgres runs")),
+    }
+    if Clock::system().today().year() >= working_days::KNOWN_UNTIL {
+        println!(
+            "note    bank holidays are known to the end of {}: a newer version of the site knows more. Until then Direct Debits are announced three working days sooner",
+            working_days::KNOWN_UNTIL
+        );
     }
     match Mailer::new(&config.mail)?.connect().await {
         Ok(line) => {

@@ -12,6 +12,7 @@ pub mod config;
 pub mod codes;
 pub mod money;
 pub mod dates;
+pub mod working_days;
 pub mod csv;
 pub mod typed;
 pub mod email_address;

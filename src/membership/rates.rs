@@ -30,6 +30,7 @@ use crate::{
         stripe::Interval,
         visit::Visit,
     },
+    payments,
 };
 
 /// Whose rate it is, and where its pages are.
@@ -125,6 +126,14 @@ async fn respond(
     if whose.name.is_none() && hardships::find_of(db, whose.person).await?.is_some() {
         let words = "You pay less for a time. To choose another rate, go back to your usual rate first.";
         return Ok(flash::redirect_with_warning(app, "/membership/hardship", words));
+    }
+    // The amount that was announced is collected.
+    if let Some(day) = payments::announced_for(app, subscription) {
+        let why = format!(
+            "The next Direct Debit is already announced for {}. Change the rate after that day.",
+            dates::day(day)
+        );
+        return Ok(flash::redirect_with_warning(app, &whose.back, &why));
     }
     let from = subscription.current_period_end.unwrap_or(app.clock().now());
     let from = dates::day(dates::london_date(from));

@@ -9,8 +9,8 @@
 //! The books (`ledger`) are added to and never changed. A line is Stripe's or was entered by an officer ([`Origin`]).
 //! Its amount is negative when money leaves us; corrections are lines of their own, unique by Stripe's object and kind.
 //! Tables: `stripe_events`, `checkouts`, `subscriptions`, `payment_methods`, `method_changes`, `refunds`, `ledger`,
-//! `balance_transactions`, `balance_readings`, `stripe_alerts`. Everything that Stripe has and we lack is repaired
-//! by [`reconcile`].
+//! `balance_transactions`, `balance_readings`, `stripe_alerts`, `debit_notices`. Everything that Stripe has and we lack is
+//! repaired by [`reconcile`].
 
 mod model;
 mod purposes;
@@ -23,6 +23,7 @@ mod jobs;
 mod own;
 pub(crate) mod alerts;
 pub(crate) mod refunds;
+pub(crate) mod notices;
 mod webhook;
 mod admin;
 pub mod leading;
@@ -39,6 +40,7 @@ pub use model::{
     PaymentMethod, ProcessEvent, REFUND, SEE_PAYMENTS, SendRefund, Subscription, TellOfficers, WarnOfCards,
     stripe_page,
 };
+pub use notices::{actions::announced_for, jobs::AnnounceDebits, mail::GUARANTEE};
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
 pub use sql::ledger::{LineFilter, NamedLine, Totals, attribute, find_lines, income_by_month, of_person};
@@ -62,7 +64,13 @@ pub const ROOM: Room = Room {
         permission: SEE_PAYMENTS,
         group: Group::Money,
     }],
-    settings: &[settings::CHECK_ABOVE.known, settings::CARD_DAYS.known, settings::REFUND_ALONE.known],
+    settings: &[
+        settings::CHECK_ABOVE.known,
+        settings::CARD_DAYS.known,
+        settings::REFUND_ALONE.known,
+        settings::NOTICE_DAYS.known,
+        settings::OWN_NOTICES.known,
+    ],
     log: &[("payment.", "Payments")],
     // Lists are searched by names and addresses.
     audit: &[
@@ -164,6 +172,7 @@ pub const ROOM: Room = Room {
             .every::<TidyPayments>("37 3 * * *")
             .every::<WarnOfCards>("13 9 * * *")
             .every::<TellOfficers>("4,14,24,34,44,54 * * * *")
+            .every::<AnnounceDebits>("25 * * * *")
     },
     demo: Some(|app, db, _| Box::pin(async { Ok(demo::load_balance(app, db).await?) })),
     people: &[
@@ -190,6 +199,7 @@ fn routes(_: &App) -> Routes {
         .get(officer, "/admin/payments/cancelled", admin::cancelled)
         .get(officer, "/admin/payments/alerts/{kind}", alerts::admin::list)
         .post(officer, "/admin/payments/alerts/{kind}/{alert}", alerts::admin::settle)
+        .get(officer, "/admin/payments/notices", notices::admin::list)
         .get(refund, "/admin/payments/refunds", refunds::admin::list)
         .post(refund, "/admin/payments/refunds/{refund}", refunds::admin::decide)
         .post(refund, "/admin/payments/refunds/{refund}/retry", refunds::admin::try_again)

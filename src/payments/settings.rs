@@ -29,6 +29,25 @@ pub const CARD_DAYS: Setting<u32> = Setting::number(
     &[since(2021, 1, 1, "30", "usual practice of shops and banks")],
 );
 
+/// How many working days before it is collected a Direct Debit is announced.
+pub const NOTICE_DAYS: Setting<u32> = Setting::number(
+    "debit_notice_days",
+    2..=30,
+    "Notice before a Direct Debit (working days)",
+    "For the notices that we send ourselves",
+    &[
+        since(2021, 1, 1, "10", "Bacs Direct Debit: ten working days unless agreed otherwise"),
+        since(2026, 1, 1, "3", "agreed with the payment provider: three working days"),
+    ],
+);
+
+pub const OWN_NOTICES: Setting<bool> = Setting::yes_or_no(
+    "debit_notices_own",
+    "We send the notices before Direct Debits ourselves",
+    "No: Stripe sends them, and nobody gets two. Yes only once Stripe has approved ours and its own are switched off",
+    &[since(2021, 1, 1, "no", "Stripe sends them by default; notices of one’s own need its approval")],
+);
+
 pub const REFUND_ALONE: Setting<Money> = Setting::money(
     "refund_alone_pence",
     (Money::ZERO, Money::from_pence(10_000_000)),

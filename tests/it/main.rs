@@ -15,6 +15,7 @@ mod parties;
 mod paying;
 mod methods;
 mod money;
+mod notices;
 mod rates;
 mod hardship;
 mod gift_years;

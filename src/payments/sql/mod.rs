@@ -6,6 +6,7 @@ pub(super) mod checkouts;
 pub(super) mod events;
 pub(super) mod ledger;
 pub(super) mod methods;
+pub(super) mod notices;
 pub(super) mod refunds;
 pub(super) mod subscriptions;
 
