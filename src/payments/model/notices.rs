@@ -54,7 +54,7 @@ impl Collection {
 
 /// A notice that was sent.
 #[derive(Clone, Debug)]
-pub struct Sent {
+pub struct Announced {
     pub name: Option<String>,
     pub why: WhyNotice,
     pub amount: Money,

@@ -6,14 +6,14 @@ use axum::extract::State;
 
 use crate::{
     kit::{app::App, db::Db, error::Result, visit::Visit, working_days},
-    payments::{model::Sent, settings, sql::notices},
+    payments::{model::Announced, settings, sql::notices},
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "payments/notices.html")]
 pub struct NoticesPage {
     visit: Visit,
-    sent: Vec<Sent>,
+    sent: Vec<Announced>,
     is_own: bool,
     days: u32,
     known_until: i32,

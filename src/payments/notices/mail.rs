@@ -20,7 +20,7 @@ pub const GUARANTEE: &str = "https://stripe.com/legal/bacs-direct-debit-guarante
 
 #[derive(Template)]
 #[template(path = "payments/mail_debit.md")]
-struct Notice<'a> {
+struct Debit<'a> {
     name: &'a str,
     why: WhyNotice,
     amount: Money,
@@ -37,7 +37,7 @@ struct Notice<'a> {
 pub(super) fn notice(app: &App, it: &Collection, due_on: NaiveDate, notice_days: u32) -> Result<Letter> {
     let frame = Frame::service(app, "You get this because you pay us by Direct Debit.");
     let site = app.settings().site(app.clock().today());
-    let letter = Notice {
+    let letter = Debit {
         name: &it.name,
         why: it.why,
         amount: it.amount,

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::Result;
 use crate::{
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
-    payments::model::{Collection, Sent, WhyNotice},
+    payments::model::{Announced, Collection, WhyNotice},
 };
 
 /// Between which days collections are looked for: first ones by when they were ordered, others by their period.
@@ -95,9 +95,9 @@ pub async fn insert(
 }
 
 /// The newest ones.
-pub async fn list_sent(db: &mut PgConnection, limit: i64) -> Result<Vec<Sent>> {
+pub async fn list_sent(db: &mut PgConnection, limit: i64) -> Result<Vec<Announced>> {
     sqlx::query_as!(
-        Sent,
+        Announced,
         r#"select c.name as "name?", n.why as "why: WhyNotice", n.amount_pence as "amount: Money",
                   n.billing_interval as "every: Interval", n.due_on, n.sent_on
            from debit_notices n join subscriptions s on s.id = n.subscription
