@@ -89,7 +89,10 @@ impl NotNow {
     fn of(membership: &Membership) -> Option<Self> {
         match membership.state {
             model::State::Suspended { until } => Some(Self::Suspended { until: dates::day(until) }),
-            model::State::Pending | model::State::Active => Some(Self::Member),
+            // Whose membership is paid for until a day, by hand or by a gift, can go on before it ends.
+            model::State::Pending | model::State::Active => {
+                membership.paid_until().is_none().then_some(Self::Member)
+            }
             state if state.is_expelled() => Some(Self::Barred),
             // Whose payment failed pays here: the new payment takes the old one's place.
             model::State::Grace { .. } | model::State::Ended { .. } => None,

@@ -164,6 +164,7 @@ async fn somebody_gives_a_year_and_the_other_joins_by_their_own_answers() {
     night(&site).await;
     let reminder = site.mail_to(RECEIVER).await;
     assert!(reminder.text.contains("not renewed by itself"), "{}", reminder.text);
+    assert!(reminder.text.contains("/sign-in?next=/join"), "{}", reminder.text);
     site.app.clock().advance(Duration::days(28 + 32));
     night(&site).await;
     assert_eq!(standing(&site, RECEIVER).await.0, "ended");
@@ -377,4 +378,30 @@ async fn who_is_not_admitted_had_it_from_somebody_who_gets_it_back() {
     settle(&site).await;
     assert_eq!(paid_and_returned(&site).await, (5000, 5000));
     assert!(subjects(&site, GIVER).await.contains(&"Your gift has not been accepted".to_owned()));
+}
+
+/// Before the year is over they go on by themselves, and are one member with one payment.
+#[tokio::test]
+async fn who_was_given_a_year_goes_on_before_it_ends() {
+    let site = Site::open().await;
+    give(&site, &[]).await;
+    let link = link(&site, RECEIVER).await;
+    site.app.clock().advance(Duration::minutes(1));
+    accept(&mut site.stranger(), &link, "1988").await.expect("has begun");
+    settle(&site).await;
+    let mut own = signed_in_by_welcome(&site, RECEIVER).await;
+    let form = own.get("/join").await.form("/join");
+    let sent = form.fill("rate", "low_wage").tick("declaration", "yes").submit_once(&mut own).await;
+    site.app.stripe_stand_in().pay(&session_of(&sent), PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    own.get("/membership").await.expect("Low-wage or unwaged, £1 a month").expect_not("is paid until");
+    let (memberships, refunds): (i64, i64) = sqlx::query_as(
+        "select count(*), (select count(*) from ledger where kind = 'refund' and person_id = max(m.person_id::text)::uuid)
+         from memberships m join people p on p.id = m.person_id where p.email = $1::text::citext",
+    )
+    .bind(RECEIVER)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!((memberships, refunds), (1, 0));
 }

@@ -312,10 +312,10 @@ struct Renewal<'a> {
     contact: String,
 }
 
-/// What was paid by hand ends soon.
+/// What was paid by hand, or by a gift, ends soon. Only whoever is signed in can pay for a membership that goes on.
 pub(super) fn renewal(app: &App, name: &str, membership: &Membership, until: NaiveDate) -> Result<Letter> {
     let (until, price) = (dates::day(until), membership.price());
-    let (page, contact) = (app.link("/join"), contact(app));
+    let (page, contact) = (app.link("/sign-in?next=/join"), contact(app));
     Letter::new(&frame(app), &Renewal { name, until, price, page, contact })
 }
 
