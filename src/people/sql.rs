@@ -152,12 +152,13 @@ fn push_condition(query: &mut Query, condition: &Condition, scope: &Scope) {
         Condition::JoinedTo(day) => {
             query.push(" and m.joined_on <= ").push_bind(*day);
         }
-        // Only who is behind has such a day: said so that the index by state is used.
         Condition::BehindFrom(day) => {
-            query.push(" and m.state = 'grace' and membership_behind_since(m) >= ").push_bind(*day);
+            query.push(" and m.id in (select membership_id from membership_arrears where since >= ");
+            query.push_bind(*day).push(")");
         }
         Condition::BehindTo(day) => {
-            query.push(" and m.state = 'grace' and membership_behind_since(m) <= ").push_bind(*day);
+            query.push(" and m.id in (select membership_id from membership_arrears where since <= ");
+            query.push_bind(*day).push(")");
         }
         Condition::KnownFrom(day) => {
             query.push(" and p.created_at >= ").push_bind(dates::start_of_day(*day));

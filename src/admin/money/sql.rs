@@ -12,9 +12,9 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 pub async fn arrears(db: &mut PgConnection, today: NaiveDate) -> Result<Vec<Arrears>> {
     let rows = sqlx::query!(
         r#"with behind as (
-               select amount_pence, billing_interval, $1::date - membership_behind_since(m) as days,
-                      age($1::date::timestamp, membership_behind_since(m)::timestamp) as late
-               from memberships m where m.state = 'grace'
+               select amount_pence, billing_interval, $1::date - since as days,
+                      age($1::date::timestamp, since::timestamp) as late
+               from membership_arrears
            )
            select case when days <= 30 then 0 when days <= 60 then 1 when days <= 90 then 2 else 3 end as "bucket!",
                   count(*) as "members!",

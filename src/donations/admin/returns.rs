@@ -58,7 +58,7 @@ fn line(Listed { standing, due, duty }: Listed) -> Line {
         Duty::BeforeUs => ("off", "Before this site’s first payment".to_owned()),
         Duty::Filed => ("good", filed()),
         Duty::Changed => ("bad", "Changed since it was filed".to_owned()),
-        Duty::NotNeeded => ("off", "Not needed after four nil returns".to_owned()),
+        Duty::NotNeeded => ("off", "Not needed".to_owned()),
         Duty::Due => ("wait", "Due".to_owned()),
         Duty::Overdue => ("bad", "Overdue".to_owned()),
     };
