@@ -5,7 +5,7 @@ use chrono::Duration;
 use uuid::Uuid;
 
 use crate::{
-    membership::{joiner, send_form, settle, standing, turn_of_day},
+    membership::{joiner, send_form, settle, signed_in_by_welcome, standing, turn_of_day},
     support::{Browser, Page, Site},
 };
 
@@ -273,11 +273,7 @@ async fn members_change_what_they_said_and_old_answers_are_forgotten() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
     join(&site, "ann@example.org", "Left Unity").await;
-    let mails = site.mails_to("ann@example.org").await;
-    let welcome = mails.iter().find(|mail| mail.subject.starts_with("Welcome")).unwrap();
-    let link = welcome.link("/sign-in/link/");
-    let mut own = site.stranger();
-    own.get(&link).await.form(&link).submit(&mut own).await;
+    let mut own = signed_in_by_welcome(&site, "ann@example.org").await;
     let path = "/membership/other-parties";
     let page = own.get("/membership").await.follow(&mut own, "Change Other parties").await;
     page.expect("You last answered on 21 November 2026").expect("Our officers look at this");
