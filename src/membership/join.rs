@@ -186,8 +186,7 @@ pub(super) async fn create(
     }
     let declared = join.answers.other_parties.clone().unwrap_or_default();
     if let Some(refusal) = parties::refusal(&app, &mut db, &declared).await? {
-        let why = format!("You cannot join us while you are a member of {}", refusal.party);
-        let form = form.failed("other_party_name", why);
+        let form = form.failed("other_party_name", refusal.words());
         let page = draw(&app, visit, form, &prices, account.map(|(_, email)| email.to_string()));
         let page = JoinPage { refusal: Some(refusal), ..page };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());

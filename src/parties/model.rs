@@ -177,6 +177,13 @@ pub struct Refusal {
     pub appeal_days: u32,
 }
 
+impl Refusal {
+    /// What stands beside the field.
+    pub fn words(&self) -> String {
+        format!("You cannot join us while you are a member of {}", self.party)
+    }
+}
+
 /// How a declaration was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

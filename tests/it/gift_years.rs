@@ -60,6 +60,7 @@ async fn accept(browser: &mut Browser, link: &str, year_of_birth: &str) -> Page 
         .fill("address_line1", "14 Mill Lane")
         .fill("town", "Bury")
         .fill("postcode", "bl9 0nd")
+        .fill("other_party", "no")
         .tick("declaration", "yes")
         .submit(browser)
         .await
@@ -154,6 +155,8 @@ async fn somebody_gives_a_year_and_the_other_joins_by_their_own_answers() {
         ("town", "Bury"),
         ("postcode", "bl9 0nd"),
         ("phone", ""),
+        ("other_party", "no"),
+        ("other_party_name", ""),
         ("declaration", "yes"),
     ];
     site.stranger().post_once(&path, &again).await.expect_status(409);
@@ -163,7 +166,7 @@ async fn somebody_gives_a_year_and_the_other_joins_by_their_own_answers() {
     site.app.clock().advance(Duration::days(364 - 28));
     night(&site).await;
     let reminder = site.mail_to(RECEIVER).await;
-    assert!(reminder.text.contains("not renewed by itself"), "{}", reminder.text);
+    assert!(reminder.text.contains("does not renew automatically"), "{}", reminder.text);
     assert!(reminder.text.contains("/sign-in?next=/join"), "{}", reminder.text);
     site.app.clock().advance(Duration::days(28 + 32));
     night(&site).await;
@@ -374,7 +377,12 @@ async fn who_is_not_admitted_had_it_from_somebody_who_gets_it_back() {
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let path = format!("/admin/members/{id}/end");
     let form = officer.get(&path).await.form(&path);
-    form.fill("reason", "refused").fill("words", "The committee, rule 3").submit(&mut officer).await;
+    let form = form
+        .fill("reason", "refused")
+        .fill("words", "Stands for another party")
+        .fill("rule", "Rules 2026, 3.2");
+    let form = form.fill("decided_by", "The committee").fill("decided_day", "21").fill("decided_month", "11");
+    form.fill("decided_year", "2026").submit(&mut officer).await;
     settle(&site).await;
     assert_eq!(paid_and_returned(&site).await, (5000, 5000));
     assert!(subjects(&site, GIVER).await.contains(&"Your gift has not been accepted".to_owned()));
@@ -391,7 +399,12 @@ async fn who_was_given_a_year_goes_on_before_it_ends() {
     settle(&site).await;
     let mut own = signed_in_by_welcome(&site, RECEIVER).await;
     let form = own.get("/join").await.form("/join");
-    let sent = form.fill("rate", "low_wage").tick("declaration", "yes").submit_once(&mut own).await;
+    let sent = form
+        .fill("rate", "low_wage")
+        .fill("other_party", "no")
+        .tick("declaration", "yes")
+        .submit_once(&mut own)
+        .await;
     site.app.stripe_stand_in().pay(&session_of(&sent), PaidBy::Card).await.unwrap();
     settle(&site).await;
     own.get("/membership").await.expect("Low-wage or unwaged, £1 a month").expect_not("is paid until");
@@ -404,4 +417,35 @@ async fn who_was_given_a_year_goes_on_before_it_ends() {
     .await
     .unwrap();
     assert_eq!((memberships, refunds), (1, 0));
+}
+
+/// A gift is no way round the rules about other parties.
+#[tokio::test]
+async fn whoever_is_given_a_year_answers_for_other_parties_too() {
+    let site = Site::open().await;
+    give(&site, &[]).await;
+    let link = link(&site, RECEIVER).await;
+    let path = format!("/gift-membership{}", link.split_once("/gift-membership").unwrap().1);
+    let mut robin = site.stranger();
+    let page = accept(&mut robin, &link, "1988").await;
+    page.expect("has begun");
+    let declared = "select count(*) from party_declarations d join people p on p.id = d.person_id
+                    where p.email = $1::text::citext and d.replaced_on is null";
+    let count: i64 = sqlx::query_scalar(declared).bind(RECEIVER).fetch_one(&site.pool).await.unwrap();
+    assert_eq!(count, 1);
+
+    give(&site, &[("receiver_email", "league@example.org")]).await;
+    let second = self::link(&site, "league@example.org").await;
+    let other = format!("/gift-membership{}", second.split_once("/gift-membership").unwrap().1);
+    assert_ne!(path, other);
+    let form = site.stranger().get(&other).await.form(&other);
+    let form =
+        form.fill("name", "Lee Gue").fill("dob_day", "3").fill("dob_month", "4").fill("dob_year", "1980");
+    let form = form.fill("address_line1", "14 Mill Lane").fill("town", "Bury").fill("postcode", "bl9 0nd");
+    let form = form.fill("other_party", "yes").fill("other_party_name", "Landlords’ League");
+    let mut lee = site.stranger();
+    let page = form.tick("declaration", "yes").submit(&mut lee).await;
+    page.expect_status(422).expect("You cannot join us while you are a member of Landlords’ League");
+    assert_eq!(page.form(&other).value("town"), Some("Bury"), "what was typed is kept");
+    settle(&site).await;
 }

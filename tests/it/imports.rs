@@ -115,7 +115,7 @@ async fn a_list_is_matched_checked_imported_and_adds_nothing_the_second_time() {
             .unwrap();
     let nia = officer.get(&record).await;
     nia.expect("Nia Rees").expect("3 Quay Street, Carmarthen, SA31 3JP").expect("2 June 1984");
-    nia.expect("1 April 2021").expect("They have paid until then").expect_not("stopped renewal");
+    nia.expect("1 April 2021").expect("It is paid for until then").expect_not("stopped renewal");
     officer.get(&format!("{record}/activity")).await.expect("Added from another system");
     assert!(mails(&site, "nia@example.org").await.is_empty(), "nobody is written to");
     // The same file again, and from then on a night.

@@ -242,10 +242,7 @@ async fn a_refund_that_failed_is_told_once() {
     assert!(told(&site).await.is_empty());
     site.app.stripe_stand_in().fail_refund(&subscription).await.unwrap();
     settle(&site).await;
-    assert_eq!(
-        on_desk(&mut treasurer, "Refunds").await.unwrap(),
-        "1 refund waits for somebody, £5 Since today"
-    );
+    assert_eq!(on_desk(&mut treasurer, "Refunds").await.unwrap(), "1 refund needs attention, £5 Since today");
     assert_eq!(told(&site).await, ["1 refund failed, £5"]);
 }
 
@@ -276,7 +273,7 @@ async fn what_the_rooms_wait_with_comes_and_goes_and_an_empty_desk_says_so() {
     .await
     .unwrap();
     let bank = on_desk(&mut treasurer, "Bank lines").await.unwrap();
-    assert_eq!(bank, "1 line of the bank waits to be settled, £12.50 Has waited 3 days");
+    assert_eq!(bank, "1 line of a bank statement needs checking, £12.50 Has waited 3 days");
     sqlx::query("update bank_lines set settled_at = now(), settled_by = uploaded_by, settled_as = 'known' where id = $1")
         .bind(line)
         .execute(&site.pool)
@@ -525,7 +522,7 @@ async fn one_member_s_money_is_on_one_page_with_what_the_treasurer_can_do() {
     page.expect("Standard, £5 a month")
         .expect("Visa card ending 4242")
         .expect("Next payment On 21 December 2026");
-    page.follow(&mut treasurer, "Refund £5 of 21 November 2026").await.expect("Up to £5 can go back");
+    page.follow(&mut treasurer, "Refund £5 of 21 November 2026").await.expect("Up to £5 can be refunded");
 
     // Another rate from the next period, with the sum shown before.
     let rate = format!("/admin/members/{id}/rate");

@@ -335,10 +335,10 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     let page = officer.get("/admin").await;
     let table = "section[aria-label=\"Income by month\"]";
     let heads = page.select(&format!("{table} th[scope=col]"));
-    assert_eq!(heads, ["Month", "Membership", "Donations", "Tickets", "Total"]);
+    assert_eq!(heads, ["Month", "Membership", "Gift memberships", "Donations", "Tickets", "Total"]);
     let this_month = &page.select(&format!("{table} tbody tr"))[0];
     assert!(this_month.contains("November 2026") && this_month.contains("£12.50"), "{this_month}");
-    page.expect("Tickets").expect("membership, donations and tickets");
+    page.expect("Tickets").expect("membership, gift memberships, donations and tickets");
     let ana = "update ledger set person_id = (select id from people where email = 'ana@demo.test') where purpose_kind = 'ticket'";
     sqlx::query(ana).execute(&site.pool).await.unwrap();
     let ana: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")

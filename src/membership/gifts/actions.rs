@@ -27,6 +27,7 @@ use crate::{
         model::{Membership, Rate, State},
         settings, sql as memberships,
     },
+    parties::{self, NewDeclaration, Source},
     payments::{self, PaymentNotice, Purpose},
 };
 
@@ -248,6 +249,14 @@ pub async fn accept(
             membership = recompute(change, membership).await?;
         }
     }
+    let declaration = NewDeclaration {
+        person: id,
+        declared: &answers.other_parties,
+        source: Source::JoinForm,
+        on: today,
+        decide_until: settled_on(app, today).and_then(|day| day.pred_opt()),
+    };
+    parties::declare(change, &declaration).await?;
     for purpose in &answers.consents {
         accounts::give_consent(change, id, *purpose, "gift form").await?;
     }

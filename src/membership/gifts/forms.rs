@@ -7,6 +7,7 @@ use crate::{
     accounts::ConsentPurpose,
     kit::{email_address::EmailAddress, form::Form},
     membership::{forms, personal::Personal},
+    parties,
     places::read_region,
 };
 
@@ -46,11 +47,18 @@ pub fn accept(form: &Form, today: NaiveDate, least_age: i64) -> Result<Accept, F
     let born_on = forms::born(&mut check, today, least_age);
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
+    let other_parties = parties::read(&mut check);
     check.must_tick("declaration", "Tick the box if you share our aims and values");
     let consents = check.choices::<ConsentPurpose>("consent", "Choose from the boxes on the page");
     check.finish(|| {
         born_on?;
-        Some(Accept { name: name?, region, personal: personal?, consents: consents? })
+        Some(Accept {
+            name: name?,
+            region,
+            personal: personal?,
+            other_parties: other_parties?,
+            consents: consents?,
+        })
     })
 }
 

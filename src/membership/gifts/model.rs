@@ -10,6 +10,7 @@ use crate::{
         model::{EndReason, Membership, State},
         personal::Personal,
     },
+    parties::Declared,
     places::Region,
 };
 
@@ -44,6 +45,7 @@ pub struct Accept {
     pub name: String,
     pub region: Option<Region>,
     pub personal: Personal,
+    pub other_parties: Declared,
     pub consents: Vec<ConsentPurpose>,
 }
 

@@ -32,6 +32,7 @@ use crate::{
         visit::Visit,
     },
     membership::{forms::least_age, model::DECLARATION as AIMS, settings, sql as memberships},
+    parties::{self, Refusal},
     payments::{
         CheckoutState, Purpose,
         leading::{self, Payable, Progress, Words},
@@ -151,6 +152,8 @@ struct AcceptPage {
     least_age: i64,
     /// Whoever said no looks at it again.
     again: bool,
+    /// Why they cannot join, if they cannot.
+    refusal: Option<Refusal>,
 }
 
 fn page(
@@ -171,6 +174,7 @@ fn page(
         form,
         account,
         again,
+        refusal: None,
     }
 }
 
@@ -219,6 +223,12 @@ pub async fn accept(
     let form = match forms::accept(&form, visit.today(), least_age(&app)) {
         Ok(answers) => {
             rate_limit::take(&app, &mut db, ACCEPTING, &address.to_string()).await?;
+            if let Some(refusal) = parties::refusal(&app, &mut db, &answers.other_parties).await? {
+                let form = form.failed("other_party_name", refusal.words());
+                let page =
+                    AcceptPage { refusal: Some(refusal), ..page(&app, visit, gift, form, account, true) };
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            }
             let viewer = visit.viewer.as_ref().map(|viewer| viewer.id);
             let mut change = Change::begin(&app, &mut db, Actor::System).await?;
             match actions::accept(&mut change, key, answers, viewer).await? {
