@@ -1,7 +1,7 @@
 //! Days on which banks work: Monday to Friday without the bank holidays of England and Wales, which Bacs goes by.
 //!
-//! The table is that of <https://www.gov.uk/bank-holidays>, division England and Wales. Governments add days and move
-//! some, so a year is added when it has been published. After [`KNOWN_UNTIL`] only weekends are known: a count that ends
+//! The table was worked out by the usual rules (Banking and Financial Dealings Act 1971, Schedule 1, with the days that
+//! take a weekend's place). Governments add days and move some: compare it with <https://www.gov.uk/bank-holidays>. After [`KNOWN_UNTIL`] only weekends are known: a count that ends
 //! there takes [`MARGIN`] days more, as many bank holidays as can fall within three weeks, so that nobody is told too late.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
