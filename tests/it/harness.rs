@@ -37,7 +37,7 @@ fn a_run_takes_its_server_and_its_files_with_it() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ended-run-{}", std::process::id()));
     let cluster = folder.join("postgres/cluster");
     std::fs::create_dir_all(&cluster).unwrap();
-    let mut server = Command::new("sleep").arg("60").spawn().unwrap();
+    let mut server = Command::new("sleep").arg("600").spawn().unwrap();
     std::fs::write(cluster.join("postmaster.pid"), format!("{}\n{}\n", server.id(), cluster.display()))
         .unwrap();
     let mut remover = removed_with_this_process(&cluster, &folder);

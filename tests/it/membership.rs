@@ -1100,7 +1100,9 @@ async fn whose_payment_failed_pays_on_the_site_and_whoever_is_suspended_is_told_
     assert!(invoice.is_some(), "the invoice's own page at Stripe: {ways:?}");
     assert!(!ways.contains(&"/join".to_owned()), "not the form to join: {ways:?}");
     page.expect("Change card or bank account");
-    browser.get("/dashboard").await.expect("Pay now");
+    let dashboard = browser.get("/dashboard").await.expect("Pay now").attributes("main a.button", "href");
+    assert!(dashboard.contains(&"/membership".to_owned()), "{dashboard:?}");
+    assert!(!dashboard.contains(&"/join".to_owned()), "{dashboard:?}");
     let page = browser.get("/join").await;
     assert_eq!(page.form("/join").value("town"), Some("Bury"), "what we know is filled in");
     let sent = page
