@@ -1,12 +1,13 @@
-//! What an officer can do with an update. Each function runs in the caller's transaction.
+//! What an officer can do with an update, or with a notice that is on its way. Each function runs in the caller's
+//! transaction.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     letter::Rendered,
-    model::{SendUpdate, State, Unsettled, Update, Written},
+    model::{Class, SendUpdate, State, Unsettled, Update, Written},
     sql::{sending, updates},
     unsubscribe,
 };
@@ -18,6 +19,10 @@ use crate::{
         queue,
     },
 };
+
+/// What cannot be done any more.
+pub const SENT: Error =
+    Error::Conflict("This update has been sent or is on its way. It cannot be changed any more.");
 
 async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Update> {
     updates::lock_update(db, id).await?.ok_or(Error::NotFound)
@@ -39,15 +44,11 @@ pub async fn create(change: &mut Change<'_>, by: Uuid, new: &Written) -> Result<
 pub async fn change(change: &mut Change<'_>, id: Uuid, new: &Written) -> Result<bool> {
     let now = change.now;
     let update = lock(change, id).await?;
-    if update.state != State::Draft {
-        return Err(Error::Conflict(
-            "This update has been sent or is on its way. It cannot be changed any more.",
-        ));
-    }
+    let audience = update.draft().ok_or(SENT)?;
     if update.version != new.version {
         return Ok(false);
     }
-    if (&update.content, &update.audience) != (&new.content, &new.audience) {
+    if (&update.content, audience) != (&new.content, &new.audience) {
         updates::set_update(change, id, &new.content, &new.audience, now).await?;
         change.audit("update.changed", ("update", id), json!({ "subject": new.content.subject }));
     }
@@ -90,21 +91,19 @@ pub enum Started {
 pub async fn start(change: &mut Change<'_>, scope: &Scope, id: Uuid, version: i32) -> Result<Started> {
     let now = change.now;
     let update = lock(change, id).await?;
-    if update.state != State::Draft {
-        return Ok(Started::Already);
-    }
+    let Some(audience) = update.draft() else { return Ok(Started::Already) };
     if update.version != version {
         return Ok(Started::Changed);
     }
-    let readers = sending::insert_deliveries(change, id, &update.audience, scope).await?;
+    let readers = sending::insert_deliveries(change, id, audience, scope).await?;
     if readers == 0 {
         return Ok(Started::Nobody);
     }
     let recipients = i32::try_from(readers).map_err(anyhow::Error::from)?;
     updates::set_started(change, id, recipients, now).await?;
     push(change, id).await?;
-    let audience = update.audience.to_string();
-    let detail = json!({ "subject": update.content.subject, "audience": audience, "people": readers });
+    let detail =
+        json!({ "subject": update.content.subject, "audience": audience.to_string(), "people": readers });
     change.audit("update.sent", ("update", id), detail);
     Ok(Started::To(readers))
 }
@@ -115,27 +114,36 @@ pub async fn push(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
 }
 
 pub async fn pause(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
+    let update = lock(change, id).await?;
     let paused = updates::set_paused(change, id, None).await?;
     if paused {
-        change.audit("update.paused", ("update", id), json!({}));
+        note(change, &update, ("update.paused", "notice.paused"), json!({}));
     }
     Ok(paused)
 }
 
 pub async fn resume(change: &mut Change<'_>, id: Uuid) -> Result<bool> {
-    let paused = lock(change, id).await?.state == State::Paused;
+    let update = lock(change, id).await?;
+    let paused = update.state == State::Paused;
     if paused {
         updates::set_sending(change, id).await?;
         push(change, id).await?;
-        change.audit("update.resumed", ("update", id), json!({}));
+        note(change, &update, ("update.resumed", "notice.resumed"), json!({}));
     }
     Ok(paused)
 }
 
 /// Ends it early. What is in hand at the moment still goes. Returns how many are left out.
+///
+/// # Errors
+/// [`Error::Conflict`] for a notice: it is its readers' right.
 pub async fn cancel(change: &mut Change<'_>, id: Uuid) -> Result<Option<u64>> {
     let now = change.now;
-    if !matches!(lock(change, id).await?.state, State::Sending | State::Paused) {
+    let update = lock(change, id).await?;
+    if update.class.is_notice() {
+        return Err(Error::Conflict("A notice cannot be cancelled: everybody it is for has a right to it."));
+    }
+    if !matches!(update.state, State::Sending | State::Paused) {
         return Ok(None);
     }
     let left_out = updates::set_cancelled(change, id, now).await?;
@@ -154,7 +162,7 @@ pub enum Decision {
 /// Decides for one person, or for all whose mails ended like that. Returns for how many.
 ///
 /// # Errors
-/// [`Error::Conflict`] when a cancelled update should be sent again.
+/// [`Error::Conflict`] when a cancelled update should be sent again, or one person of a reminder is named.
 pub async fn decide(
     change: &mut Change<'_>,
     id: Uuid,
@@ -162,6 +170,9 @@ pub async fn decide(
     decision: Decision,
 ) -> Result<u64> {
     let update = lock(change, id).await?;
+    if person.is_some() && !update.class.names_people() {
+        return Err(Error::Conflict("Who gets a reminder is not shown. Decide for all of them together."));
+    }
     let number = match decision {
         Decision::SendAgain(_) if update.state == State::Cancelled => {
             return Err(Error::Conflict("This update was cancelled, so nothing more of it is sent."));
@@ -184,7 +195,20 @@ pub async fn decide(
             Decision::Leave => ("left", Unsettled::Uncertain),
         };
         let detail = json!({ which.code(): what, "people": number, "person": person });
-        change.audit("update.decided", ("update", id), detail);
+        note(change, &update, ("update.decided", "notice.decided"), detail);
     }
     Ok(number)
+}
+
+/// Writes into the log what was done, each class by its own name.
+fn note(
+    change: &mut Change<'_>,
+    update: &Update,
+    (of_update, of_notice): (&'static str, &'static str),
+    detail: Value,
+) {
+    match update.class {
+        Class::Update(_) => change.audit(of_update, ("update", update.id), detail),
+        Class::Notice(_) => change.audit(of_notice, ("notice", update.id), detail),
+    }
 }

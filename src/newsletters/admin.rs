@@ -17,7 +17,7 @@ use super::{
     actions::{self, Decision, Started},
     forms, letter,
     links::{self, Checked},
-    model::{Audience, Content, Counts, SEND_UPDATES, State as Stage, Unsettled, Update},
+    model::{Audience, Class, Content, Counts, SEND_UPDATES, State as Stage, Unsettled, Update},
     sql::{
         sending::{self, DeliveryLine},
         updates::{self, UpdateLine},
@@ -61,11 +61,35 @@ struct ListPage {
     paging: Paging,
 }
 
+#[derive(Template, WebTemplate)]
+#[template(path = "newsletters/notices.html")]
+struct NoticesPage {
+    visit: Visit,
+    notices: Vec<UpdateLine>,
+    is_first: bool,
+    paging: Paging,
+}
+
 pub(super) async fn list(visit: Visit, Query(query): Query<ListQuery>, mut db: Db) -> Result<Response> {
-    let mut updates = updates::list_updates(&mut db, i64::from(PAGE) + 1, query.page.offset(PAGE)).await?;
-    let paging = Paging::cut(&mut updates, query.page, PAGE, "/admin/updates", &[]);
-    let is_first = query.page.number() == 1;
+    let (updates, is_first, paging) = lines(&mut db, false, query.page, "/admin/updates").await?;
     Ok(ListPage { visit, updates, is_first, paging }.into_response())
+}
+
+/// What the site and its rooms sent to people because of their rights.
+pub(super) async fn notices(visit: Visit, Query(query): Query<ListQuery>, mut db: Db) -> Result<Response> {
+    let (notices, is_first, paging) = lines(&mut db, true, query.page, "/admin/updates/notices").await?;
+    Ok(NoticesPage { visit, notices, is_first, paging }.into_response())
+}
+
+async fn lines(
+    db: &mut PgConnection,
+    are_notices: bool,
+    page: PageNumber,
+    path: &str,
+) -> Result<(Vec<UpdateLine>, bool, Paging)> {
+    let mut lines = updates::list_updates(db, are_notices, i64::from(PAGE) + 1, page.offset(PAGE)).await?;
+    let paging = Paging::cut(&mut lines, page, PAGE, path, &[]);
+    Ok((lines, page.number() == 1, paging))
 }
 
 #[derive(Template, WebTemplate)]
@@ -147,12 +171,7 @@ pub(super) async fn create(
 
 pub(super) async fn edit(visit: Visit, Path(id): Path<Uuid>, mut db: Db) -> Result<Response> {
     let update = find(&mut db, id).await?;
-    if update.state != Stage::Draft {
-        return Err(Error::Conflict(
-            "This update has been sent or is on its way. It cannot be changed any more.",
-        ));
-    }
-    let form = forms::filled(&update.content, &update.audience, update.version);
+    let form = forms::filled(&update.content, update.draft().ok_or(actions::SENT)?, update.version);
     Ok(edit_page(visit, form, Some(id)).into_response())
 }
 
@@ -180,7 +199,7 @@ pub(super) async fn update(
         return Ok(flash::redirect(&app, &format!("/admin/updates/{id}"), "The draft is saved."));
     }
     let now = find(&mut db, id).await?;
-    let form = forms::overtaken(&new, &now);
+    let form = forms::overtaken(&new, &now, now.draft().ok_or(actions::SENT)?);
     let theirs = (now.content.body != new.content.body).then_some(now.content.body);
     let page = EditPage { theirs, ..edit_page(visit, form, Some(id)) };
     Ok((StatusCode::CONFLICT, page).into_response())
@@ -211,8 +230,11 @@ struct DraftPage {
 struct ProgressPage {
     visit: Visit,
     update: Update,
-    audience: String,
+    /// Who an update is for; why a notice comes.
+    to: String,
     counts: Counts,
+    /// Who got a notice is known no more.
+    is_forgotten: bool,
     uncertain: Vec<DeliveryLine>,
     refused: Vec<DeliveryLine>,
     /// At most so many of each are listed.
@@ -233,28 +255,47 @@ pub(super) async fn show(
     mut db: Db,
 ) -> Result<Response> {
     let update = find(&mut db, id).await?;
-    if update.state == Stage::Draft {
+    if let Some(audience) = update.draft() {
         let me = officer(&mut db, who.0.person_id).await?;
         let scope = who.scope(SEND_UPDATES)?;
-        let readers = people::count(&mut db, &update.audience.readers(), &scope).await?;
+        let readers = people::count(&mut db, &audience.readers(), &scope).await?;
         let stop = unsubscribe::link(&app, me.id);
-        let text = letter::render(&app, &update.content).await?.for_reader(&me.name, &stop).text;
-        let to = format!("{}: {} at present", update.audience, number_of_people(readers));
+        let text = letter::render(&app, &update).await?.for_reader(&me.name, &stop).text;
+        let to = format!("{audience}: {} at present", number_of_people(readers));
         let links = links::check(&mut db, &paths, &visit.public_url, &update.content).await?;
         let email = me.email.to_string();
         return Ok(DraftPage { visit, update, to, links, text, email }.into_response());
     }
-    let counts = sending::count_deliveries(&mut db, id).await?;
-    let (uncertain, refused) = sending::list_unsettled(&mut db, id, SHOWN)
-        .await?
-        .into_iter()
-        .partition(|line| line.state == Unsettled::Uncertain);
-    let audience = update.audience.to_string();
+    let (to, sums) = match &update.class {
+        Class::Update(audience) => (audience.to_string(), None),
+        Class::Notice(about) => (about.reason.clone(), about.sums),
+    };
+    let is_forgotten = sums.is_some();
+    let counts = match sums {
+        Some(sums) => sums,
+        None => sending::count_deliveries(&mut db, id).await?,
+    };
+    let lines = if update.class.names_people() {
+        sending::list_unsettled(&mut db, id, SHOWN).await?
+    } else {
+        Vec::new()
+    };
+    let (uncertain, refused) = lines.into_iter().partition(|line| line.state == Unsettled::Uncertain);
     let moment =
         |at: Option<_>| at.map(|at: chrono::DateTime<chrono::Utc>| dates::moment(at)).unwrap_or_default();
     let (began, ended) = (moment(update.started_at), moment(update.finished_at));
-    let page =
-        ProgressPage { visit, update, audience, counts, uncertain, refused, shown: SHOWN, began, ended };
+    let page = ProgressPage {
+        visit,
+        update,
+        to,
+        counts,
+        is_forgotten,
+        uncertain,
+        refused,
+        shown: SHOWN,
+        began,
+        ended,
+    };
     Ok(page.into_response())
 }
 
@@ -273,7 +314,7 @@ pub(super) async fn preview(
     let update = find(&mut db, id).await?;
     let me = officer(&mut db, who.person_id).await?;
     let stop = unsubscribe::link(&app, me.id);
-    let html = letter::render(&app, &update.content).await?.for_reader(&me.name, &stop).html;
+    let html = letter::render(&app, &update).await?.for_reader(&me.name, &stop).html;
     let policy = HeaderValue::from_str(&mail::policy(&html, "'self' https:")).map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
@@ -286,7 +327,10 @@ pub(super) async fn send_test(
 ) -> Result<Response> {
     let update = find(&mut db, id).await?;
     let me = officer(&mut db, who.person_id).await?;
-    let rendered = letter::render(&app, &update.content).await?;
+    if update.class.is_notice() {
+        return Err(actions::SENT);
+    }
+    let rendered = letter::render(&app, &update).await?;
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::send_test(&mut change, &me, &update, &rendered);
     change.commit().await?;
@@ -312,12 +356,10 @@ pub(super) async fn confirm(
     mut db: Db,
 ) -> Result<Response> {
     let update = find(&mut db, id).await?;
-    if update.state != Stage::Draft {
-        return Err(Error::Conflict("This update has been sent or is on its way already."));
-    }
     let scope = who.scope(SEND_UPDATES)?;
-    let readers = people::count(&mut db, &update.audience.readers(), &scope).await?;
-    let audience = update.audience.to_string();
+    let audience = update.draft().ok_or(actions::SENT)?;
+    let readers = people::count(&mut db, &audience.readers(), &scope).await?;
+    let audience = audience.to_string();
     Ok(ConfirmPage { visit, update, audience, readers, people: number_of_people(readers) }.into_response())
 }
 

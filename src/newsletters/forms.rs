@@ -91,7 +91,7 @@ pub fn filled(content: &Content, audience: &Audience, version: i32) -> Form {
 }
 
 /// What was typed, with what somebody else saved meanwhile beside it. Sent again, now that it is known, it replaces that.
-pub fn overtaken(new: &Written, now: &Update) -> Form {
+pub fn overtaken(new: &Written, now: &Update, audience: &Audience) -> Form {
     let form = filled(&new.content, &new.audience, now.version).failed("", form::OVERTAKEN);
     let (ours, theirs) = (&new.content, &now.content);
     let texts =
@@ -105,10 +105,10 @@ pub fn overtaken(new: &Written, now: &Update) -> Form {
     } else {
         form.failed("body", "Another text is saved now. It is under yours")
     };
-    if new.audience == now.audience {
+    if new.audience == *audience {
         form
     } else {
-        form.failed("to", form::saved_meanwhile(&now.audience.to_string()))
+        form.failed("to", form::saved_meanwhile(&audience.to_string()))
     }
 }
 

@@ -1,8 +1,8 @@
-//! The words of an update as they are mailed: rendered once, then only the reader's name and link put in.
+//! The words of an update or a notice as they are mailed: rendered once, then only the reader's name and link put in.
 
 use askama::Template;
 
-use super::model::Content;
+use super::model::{Class, Update};
 use crate::kit::{
     app::App,
     error::Result,
@@ -21,7 +21,7 @@ struct Words<'a> {
     body: &'a str,
 }
 
-/// An update, ready for one reader after the other.
+/// An update or a notice, ready for one reader after the other.
 #[derive(Clone, Debug)]
 pub struct Rendered {
     letter: Letter,
@@ -29,26 +29,28 @@ pub struct Rendered {
     html: Filling,
 }
 
-/// Renders an update for everybody, away from the threads that answer requests: its styles go into each element.
+/// Renders it for everybody, away from the threads that answer requests: its styles go into each element.
 ///
 /// # Errors
 /// A template failed.
-pub async fn render(app: &App, content: &Content) -> Result<Rendered> {
-    let (app, content) = (app.clone(), content.clone());
-    tokio::task::spawn_blocking(move || render_here(&app, &content)).await.map_err(anyhow::Error::from)?
+pub async fn render(app: &App, update: &Update) -> Result<Rendered> {
+    let (app, update) = (app.clone(), update.clone());
+    tokio::task::spawn_blocking(move || render_here(&app, &update)).await.map_err(anyhow::Error::from)?
 }
 
-fn render_here(app: &App, content: &Content) -> Result<Rendered> {
+fn render_here(app: &App, update: &Update) -> Result<Rendered> {
+    let content = &update.content;
     let site = app.settings().site(app.clock().today());
     let clean = |text: &str| text.replace([NAME, STOP], "");
-    let frame = Frame {
-        reason: format!("You get this because you agreed to news and campaign updates from {}.", site.name),
-        site_name: site.name,
-        preheader: clean(&content.preheader),
-        unsubscribe_url: Some(STOP.to_string()),
-        imprint: site.imprint,
-        public_url: app.config().public_url.clone(),
+    let (reason, unsubscribe_url) = match &update.class {
+        Class::Update(_) => (
+            format!("You get this because you agreed to news and campaign updates from {}.", site.name),
+            Some(STOP.to_string()),
+        ),
+        Class::Notice(about) => (clean(&about.reason), None),
     };
+    let preheader = clean(&content.preheader);
+    let frame = Frame { preheader, unsubscribe_url, ..Frame::service(app, &reason) };
     let (subject, body) = (&clean(&content.subject), &clean(&content.body));
     Ok(Rendered::new(Letter::new(&frame, &Words { name: NAME, subject, body })?))
 }
@@ -118,13 +120,42 @@ fn escaped(text: &str) -> String {
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
-    let content = Content {
+    use super::model::{About, Audience, Content, State};
+
+    let news = Content {
         subject: "*We* won <b>all</b> of it".to_owned(),
         preheader: "What’s next & <when>".to_owned(),
         body: "## Meet us\n\nWe *meet* in [Bury](/events/bury), or write to <ana@example.org>.\n\n[Join us & sing](/join?a=1&b=2)\n\n- one\n- two".to_owned(),
     };
+    let notice = Content {
+        subject: "Voting is open: *Who* speaks for <us> & you?".to_owned(),
+        preheader: String::new(),
+        body: "You can vote until **Friday 4 December, noon**.\n\n[Vote](/votes/who-speaks)\n\nIf something does not work, write to [votes@party.example](mailto:votes@party.example).".to_owned(),
+    };
+    let about = About {
+        reason: "You get this because you are on the roll of “*Who* speaks for <us> & you?”.".to_owned(),
+        is_reminder: false,
+        sums: None,
+    };
     let stop = app.link("/unsubscribe/a_b-c_d");
-    vec![("newsletters/mail_update", render_here(app, &content).map(|update| update.for_reader(name, &stop)))]
+    let sample = |content, class| {
+        let update = Update {
+            id: uuid::Uuid::nil(),
+            number: 1,
+            content,
+            class,
+            state: State::Sending,
+            version: 1,
+            trouble: None,
+            started_at: None,
+            finished_at: None,
+        };
+        ("newsletters/mail_update", render_here(app, &update).map(|it| it.for_reader(name, &stop)))
+    };
+    vec![
+        sample(news, Class::Update(Audience::members_and_supporters())),
+        sample(notice, Class::Notice(about)),
+    ]
 }
 
 #[cfg(test)]

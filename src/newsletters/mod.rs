@@ -11,6 +11,13 @@
 //!
 //! Only people with a standing consent get one, asked again for each mail. Every mail carries a link that ends that
 //! consent with one press and without signing in (RFC 8058).
+//!
+//! Notices are the second class of mail to many: a room above sends one to people because of their rights ([`notify`]),
+//! by the same sender and with the same books, whatever emails they agreed to and without a way to stop it. Officers
+//! watch them go. To get a reminder tells on somebody, so its readers are named nowhere ([`remind`]), and when it has
+//! done its work it is forgotten who they were ([`forget_notice`]).
+//!
+//! Nothing goes to an address whose owner has died.
 //! Tables: `updates`, `deliveries`.
 
 mod model;
@@ -18,6 +25,7 @@ mod settings;
 mod sql;
 mod forms;
 mod actions;
+mod notices;
 pub(crate) mod letter;
 mod links;
 mod sender;
@@ -27,7 +35,8 @@ mod unsubscribe;
 pub mod demo;
 
 pub use jobs::SweepUpdates;
-pub use model::{SEND_UPDATES, SendUpdate};
+pub use model::{Notice, NoticeProgress, SEND_UPDATES, SendUpdate, State, Undelivered};
+pub use notices::{find_notice, forget_notice, list_undelivered, notify, remind};
 pub use unsubscribe::link as unsubscribe_link;
 
 use crate::{
@@ -45,7 +54,7 @@ pub const ROOM: Room = Room {
         group: Group::People,
     }],
     settings: &[settings::CONNECTIONS.known, settings::PACE.known],
-    log: &[("update.", "Email updates")],
+    log: &[("update.", "Email updates"), ("notice.", "Notices")],
     audit: &[
         says("update.written", "Update written", Tells::Party),
         says("update.changed", "Update changed", Tells::Party),
@@ -55,23 +64,45 @@ pub const ROOM: Room = Room {
         says("update.resumed", "Update resumed", Tells::Party),
         says("update.cancelled", "Update cancelled", Tells::Party),
         says("update.decided", "Decided about uncertain emails", Tells::Party),
+        says("notice.sent", "Notice sent", Tells::Party),
+        says("notice.paused", "Notice paused", Tells::Party),
+        says("notice.resumed", "Notice resumed", Tells::Party),
+        says("notice.decided", "Decided about uncertain emails of a notice", Tells::Party),
+        says("notice.forgotten", "Recipients of a notice deleted", Tells::Party),
     ],
     counts: Some(sql::COUNTS),
-    tasks: &[Task {
-        count: "uncertain",
-        one: "email of an update may or may not have arrived",
-        many: "emails of updates may or may not have arrived",
-        path: "/admin/updates",
-        permission: SEND_UPDATES,
-        whole_party: false,
-    }],
+    tasks: &[
+        Task {
+            count: "uncertain",
+            one: "email of an update may or may not have arrived",
+            many: "emails of updates may or may not have arrived",
+            path: "/admin/updates",
+            permission: SEND_UPDATES,
+            whole_party: false,
+        },
+        Task {
+            count: "uncertain_notices",
+            one: "email of a notice may or may not have arrived",
+            many: "emails of notices may or may not have arrived",
+            path: "/admin/updates/notices",
+            permission: SEND_UPDATES,
+            whole_party: false,
+        },
+    ],
     timeline: Some(Timeline {
         view: "newsletters_timeline",
-        sources: &[Source {
-            name: "update",
-            title: "Email",
-            words: |_, what, detail| model::delivery_words(what, detail),
-        }],
+        sources: &[
+            Source {
+                name: "update",
+                title: "Email",
+                words: |_, what, detail| model::delivery_words(what, detail),
+            },
+            Source {
+                name: "notice",
+                title: "Notice",
+                words: |_, what, detail| model::delivery_words(what, detail),
+            },
+        ],
     }),
     jobs: |jobs| jobs.with::<SendUpdate>().each_minute::<SweepUpdates>(),
     wake: Some(|app| Box::pin(jobs::wake(app))),
@@ -88,6 +119,7 @@ fn routes(_: &App) -> Routes {
     Routes::new()
         .get(officer, "/admin/updates", admin::list)
         .get(officer, "/admin/updates/new", admin::new)
+        .get(officer, "/admin/updates/notices", admin::notices)
         .post(officer, "/admin/updates", admin::create)
         .get(officer, "/admin/updates/{id}", admin::show)
         .get(officer, "/admin/updates/{id}/edit", admin::edit)

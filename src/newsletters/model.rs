@@ -13,13 +13,13 @@ use crate::{
 
 pub const SEND_UPDATES: Permission = Permission { code: "send_updates", held_by: &[Role::Communications] };
 
-/// An update, at whatever stage.
+/// An update or a notice, at whatever stage.
 #[derive(Clone, Debug)]
 pub struct Update {
     pub id: Uuid,
     pub number: i32,
     pub content: Content,
-    pub audience: Audience,
+    pub class: Class,
     pub state: State,
     /// Grows with each change: what was confirmed is what is sent.
     pub version: i32,
@@ -28,13 +28,114 @@ pub struct Update {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// What became of an update to one person, for their timeline.
+impl Update {
+    /// Who a draft is for. `None` once it has been sent or is on its way, and for every notice.
+    pub fn draft(&self) -> Option<&Audience> {
+        match &self.class {
+            Class::Update(audience) if self.state == State::Draft => Some(audience),
+            _ => None,
+        }
+    }
+}
+
+/// Why it comes to those it comes to.
+#[derive(Clone, Debug)]
+pub enum Class {
+    /// News: to those of an audience who agreed to it.
+    Update(Audience),
+    Notice(About),
+}
+
+/// What a notice has that an update has not. It has no draft: it is on its way when it is made.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Why its readers get it, in words for them.
+    pub reason: String,
+    /// Who gets it is for nobody to read.
+    pub is_reminder: bool,
+    /// Once it was forgotten who got it.
+    pub sums: Option<Counts>,
+}
+
+impl Class {
+    pub fn is_notice(&self) -> bool {
+        matches!(self, Self::Notice(_))
+    }
+
+    /// Whether officers may read whose mails went wrong.
+    pub fn names_people(&self) -> bool {
+        match self {
+            Self::Update(_) => true,
+            Self::Notice(about) => !about.is_reminder && about.sums.is_none(),
+        }
+    }
+}
+
+/// What became of an update or a notice to one person, for their timeline.
 pub fn delivery_words(state: &str, detail: &Value) -> String {
     let subject = detail["subject"].as_str().unwrap_or_default();
     match state {
         "sent" => format!("We emailed “{subject}”"),
         "refused" => format!("The mail server refused “{subject}”"),
         _ => format!("“{subject}” may or may not have arrived"),
+    }
+}
+
+/// Mail to people because of a right of theirs: a vote opens, a meeting is called. It asks for no consent and carries
+/// no way to stop it, so it may not campaign for anything.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// `vote:<id>:opening`. A second notice of the same key is never sent.
+    pub key: String,
+    /// 200 characters at most.
+    pub subject: String,
+    /// Markdown. “Hello” and the reader's name go before it. What others typed has to be escaped in it.
+    pub body: String,
+    /// Why its readers get it, in words for them: “You get this because you are on the roll of this vote.”
+    pub reason: String,
+    /// The officer who sends it; none: the site itself.
+    pub by: Option<Uuid>,
+}
+
+/// How far a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticeProgress {
+    /// Its page for officers is `/admin/updates/<id>`.
+    pub id: Uuid,
+    pub state: State,
+    /// All whom it is for. The numbers below add up to it.
+    pub total: i64,
+    /// The mail server took so many.
+    pub sent: i64,
+    /// Still to be sent, or in hand.
+    pub waiting: i64,
+    pub refused: i64,
+    /// May or may not have arrived, those that an officer left alone too.
+    pub uncertain: i64,
+    /// No mail goes to their address any more, or it was forgotten who gets it before their turn.
+    pub left_out: i64,
+    pub started_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Whether it has been forgotten who got it.
+    pub is_forgotten: bool,
+}
+
+/// Somebody who has not got a notice, as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    pub person: Uuid,
+    pub name: String,
+    pub email: String,
+    /// A sentence.
+    pub why: String,
+}
+
+/// Why a notice has not arrived, in a sentence.
+pub fn undelivered_words(state: &str, answer: &str) -> String {
+    match state {
+        "refused" => format!("The mail server refused it: {answer}"),
+        "skipped" => "No emails go to this address any more".to_owned(),
+        _ => format!("It may or may not have arrived: {answer}"),
     }
 }
 
@@ -138,10 +239,12 @@ impl State {
 }
 
 /// How many mails are where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     pub all: i64,
     pub waiting: i64,
+    #[serde(alias = "sending")]
     pub in_hand: i64,
     pub sent: i64,
     pub refused: i64,

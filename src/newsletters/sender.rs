@@ -1,4 +1,4 @@
-//! The sender of one update: takes mail after mail over a few connections, and is honest about each.
+//! The sender of one update or notice: takes mail after mail over a few connections, and is honest about each.
 //!
 //! A connection takes some mails at a time, marks them in the database, sends one after the other, and writes down what
 //! became of them together with the mark of the next ones. It takes as many as it sends in a moment: if the program ends
@@ -69,11 +69,12 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
     }
     sending::analyze(&mut db).await?;
     if !sending::set_preparing(&mut db, id).await? {
-        let words = "The site stopped while it was preparing this update. If that happens again, ask whoever runs it.";
+        let words =
+            "The site stopped while it was preparing this email. If that happens again, ask whoever runs it.";
         updates::set_paused(&mut db, id, Some(words)).await?;
         return Ok(());
     }
-    let rendered = letter::render(app, &update.content).await;
+    let rendered = letter::render(app, &update).await;
     sending::set_prepared(&mut db, id).await?;
     let rendered = rendered.map_err(anyhow::Error::from)?;
     let run = app.random().opaque_id();
@@ -89,6 +90,7 @@ pub async fn run(app: &App, id: Uuid) -> anyhow::Result<()> {
         app: app.clone(),
         id,
         run,
+        is_notice: update.class.is_notice(),
         rendered,
         pace: Pace::new(app.setting(settings::PACE, today)),
         stop: AtomicBool::new(false),
@@ -140,6 +142,7 @@ struct Sender {
     app: App,
     id: Uuid,
     run: Uuid,
+    is_notice: bool,
     rendered: Rendered,
     pace: Pace,
     stop: AtomicBool,
@@ -217,7 +220,7 @@ impl Sender {
         let mut away = None;
         let mut mails = claimed
             .into_iter()
-            .filter(|claimed| claimed.agreed)
+            .filter(|claimed| claimed.wanted)
             .map(|claimed| (claimed.email.parse::<EmailAddress>(), claimed))
             .peekable();
         while let Some((to, claimed)) = mails.next() {
@@ -278,7 +281,7 @@ impl Sender {
             name: claimed.name.clone(),
             at: self.app.clock().now(),
             letter: self.rendered.written(&claimed.name, &stop),
-            bulk: Some(unsubscribe::bulk(stop)),
+            bulk: (!self.is_notice).then(|| unsubscribe::bulk(stop)),
         }
     }
 

@@ -28,17 +28,17 @@ use crate::support::{Browser, Site, noon, settings};
 
 /// Counts the statements that sqlx reports on this thread.
 #[derive(Clone, Default)]
-struct Statements(Arc<AtomicUsize>);
+pub struct Statements(Arc<AtomicUsize>);
 
 impl Statements {
     /// Counts from here to the end of the test. A second listener is there because tracing, with one alone, asks
     /// whichever thread comes first to a place in the code whether it is listened to, and that may be another test's.
-    fn listen(&self) -> (tracing::Dispatch, tracing::subscriber::DefaultGuard) {
+    pub fn listen(&self) -> (tracing::Dispatch, tracing::subscriber::DefaultGuard) {
         let other = tracing::Dispatch::new(Self::default());
         (other, tracing::subscriber::set_default(self.clone()))
     }
 
-    fn take(&self) -> usize {
+    pub fn take(&self) -> usize {
         // A test on another thread may have been the first to come by a place that reports, and nobody listened there.
         tracing::callsite::rebuild_interest_cache();
         self.0.swap(0, Ordering::SeqCst)

@@ -1,6 +1,7 @@
 //! Updates, from the draft to the mailbox, and the ways to stop them.
 
 mod killed;
+mod notices;
 
 use breakthrough::{
     accounts::{self, ConsentPurpose},
@@ -474,7 +475,7 @@ async fn an_update_under_which_the_program_ended_is_paused() {
     site.work().await;
     assert_eq!(site.mails_to("rea@example.org").await.len(), 0);
     let page = officer.get(&draft).await;
-    page.expect("Paused").expect("The site stopped while it was preparing this update");
+    page.expect("Paused").expect("The site stopped while it was preparing this email");
     page.form(&format!("{draft}/resumption")).submit(&mut officer).await.expect("Sending has resumed.");
     site.work().await;
     assert_eq!(site.mails_to("rea@example.org").await.len(), 1);

@@ -57,7 +57,7 @@ pub async fn list_unsettled(db: &mut PgConnection, id: Uuid, limit: i64) -> Resu
            from unnest(array['uncertain', 'refused']) as wanted (state)
            cross join lateral (
                select * from deliveries
-               where update_id = $1 and state = wanted.state and state in ('sending', 'uncertain', 'refused')
+               where update_id = $1 and state = wanted.state and state in ('sending', 'uncertain', 'refused', 'left', 'skipped')
                order by person_id limit $2
            ) d
            join people p on p.id = d.person_id
@@ -218,8 +218,8 @@ pub struct Claimed {
     pub email: String,
     pub name: String,
     pub tries: i16,
-    /// False: has stopped the emails since; nothing is to be sent, and the row says so.
-    pub agreed: bool,
+    /// False: has stopped the emails since, or has died; nothing is to be sent, and the row says so.
+    pub wanted: bool,
 }
 
 /// Settles mails and takes up to so many others whose person comes after another, in the order of their ids, all in one
@@ -251,14 +251,16 @@ pub async fn settle_and_claim(
                order by d.person_id limit $10 for update of d skip locked
            ), reader as (
                select p.id, p.email::text as email, p.name,
-                      exists (select from consents c where c.person_id = p.id and c.purpose = 'email_updates' and c.withdrawn_at is null) as agreed
-               from next join people p on p.id = next.person_id
+                      case when exists (select from mail_stops s where s.email = p.email) then 'no emails go to this address any more'
+                           when u.notice_key is null and not exists (
+                               select from consents c where c.person_id = p.id and c.purpose = 'email_updates' and c.withdrawn_at is null)
+                           then 'had stopped the emails' end as why_not
+               from next join people p on p.id = next.person_id cross join (select notice_key from updates where id = $1) u
            )
            update deliveries d
-           set state = case when r.agreed then 'sending' else 'skipped' end, run = $2, settled_at = $3,
-               answer = case when not r.agreed then 'had stopped the emails' end
+           set state = case when r.why_not is null then 'sending' else 'skipped' end, run = $2, settled_at = $3, answer = r.why_not
            from reader r where d.update_id = $1 and d.person_id = r.id
-           returning d.person_id, r.email as "email!", r.name, d.tries, r.agreed as "agreed!""#,
+           returning d.person_id, r.email as "email!", r.name, d.tries, r.why_not is null as "wanted!""#,
         id,
         run,
         now,
@@ -276,7 +278,8 @@ pub async fn settle_and_claim(
     Ok(claimed)
 }
 
-/// Updates that should be on their way, or have mails in hand, and whose sender holds no lock.
+/// Updates that should be on their way, or have mails in hand, and whose sender holds no lock. Notices come first: they
+/// have a day by which they have to be there.
 pub async fn list_without_sender(db: &mut PgConnection) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
         "select u.id from updates u
@@ -285,7 +288,8 @@ pub async fn list_without_sender(db: &mut PgConnection) -> Result<Vec<Uuid>> {
                select from pg_locks l
                where l.locktype = 'advisory' and l.granted and l.objsubid = 2
                  and l.database = (select oid from pg_database where datname = current_database())
-                 and l.classid::bigint = $1 and l.objid::bigint = u.number)",
+                 and l.classid::bigint = $1 and l.objid::bigint = u.number)
+         order by u.notice_key is null, u.number",
         i64::from(SENDERS)
     )
     .fetch_all(db)

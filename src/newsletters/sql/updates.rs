@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Result;
 use crate::{
     kit::{dates, money::grouped},
-    newsletters::model::{Audience, Content, State, Update},
+    newsletters::model::{About, Audience, Class, Content, Counts, State, Update},
     people::Segment,
 };
 
@@ -17,7 +17,10 @@ struct UpdateRow {
     subject: String,
     preheader: String,
     body: String,
-    audience: Json<Segment>,
+    audience: Option<Json<Segment>>,
+    reason: Option<String>,
+    is_reminder: bool,
+    sums: Option<Json<Counts>>,
     state: State,
     version: i32,
     trouble: Option<String>,
@@ -27,11 +30,19 @@ struct UpdateRow {
 
 impl From<UpdateRow> for Update {
     fn from(row: UpdateRow) -> Self {
+        let class = match row.audience {
+            Some(audience) => Class::Update(Audience(audience.0)),
+            None => Class::Notice(About {
+                reason: row.reason.unwrap_or_default(),
+                is_reminder: row.is_reminder,
+                sums: row.sums.map(|sums| sums.0),
+            }),
+        };
         Self {
             id: row.id,
             number: row.number,
             content: Content { subject: row.subject, preheader: row.preheader, body: row.body },
-            audience: Audience(row.audience.0),
+            class,
             state: row.state,
             version: row.version,
             trouble: row.trouble,
@@ -46,8 +57,8 @@ macro_rules! updates {
     ($which:literal, $($value:expr),*) => {
         sqlx::query_as!(
             UpdateRow,
-            r#"select id, number, subject, preheader, body, audience as "audience: Json<Segment>",
-                      state as "state: State", version, trouble, started_at, finished_at
+            r#"select id, number, subject, preheader, body, audience as "audience: Json<Segment>", reason, is_reminder,
+                      sums as "sums: Json<Counts>", state as "state: State", version, trouble, started_at, finished_at
                from updates "# + $which,
             $($value),*
         )
@@ -70,7 +81,8 @@ pub struct UpdateLine {
     pub id: Uuid,
     pub subject: String,
     pub state: State,
-    pub audience: Audience,
+    /// Who an update is for; why a notice comes.
+    pub to: String,
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub recipients: i32,
@@ -95,15 +107,22 @@ impl UpdateLine {
     }
 }
 
-pub async fn list_updates(db: &mut PgConnection, limit: i64, offset: i64) -> Result<Vec<UpdateLine>> {
+/// Updates or notices, the newest first.
+pub async fn list_updates(
+    db: &mut PgConnection,
+    are_notices: bool,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<UpdateLine>> {
     let rows = sqlx::query!(
-        r#"select id, subject, state as "state: State", audience as "audience: Json<Segment>", created_at, started_at,
+        r#"select id, subject, state as "state: State", audience as "audience: Json<Segment>", reason, created_at, started_at,
                   coalesce(recipients, 0) as "recipients!",
                   coalesce(sent, (select count(*) from deliveries d
                                   where d.update_id = u.id and d.state = 'sent' and u.state in ('sending', 'paused'))) as "sent!"
-           from updates u order by created_at desc, id limit $1 offset $2"#,
+           from updates u where (notice_key is not null) = $3 order by created_at desc, id limit $1 offset $2"#,
         limit,
-        offset
+        offset,
+        are_notices
     )
     .fetch_all(db)
     .await?;
@@ -113,7 +132,9 @@ pub async fn list_updates(db: &mut PgConnection, limit: i64, offset: i64) -> Res
             id: row.id,
             subject: row.subject,
             state: row.state,
-            audience: Audience(row.audience.0),
+            to: row
+                .audience
+                .map_or(row.reason.unwrap_or_default(), |audience| Audience(audience.0).to_string()),
             created_at: row.created_at,
             started_at: row.started_at,
             recipients: row.recipients,
@@ -264,7 +285,7 @@ pub async fn close_cancelled(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>
              where update_id = $1 and state = 'waiting' and exists (select from updates where id = $1 and state = 'cancelled')
          )
          update updates set sent = (select count(*) from deliveries where update_id = $1 and state = 'sent')
-         where id = $1 and state = 'cancelled'",
+         where id = $1 and state = 'cancelled' and sums is null",
         id,
         now
     )
