@@ -171,7 +171,7 @@ pub async fn decide(
 ) -> Result<u64> {
     let update = lock(change, id).await?;
     if person.is_some() && !update.class.names_people() {
-        return Err(Error::Conflict("Who gets a reminder is not shown. Decide for all of them together."));
+        return Err(Error::Conflict("No names are shown here. Decide for all of them together."));
     }
     let number = match decision {
         Decision::SendAgain(_) if update.state == State::Cancelled => {

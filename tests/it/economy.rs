@@ -106,6 +106,7 @@ async fn a_signed_in_page_takes_one_connection_and_four_queries() {
                 "/admin/supporters",
                 "/admin/payments",
                 "/admin/updates",
+                "/admin/updates/notices",
                 &sent,
                 &draft,
                 &person,

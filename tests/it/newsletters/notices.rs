@@ -267,7 +267,7 @@ async fn who_gets_a_reminder_is_named_nowhere_and_forgotten() {
     assert!(undelivered(&site, key, None, 10).await.is_empty());
     let path = format!("/admin/updates/{}", found(&site, key).await.id);
     let page = officer.get(&path).await;
-    page.expect("1 sent").expect("1 bounced").expect("1 uncertain").expect("nobody’s name is shown");
+    page.expect("1 sent").expect("1 bounced").expect("1 uncertain").expect("no names are shown");
     for email in emails {
         page.expect_not(email);
     }
@@ -284,7 +284,7 @@ async fn who_gets_a_reminder_is_named_nowhere_and_forgotten() {
     assert!(after.is_forgotten && !before.is_forgotten);
     assert_eq!(NoticeProgress { is_forgotten: false, ..after }, before);
     let page = officer.get(&path).await;
-    page.expect("Who got this notice has been deleted").expect("1 sent").expect("1 bounced");
+    page.expect("The list of who got this notice has been deleted").expect("1 sent").expect("1 bounced");
     page.expect_not("Send again");
     officer.get("/admin/updates/notices").await.expect("1 of 3");
     // The key stays taken.
