@@ -1,6 +1,7 @@
 //! Ballots: how members decide together.
 //!
-//! `counting` is the part that turns papers into a result. It is pure: no
-//! database, no web, no clock and no chance, so that anyone can repeat a count.
+//! `counting` turns papers into a result, `proof` shows that it is the right one. Both are pure: no database, no web,
+//! no clock and no chance of their own, so that anyone can repeat what they do.
 
 pub mod counting;
+pub mod proof;

@@ -1,0 +1,432 @@
+//! A paper and what hangs on it: the commitment that stands for it in public while the ballot is open, the tracking
+//! code by which its voter finds it afterwards, and the key with which they can replace it.
+//!
+//! Nothing here shows a choice or a key when it is printed for debugging.
+
+use std::{fmt, str::FromStr};
+
+use secrecy::{ExposeSecret, SecretBox};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+
+use super::{
+    base32,
+    hash::{Sha, as_text, canonical},
+    manifest::{Kind, Manifest},
+};
+
+/// Options by number, from 1: none or one for a motion or a single choice, ascending for approval, in the order of
+/// preference for a ranking. None at all is a blank paper, which is valid.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Choices(Vec<u16>);
+
+/// Why a paper can't be filled in like this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChoicesError {
+    #[error("there is no option {0}")]
+    Unknown(u16),
+    #[error("option {0} is named twice")]
+    Twice(u16),
+    #[error("{given} options are named, and at most {most} may be")]
+    TooMany { given: usize, most: usize },
+    #[error("the options must be in ascending order")]
+    NotAscending,
+}
+
+impl Choices {
+    pub fn new(manifest: &Manifest, numbers: Vec<u16>) -> Result<Self, ChoicesError> {
+        for (at, number) in numbers.iter().enumerate() {
+            if *number == 0 || usize::from(*number) > manifest.options.len() {
+                return Err(ChoicesError::Unknown(*number));
+            }
+            if numbers[..at].contains(number) {
+                return Err(ChoicesError::Twice(*number));
+            }
+        }
+        let most = manifest.most_choices();
+        if numbers.len() > most {
+            return Err(ChoicesError::TooMany { given: numbers.len(), most });
+        }
+        if matches!(manifest.kind, Kind::Approval { .. }) && !numbers.is_sorted() {
+            return Err(ChoicesError::NotAscending);
+        }
+        Ok(Self(numbers))
+    }
+
+    pub fn numbers(&self) -> &[u16] {
+        &self.0
+    }
+
+    pub const fn is_blank(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Choices(secret)")
+    }
+}
+
+/// Six digits of the voter's own choosing. They stand beside the choices once papers are published: should two voters
+/// have been given the same code, at most one of them finds their own digits there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VoterMark(String);
+
+/// A text that isn't six digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("type six digits of your own choosing, like 402917")]
+pub struct NotAMark;
+
+impl FromStr for VoterMark {
+    type Err = NotAMark;
+
+    fn from_str(text: &str) -> Result<Self, NotAMark> {
+        let digits: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let is_mark = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
+        if is_mark { Ok(Self(digits)) } else { Err(NotAMark) }
+    }
+}
+
+impl fmt::Display for VoterMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for VoterMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VoterMark(secret)")
+    }
+}
+
+as_text!(VoterMark);
+
+/// A paper as it is cast.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Paper {
+    /// The hash of the manifest.
+    pub ballot: Sha,
+    pub choices: Choices,
+    pub mark: VoterMark,
+    /// At random, so that nobody can find the choices of a commitment by trying all.
+    pub nonce: [u8; 32],
+}
+
+impl fmt::Debug for Paper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Paper(secret)")
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    ballot: Sha,
+    choices: Vec<u16>,
+    mark: VoterMark,
+    nonce: Sha,
+}
+
+/// Why bytes are no paper of a ballot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PaperError {
+    #[error("this is no paper: {0}")]
+    Unreadable(String),
+    #[error("the paper is of another ballot")]
+    AnotherBallot,
+    #[error("the paper isn't filled in by the rules: {0}")]
+    Choices(#[from] ChoicesError),
+    #[error("the paper isn't written as papers of this ballot are, to the byte")]
+    NotCanonical,
+}
+
+impl Paper {
+    /// Canonical JSON, with spaces behind it so that all papers of the ballot are of one size: what is committed,
+    /// sealed, and published after the close.
+    pub fn bytes(&self, manifest: &Manifest) -> Vec<u8> {
+        let mut bytes = self.written().into_bytes();
+        bytes.resize(paper_size(manifest).max(bytes.len()), b' ');
+        bytes
+    }
+
+    /// Takes only what [`Self::bytes`] gave. For many papers, use [`PaperReader`].
+    pub fn parse(manifest: &Manifest, bytes: &[u8]) -> Result<Self, PaperError> {
+        PaperReader::new(manifest).read(bytes)
+    }
+
+    fn written(&self) -> String {
+        canonical(&Written {
+            ballot: self.ballot,
+            choices: self.choices.0.clone(),
+            mark: self.mark.clone(),
+            nonce: Sha(self.nonce),
+        })
+    }
+}
+
+/// Reads papers of one ballot.
+#[derive(Debug)]
+pub struct PaperReader<'a> {
+    manifest: &'a Manifest,
+    ballot: Sha,
+}
+
+impl<'a> PaperReader<'a> {
+    pub fn new(manifest: &'a Manifest) -> Self {
+        Self { manifest, ballot: manifest.hash() }
+    }
+
+    /// Takes only what [`Paper::bytes`] gave.
+    pub fn read(&self, bytes: &[u8]) -> Result<Paper, PaperError> {
+        let written: Written =
+            serde_json::from_slice(bytes).map_err(|error| PaperError::Unreadable(error.to_string()))?;
+        if written.ballot != self.ballot {
+            return Err(PaperError::AnotherBallot);
+        }
+        let choices = Choices::new(self.manifest, written.choices)?;
+        let paper = Paper { ballot: written.ballot, choices, mark: written.mark, nonce: written.nonce.0 };
+        if paper.bytes(self.manifest) == bytes { Ok(paper) } else { Err(PaperError::NotCanonical) }
+    }
+}
+
+/// The size of every paper of a ballot in bytes: that of one which names as many options as it may, those with the
+/// longest numbers.
+pub fn paper_size(manifest: &Manifest) -> usize {
+    let longest = (1..=manifest.options.len()).rev().take(manifest.most_choices());
+    let numbers: usize = longest.map(|number| number.to_string().len() + 1).sum();
+    let blank = Paper {
+        ballot: Sha([0; 32]),
+        choices: Choices(Vec::new()),
+        mark: VoterMark("000000".to_owned()),
+        nonce: [0; 32],
+    };
+    // A comma before each number but the first.
+    blank.written().len() + numbers.saturating_sub(1)
+}
+
+/// What stands for a paper in public until it is opened. Papers that come with blind tokens will have the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Commitment(pub Sha);
+
+impl Commitment {
+    /// Of [`Paper::bytes`].
+    pub fn of(paper: &[u8]) -> Self {
+        Self(Sha::of(&[b"pb1", paper]))
+    }
+}
+
+impl fmt::Display for Commitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Commitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// By which a voter finds their paper: ten letters, shown as `XXXXX-XXXXX`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrackingCode(String);
+
+const CODE_LETTERS: usize = 10;
+
+impl TrackingCode {
+    /// The first 50 bits of a hash of the commitment. Of 200,000 papers two have the same code once in about 60,000
+    /// ballots, so whoever hands codes out must look whether it is taken.
+    pub fn of(commitment: &Commitment) -> Self {
+        Self(base32::encode(&Sha::of(&[b"pb1t", &commitment.0.0]).0, CODE_LETTERS))
+    }
+}
+
+impl fmt::Display for TrackingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base32::grouped(&self.0, 5))
+    }
+}
+
+impl fmt::Debug for TrackingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TrackingCode(secret)")
+    }
+}
+
+/// A text that isn't a tracking code or a change key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "type the {letters} letters and digits of the {what} as they were shown; hyphens and spaces don't matter"
+)]
+pub struct NotACode {
+    what: &'static str,
+    letters: usize,
+}
+
+impl FromStr for TrackingCode {
+    type Err = NotACode;
+
+    fn from_str(text: &str) -> Result<Self, NotACode> {
+        base32::tidy(text)
+            .filter(|letters| letters.len() == CODE_LETTERS)
+            .map(Self)
+            .ok_or(NotACode { what: "tracking code", letters: CODE_LETTERS })
+    }
+}
+
+/// With which a voter replaces their paper while the ballot is open. The site keeps its hash alone.
+pub struct ChangeKey(SecretBox<[u8; 16]>);
+
+const KEY_LETTERS: usize = 26;
+
+impl ChangeKey {
+    /// From 128 random bits.
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(SecretBox::new(Box::new(random)))
+    }
+
+    /// What the site keeps.
+    pub fn hash(&self) -> Sha {
+        Sha::of(&[b"pb1k", self.0.expose_secret()])
+    }
+
+    /// The key as the voter sees it, in groups of four.
+    pub fn text(&self) -> String {
+        base32::grouped(&base32::encode(self.0.expose_secret(), KEY_LETTERS), 4)
+    }
+
+    /// The bits, to carry it from one page to the next in something sealed.
+    pub fn expose(&self) -> &[u8; 16] {
+        self.0.expose_secret()
+    }
+}
+
+impl PartialEq for ChangeKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret().ct_eq(other.0.expose_secret()).into()
+    }
+}
+
+impl fmt::Debug for ChangeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChangeKey(secret)")
+    }
+}
+
+impl FromStr for ChangeKey {
+    type Err = NotACode;
+
+    fn from_str(text: &str) -> Result<Self, NotACode> {
+        base32::decode(text).map(Self::new).ok_or(NotACode { what: "change key", letters: KEY_LETTERS })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::examples, *};
+
+    fn paper(manifest: &Manifest, numbers: &[u16]) -> Paper {
+        let choices = Choices::new(manifest, numbers.to_vec()).unwrap();
+        Paper { ballot: manifest.hash(), choices, mark: "040 917".parse().unwrap(), nonce: [0xab; 32] }
+    }
+
+    #[test]
+    fn papers_are_of_one_size_and_read_as_they_were_written() {
+        for manifest in examples::all() {
+            let most = u16::try_from(manifest.most_choices()).unwrap();
+            let last = u16::try_from(manifest.options.len()).unwrap();
+            let longest: Vec<u16> = (last - most + 1..=last).collect();
+            for numbers in [&[][..], &[1], &[last], &longest] {
+                let paper = paper(&manifest, numbers);
+                let bytes = paper.bytes(&manifest);
+                assert_eq!(bytes.len(), paper_size(&manifest));
+                assert_eq!(Paper::parse(&manifest, &bytes).as_ref(), Ok(&paper));
+                assert!(!format!("{paper:?}{:?}{:?}", paper.choices, paper.mark).contains(char::is_numeric));
+            }
+            assert_eq!(paper(&manifest, &longest).written().len(), paper_size(&manifest));
+        }
+    }
+
+    #[test]
+    fn a_paper_is_read_in_one_spelling_only() {
+        let manifest = examples::ranked();
+        let bytes = String::from_utf8(paper(&manifest, &[3, 1]).bytes(&manifest)).unwrap();
+        assert!(bytes.starts_with(&format!(
+            "{{\"ballot\":\"{}\",\"choices\":[3,1],\"mark\":\"040917\",\"nonce\":\"abab",
+            manifest.hash()
+        )));
+        let read = |text: &str| Paper::parse(&manifest, text.as_bytes());
+        assert!(read(&bytes).is_ok());
+        for other in [
+            bytes.trim_end().to_owned(),
+            format!("{bytes} "),
+            format!(" {}", &bytes[..bytes.len() - 1]),
+            bytes.replace("abab", "ABAB"),
+            bytes.replace("3,1", "3, 1").replacen("  ", " ", 1),
+            bytes.replace("040917", "04 0917").replacen("  ", " ", 1),
+        ] {
+            assert_eq!(read(&other), Err(PaperError::NotCanonical), "{other}");
+        }
+        assert_eq!(read(&bytes.replace("3,1", "3,3")), Err(PaperError::Choices(ChoicesError::Twice(3))));
+        assert_eq!(Paper::parse(&examples::motion(), bytes.as_bytes()), Err(PaperError::AnotherBallot));
+        assert!(matches!(read(&bytes.replace("\"mark\"", "\"more\"")), Err(PaperError::Unreadable(_))));
+    }
+
+    #[test]
+    fn choices_follow_the_kind_of_ballot() {
+        use ChoicesError as E;
+        let [motion, approval, ranked] = [examples::motion(), examples::approval(), examples::ranked()];
+        let new = |manifest, numbers: &[u16]| Choices::new(manifest, numbers.to_vec()).err();
+        for manifest in [&motion, &approval, &ranked] {
+            assert_eq!(new(manifest, &[]), None);
+            assert_eq!(new(manifest, &[0]), Some(E::Unknown(0)));
+            assert_eq!(new(manifest, &[99]), Some(E::Unknown(99)));
+        }
+        assert_eq!(new(&motion, &[1, 2]), Some(E::TooMany { given: 2, most: 1 }));
+        assert_eq!(new(&approval, &[1, 3, 4]), None);
+        assert_eq!(new(&approval, &[3, 1]), Some(E::NotAscending));
+        assert_eq!(new(&approval, &[1, 1]), Some(E::Twice(1)));
+        assert_eq!(new(&ranked, &[4, 1, 3]), None);
+        assert_eq!(new(&ranked, &[4, 1, 3, 2]), Some(E::TooMany { given: 4, most: 3 }));
+        assert!(Choices::new(&ranked, vec![]).unwrap().is_blank());
+    }
+
+    #[test]
+    fn codes_and_keys_are_read_however_they_are_typed() {
+        let commitment = Commitment::of(b"paper");
+        let code = TrackingCode::of(&commitment);
+        let shown = code.to_string();
+        assert_eq!(shown.len(), 11);
+        // printf 'pb1paper' | sha256sum; the same of "pb1t" and those bytes, in base 32
+        assert_eq!(
+            (commitment.to_string()[..8].to_owned(), shown.clone()),
+            ("1036fb18".to_owned(), "09Y6E-1B8BS".to_owned())
+        );
+        for typed in
+            [shown.to_lowercase(), shown.replace('-', " "), shown.replace('0', "o").replace('1', "I")]
+        {
+            assert_eq!(typed.parse(), Ok(code.clone()));
+        }
+        for wrong in ["", "ABCDE-FGHJ", "ABCDE-FGHJU", "ABCDE-FGHJKM"] {
+            assert!(wrong.parse::<TrackingCode>().is_err());
+        }
+        let key = ChangeKey::new(std::array::from_fn(|at| u8::try_from(at).unwrap() * 7));
+        assert_eq!(key.text().len(), 26 + 6);
+        let again: ChangeKey = key.text().to_lowercase().replace('-', "").parse().unwrap();
+        assert!(again == key);
+        assert_eq!(again.hash(), Sha::of(&[b"pb1k", key.expose()]));
+        assert_eq!(format!("{key:?}{code:?}"), "ChangeKey(secret)TrackingCode(secret)");
+        assert!(key.text().replace('-', "")[1..].parse::<ChangeKey>().is_err());
+        for (typed, mark) in [
+            ("402917", Some("402917")),
+            (" 40 29 17 ", Some("402917")),
+            ("40291", None),
+            ("٤٠٢٩١٧", None),
+            ("40291a", None),
+        ] {
+            assert_eq!(typed.parse::<VoterMark>().ok().map(|mark| mark.to_string()).as_deref(), mark);
+        }
+    }
+}
