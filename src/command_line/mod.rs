@@ -18,7 +18,7 @@ use self::database::Database;
 use crate::{
     accounts::{self, Access, Role, Rooms},
     audit::{Actor, Change, Seal},
-    ballots::counting,
+    ballots::{counting, proof},
     demo, imports,
     kit::{
         app::App,
@@ -91,6 +91,12 @@ enum Command {
     },
     /// Count a ballot file; needs no database
     Count(counting::CountArgs),
+    Verify(proof::VerifyArgs),
+    /// Keys of secret ballots; needs no database and no network
+    Ballot {
+        #[command(subcommand)]
+        command: proof::BallotCommand,
+    },
 }
 
 #[derive(Subcommand)]
@@ -122,10 +128,13 @@ enum OfficerCommand {
 
 /// Does what the arguments say; the exit code is the program's.
 pub fn main(arguments: Arguments) -> ExitCode {
-    // A count depends on nothing but its file, so that anyone can repeat it anywhere.
-    if let Some(Command::Count(count)) = &arguments.command {
-        return counting::command(count);
-    }
+    // These depend on nothing but their files, so that anyone can repeat them anywhere.
+    let command = match arguments.command {
+        Some(Command::Count(count)) => return counting::command(&count),
+        Some(Command::Verify(verify)) => return proof::verify_command(verify),
+        Some(Command::Ballot { command }) => return proof::ballot_command(command),
+        other => other.unwrap_or(Command::Serve { no_worker: false, bare: false }),
+    };
     let config = match arguments.settings.check() {
         Ok(config) => config,
         Err(faults) => {
@@ -145,7 +154,6 @@ pub fn main(arguments: Arguments) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let command = arguments.command.unwrap_or(Command::Serve { no_worker: false, bare: false });
     match runtime.block_on(run(command, &arguments.settings, config)) {
         Ok(code) => code,
         Err(error) => {
@@ -243,7 +251,12 @@ async fn run_with(command: Command, database: &Database, config: Config) -> anyh
         Command::Import { command: ImportCommand::Members(asked) } => {
             return imports::command(&app, &asked).await;
         }
-        Command::Migrate { .. } | Command::Routes | Command::Check { .. } | Command::Count(_) => {}
+        Command::Migrate { .. }
+        | Command::Routes
+        | Command::Check { .. }
+        | Command::Count(_)
+        | Command::Verify(_)
+        | Command::Ballot { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,17 +1,14 @@
-//! A paper and what hangs on it: the commitment that stands for it in public while the ballot is open, the tracking
-//! code by which its voter finds it afterwards, and the key with which they can replace it.
+//! A paper, and the commitment that stands for it in public while the ballot is open.
 //!
-//! Nothing here shows a choice or a key when it is printed for debugging.
+//! Nothing here shows a choice when it is printed for debugging.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use secrecy::{ExposeSecret, SecretBox};
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 
 use super::{
-    base32,
-    hash::{Sha, as_text, canonical},
+    codes::VoterMark,
+    hash::{Sha, canonical},
     manifest::{Kind, Manifest},
 };
 
@@ -67,40 +64,6 @@ impl fmt::Debug for Choices {
         f.write_str("Choices(secret)")
     }
 }
-
-/// Six digits of the voter's own choosing. They stand beside the choices once papers are published: should two voters
-/// have been given the same code, at most one of them finds their own digits there.
-#[derive(Clone, PartialEq, Eq)]
-pub struct VoterMark(String);
-
-/// A text that isn't six digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("type six digits of your own choosing, like 402917")]
-pub struct NotAMark;
-
-impl FromStr for VoterMark {
-    type Err = NotAMark;
-
-    fn from_str(text: &str) -> Result<Self, NotAMark> {
-        let digits: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-        let is_mark = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
-        if is_mark { Ok(Self(digits)) } else { Err(NotAMark) }
-    }
-}
-
-impl fmt::Display for VoterMark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for VoterMark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("VoterMark(secret)")
-    }
-}
-
-as_text!(VoterMark);
 
 /// A paper as it is cast.
 #[derive(Clone, PartialEq, Eq)]
@@ -198,129 +161,11 @@ pub fn paper_size(manifest: &Manifest) -> usize {
     let blank = Paper {
         ballot: Sha([0; 32]),
         choices: Choices(Vec::new()),
-        mark: VoterMark("000000".to_owned()),
+        mark: VoterMark::longest(),
         nonce: [0; 32],
     };
     // A comma before each number but the first.
     blank.written().len() + numbers.saturating_sub(1)
-}
-
-/// What stands for a paper in public until it is opened. Papers that come with blind tokens will have the same.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Commitment(pub Sha);
-
-impl Commitment {
-    /// Of [`Paper::bytes`].
-    pub fn of(paper: &[u8]) -> Self {
-        Self(Sha::of(&[b"pb1", paper]))
-    }
-}
-
-impl fmt::Display for Commitment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for Commitment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-/// By which a voter finds their paper: ten letters, shown as `XXXXX-XXXXX`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TrackingCode(String);
-
-const CODE_LETTERS: usize = 10;
-
-impl TrackingCode {
-    /// The first 50 bits of a hash of the commitment. Of 200,000 papers two have the same code once in about 60,000
-    /// ballots, so whoever hands codes out must look whether it is taken.
-    pub fn of(commitment: &Commitment) -> Self {
-        Self(base32::encode(&Sha::of(&[b"pb1t", &commitment.0.0]).0, CODE_LETTERS))
-    }
-}
-
-impl fmt::Display for TrackingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base32::grouped(&self.0, 5))
-    }
-}
-
-impl fmt::Debug for TrackingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TrackingCode(secret)")
-    }
-}
-
-/// A text that isn't a tracking code or a change key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "type the {letters} letters and digits of the {what} as they were shown; hyphens and spaces don't matter"
-)]
-pub struct NotACode {
-    what: &'static str,
-    letters: usize,
-}
-
-impl FromStr for TrackingCode {
-    type Err = NotACode;
-
-    fn from_str(text: &str) -> Result<Self, NotACode> {
-        base32::tidy(text)
-            .filter(|letters| letters.len() == CODE_LETTERS)
-            .map(Self)
-            .ok_or(NotACode { what: "tracking code", letters: CODE_LETTERS })
-    }
-}
-
-/// With which a voter replaces their paper while the ballot is open. The site keeps its hash alone.
-pub struct ChangeKey(SecretBox<[u8; 16]>);
-
-const KEY_LETTERS: usize = 26;
-
-impl ChangeKey {
-    /// From 128 random bits.
-    pub fn new(random: [u8; 16]) -> Self {
-        Self(SecretBox::new(Box::new(random)))
-    }
-
-    /// What the site keeps.
-    pub fn hash(&self) -> Sha {
-        Sha::of(&[b"pb1k", self.0.expose_secret()])
-    }
-
-    /// The key as the voter sees it, in groups of four.
-    pub fn text(&self) -> String {
-        base32::grouped(&base32::encode(self.0.expose_secret(), KEY_LETTERS), 4)
-    }
-
-    /// The bits, to carry it from one page to the next in something sealed.
-    pub fn expose(&self) -> &[u8; 16] {
-        self.0.expose_secret()
-    }
-}
-
-impl PartialEq for ChangeKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.expose_secret().ct_eq(other.0.expose_secret()).into()
-    }
-}
-
-impl fmt::Debug for ChangeKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChangeKey(secret)")
-    }
-}
-
-impl FromStr for ChangeKey {
-    type Err = NotACode;
-
-    fn from_str(text: &str) -> Result<Self, NotACode> {
-        base32::decode(text).map(Self::new).ok_or(NotACode { what: "change key", letters: KEY_LETTERS })
-    }
 }
 
 #[cfg(test)]
@@ -391,42 +236,5 @@ mod tests {
         assert_eq!(new(&ranked, &[4, 1, 3]), None);
         assert_eq!(new(&ranked, &[4, 1, 3, 2]), Some(E::TooMany { given: 4, most: 3 }));
         assert!(Choices::new(&ranked, vec![]).unwrap().is_blank());
-    }
-
-    #[test]
-    fn codes_and_keys_are_read_however_they_are_typed() {
-        let commitment = Commitment::of(b"paper");
-        let code = TrackingCode::of(&commitment);
-        let shown = code.to_string();
-        assert_eq!(shown.len(), 11);
-        // printf 'pb1paper' | sha256sum; the same of "pb1t" and those bytes, in base 32
-        assert_eq!(
-            (commitment.to_string()[..8].to_owned(), shown.clone()),
-            ("1036fb18".to_owned(), "09Y6E-1B8BS".to_owned())
-        );
-        for typed in
-            [shown.to_lowercase(), shown.replace('-', " "), shown.replace('0', "o").replace('1', "I")]
-        {
-            assert_eq!(typed.parse(), Ok(code.clone()));
-        }
-        for wrong in ["", "ABCDE-FGHJ", "ABCDE-FGHJU", "ABCDE-FGHJKM"] {
-            assert!(wrong.parse::<TrackingCode>().is_err());
-        }
-        let key = ChangeKey::new(std::array::from_fn(|at| u8::try_from(at).unwrap() * 7));
-        assert_eq!(key.text().len(), 26 + 6);
-        let again: ChangeKey = key.text().to_lowercase().replace('-', "").parse().unwrap();
-        assert!(again == key);
-        assert_eq!(again.hash(), Sha::of(&[b"pb1k", key.expose()]));
-        assert_eq!(format!("{key:?}{code:?}"), "ChangeKey(secret)TrackingCode(secret)");
-        assert!(key.text().replace('-', "")[1..].parse::<ChangeKey>().is_err());
-        for (typed, mark) in [
-            ("402917", Some("402917")),
-            (" 40 29 17 ", Some("402917")),
-            ("40291", None),
-            ("٤٠٢٩١٧", None),
-            ("40291a", None),
-        ] {
-            assert_eq!(typed.parse::<VoterMark>().ok().map(|mark| mark.to_string()).as_deref(), mark);
-        }
     }
 }

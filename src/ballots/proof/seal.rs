@@ -7,9 +7,9 @@ use hpke::{
 };
 
 use super::{
+    commitment::Commitment,
     hash::Sha,
     keys::{CountPublicKey, CountSecretKey, Kem},
-    paper::Commitment,
 };
 
 /// The bytes before the sealed paper, an ephemeral point.

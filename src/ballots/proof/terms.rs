@@ -119,6 +119,7 @@ pub(super) mod method {
 
     use super::{Deserialize, Deserializer, Serializer, counting::Method};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     pub fn serialize<S: Serializer>(method: &Method, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(method.to_possible_value().as_ref().map_or("", |value| value.get_name()))
     }
@@ -126,4 +127,12 @@ pub(super) mod method {
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Method, D::Error> {
         Method::from_str(&String::deserialize(from)?, false).map_err(D::Error::custom)
     }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "counting::Decision", rename_all = "snake_case")]
+pub(super) enum Decision {
+    Carried,
+    NotCarried,
+    NoQuorum,
 }
