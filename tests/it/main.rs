@@ -43,4 +43,5 @@ mod queue;
 mod standing;
 mod supporters;
 mod counting;
+mod verify;
 mod stripe_stand_in;
