@@ -46,9 +46,9 @@ pub use own_details::AddressMoved;
 pub use passwords::{hash as hash_password, is_strong_enough};
 pub use proofs::{Member, Officer, Session, SignedIn};
 pub use rooms::{
-    Asked, Begun, Carry, Combine, Counts, Decision, Desk, Figure, Group, Link, Merging, Pending, Points,
-    PurposeKind, Rank, Room, Rooms, Says, Source, Task, Tells, Timeline, Waits, ends, moves, moves_unless,
-    says, stays,
+    Asked, Begun, Carry, Ceiling, Combine, Counts, Decision, Desk, Figure, Group, Link, Merging, Most,
+    Pending, Planned, Points, PurposeKind, Rank, Room, Rooms, Says, Source, Task, Tells, Timeline, Waits,
+    ends, moves, moves_unless, says, stays,
 };
 pub use secrecy::{Secrecy, hush};
 pub use session::{BrowserName, is_officer, look_up as session_layer};

@@ -24,6 +24,7 @@ use crate::kit::{
     money::{Money, grouped},
     queue::Jobs,
     settings::Known,
+    stripe::Interval,
     visit::Viewer,
 };
 
@@ -215,6 +216,38 @@ pub struct Begun {
 pub type FindBegun =
     for<'a> fn(&'a mut PgConnection, &'a EmailAddress, DateTime<Utc>) -> Pending<'a, Result<Option<Begun>>>;
 
+/// What somebody is about to pay, once or again and again.
+#[derive(Clone, Copy, Debug)]
+pub struct Planned<'a> {
+    pub email: &'a EmailAddress,
+    /// Whether they are signed in with that address. Nobody else learns what it has paid.
+    pub is_own: bool,
+    pub amount: Money,
+    /// `None` for once.
+    pub every: Option<Interval>,
+    /// The day of the first payment.
+    pub from: NaiveDate,
+    /// Whether they live where nobody votes but as an overseas elector.
+    pub is_overseas: bool,
+    /// Stripe's id of the regular payment whose place it takes.
+    pub instead_of: Option<&'a str>,
+    /// The wish to pay it.
+    pub checkout: Option<Uuid>,
+}
+
+/// The most that the party takes from one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    /// At one time, of what is about to be paid. Never negative.
+    pub each: Money,
+    /// In a calendar year, of everything.
+    pub year: Money,
+}
+
+/// Looks how much may be paid. Whoever else is about to pay as the same person waits until the transaction ends, and
+/// pages that they have open for other payments are closed, if all together would be too much.
+pub type Ceiling = for<'a, 'c> fn(&'a mut Change<'c>, Planned<'a>) -> Pending<'a, Result<Most>>;
+
 /// A column that points to a person, and what becomes of its rows when two records of one person are merged.
 #[derive(Clone, Copy, Debug)]
 pub struct Points {
@@ -324,6 +357,8 @@ pub struct Room {
     pub card: Option<(Rank, Card)>,
     /// For the mail to an address that nobody signs in with yet.
     pub begun: Option<FindBegun>,
+    /// Of the one room that knows the limit of what one person may pay.
+    pub ceiling: Option<Ceiling>,
     /// Every column of its tables that points to a person. A test compares them with the database.
     pub people: &'static [Points],
     pub combine: Option<Combine>,
@@ -354,6 +389,7 @@ impl Room {
             timeline: None,
             card: None,
             begun: None,
+            ceiling: None,
             people: &[],
             combine: None,
             jobs: |jobs| jobs,
@@ -440,6 +476,21 @@ impl Rooms {
         for find in self.iter().filter_map(|room| room.begun) {
             if let Some(begun) = find(db, email, now).await? {
                 return Ok(Some(begun));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The most that may be paid of what somebody is about to pay, if that is less. Called in the transaction that keeps
+    /// the wish, after it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn too_much(self, change: &mut Change<'_>, planned: Planned<'_>) -> Result<Option<Most>> {
+        for ceiling in self.iter().filter_map(|room| room.ceiling) {
+            let most = ceiling(change, planned).await?;
+            if planned.amount > most.each {
+                return Ok(Some(most));
             }
         }
         Ok(None)

@@ -66,16 +66,32 @@ pub(super) fn spending(form: &Form, today: NaiveDate) -> Result<NewEntry, Form> 
     check.finish(|| Some(spent))
 }
 
-pub(super) fn receipt(form: &Form, today: NaiveDate) -> Result<Receipt, Form> {
+/// The way of paying that is offered to say no to it.
+pub(super) const CRYPTO: &str = "crypto";
+
+/// `is_banned` says whether the law forbids cryptoassets on a day; the party's rules always do.
+pub(super) fn receipt(
+    form: &Form,
+    today: NaiveDate,
+    is_banned: impl Fn(NaiveDate) -> bool,
+) -> Result<Receipt, Form> {
     let mut check = form.check();
     let key = check.choice("key", "Open this page again");
     let what = check.choice("what", "Choose what it is for");
-    let method = check.choice::<Method>("method", "Choose how it was paid");
+    let is_crypto = form.value("method") == CRYPTO;
+    let method = if is_crypto { None } else { check.choice::<Method>("method", "Choose how it was paid") };
     if method.is_some_and(Method::is_stripe) {
         check.fail("method", "Choose how it was paid");
     }
     let amount = amount(&mut check);
     let on = day(&mut check, today);
+    if is_crypto {
+        let whose = if is_banned(on.unwrap_or(today)) { "The law does" } else { "The party’s rules do" };
+        let words = format!(
+            "{whose} not let us take cryptoassets. Do not sell them: send them back to whoever they came from"
+        );
+        check.fail("method", words);
+    }
     let reference = check.optional_text("reference", 100).filter(|text| !text.is_empty());
     check.finish(|| {
         Some(Receipt { key: key?, what: what?, method: method?, amount: amount?, on: on?, reference })
@@ -143,6 +159,18 @@ mod tests {
         ] {
             let refused = entry(&form(&[(name, value)]), today()).unwrap_err();
             assert!(refused.error(field).is_some(), "{name} {value}");
+        }
+    }
+
+    #[test]
+    fn b1_cryptoassets_are_refused_by_the_law_of_the_day_and_before_it_by_our_rules() {
+        let banned: NaiveDate = "2026-03-25".parse().unwrap();
+        for (on, words) in [("2026-03-24", "The party’s rules do not"), ("2026-03-25", "The law does not")]
+        {
+            let form = form(&[("what", "gift"), ("method", CRYPTO)]).with_date("on", on.parse().unwrap());
+            let refused = receipt(&form, today(), |day| day >= banned).unwrap_err();
+            assert!(refused.error("method").is_some_and(|said| said.starts_with(words)), "{on}");
+            assert!(receipt(&form.set("method", "cash"), today(), |day| day >= banned).is_ok(), "{on}");
         }
     }
 

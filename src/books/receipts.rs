@@ -21,6 +21,7 @@ use super::{
 use crate::{
     accounts::Officer,
     audit::{Actor, Change},
+    donations::CRYPTO_BANNED,
     kit::{
         app::App,
         db::Db,
@@ -76,7 +77,9 @@ const KINDS: [(&str, &str); 2] = [("dues", "Membership subscription"), ("gift", 
 
 fn receipt_page(visit: Visit, form: Form, member: Member) -> ReceiptPage {
     let methods = Method::ALL.into_iter().filter(|method| !method.is_stripe());
-    ReceiptPage { visit, form, member, methods: methods.map(|it| (it.code(), it.name())).collect() }
+    let methods = methods.map(|it| (it.code(), it.name()));
+    let refused = [(forms::CRYPTO, "Cryptoassets, like Bitcoin")];
+    ReceiptPage { visit, form, member, methods: methods.chain(refused).collect() }
 }
 
 pub(super) async fn new(
@@ -99,7 +102,7 @@ pub(super) async fn create(
     form: Form,
 ) -> Result<Response> {
     let member = sql::find_member(&mut db, number).await?.ok_or(Error::NotFound)?;
-    let receipt = match forms::receipt(&form, visit.today()) {
+    let receipt = match forms::receipt(&form, visit.today(), |day| app.setting(CRYPTO_BANNED, day)) {
         Ok(receipt) => receipt,
         Err(form) => {
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, receipt_page(visit, form, member)).into_response());

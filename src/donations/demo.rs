@@ -45,7 +45,10 @@ const SUMS: [i64; 7] = [500, 1_000, 1_000, 2_000, 2_500, 5_000, 10_000];
 fn large(number: u32) -> Option<(i64, i64)> {
     match number {
         59 => Some((75_000, 4)),
-        // Two just below the sum, close together.
+        // Two just below the sum and close together, by one card.
+        54 => Some((42_000, 22)),
+        55 => Some((46_000, 13)),
+        // And of one donor.
         56 => Some((45_000, 60)),
         57 => Some((48_000, 45)),
         58 => Some((60_000, 96)),
@@ -118,7 +121,12 @@ async fn load_all(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     let mut gifts = Vec::new();
     for number in 0..60_u32 {
         let picked = *dice.pick(&GIVERS);
-        let name = if matches!(number, 56 | 57) { "Callum Reid" } else { picked };
+        let name = match number {
+            54 => "Kofi Mensah",
+            55 => "Joanna Nowak",
+            56 | 57 => "Callum Reid",
+            _ => picked,
+        };
         let days = i64::try_from(1 + dice.roll(700)).unwrap_or(1);
         gifts.push(DemoGift {
             key: format!("{number:04}"),
@@ -185,6 +193,16 @@ async fn load_all(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     )
     .execute(&mut *db)
     .await?;
+    for gift in gifts.iter().filter(|gift| [42_000, 46_000].contains(&gift.pence)) {
+        sqlx::query!(
+            "insert into donation_cards (line, fingerprint, asked_at)
+             select id, 'CardOfTheDemo', at from ledger where purpose_kind = $1 and purpose_id = $2",
+            GIFTS.code,
+            gift.purpose.id
+        )
+        .execute(&mut *db)
+        .await?;
+    }
     let decided = gifts.iter().find(|gift| gift.pence == 60_000);
     sqlx::query!(
         "update donor_cases set outcome = 'accepted', decided_on = received_on + 6, register_on = received_on - 8,

@@ -23,7 +23,8 @@ impl Job for TidyGifts {
     }
 }
 
-/// Opens donor checks for whatever has none, and warns officers of those that wait.
+/// Opens donor checks for whatever has none, warns officers of those that wait, and asks by which cards payments just below
+/// the law's sum were made.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct WatchCases {}
 
@@ -34,6 +35,7 @@ impl Job for WatchCases {
     async fn run(self, app: App) -> Result<(), Failure> {
         let mut change = Change::begin_alone(&app, Actor::System).await?.in_turn();
         actions::cases::watch(&mut change).await.map_err(Failure::from_page)?;
-        Ok(change.commit().await?)
+        change.commit().await?;
+        actions::cards::note(&app).await
     }
 }

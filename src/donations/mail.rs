@@ -115,6 +115,9 @@ pub(super) fn refused(app: &App, case: &Case, why: Why) -> Result<Letter> {
         }
         Why::NotPermissible => "The law and our rules do not let us keep this donation.",
         Why::AboveCap => "It would take you over the limit of what one person may give us in a year.",
+        Why::AboveOverseasCap => {
+            "It would take you over what the law lets somebody who votes from abroad give in a year."
+        }
         Why::PartyRules | Why::WentBack => "Our rules do not let us keep this donation.",
     };
     let (party, day, contact) = (site.name, dates::day(case.received_on), site.contact_email);

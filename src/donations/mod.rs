@@ -1,8 +1,9 @@
 //! Gifts from people, and the law on donations: no companies, no super-rich.
 //!
 //! A gift is stored with the wish to pay it, then the giver is led to Stripe; Stripe's word to our webhook makes it
-//! paid ([`hear`]). All that one source pays in a calendar year, fees included, stays under the party's cap: a gift that would
-//! exceed it is refused on the form to whoever is signed in, and paid back to anybody else.
+//! paid ([`hear`]). All that one source pays in a calendar year, fees included, stays under the party's cap: a gift or a
+//! subscription that would exceed it, with what is paid and promised already, is refused on the form to whoever is signed in
+//! (`actions/ceiling.rs`); anybody else's gift is paid back.
 //!
 //! Above a sum a payment is a donation in law, whatever it was for (PPERA 2000, Part IV; one annual fee of £600 is, twelve
 //! of £45 are not). Each has a case ([`watch_payment`], and each hour for whatever nobody told of), whose clock runs from
@@ -14,7 +15,7 @@
 //! compared with the thresholds of the day (`model/returns.rs`). Returns are frozen, never changed, and compared with how
 //! things stand since.
 //!
-//! Tables: `gifts`, `gift_payments`, `donor_cases`, `donor_case_warnings`, `donor_merges`, `split_dismissals`,
+//! Tables: `gifts`, `gift_payments`, `donor_cases`, `donor_case_warnings`, `donor_merges`, `split_dismissals`, `donation_cards`,
 //! `donation_returns`, `returns_due`, `election_periods`; the money itself is in the books of `payments`.
 
 mod model;
@@ -31,7 +32,7 @@ pub mod demo;
 pub use actions::{bounds, enter, hear, is_within_cap, watch_payment};
 pub use jobs::{TidyGifts, WatchCases};
 pub use model::{Bounds, CHECK_DONORS, GIFTS};
-pub use settings::CAP;
+pub use settings::{CAP, CRYPTO_BANNED};
 pub use sql::{Giving, giving};
 
 use self::model::Gift;
@@ -52,6 +53,8 @@ pub const ROOM: Room = Room {
     }],
     settings: &[
         settings::CAP.known,
+        settings::OVERSEAS_CAP.known,
+        settings::CRYPTO_BANNED.known,
         settings::LEAST.known,
         settings::CHECK_DAYS.known,
         settings::WARN_DAYS[0].known,
@@ -120,6 +123,7 @@ pub const ROOM: Room = Room {
     ],
     moved: &[("/admin/payments/checks", admin::cases::PATH)],
     jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *").every::<WatchCases>("29 * * * *"),
+    ceiling: Some(|change, planned| Box::pin(actions::ceiling::most(change, planned))),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     people: &[
         moves("gifts", "person_id"),

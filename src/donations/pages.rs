@@ -17,7 +17,7 @@ use super::{
     sql,
 };
 use crate::{
-    accounts,
+    accounts::{self, Most},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -29,6 +29,7 @@ use crate::{
         money::Money,
         proxy::ClientAddress,
         rate_limit::{self, Limit},
+        stripe::Interval,
         visit::Visit,
     },
     payments::{
@@ -79,7 +80,7 @@ pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Re
     if let Some(viewer) = &visit.viewer
         && let Some(person) = accounts::find_person(&mut db, viewer.id).await?
     {
-        left = actions::left(&app, &mut db, &person.email).await?;
+        left = actions::ceiling::left(&app, &mut db, &person.email).await?;
         running = sql::list_running(&mut db, person.id).await?;
         form = form.with("name", person.name).with("email", person.email.to_string());
     }
@@ -108,6 +109,7 @@ pub(super) async fn create(
     };
     let person = person.filter(|person| person.email == give.email).map(|person| person.id);
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
+    let give_every = give.every;
     let given = actions::give(&mut change, give, person).await?;
     match given {
         Given::Wanted { gift, checkout } => {
@@ -115,19 +117,24 @@ pub(super) async fn create(
             drop(db);
             leading::lead::<Gift>(&app, gift, checkout).await
         }
-        Given::AboveCap { left } => {
+        Given::TooMuch(most) => {
             drop(change);
-            let cap = actions::bounds(&app, visit.today()).cap;
-            let words = if left > Money::ZERO {
-                format!("You can give {left} more this year: the most we accept from one person is {cap}")
-            } else {
-                format!(
-                    "You have paid {cap} this year, including subscriptions. That is the most we accept from one person"
-                )
-            };
-            let page = draw(&app, visit, form.failed("amount", words), Some(left));
+            let left = give_every.is_none().then_some(most.each);
+            let page = draw(&app, visit, form.failed("amount", too_much(most, give_every)), left);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
+    }
+}
+
+fn too_much(Most { each, year }: Most, every: Option<Interval>) -> String {
+    match every {
+        _ if each == Money::ZERO => format!(
+            "You have paid or promised {year} this year, including subscriptions. That is the most we accept from one person"
+        ),
+        None => format!("You can give {each} more this year: the most we accept from one person is {year}"),
+        Some(every) => format!(
+            "With what you have paid and promised already, you can give up to {each} a {every}: the most we accept from one person is {year} a year"
+        ),
     }
 }
 

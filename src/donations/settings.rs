@@ -23,6 +23,41 @@ pub const CAP: Setting<Money> = Setting::money(
     &[since(2021, 1, 1, "500000", "party rules: no super-rich")],
 );
 
+/// In one calendar year, in pounds, of somebody who votes as an overseas elector.
+pub const OVERSEAS_CAP: Setting<Option<u32>> = Setting::limit(
+    "donation_overseas_cap_pounds",
+    100_000_000,
+    "Annual limit for overseas electors",
+    "In whole pounds, or 0 for no limit of its own. The law sets it",
+    &[
+        since(2001, 2, 16, "0", "PPERA 2000 s.54: permissible like any elector"),
+        since(
+            2026,
+            3,
+            25,
+            "100000",
+            "announced on 25 March 2026 for the Representation of the People Bill: compare with the Act",
+        ),
+    ],
+);
+
+/// Whether the law forbids what the party's rules refuse in any case.
+pub const CRYPTO_BANNED: Setting<bool> = Setting::yes_or_no(
+    "donation_crypto_banned",
+    "The law forbids donations in cryptoassets",
+    "yes or no. We take none either way: this is what the treasurer is told",
+    &[
+        since(2001, 2, 16, "no", "PPERA 2000 s.50: a gift like any other; refused by party rules"),
+        since(
+            2026,
+            3,
+            25,
+            "yes",
+            "moratorium announced on 25 March 2026 for the Representation of the People Bill: compare with the Act",
+        ),
+    ],
+);
+
 pub const CHECK_DAYS: Setting<u32> = Setting::number(
     "donation_check_days",
     1..=90,
@@ -110,3 +145,21 @@ pub const WARN_DAYS: [Setting<u32>; 3] = [
     ),
     warning("donation_warn_last_days", "Last warning of a donor check", &[since(2021, 1, 1, "25", CHOSEN)]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::settings::Settings;
+
+    #[test]
+    fn b1_b2_overseas_electors_and_cryptoassets_have_a_rule_from_25_march_2026() {
+        let settings = Settings::default();
+        for (day, cap, banned) in
+            [("2001-02-16", None, false), ("2026-03-24", None, false), ("2026-03-25", Some(100_000), true)]
+        {
+            let day = day.parse().unwrap();
+            assert_eq!(settings.get(OVERSEAS_CAP, day), cap, "{day}");
+            assert_eq!(settings.get(CRYPTO_BANNED, day), banned, "{day}");
+        }
+    }
+}

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::{
     actions,
-    forms::{self, Terms},
-    model::{self, DECLARATION, LessTerms, Membership, NewRate, Prices, Rate},
+    forms::{self, Terms, Who},
+    model::{self, DECLARATION, LessTerms, Membership, NewRate, OWN_MONEY, Prices, Rate},
     sql::{self, Application},
 };
 use crate::{
-    accounts::{self, ConsentPurpose, Person},
+    accounts::{self, ConsentPurpose, Most, Person, Planned, Rooms},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -37,7 +37,7 @@ use crate::{
         self, CheckoutState, Purpose,
         leading::{self, Payable, Progress, Words},
     },
-    places::{Region, open_regions},
+    places::{Address, Region, open_regions},
 };
 
 const BY_ADDRESS: Limit = Limit { name: "join from", tries: 30, minutes: 60 };
@@ -60,6 +60,9 @@ struct JoinPage {
     regions: Vec<(&'static str, &'static str)>,
     consents: [ConsentPurpose; 2],
     declaration: &'static str,
+    /// More than this at one time is a donation in law, and has a declaration of its own.
+    check_above: Money,
+    own_money: &'static str,
     least_age: i64,
     /// What they may pay less, and for how long.
     less: LessTerms,
@@ -116,6 +119,8 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
         regions: open_regions(&form),
         consents: ConsentPurpose::ALL,
         declaration: DECLARATION,
+        check_above: app.setting(payments::CHECK_ABOVE, app.clock().today()),
+        own_money: OWN_MONEY,
         least_age: forms::least_age(app),
         less,
         less_months: less.months(None),
@@ -158,7 +163,7 @@ pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Re
 pub(super) async fn create(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
-    visit: Visit,
+    (visit, rooms): (Visit, Rooms),
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
@@ -171,7 +176,8 @@ pub(super) async fn create(
         }
         None => None,
     };
-    let terms = Terms::of(&app, &prices, actions::hardship::less_terms(&app), account.is_some());
+    let who = if account.is_some() { Who::Member } else { Who::Stranger };
+    let terms = Terms::of(&app, &prices, actions::hardship::less_terms(&app), who);
     let join = match forms::join(&form, &terms) {
         Ok(join) => join,
         Err(form) => {
@@ -191,13 +197,49 @@ pub(super) async fn create(
         let page = JoinPage { refusal: Some(refusal), ..page };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
+    let email = email.cloned().ok_or(Error::Invalid("The email address is missing."))?;
+    let replaced = match &account {
+        Some((id, _)) => sql::find_of_person(&mut db, *id).await?.and_then(|it| it.subscription),
+        None => None,
+    };
+    let (amount, every) = (join.answers.amount, join.answers.every);
+    let is_overseas = join.answers.personal.address.as_ref().is_some_and(Address::is_overseas);
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
-    let (application, checkout) = actions::apply(&mut change, join, account).await?;
+    let (application, checkout) = actions::apply(&mut change, join, account.clone()).await?;
+    let planned = Planned {
+        email: &email,
+        is_own: account.is_some(),
+        amount,
+        every: Some(every),
+        from: today,
+        is_overseas,
+        instead_of: replaced.as_deref(),
+        checkout: Some(checkout),
+    };
+    if let Some(most) = rooms.too_much(&mut change, planned).await? {
+        drop(change);
+        let form = form.failed("amount", too_much(most, every));
+        let page = draw(&app, visit, form, &prices, account.map(|(_, email)| email.to_string()));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
     change.commit().await?;
     // Stripe may take seconds: nobody else should miss the connection meanwhile.
     drop(db);
     let answer = leading::lead::<Joining>(&app, application, checkout).await?;
     Ok(([(header::SET_COOKIE, filled_in_here(&app, application))], answer).into_response())
+}
+
+/// Of somebody who would pay more in a year than the party takes from one person, with what is paid and promised already.
+pub(super) fn too_much(Most { each, year }: Most, every: Interval) -> String {
+    if each == Money::ZERO {
+        format!(
+            "You have paid or promised {year} this year, with all donations and subscriptions. That is the most we accept from one person"
+        )
+    } else {
+        format!(
+            "You can pay up to {each} a {every}. The most we accept from one person in a year is {year}, with all donations and subscriptions"
+        )
+    }
 }
 
 const FILLED_IN: &str = "joining";
@@ -266,6 +308,11 @@ pub(super) struct Joining {
 }
 
 impl JoinPage {
+    /// Whether the declaration about the money is unfolded.
+    fn shows_own_money(&self) -> bool {
+        self.form.error("own_money").is_some() || !self.form.value("own_money").is_empty()
+    }
+
     /// Whether the fields for paying less are unfolded: something stands in them.
     fn shows_less(&self) -> bool {
         ["less", "less_months"]

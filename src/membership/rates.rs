@@ -11,13 +11,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    actions, admin, forms,
-    forms::Terms,
-    model::{Membership, NewRate, Prices, Rate, changeable},
+    actions, admin,
+    forms::{self, Terms, Who},
+    join::too_much,
+    model::{Membership, NewRate, OWN_MONEY, Prices, Rate, changeable},
     sql::hardships,
 };
 use crate::{
-    accounts::{HELP_MEMBERS, Officer, SignedIn},
+    accounts::{self, HELP_MEMBERS, Most, Officer, Planned, Rooms, SignedIn},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -31,6 +32,7 @@ use crate::{
         visit::Visit,
     },
     payments,
+    places::Address,
 };
 
 /// Whose rate it is, and where its pages are.
@@ -56,52 +58,75 @@ struct RatePage {
     from: String,
     /// What was chosen, to be looked at once more.
     chosen: Option<NewRate>,
+    /// More than this at one time is a donation in law, and has a declaration of its own.
+    check_above: Money,
+    own_money: &'static str,
+}
+
+impl RatePage {
+    /// Whether the declaration about the money is unfolded.
+    fn shows_own_money(&self) -> bool {
+        self.form.error("own_money").is_some() || !self.form.value("own_money").is_empty()
+    }
 }
 
 pub(super) async fn edit(
     State(app): State<App>,
-    visit: Visit,
+    (visit, rooms): (Visit, Rooms),
     SignedIn(who): SignedIn,
     mut db: Db,
 ) -> Result<Response> {
-    respond(&app, &mut db, visit, own(who.person_id), None).await
+    respond(&app, &mut db, (visit, rooms), own(who.person_id), None).await
 }
 
 pub(super) async fn update(
     State(app): State<App>,
-    visit: Visit,
+    (visit, rooms): (Visit, Rooms),
     SignedIn(who): SignedIn,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    respond(&app, &mut db, visit, own(who.person_id), Some(form)).await
+    respond(&app, &mut db, (visit, rooms), own(who.person_id), Some(form)).await
 }
 
 pub(super) async fn edit_for(
     State(app): State<App>,
-    visit: Visit,
+    (visit, rooms): (Visit, Rooms),
     who: Officer,
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
     let whose = of_member(&mut db, &who, id).await?;
-    respond(&app, &mut db, visit, whose, None).await
+    respond(&app, &mut db, (visit, rooms), whose, None).await
 }
 
 pub(super) async fn update_for(
     State(app): State<App>,
-    visit: Visit,
+    (visit, rooms): (Visit, Rooms),
     who: Officer,
     Path(id): Path<Uuid>,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
     let whose = of_member(&mut db, &who, id).await?;
-    respond(&app, &mut db, visit, whose, Some(form)).await
+    respond(&app, &mut db, (visit, rooms), whose, Some(form)).await
 }
 
 fn own(person: Uuid) -> Whose {
     Whose { person, name: None, asked_by: person, back: "/membership".to_owned() }
+}
+
+impl Whose {
+    /// An officer of membership does not learn what somebody has given.
+    fn too_much(&self, most: Most, every: Interval) -> String {
+        match &self.name {
+            None => too_much(most, every),
+            Some(name) => format!(
+                "{name} would pay more than {} in a year, with all donations and subscriptions, which is the most we accept from one person. They see on their own page what is possible",
+                most.year
+            ),
+        }
+    }
 }
 
 async fn of_member(db: &mut PgConnection, who: &Officer, id: Uuid) -> Result<Whose> {
@@ -113,7 +138,7 @@ async fn of_member(db: &mut PgConnection, who: &Officer, id: Uuid) -> Result<Who
 async fn respond(
     app: &App,
     db: &mut PgConnection,
-    visit: Visit,
+    (visit, rooms): (Visit, Rooms),
     whose: Whose,
     sent: Option<Form>,
 ) -> Result<Response> {
@@ -135,21 +160,45 @@ async fn respond(
         );
         return Ok(flash::redirect_with_warning(app, &whose.back, &why));
     }
-    let from = subscription.current_period_end.unwrap_or(app.clock().now());
-    let from = dates::day(dates::london_date(from));
+    let starts_on = dates::london_date(subscription.current_period_end.unwrap_or(app.clock().now()));
+    let from = dates::day(starts_on);
     let prices = Prices::on(&app.settings(), app.clock().today());
-    let (status, form, chosen) = match sent.map(|form| (read(app, &form, &prices, &membership), form)) {
-        Some((Ok(new), form)) if form.pressed("sure") => {
-            let mut change = Change::begin(app, db, Actor::Person(whose.asked_by)).await?;
-            actions::ask_for_rate(&mut change, whose.asked_by, whose.person, new).await?;
-            change.commit().await?;
-            let said = match whose.name {
-                None => format!("From {from} you pay {}. We’ll confirm it by email.", new.price()),
-                Some(name) => format!("From {from} {name} pays {}. They get an email about it.", new.price()),
+    let read = sent.map(|form| (read(app, &form, &prices, &membership, &whose), form));
+    let (status, form, chosen) = match read {
+        Some((Ok(new), form)) => {
+            let person = accounts::find_person(db, whose.person).await?.ok_or(Error::NotFound)?;
+            let planned = Planned {
+                email: &person.email,
+                is_own: true,
+                amount: new.amount,
+                every: Some(new.every),
+                from: starts_on,
+                is_overseas: membership.personal.address.as_ref().is_some_and(Address::is_overseas),
+                instead_of: Some(&subscription.id),
+                checkout: None,
             };
-            return Ok(flash::redirect(app, &whose.back, &said));
+            let mut change = Change::begin(app, db, Actor::Person(whose.asked_by)).await?;
+            if let Some(most) = rooms.too_much(&mut change, planned).await? {
+                drop(change);
+                (
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    form.failed("amount", whose.too_much(most, new.every)),
+                    None,
+                )
+            } else if form.pressed("sure") {
+                actions::ask_for_rate(&mut change, whose.asked_by, whose.person, new).await?;
+                change.commit().await?;
+                let said = match whose.name {
+                    None => format!("From {from} you pay {}. We’ll confirm it by email.", new.price()),
+                    Some(name) => {
+                        format!("From {from} {name} pays {}. They get an email about it.", new.price())
+                    }
+                };
+                return Ok(flash::redirect(app, &whose.back, &said));
+            } else {
+                (StatusCode::OK, form, Some(new))
+            }
         }
-        Some((Ok(new), form)) => (StatusCode::OK, form, Some(new)),
         Some((Err(form), _)) => (StatusCode::UNPROCESSABLE_ENTITY, form, None),
         None => (StatusCode::OK, filled(&membership), None),
     };
@@ -165,6 +214,8 @@ async fn respond(
             before: NewRate::of(&membership),
             from,
             chosen,
+            check_above: app.setting(payments::CHECK_ABOVE, app.clock().today()),
+            own_money: OWN_MONEY,
         },
     )
         .into_response())
@@ -184,8 +235,10 @@ fn read(
     form: &Form,
     prices: &Prices,
     membership: &Membership,
+    whose: &Whose,
 ) -> std::result::Result<NewRate, Form> {
-    let new = forms::rate(form, &Terms::of(app, prices, actions::hardship::less_terms(app), true))?;
+    let who = if whose.name.is_some() { Who::Officer } else { Who::Member };
+    let new = forms::rate(form, &Terms::of(app, prices, actions::hardship::less_terms(app), who))?;
     if new == NewRate::of(membership) {
         let why = format!("The rate is {} already. Choose another, or go back", new.price());
         return Err(form.clone().failed("rate", why));

@@ -98,6 +98,15 @@ impl Address {
         !country.is_empty() && !is_uk(country)
     }
 
+    /// Whether nobody there votes in the United Kingdom but as an overseas elector: the Channel Islands, the Isle of Man and
+    /// Gibraltar have postcodes and are no part of it.
+    pub fn is_overseas(&self) -> bool {
+        match self {
+            Self::Uk { postcode, .. } => matches!(postcode.area(), "JE" | "GY" | "IM" | "GX"),
+            Self::Abroad { .. } => true,
+        }
+    }
+
     pub fn postcode(&self) -> Option<&Postcode> {
         match self {
             Self::Uk { postcode, .. } => Some(postcode),

@@ -528,6 +528,10 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
     );
     assert_eq!(count(&site, "select count(*) from gifts where paid_at is not null and amount_pence = 2000 and declaration like 'Entered%'").await, 1);
     site.mail_to("ana@demo.test").await;
+    // B1: cryptoassets are offered to say no to them.
+    let page = treasurer.get(&path).await;
+    let gift = page.form(&path).fill("what", "gift").fill("method", "crypto").fill("amount", "20");
+    gift.submit(&mut treasurer).await.expect_status(422).expect("The law does not let us take cryptoassets");
     // Nobody may give more than the cap, however it comes; and cards come from Stripe.
     let gift = treasurer
         .get(&path)

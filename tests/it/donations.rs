@@ -3,6 +3,7 @@
 use breakthrough::{kit::stripe::stand_in::PaidBy, places::Address};
 
 pub mod cases;
+mod ceiling;
 mod regular;
 mod sums;
 

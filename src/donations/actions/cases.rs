@@ -94,7 +94,8 @@ async fn lock_open(change: &mut Change<'_>, line: Uuid) -> Result<Case> {
 /// The donor was found on the register: the donation is accepted today.
 ///
 /// # Errors
-/// A conflict if it was decided already; invalid if it is late and no reason is given.
+/// A conflict if it was decided already, or if it takes an overseas elector over the law's limit; invalid if it is late and no
+/// reason is given.
 pub async fn accept(
     change: &mut Change<'_>,
     officer: Uuid,
@@ -103,6 +104,20 @@ pub async fn accept(
     late: Option<String>,
 ) -> Result<()> {
     let case = lock_open(change, line).await?;
+    if let Some(email) = case.donor.email.as_ref().filter(|_| register.address.is_overseas()) {
+        sql::sources::lock(change, email).await?;
+    }
+    if let Some(limit) =
+        super::overseas_limit(change.app, case.received_on).filter(|_| register.address.is_overseas())
+        && sql::cases::accepted_beside(change, line)
+            .await?
+            .checked_add(case.amount)
+            .is_none_or(|sum| sum > limit)
+    {
+        return Err(Error::Conflict(
+            "With this donation they would give more in a year than the law lets an overseas elector give. Return it.",
+        ));
+    }
     let outcome = Outcome::Accepted(Some(register));
     decide(change, &case, Some(officer), outcome, late).await?;
     change.audit("donation.accepted", ("donor_case", line), json!({ "pence": case.amount.pence() }));

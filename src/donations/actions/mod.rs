@@ -1,7 +1,9 @@
 //! Giving, and what follows from the payment. Each function runs in the caller's transaction. Donor checks,
 //! sources and returns have files of their own.
 
+pub mod cards;
 pub mod cases;
+pub mod ceiling;
 pub mod returns;
 pub mod sources;
 
@@ -16,7 +18,7 @@ use super::{
     settings, sql,
 };
 use crate::{
-    accounts,
+    accounts::{self, Most, Planned},
     audit::Change,
     kit::{
         app::App,
@@ -24,9 +26,9 @@ use crate::{
         email_address::EmailAddress,
         error::{Error, Result},
         money::Money,
-        queue,
     },
-    payments::{self, CloseCheckout, PaymentNotice, Purpose, Subscription, What},
+    payments::{self, PaymentNotice, Purpose, Subscription, What},
+    places::Address,
 };
 
 /// How long the same answers sent again are the same gift.
@@ -39,6 +41,17 @@ pub fn bounds(app: &App, day: NaiveDate) -> Bounds {
         cap: app.setting(settings::CAP, day),
         check_above: app.setting(payments::CHECK_ABOVE, day),
     }
+}
+
+/// The most that the law lets one overseas elector give in a calendar year; `None` for no limit of its own.
+pub(super) fn overseas_limit(app: &App, day: NaiveDate) -> Option<Money> {
+    app.setting(settings::OVERSEAS_CAP, day).map(|pounds| Money::from_pence(i64::from(pounds) * 100))
+}
+
+/// The most that one person may give in the calendar year of a day, by the party's rules and the law.
+fn cap_on(app: &App, day: NaiveDate, is_overseas: bool) -> Money {
+    let cap = app.setting(settings::CAP, day);
+    overseas_limit(app, day).filter(|_| is_overseas).map_or(cap, |limit| cap.min(limit))
 }
 
 /// The start and end of the calendar year that a day is in, in London.
@@ -60,16 +73,8 @@ pub(super) fn path(gift: Uuid) -> String {
 pub(super) enum Given {
     /// The gift, and the wish to pay it.
     Wanted { gift: Uuid, checkout: Uuid },
-    /// It would exceed the cap, which leaves this much for the rest of the year.
-    AboveCap { left: Money },
-}
-
-/// What the owner of an address may still give this year, after their fees and gifts; `None` before they have paid
-/// anything.
-pub(super) async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Money>> {
-    let today = app.clock().today();
-    let given = sql::sources::paid_between(db, email, year_of(today)).await?;
-    Ok((given > Money::ZERO).then(|| bounds(app, today).left(given)))
+    /// It would exceed the cap.
+    TooMuch(Most),
 }
 
 /// Whether all that the owner of an address has paid this year, by whatever way, is no more than one person may. Others who
@@ -87,38 +92,40 @@ pub async fn is_within_cap(change: &mut Change<'_>, email: &EmailAddress) -> Res
 /// Keeps a gift and the wish to pay it. `person` is who is signed in with the gift's own address.
 pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uuid>) -> Result<Given> {
     let app = change.app;
-    let (now, bounds) = (change.now, bounds(app, change.today()));
-    sql::sources::lock(change, &give.email).await?;
-    let mut before = None;
-    // What an address has given is told to its owner only. Anybody else is paid back by [`hear`].
-    if let Some(person) = person {
-        let year = year_of(change.today());
-        let given = sql::sources::paid_between(change, &give.email, year).await?;
-        if !bounds.fits(given, give.amount) {
-            return Ok(Given::AboveCap { left: bounds.left(given) });
-        }
-        before = Some((person, given));
-    }
+    let (now, today) = (change.now, change.today());
     let mut gift = Gift {
         id: app.random().opaque_id(),
         name: give.name,
         email: give.email,
         address: give.address,
-        needs_check: bounds.needs_check(give.amount),
+        needs_check: bounds(app, today).needs_check(give.amount),
         amount: give.amount,
         every: give.every,
         person,
         created_at: now,
         paid_at: None,
     };
+    sql::sources::lock(change, &gift.email).await?;
     match sql::find_same_gift(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => gift.id = before,
         None => sql::insert_gift(change, &gift, DECLARATION).await?,
     }
-    if let Some((person, given)) = before {
-        close_other_pages(change, (person, gift.id), &bounds, given, gift.amount).await?;
-    }
     let checkout = wish_to_pay(change, &gift).await?;
+    // What an address has given is told to its owner only. Anybody else is paid back by [`hear`].
+    let planned = Planned {
+        email: &gift.email,
+        is_own: person.is_some(),
+        amount: gift.amount,
+        every: gift.every,
+        from: today,
+        is_overseas: gift.address.as_ref().is_some_and(Address::is_overseas),
+        instead_of: None,
+        checkout: Some(checkout),
+    };
+    let most = ceiling::most(change, planned).await?;
+    if gift.amount > most.each {
+        return Ok(Given::TooMuch(most));
+    }
     Ok(Given::Wanted { gift: gift.id, checkout })
 }
 
@@ -158,27 +165,6 @@ pub async fn enter(
         sql::insert_gift(change, &gift, ENTERED).await?;
     }
     Ok(purpose(id))
-}
-
-/// Of two tabs, the later one counts: pages that are open for the giver's own gifts are closed if they would exceed the cap
-/// together with this one.
-async fn close_other_pages(
-    change: &mut Change<'_>,
-    (person, gift): (Uuid, Uuid),
-    bounds: &Bounds,
-    given: Money,
-    amount: Money,
-) -> Result<()> {
-    let open = sql::sources::list_open_pages(change, person, gift).await?;
-    let mut sums = open.iter().map(|(_, amount)| *amount).chain([amount]);
-    let all = sums.try_fold(given, Money::checked_add);
-    if all.is_some_and(|all| all <= bounds.cap) {
-        return Ok(());
-    }
-    for (checkout, _) in open {
-        queue::push(change, &CloseCheckout { checkout }).await?;
-    }
-    Ok(())
 }
 
 async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
@@ -257,7 +243,8 @@ async fn receive(change: &mut Change<'_>, gift: &Gift, payment: &sql::Unheard) -
     sql::sources::lock(change, &gift.email).await?;
     let arrived = dates::london_date(payment.at);
     let given = sql::sources::paid_between(change, &gift.email, year_of(arrived)).await?;
-    let over_cap = !bounds(app, arrived).fits(given, payment.amount);
+    let cap = cap_on(app, arrived, gift.address.as_ref().is_some_and(Address::is_overseas));
+    let over_cap = !Bounds { cap, ..bounds(app, arrived) }.fits(given, payment.amount);
     if !sql::insert_payment(change, payment.line, gift.id, over_cap, now).await? {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use crate::{
     audit::{Actor, Change},
     donations::{
         actions, forms,
-        model::{Sourced, Split, SplitBy, Thresholds, reportable},
+        model::{LOOKS_BACK_DAYS, Sourced, Split, SplitBy, Thresholds, reportable},
         settings,
         sql::{
             self,
@@ -30,9 +30,6 @@ use crate::{
 
 pub const SOURCES: &str = "/admin/donations/sources";
 pub const SPLITS: &str = "/admin/donations/splits";
-
-/// Payments further back than this are not looked at again for signs of split gifts.
-const LOOKS_BACK_DAYS: u64 = 400;
 
 /// One source in a year.
 struct Line {

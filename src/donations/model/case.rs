@@ -86,6 +86,8 @@ pub enum Why {
     Unidentified,
     NotPermissible,
     AboveCap,
+    /// More than the law lets an overseas elector give in a year.
+    AboveOverseasCap,
     PartyRules,
     /// It was refunded at Stripe, or the donor's bank took it, before anybody had decided.
     WentBack,
@@ -95,14 +97,20 @@ codes!(Why {
     Unidentified = "unidentified",
     NotPermissible = "not_permissible",
     AboveCap = "above_cap",
+    AboveOverseasCap = "above_overseas_cap",
     PartyRules = "party_rules",
     WentBack = "went_back",
 });
 
 impl Why {
     /// What an officer chooses from.
-    pub const CHOICES: [Self; 4] =
-        [Self::NotOnRegister, Self::Unidentified, Self::NotPermissible, Self::PartyRules];
+    pub const CHOICES: [Self; 5] = [
+        Self::NotOnRegister,
+        Self::Unidentified,
+        Self::NotPermissible,
+        Self::AboveOverseasCap,
+        Self::PartyRules,
+    ];
 
     pub fn words(self) -> &'static str {
         match self {
@@ -110,6 +118,7 @@ impl Why {
             Self::Unidentified => "We cannot tell who the donor is",
             Self::NotPermissible => "The money is not the donor’s own, or comes from a company",
             Self::AboveCap => "Above the party’s annual limit",
+            Self::AboveOverseasCap => "Above the annual limit for overseas electors",
             Self::PartyRules => "The party’s rules do not allow it",
             Self::WentBack => "Refunded, or taken back by the bank, before it was decided",
         }

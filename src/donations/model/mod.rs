@@ -2,6 +2,7 @@
 
 mod case;
 mod duty;
+mod plan;
 mod returns;
 mod split;
 
@@ -9,8 +10,9 @@ mod split;
 pub use case::decide_by;
 pub use case::{Books, ByHand, Case, Decision, Donor, Law, Outcome, Register, Stage, Urgency, Warnings, Why};
 pub use duty::{Duty, Known, duties};
+pub use plan::{Plan, Year, fit, most_of};
 pub use returns::{Difference, Item, Kind, Period, Sourced, Thresholds, compile, differences, reportable};
-pub use split::{Split, SplitBy, SplitLine};
+pub use split::{LOOKS_BACK_DAYS, Split, SplitBy, SplitLine};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -114,11 +116,6 @@ impl Bounds {
     /// Whether a gift still fits under the cap after what was given this year.
     pub fn fits(&self, given: Money, amount: Money) -> bool {
         given.checked_add(amount).is_some_and(|sum| sum <= self.cap)
-    }
-
-    /// What still fits under the cap. Never negative.
-    pub fn left(&self, given: Money) -> Money {
-        Money::from_pence((self.cap.pence() - given.pence()).max(0))
     }
 
     pub fn needs_check(&self, amount: Money) -> bool {

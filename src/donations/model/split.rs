@@ -15,8 +15,13 @@ pub enum SplitBy {
     Source,
     /// Several sources with one address.
     Household,
+    /// Several sources with one card.
+    Card,
 }
-codes!(SplitBy { Source = "source", Household = "household" });
+codes!(SplitBy { Source = "source", Household = "household", Card = "card" });
+
+/// Payments further back than this many days are not looked at again for signs of split gifts.
+pub const LOOKS_BACK_DAYS: u64 = 400;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {

@@ -197,6 +197,21 @@ pub async fn list_on_the_way_back(db: &mut PgConnection) -> Result<Vec<Case>> {
     all(rows.fetch_all(db).await?)
 }
 
+/// What was accepted of the same source that was received in the same calendar year.
+pub async fn accepted_beside(db: &mut PgConnection, line: Uuid) -> Result<Money> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(l.amount_pence), 0)::bigint as "sum!: Money"
+           from donor_cases own join ledger paid on paid.id = own.line
+           join donor_cases c on c.outcome = 'accepted' and c.line <> own.line
+                             and date_trunc('year', c.received_on::timestamp) = date_trunc('year', own.received_on::timestamp)
+           join ledger l on l.id = c.line
+           where own.line = $1 and donation_source(l.person_id, c.email) = donation_source(paid.person_id, own.email)"#,
+        line
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Decided ones, the newest first.
 pub async fn list_decided(db: &mut PgConnection, offset: i64, limit: i64) -> Result<Vec<Case>> {
     let rows = cases!(

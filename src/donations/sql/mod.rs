@@ -1,5 +1,6 @@
 //! The room's statements: gifts here, everything else by its noun.
 
+pub mod cards;
 pub mod cases;
 pub mod returns;
 pub mod sources;

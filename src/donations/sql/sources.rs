@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::{
-    donations::model::{GIFTS, Law, Split, SplitBy, SplitLine},
-    kit::{email_address::EmailAddress, money::Money},
+    donations::model::{GIFTS, Law, Plan, Split, SplitBy, SplitLine},
+    kit::{email_address::EmailAddress, money::Money, stripe::Interval},
 };
 
 /// Makes gifts of one source wait for each other until the transaction ends, so that two at once cannot both fit under
@@ -22,6 +22,22 @@ pub async fn lock(db: &mut PgConnection, email: &EmailAddress) -> Result<()> {
     Ok(())
 }
 
+/// `of_source!("select ...", email, ...)`: the records that are one source (`persons`) and its addresses (`addresses`), by
+/// an address, which is `$1`.
+macro_rules! of_source {
+    ($then:literal, $email:expr $(, $value:expr)*) => {
+        sqlx::query!(
+            r#"with whole as (select donation_source(null, $1::text::citext) as source),
+                    sources as (select source from whole union select m.source from donor_merges m join whole w on m.into_source = w.source),
+                    persons as (select p.id, p.email from sources s join people p on p.id = case when s.source like 'person:%' then substr(s.source, 8)::uuid end),
+                    addresses as (select substr(source, 7)::citext as email from sources where source like 'email:%'
+                                  union select email from persons union select $1::text::citext),"# + $then,
+            $email
+            $(, $value)*
+        )
+    };
+}
+
 /// What the source behind an address has paid between two instants, for whatever, with what went back of it taken off.
 /// Of gifts, those that were heard of and are not on their way back.
 pub async fn paid_between(
@@ -29,28 +45,23 @@ pub async fn paid_between(
     email: &EmailAddress,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Money> {
-    sqlx::query_scalar!(
-        r#"with whole as (select donation_source(null, $1::text::citext) as source),
-                sources as (select source from whole union select m.source from donor_merges m join whole w on m.into_source = w.source),
-                persons as (select p.id, p.email from sources s join people p on p.id = case when s.source like 'person:%' then substr(s.source, 8)::uuid end),
-                addresses as (select substr(source, 7)::citext as email from sources where source like 'email:%'
-                              union select email from persons union select $1::text::citext),
-                payments as (
-                    select l.id, l.amount_pence, l.payment_intent from ledger l join persons p on p.id = l.person_id
-                    where l.kind = 'payment' and l.at >= $2 and l.at < $3
-                      and (l.purpose_kind <> $4 or l.entered_by is not null
-                           or exists (select from gift_payments heard where heard.line = l.id and not heard.over_cap))
-                    union
-                    select l.id, l.amount_pence, l.payment_intent
-                    from gifts g join addresses a on a.email = g.email
-                    join gift_payments heard on heard.gift_id = g.id and not heard.over_cap join ledger l on l.id = heard.line
-                    where l.at >= $2 and l.at < $3
-                    union
-                    -- What else came from somebody whom we do not know but by the address that they paid with.
-                    select l.id, l.amount_pence, l.payment_intent
-                    from checkouts c join addresses a on a.email = c.email
-                    join ledger l on l.purpose_kind = c.purpose_kind and l.purpose_id = c.purpose_id
-                    where l.person_id is null and l.kind = 'payment' and l.purpose_kind <> $4 and l.at >= $2 and l.at < $3)
+    let row = of_source!(
+        r#"payments as (
+               select l.id, l.amount_pence, l.payment_intent from ledger l join persons p on p.id = l.person_id
+               where l.kind = 'payment' and l.at >= $2 and l.at < $3
+                 and (l.purpose_kind <> $4 or l.entered_by is not null
+                      or exists (select from gift_payments heard where heard.line = l.id and not heard.over_cap))
+               union
+               select l.id, l.amount_pence, l.payment_intent
+               from gifts g join addresses a on a.email = g.email
+               join gift_payments heard on heard.gift_id = g.id and not heard.over_cap join ledger l on l.id = heard.line
+               where l.at >= $2 and l.at < $3
+               union
+               -- What else came from somebody whom we do not know but by the address that they paid with.
+               select l.id, l.amount_pence, l.payment_intent
+               from checkouts c join addresses a on a.email = c.email
+               join ledger l on l.purpose_kind = c.purpose_kind and l.purpose_id = c.purpose_id
+               where l.person_id is null and l.kind = 'payment' and l.purpose_kind <> $4 and l.at >= $2 and l.at < $3)
            select coalesce(sum(p.amount_pence + coalesce(
                       (select sum(amount_pence) from ledger c where c.payment_intent = p.payment_intent and c.kind <> 'payment'), 0)),
                   0)::bigint as "paid!: Money"
@@ -59,22 +70,69 @@ pub async fn paid_between(
         from,
         until,
         GIFTS.code
-    )
-    .fetch_one(db)
-    .await
+    );
+    Ok(row.fetch_one(db).await?.paid)
 }
 
-/// Pages at Stripe that are open for gifts of somebody other than one, each with its sum.
-pub async fn list_open_pages(db: &mut PgConnection, person: Uuid, gift: Uuid) -> Result<Vec<(Uuid, Money)>> {
-    let rows = sqlx::query!(
-        r#"select c.id, c.amount_pence as "amount: Money"
-           from gifts g join checkouts c on c.purpose_kind = $2 and c.purpose_id = g.id
-           where g.person_id = $1 and g.paid_at is null and c.state in ('wanted', 'open') and g.id <> $3"#,
-        person,
-        GIFTS.code,
-        gift
+/// What is known of a source in the present year.
+#[derive(Debug, Default)]
+pub struct Standing {
+    pub paid: Money,
+    /// The regular payments that go on.
+    pub plans: Vec<Plan>,
+    /// Pages at Stripe that are open.
+    pub open: Vec<OpenPage>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct OpenPage {
+    pub checkout: Uuid,
+    pub amount: Money,
+    pub every: Option<Interval>,
+}
+
+impl OpenPage {
+    /// As it will be if it is paid today.
+    pub fn plan(&self, today: NaiveDate) -> Plan {
+        Plan { amount: self.amount, every: self.every, next: today }
+    }
+}
+
+/// What the source behind an address has paid in a year, and what it has said that it will pay. `without` is Stripe's id of
+/// a regular payment that is to be replaced.
+pub async fn standing(
+    db: &mut PgConnection,
+    email: &EmailAddress,
+    year: (DateTime<Utc>, DateTime<Utc>),
+    without: Option<&str>,
+) -> Result<Standing> {
+    let paid = paid_between(db, email, year).await?;
+    let plans = of_source!(
+        r#"purposes as (select l.purpose_kind, l.purpose_id from ledger l join persons p on p.id = l.person_id where l.subscription is not null
+                        union select c.purpose_kind, c.purpose_id from checkouts c join addresses a on a.email = c.email
+                        where c.billing_interval is not null and c.state in ('paid', 'pending'))
+           select coalesce(r.amount_pence, s.amount_pence) as "amount!: Money",
+                  coalesce(r.billing_interval, s.billing_interval) as "every!: Interval",
+                  (case when s.first_paid_at is null then s.started_at else s.current_period_end end at time zone 'Europe/London')::date as next
+           from subscriptions s join purposes using (purpose_kind, purpose_id)
+           left join memberships m on m.subscription = s.id
+           left join membership_rate_changes r on r.person_id = m.person_id and r.done_at is null and r.refused is null
+           where s.state in ('trialing', 'active', 'past_due') and not s.cancel_at_period_end and s.surplus_since is null
+             and s.billing_interval is not null and s.amount_pence > 0 and s.id is distinct from $2"#,
+        email.as_str(),
+        without
     );
-    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.id, row.amount)).collect())
+    let plans = plans.fetch_all(&mut *db).await?.into_iter();
+    let plans =
+        plans.filter_map(|row| Some(Plan { amount: row.amount, every: Some(row.every), next: row.next? }));
+    let open = of_source!(
+        r#"pages as (select c.* from checkouts c join addresses a on a.email = c.email where c.state in ('wanted', 'open'))
+           select id, amount_pence as "amount: Money", billing_interval as "every: Interval" from pages"#,
+        email.as_str()
+    );
+    let open = open.fetch_all(db).await?.into_iter();
+    let open = open.map(|row| OpenPage { checkout: row.id, amount: row.amount, every: row.every });
+    Ok(Standing { paid, plans: plans.collect(), open: open.collect() })
 }
 
 /// One record as another, or as itself; what was merged into it goes along.
@@ -144,7 +202,7 @@ pub async fn is_source(db: &mut PgConnection, source: &str) -> Result<bool> {
     .await
 }
 
-/// Payments from just below the law's sum that stand close together, of one source or from one address, unless an
+/// Payments from just below the law's sum that stand close together, of one source, from one address or by one card, unless an
 /// officer has looked at just these.
 pub async fn list_splits(
     db: &mut PgConnection,
@@ -176,6 +234,8 @@ pub async fn list_splits(
                union all
                select 'household', lower(regexp_replace(concat(address ->> 'line1', address ->> 'postcode', address ->> 'lines'), '[^[:alnum:]]', '', 'g')),
                       near.* from near where address is not null
+               union all
+               select 'card', c.fingerprint, near.* from near join donation_cards c on c.line = near.id where c.fingerprint is not null
            ), marked as (
                select *, case when day - lag(day) over (partition by how, key order by at, id) <= $4 then 0 else 1 end as fresh from keyed
            ), runs as (

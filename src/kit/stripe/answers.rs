@@ -224,6 +224,34 @@ pub(super) struct Mandate {
 }
 
 #[derive(Deserialize)]
+pub(super) struct PaymentIntent {
+    /// The whole of it, where it was asked for; null before anything was charged.
+    latest_charge: Option<Charged>,
+}
+
+#[derive(Deserialize)]
+struct Charged {
+    payment_method_details: Option<Charging>,
+}
+
+#[derive(Deserialize)]
+struct Charging {
+    card: Option<CardUsed>,
+}
+
+#[derive(Deserialize)]
+struct CardUsed {
+    fingerprint: Option<String>,
+}
+
+impl PaymentIntent {
+    /// The fingerprint of the card that was charged.
+    pub(super) fn card(self) -> Option<String> {
+        self.latest_charge?.payment_method_details?.card?.fingerprint
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct Charge {
     id: String,
     payment_intent: Option<String>,
@@ -585,6 +613,23 @@ mod tests {
         let odd = r#"{"id":"pm_5","type":"card","card":{"last4":"42","exp_month":13,"exp_year":2028}}"#;
         let odd = read(odd).unwrap().details.unwrap();
         assert_eq!((odd.last4, odd.expires_on), (None, None));
+    }
+
+    #[test]
+    fn a_payment_tells_the_card_that_was_charged() {
+        let read = |json: &str| miniserde::json::from_str::<PaymentIntent>(json).unwrap().card();
+        let charged =
+            |details: &str| format!(r#"{{"latest_charge":{{"payment_method_details":{details}}}}}"#);
+        let card = charged(r#"{"type":"card","card":{"fingerprint":"Xt5EWLLDS7FJjR1c","last4":"4242"}}"#);
+        assert_eq!(read(&card).as_deref(), Some("Xt5EWLLDS7FJjR1c"));
+        for none in [
+            charged(r#"{"type":"bacs_debit","bacs_debit":{"fingerprint":"x"}}"#),
+            charged(r#"{"type":"card","card":{"fingerprint":null}}"#),
+            charged("null"),
+            r#"{"latest_charge":null}"#.to_owned(),
+        ] {
+            assert_eq!(read(&none), None, "{none}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use stripe_core::{
     customer::UpdateCustomer,
     dispute::{ListDispute, RetrieveDispute},
     mandate::RetrieveMandate,
+    payment_intent::RetrievePaymentIntent,
     payout::RetrievePayout,
     refund::{CreateRefund, ListRefund},
     setup_intent::RetrieveSetupIntent,
@@ -208,6 +209,13 @@ impl Stripe {
             .amount(amount_pence)
             .metadata(hash_map(metadata));
         Ok(self.send::<answers::Refund>(Some(key), request).await?.into())
+    }
+
+    /// What tells the card apart that a payment was made with, without saying its number; `None` if it was no card.
+    pub async fn find_card(&self, payment_intent: &str) -> Result<Option<String>, StripeError> {
+        let request =
+            RetrievePaymentIntent::new(checked(payment_intent)?).expand(vec!["latest_charge".to_owned()]);
+        Ok(self.send::<answers::PaymentIntent>(None, request).await?.card())
     }
 
     pub async fn find_charge(&self, id: &str) -> Result<Charge, StripeError> {

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    hardship, person, rules,
+    hardship, own_money, person, rules,
     standing::{enter, recompute, tell_standing},
     subscription_of,
 };
@@ -73,7 +73,11 @@ pub async fn apply(
     match sql::find_same_application(change, &application, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => application.id = before,
         None => {
-            sql::insert_application(change, &application, DECLARATION).await?;
+            let declared = match own_money(app, application.answers.amount) {
+                Some(own_money) => &format!("{DECLARATION}\n{own_money}"),
+                None => DECLARATION,
+            };
+            sql::insert_application(change, &application, declared).await?;
             // By a job, so that the answer takes as long for every address.
             queue::push(change, &WarnMember { application: application.id }).await?;
         }

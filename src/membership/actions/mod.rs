@@ -30,7 +30,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    model::{Membership, Rules, VotingRules},
+    model::{Membership, OWN_MONEY, Rules, VotingRules},
     settings, sql,
 };
 use crate::{
@@ -93,6 +93,11 @@ pub async fn summary(
     let Some(membership) = sql::find_of_person(db, person).await? else { return Ok(None) };
     let subscription = subscription_of(db, &membership).await?;
     Ok(Some((membership, subscription)))
+}
+
+/// What whoever pays so much at one time has declared besides.
+pub fn own_money(app: &App, amount: Money) -> Option<&'static str> {
+    (amount > app.setting(payments::CHECK_ABOVE, app.clock().today())).then_some(OWN_MONEY)
 }
 
 /// The price in words, for pages: `£5 a month`.

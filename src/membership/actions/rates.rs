@@ -6,7 +6,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{hardship::put_aside, person, standing::recompute, subscription_of};
+use super::{hardship::put_aside, own_money, person, standing::recompute, subscription_of};
 use crate::{
     audit::{Actor, Change},
     kit::{
@@ -32,8 +32,8 @@ pub async fn ask_for_rate(change: &mut Change<'_>, asked_by: Uuid, of: Uuid, new
     let subscription = subscription_of(change, &membership).await?;
     changeable(subscription.as_ref()).map_err(|why| Error::Conflict(NoChange::words(why)))?;
     let wish = RateChange { id: change.app.random().id(change.now), person: of, new, asked_by };
-    let now = change.now;
-    rate_changes::insert(change, &wish, now).await?;
+    let (now, declared) = (change.now, own_money(change.app, new.amount));
+    rate_changes::insert(change, &wish, declared, now).await?;
     Ok(queue::push(change, &ChangeRate { change: wish.id }).await?)
 }
 

@@ -31,21 +31,31 @@ pub(super) struct Terms<'a> {
     pub today: NaiveDate,
     pub least_age: i64,
     pub prices: &'a Prices,
-    /// The most that is charged at one time: from here on the law wants donors checked.
-    pub most: Money,
-    pub signed_in: bool,
+    /// More than this at one time is a donation in law.
+    pub check_above: Money,
+    pub who: Who,
     pub less: LessTerms,
 }
 
+/// Who fills a form in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    Stranger,
+    /// Signed in, for themselves.
+    Member,
+    /// For a member, whose money they cannot answer for.
+    Officer,
+}
+
 impl<'a> Terms<'a> {
-    pub(super) fn of(app: &App, prices: &'a Prices, less: LessTerms, signed_in: bool) -> Self {
+    pub(super) fn of(app: &App, prices: &'a Prices, less: LessTerms, who: Who) -> Self {
         let today = app.clock().today();
         Self {
             today,
             least_age: least_age(app),
             prices,
-            most: app.setting(CHECK_ABOVE, today),
-            signed_in,
+            check_above: app.setting(CHECK_ABOVE, today),
+            who,
             less,
         }
     }
@@ -58,7 +68,8 @@ pub fn least_age(app: &App) -> i64 {
 pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let mut check = form.check();
     let name = name(&mut check);
-    let email = if terms.signed_in { None } else { check.email("email") };
+    let asks_email = terms.who == Who::Stranger;
+    let email = if asks_email { check.email("email") } else { None };
     let born_on = born(&mut check, terms.today, terms.least_age);
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
@@ -79,7 +90,7 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
             less,
             other_parties: Some(other_parties?),
         };
-        Some(Join { email: if terms.signed_in { None } else { Some(email?) }, answers })
+        Some(Join { email: if asks_email { Some(email?) } else { None }, answers })
     })
 }
 
@@ -98,6 +109,17 @@ fn price(check: &mut Check<'_>, terms: &Terms<'_>) -> (Option<Rate>, Option<Inte
         (Some(rate), Some(every), Some(own)) => charge(check, terms, rate, every, &own),
         _ => None,
     };
+    if amount.is_some_and(|amount| amount > terms.check_above) {
+        let above = terms.check_above;
+        if terms.who == Who::Officer {
+            check.fail("amount", format!("Enter {above} or less. More at one time is a donation in law, which only the member can promise, on their own page"));
+        } else {
+            check.must_tick(
+                "own_money",
+                &format!("Tick the box if this is true: more than {above} at one time is a donation in law"),
+            );
+        }
+    }
     (rate, every, amount)
 }
 
@@ -134,7 +156,7 @@ fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval,
         }
     };
     let is_own = rate == Rate::Solidarity;
-    let charge = terms.prices.charge(rate, every, own.filter(|_| is_own), terms.most);
+    let charge = terms.prices.charge(rate, every, own.filter(|_| is_own));
     if let (Some(own), Ok(charge)) = (own, &charge)
         && own != *charge
     {
@@ -150,11 +172,6 @@ fn charge(check: &mut Check<'_>, terms: &Terms<'_>, rate: Rate, every: Interval,
         Ok(amount) => return Some(amount),
         Err(WrongAmount::TooLittle(least)) => {
             format!("The solidarity rate starts at {least} a {every}. Choose that or more, or another rate")
-        }
-        Err(WrongAmount::TooMuch(most)) => {
-            format!(
-                "At most {most} at a time. To give more, please make a donation as well: it has its own checks"
-            )
         }
         Err(WrongAmount::NotSold) => "This rate is not offered at present. Choose another".to_owned(),
     };
@@ -299,9 +316,9 @@ mod tests {
     fn parse(values: Vec<(String, String)>) -> Result<Answers, Form> {
         let prices = prices();
         let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
-        let most = Money::from_pence(50_000);
+        let check_above = Money::from_pence(50_000);
         let less = LessTerms { least: [Money::from_pence(50), Money::from_pence(500)], most_months: 12 };
-        let terms = Terms { today, least_age: 14, prices: &prices, most, signed_in: false, less };
+        let terms = Terms { today, least_age: 14, prices: &prices, check_above, who: Who::Stranger, less };
         join(&Form::from_values(values), &terms).map(|join| join.answers)
     }
 
@@ -430,9 +447,12 @@ mod tests {
         };
         assert_eq!(solidarity("25").unwrap().amount, Money::from_pence(2500));
         assert_eq!(solidarity("").unwrap().amount, Money::from_pence(1000));
-        for wrong in ["9.99", "500.01", "-20", "lots", "1e9", "99999999999999999999"] {
+        assert_eq!(solidarity("500").unwrap().amount, Money::from_pence(50_000));
+        for wrong in ["9.99", "-20", "lots", "1e9", "99999999999999999999"] {
             assert_eq!(solidarity(wrong).unwrap_err().errors()[0].field, "amount", "{wrong}");
         }
+        // M2: more at one time is a donation in law, and is declared as one.
+        assert_eq!(solidarity("500.01").unwrap_err().errors()[0].field, "own_money");
         assert_eq!(parse(with("amount", "5")).unwrap().amount, Money::from_pence(500));
         for ignored in ["1", "20", "abc", "5,00"] {
             assert_eq!(parse(with("amount", ignored)).unwrap_err().errors()[0].field, "amount", "{ignored}");

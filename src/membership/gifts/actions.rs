@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     mail::{self, News},
-    model::{Accept, DECLARATION, GIFT_YEARS, GiftYear, Give, NotFor, year_for},
+    model::{Accept, GIFT_YEARS, GiftYear, Give, NotFor, year_for},
     sql,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     membership::{
         actions::{enter, pay_until, recompute, settled_on, subscription_of, tell_standing},
         mail::welcome,
-        model::{Membership, Rate, State},
+        model::{Membership, OWN_MONEY, Rate, State},
         settings, sql as memberships,
     },
     parties::{self, NewDeclaration, Source},
@@ -70,7 +70,7 @@ pub async fn give(change: &mut Change<'_>, give: Give) -> Result<(Uuid, Uuid)> {
     memberships::lock_applicant(change, &gift.giver_email).await?;
     match sql::find_same(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
         Some(before) => gift.id = before,
-        None => sql::insert(change, &gift, DECLARATION).await?,
+        None => sql::insert(change, &gift, OWN_MONEY).await?,
     }
     let checkout = wish_to_pay(change, &gift).await?;
     Ok((gift.id, checkout))

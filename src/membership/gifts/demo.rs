@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use super::{
     actions,
-    model::{DECLARATION, GIFT_YEARS, GiftYear},
+    model::{GIFT_YEARS, GiftYear},
     sql,
 };
 use crate::{
     accounts::demo::{DemoPerson, add_people},
     kit::{app::App, dates, email_address::EmailAddress, stripe::Interval},
     membership::{
-        model::{Membership, Rate, State},
+        model::{Membership, OWN_MONEY, Rate, State},
         personal::Personal,
         sql::insert_memberships,
     },
@@ -62,7 +62,7 @@ pub async fn load(
     let returned = gift(id(), id(), "Kofi Mensah", "Ama Mensah", now - Duration::days(70))?;
     let accepted = gift(id(), id(), "Rosa Santos", &taker.name, taker.created_at - Duration::days(2))?;
     for it in [&returned, &accepted] {
-        sql::insert(db, it, DECLARATION).await?;
+        sql::insert(db, it, OWN_MONEY).await?;
         sql::set_paid(db, it.id, it.created_at).await?;
         sql::set_sent(db, it.id, it.send_on + Days::new(30), it.created_at).await?;
     }

@@ -23,10 +23,6 @@ pub const GIFT_YEARS: PurposeKind = PurposeKind {
     source: "from memberships given to others",
 };
 
-/// What stands beside the box that a giver has to tick, and is kept with the gift: the law takes money from individuals
-/// only, and in nobody else's name (PPERA 2000 ss.54, 61).
-pub const DECLARATION: &str = "The money is my own, I give it as a person and not for a company or anybody else, and I live in the UK or am on a UK electoral register.";
-
 /// What a giver typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Give {

@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use super::{
     actions, forms,
-    model::{self, DECLARATION, GiftYear},
+    model::{self, GiftYear},
     sql,
 };
 use crate::{
-    accounts::{self, ConsentPurpose},
+    accounts::{self, ConsentPurpose, Most, Planned, Rooms},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -31,7 +31,11 @@ use crate::{
         rate_limit::{self, Limit},
         visit::Visit,
     },
-    membership::{forms::least_age, model::DECLARATION as AIMS, settings, sql as memberships},
+    membership::{
+        forms::least_age,
+        model::{DECLARATION as AIMS, OWN_MONEY},
+        settings, sql as memberships,
+    },
     parties::{self, Refusal},
     payments::{
         CheckoutState, Purpose,
@@ -56,7 +60,7 @@ struct GivePage {
 
 fn draw(app: &App, visit: Visit, form: Form) -> GivePage {
     let days = app.setting(settings::GIFT_DAYS, visit.today());
-    GivePage { visit, form, price: actions::price(app), days, declaration: DECLARATION }
+    GivePage { visit, form, price: actions::price(app), days, declaration: OWN_MONEY }
 }
 
 pub async fn new(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Response> {
@@ -72,7 +76,7 @@ pub async fn new(State(app): State<App>, visit: Visit, mut db: Db) -> Result<Res
 pub async fn create(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
-    visit: Visit,
+    (visit, rooms): (Visit, Rooms),
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
@@ -82,8 +86,33 @@ pub async fn create(
     };
     rate_limit::take(&app, &mut db, BY_ADDRESS, &address.to_string()).await?;
     rate_limit::take(&app, &mut db, BY_EMAIL, &rate_limit::from(&give.giver_email, address)).await?;
+    let is_own = match &visit.viewer {
+        Some(viewer) => {
+            accounts::find_person(&mut db, viewer.id).await?.is_some_and(|it| it.email == give.giver_email)
+        }
+        None => false,
+    };
+    let email = give.giver_email.clone();
     let mut change = Change::begin(&app, &mut db, Actor::System).await?;
     let (gift, checkout) = actions::give(&mut change, give).await?;
+    let planned = Planned {
+        email: &email,
+        is_own,
+        amount: actions::price(&app),
+        every: None,
+        from: visit.today(),
+        is_overseas: false,
+        instead_of: None,
+        checkout: Some(checkout),
+    };
+    if let Some(Most { year, .. }) = rooms.too_much(&mut change, planned).await? {
+        drop(change);
+        let words = format!(
+            "With what you have paid or promised this year, that is more than {year}, the most we accept from one person in a year"
+        );
+        let page = draw(&app, visit, form.failed("", words));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
     change.commit().await?;
     drop(db);
     leading::lead::<Given>(&app, gift, checkout).await

@@ -6,12 +6,15 @@ use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::model::{Answers, Decision, EndReason, Membership, NewOverride, NewRate, OverrideKind, State};
-use crate::kit::{
-    app::App,
-    dates,
-    error::Result,
-    mail::{Frame, Letter},
-    money::Money,
+use crate::{
+    kit::{
+        app::App,
+        dates,
+        error::Result,
+        mail::{Frame, Letter},
+        money::Money,
+    },
+    payments,
 };
 
 fn frame(app: &App) -> Frame {
@@ -39,6 +42,8 @@ struct Welcome<'a> {
     is_back: bool,
     pending: bool,
     kept: bool,
+    /// More than this at one time is a donation in law, and is checked.
+    check_above: Money,
 }
 
 /// `link` signs them in once and leads to their page. `kept` says that what was known of them was not changed.
@@ -51,7 +56,9 @@ pub(super) fn welcome(
     kept: bool,
 ) -> Result<Letter> {
     let pending = membership.state == State::Pending;
-    Letter::new(&frame(app), &Welcome { name, membership, link, party: party(app), is_back, pending, kept })
+    let check_above = app.setting(payments::CHECK_ABOVE, app.clock().today());
+    let party = party(app);
+    Letter::new(&frame(app), &Welcome { name, membership, link, party, is_back, pending, kept, check_above })
 }
 
 #[derive(Template)]

@@ -16,6 +16,10 @@ use crate::{
 /// What stands beside the box that has to be ticked, and is kept with the application.
 pub const DECLARATION: &str = "I share the party’s aims and values, and what I have told you here is true.";
 
+/// What has to be ticked as well by whoever pays so much at one time that it is a donation in law: the law takes money from
+/// individuals only, and in nobody else's name (PPERA 2000 ss.50, 52(2)(b), 54, 61).
+pub const OWN_MONEY: &str = "The money is my own, I give it as a person and not for a company or anybody else, and I live in the UK or am on a UK electoral register.";
+
 /// Everything somebody answers to become a member. Kept as one JSON document until it is paid for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answers {

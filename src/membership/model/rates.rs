@@ -67,7 +67,6 @@ const PRICES: [(Setting<Money>, Rate, Interval); 6] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WrongAmount {
     TooLittle(Money),
-    TooMuch(Money),
     NotSold,
 }
 
@@ -97,24 +96,11 @@ impl Prices {
             .collect()
     }
 
-    /// What is charged: the list's price, or more by choice at the solidarity rate, up to `most` (above the sum from
-    /// which the law wants donors checked, a subscription would be a donation: PPERA 2000 s.50, s.52(2)(b)).
-    pub fn charge(
-        &self,
-        rate: Rate,
-        every: Interval,
-        own: Option<Money>,
-        most: Money,
-    ) -> Result<Money, WrongAmount> {
+    /// What is charged: the list's price, or more by choice at the solidarity rate.
+    pub fn charge(&self, rate: Rate, every: Interval, own: Option<Money>) -> Result<Money, WrongAmount> {
         let least = self.of(rate, every).ok_or(WrongAmount::NotSold)?;
         let Some(own) = own.filter(|_| rate == Rate::Solidarity) else { return Ok(least) };
-        if own < least {
-            Err(WrongAmount::TooLittle(least))
-        } else if own > most {
-            Err(WrongAmount::TooMuch(most))
-        } else {
-            Ok(own)
-        }
+        if own < least { Err(WrongAmount::TooLittle(least)) } else { Ok(own) }
     }
 }
 
@@ -123,20 +109,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_solidarity_rate_is_chosen_and_it_has_bounds() {
+    fn only_the_solidarity_rate_is_chosen_and_it_has_a_least_amount() {
         let prices = Prices(vec![
             Price { rate: Rate::Standard, every: Interval::Month, amount: Money::from_pence(500) },
             Price { rate: Rate::Solidarity, every: Interval::Month, amount: Money::from_pence(1000) },
         ]);
-        let most = Money::from_pence(50_000);
         let pounds = |pounds: i64| Some(Money::from_pence(pounds * 100));
-        let charge = |rate, own| prices.charge(rate, Interval::Month, own, most);
+        let charge = |rate, own| prices.charge(rate, Interval::Month, own);
         assert_eq!(charge(Rate::Standard, pounds(1)), Ok(Money::from_pence(500)));
         assert_eq!(charge(Rate::Solidarity, None), Ok(Money::from_pence(1000)));
         assert_eq!(charge(Rate::Solidarity, pounds(25)), Ok(Money::from_pence(2500)));
-        assert_eq!(charge(Rate::Solidarity, pounds(500)), Ok(most));
         assert_eq!(charge(Rate::Solidarity, pounds(9)), Err(WrongAmount::TooLittle(Money::from_pence(1000))));
-        assert_eq!(charge(Rate::Solidarity, pounds(501)), Err(WrongAmount::TooMuch(most)));
         assert_eq!(charge(Rate::LowWage, None), Err(WrongAmount::NotSold));
     }
 }

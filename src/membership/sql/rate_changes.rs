@@ -39,8 +39,13 @@ macro_rules! open_changes {
     };
 }
 
-/// Keeps what was asked for. Another change that Stripe was not told of yet is forgotten: the last word counts.
-pub async fn insert(db: &mut PgConnection, it: &RateChange, now: DateTime<Utc>) -> Result<()> {
+/// Keeps what was asked for, and what was declared with it. Another change that Stripe was not told of yet is forgotten: the last word counts.
+pub async fn insert(
+    db: &mut PgConnection,
+    it: &RateChange,
+    declaration: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "delete from membership_rate_changes where person_id = $1 and done_at is null and refused is null",
         it.person
@@ -48,15 +53,16 @@ pub async fn insert(db: &mut PgConnection, it: &RateChange, now: DateTime<Utc>) 
     .execute(&mut *db)
     .await?;
     sqlx::query!(
-        "insert into membership_rate_changes (id, person_id, rate, billing_interval, amount_pence, asked_by, asked_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into membership_rate_changes (id, person_id, rate, billing_interval, amount_pence, asked_by, asked_at, declaration)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         it.id,
         it.person,
         it.new.rate.code(),
         it.new.every.code(),
         it.new.amount.pence(),
         it.asked_by,
-        now
+        now,
+        declaration
     )
     .execute(db)
     .await?;

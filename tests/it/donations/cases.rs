@@ -3,7 +3,7 @@
 use breakthrough::{donations::WatchCases, kit::queue};
 use chrono::Duration;
 
-use super::{case_of, give, give_much, session_of, sum_of};
+use super::{case_of, give, give_much, session_of, sum_of, sums::book};
 use crate::{
     membership::{joiner, send_form, settle, subscription_of},
     support::{Browser, Page, Site},
@@ -72,7 +72,7 @@ async fn m2_a_large_annual_fee_is_a_donation_and_twelve_small_ones_are_not() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
     let before = cases(&site).await;
-    // The form takes no such fee; one that was agreed under another law may come all the same.
+    // By a law that asked for less when it was agreed.
     set(&site, "donation_check_pence", "70000", "2026-11-01").await;
     let mut fields = joiner("annual@example.org");
     fields.retain(|(name, _)| !["rate", "every", "amount"].contains(name));
@@ -305,4 +305,70 @@ async fn checks_from_before_there_were_cases_are_kept() {
             row("N4", Some("refused"), Some("went_back")),
         ]
     );
+}
+
+/// Accepts a donation with an address on the register.
+async fn accept_at(treasurer: &mut Browser, case: &str, address: &[(&str, &str)]) -> Page {
+    let page = treasurer.get(case).await;
+    let mut form = page.form(&format!("{case}/acceptance")).fill("elector_number", "BL2-417");
+    for (name, value) in address {
+        form = form.fill(name, value);
+    }
+    form.submit(treasurer).await
+}
+
+#[tokio::test]
+async fn b2_an_overseas_elector_gives_no_more_than_the_law_allows_from_its_first_day_on() {
+    let site = Site::open().await;
+    set(&site, "donation_cap_pence", "100000000", "2026-01-01").await;
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    let abroad = [("lives", "abroad"), ("address_abroad", "12 rue de Rivoli"), ("country", "France")];
+    let jersey = [("address_line1", "1 Pier Road"), ("town", "St Helier"), ("postcode", "JE2 3AB")];
+    let at_home = [("address_line1", "1 Mill Lane"), ("town", "Bury"), ("postcode", "BL9 0ND")];
+    for (email, pence, day, address, refused) in [
+        // Before its first day there is no limit; whatever came in that year counts from then on.
+        ("ana@demo.test", 10_000_001, "2026-03-24", &abroad[..], false),
+        ("ana@demo.test", 50_001, "2026-03-25", &abroad[..], true),
+        ("ben@demo.test", 9_949_999, "2026-03-25", &jersey[..], false),
+        ("ben@demo.test", 50_001, "2026-03-26", &abroad[..], false),
+        ("ben@demo.test", 50_002, "2026-03-27", &jersey[..], true),
+        ("sam@demo.test", 10_000_001, "2026-03-26", &at_home[..], false),
+        // A new year, a new sum.
+        ("sam@demo.test", 50_001, "2025-12-31", &abroad[..], false),
+    ] {
+        book(&site, email, pence, &format!("{day}T12:00:00Z")).await;
+        watch(&site).await;
+        let case = case_of(&site, email).await;
+        let page = accept_at(&mut treasurer, &case, &[address, &[("late", "Found late")]].concat()).await;
+        if refused {
+            page.expect_status(409).expect("more in a year than the law lets an overseas elector give");
+            let page = treasurer.get(&case).await;
+            let form = page.form(&format!("{case}/refusal")).fill("why", "above_overseas_cap");
+            form.fill("late_return", "Found late").submit(&mut treasurer).await.expect("Send the money back");
+        } else {
+            page.expect("Accepted");
+        }
+    }
+    // Said on the form too, where the party's own limit is higher.
+    let mut browser = site.stranger();
+    let give = |amount: &'static str, lives: &'static str| {
+        [
+            ("sum", "own"),
+            ("amount", amount),
+            ("name", "Maya O’Hara"),
+            ("email", "maya@example.org"),
+            ("lives", lives),
+            ("address_abroad", "12 rue de Rivoli"),
+            ("country", "France"),
+            ("address_line1", "1 Mill Lane"),
+            ("town", "Bury"),
+            ("postcode", "BL9 0ND"),
+            ("declaration", "yes"),
+        ]
+    };
+    let page = browser.post_once("/donate", &give("100000.01", "abroad")).await;
+    page.expect_status(422).expect("the most we accept from one person is £100,000");
+    session_of(&browser.post_once("/donate", &give("100000.01", "uk")).await);
+    session_of(&browser.post_once("/donate", &give("100000", "abroad")).await);
+    site.work().await;
 }

@@ -308,6 +308,7 @@ fn values(form: ElementRef<'_>) -> Vec<(String, String)> {
 }
 
 /// A form on its way.
+#[derive(Clone)]
 pub struct Filled {
     action: String,
     get: bool,

@@ -226,6 +226,15 @@ impl Stage {
                 }
                 Ok(list)
             }
+            ("GET", ["payment_intents", id]) => {
+                call.query.only(&["expand"])?;
+                let mut intent = self.find("payment_intent", id).await?.body;
+                let wants_charge = call.query.list("expand").iter().any(|field| field == "latest_charge");
+                if let (true, Some(charge)) = (wants_charge, intent["latest_charge"].as_str()) {
+                    intent["latest_charge"] = self.find("charge", charge).await?.body;
+                }
+                Ok(intent)
+            }
             ("GET", ["charges", id]) => Ok(self.find("charge", id).await?.body),
             ("GET", ["disputes"]) => {
                 call.query.only(&["expand", "limit", "payment_intent", "starting_after"])?;

@@ -140,6 +140,7 @@ impl Seed {
                 amount: self.amount_pence,
                 customer: Some(&made.customer),
                 email: Some(&self.email),
+                holder: Some(&self.email),
                 method: self.method,
                 means: &self.id("pm_"),
                 metadata: &no_metadata,

@@ -1,11 +1,19 @@
 //! Cards and bank accounts, how they are taken down, and the payer's word to their bank.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{PaidBy, with_nulls};
 
 /// The card's dates are far enough ahead for a demo party.
 const EXPIRES: (u32, i32) = (8, 2030);
+
+/// The same for each card or account of one holder, and for nobody else's.
+pub(super) fn fingerprint(method: PaidBy, holder: Option<&str>) -> String {
+    let digest = Sha256::digest(holder.unwrap_or_default().to_lowercase());
+    let kind = if method == PaidBy::Card { "Card" } else { "Debit" };
+    format!("{kind}{}", hex::encode(&digest[..6]))
+}
 
 pub(in super::super) fn payment_method(
     id: &str,
@@ -27,11 +35,13 @@ pub(in super::super) fn payment_method(
         PaidBy::Card => json!({
             "brand": "visa", "checks": {"address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass"},
             "country": "GB", "display_brand": "visa", "exp_month": EXPIRES.0, "exp_year": EXPIRES.1,
-            "fingerprint": "StandInCard", "funding": "debit", "generated_from": null, "last4": "4242",
+            "fingerprint": fingerprint(method, email), "funding": "debit", "generated_from": null, "last4": "4242",
             "networks": {"available": ["visa"], "preferred": null}, "regulated_status": "unregulated",
             "three_d_secure_usage": {"supported": true}, "wallet": null
         }),
-        PaidBy::DirectDebit => json!({"fingerprint": "StandInDebit", "last4": "2345", "sort_code": "108800"}),
+        PaidBy::DirectDebit => {
+            json!({"fingerprint": fingerprint(method, email), "last4": "2345", "sort_code": "108800"})
+        }
     };
     body
 }

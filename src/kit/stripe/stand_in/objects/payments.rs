@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PaidBy, with_nulls};
+use super::{PaidBy, methods::fingerprint, with_nulls};
 
 pub(in super::super) struct Payment<'a> {
     pub intent: &'a str,
@@ -10,6 +10,8 @@ pub(in super::super) struct Payment<'a> {
     pub amount: i64,
     pub customer: Option<&'a str>,
     pub email: Option<&'a str>,
+    /// Whose card or account it is.
+    pub holder: Option<&'a str>,
     pub method: PaidBy,
     pub means: &'a str,
     pub metadata: &'a Value,
@@ -74,11 +76,11 @@ impl Payment<'_> {
         let details = match self.method {
             PaidBy::Card => {
                 json!({"type": "card", "card": {"brand": "visa", "checks": null, "country": "GB", "exp_month": 8,
-                "exp_year": 2030, "fingerprint": "StandInCard", "funding": "debit", "installments": null, "last4": "4242",
+                "exp_year": 2030, "fingerprint": fingerprint(self.method, self.holder), "funding": "debit", "installments": null, "last4": "4242",
                 "mandate": null, "network": "visa", "three_d_secure": null, "wallet": null}})
             }
             PaidBy::DirectDebit => {
-                json!({"type": "bacs_debit", "bacs_debit": {"fingerprint": "StandInDebit", "last4": "2345",
+                json!({"type": "bacs_debit", "bacs_debit": {"fingerprint": fingerprint(self.method, self.holder), "last4": "2345",
                 "mandate": null, "sort_code": "108800"}})
             }
         };

@@ -79,6 +79,7 @@ impl Stage {
             amount: invoice.whole("/amount_due"),
             customer: subscription.text("/customer"),
             email: subscription.hidden("email"),
+            holder: subscription.hidden("email"),
             method: PaidBy::from_word(subscription.hidden("method").unwrap_or_default()),
             means: subscription.text("/default_payment_method").unwrap_or_default(),
             // Stripe copies the subscription's metadata to its invoices' parent, not to their payments.

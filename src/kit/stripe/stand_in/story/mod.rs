@@ -34,6 +34,14 @@ impl StandIn {
         stage.commit().await
     }
 
+    /// The payer fills in a single payment's page with somebody else's card.
+    pub async fn pay_by_card_of(&self, session: &str, holder: &str) -> Result<(), Fault> {
+        let mut stage = self.stage().await?;
+        stage.lend_card(session, holder).await?;
+        stage.pay(session, PaidBy::Card).await?;
+        stage.commit().await
+    }
+
     /// The payer's card is refused; the session stays open for another try.
     pub async fn decline(&self, session: &str) -> Result<(), Fault> {
         let mut stage = self.stage().await?;

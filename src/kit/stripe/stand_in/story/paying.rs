@@ -38,6 +38,13 @@ impl Stage {
         Ok((id, email))
     }
 
+    /// The card is somebody else's, as the card itself tells.
+    pub(in super::super) async fn lend_card(&mut self, session: &str, holder: &str) -> Result<(), Fault> {
+        let mut session = self.lock_open_session(session).await?;
+        session.hidden["holder"] = json!(holder);
+        self.save(&session).await
+    }
+
     pub(in super::super) async fn pay(&mut self, session: &str, method: PaidBy) -> Result<(), Fault> {
         let mut session = self.lock_open_session(session).await?;
         let allowed = session.body["payment_method_types"]
@@ -69,6 +76,7 @@ impl Stage {
             amount: session.whole("/amount_total"),
             customer: session.text("/customer"),
             email: email.as_deref(),
+            holder: session.hidden("holder").or(email.as_deref()),
             method,
             means: &means,
             metadata: &session.hidden["metadata"],
@@ -187,6 +195,7 @@ impl Stage {
             amount: session.whole("/amount_total"),
             customer: session.text("/customer"),
             email: session.text("/customer_email"),
+            holder: session.text("/customer_email"),
             method: PaidBy::Card,
             means: &means,
             metadata: &NO_METADATA,

@@ -1,0 +1,63 @@
+//! How much one source may still pay, whatever for.
+
+use chrono::{Datelike, NaiveDate};
+use sqlx::PgConnection;
+
+use crate::{
+    accounts::{Most, Planned},
+    audit::Change,
+    donations::{
+        model::{Plan, Year, fit, most_of},
+        sql::sources::{self, Standing},
+    },
+    kit::{app::App, email_address::EmailAddress, error::Result, money::Money, queue},
+    payments::CloseCheckout,
+};
+
+/// This year and the next: a plan that fits into both fits into all.
+fn years(app: &App, today: NaiveDate, paid: Money, is_overseas: bool) -> [Year; 2] {
+    let next = NaiveDate::from_ymd_opt(today.year() + 1, 1, 1).unwrap_or(today);
+    let year =
+        |day: NaiveDate, paid| Year { year: day.year(), cap: super::cap_on(app, day, is_overseas), paid };
+    [year(today, paid), year(next, Money::ZERO)]
+}
+
+/// What the owner of an address may still give at once; `None` before they have paid or promised anything.
+pub async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Money>> {
+    let today = app.clock().today();
+    let known = sources::standing(db, email, super::year_of(today), None).await?;
+    if known.paid <= Money::ZERO && known.plans.is_empty() {
+        return Ok(None);
+    }
+    let once = Plan { amount: Money::ZERO, every: None, next: today };
+    Ok(Some(most_of(&once, &known.plans, &years(app, today, known.paid, false))))
+}
+
+/// See [`Ceiling`](crate::accounts::Ceiling).
+///
+/// # Errors
+/// The database is away.
+pub async fn most(change: &mut Change<'_>, it: Planned<'_>) -> Result<Most> {
+    let (app, today) = (change.app, change.today());
+    sources::lock(change, it.email).await?;
+    let known = if it.is_own {
+        sources::standing(change, it.email, super::year_of(today), it.instead_of).await?
+    } else {
+        Standing::default()
+    };
+    let new = Plan { amount: it.amount, every: it.every, next: it.from };
+    let years = years(app, today, known.paid, it.is_overseas);
+    let most = Most { each: most_of(&new, &known.plans, &years), year: years[0].cap };
+    if it.amount <= most.each {
+        // Of two tabs, the later one counts.
+        let others: Vec<_> = known.open.iter().filter(|page| Some(page.checkout) != it.checkout).collect();
+        let all = [new].into_iter().chain(known.plans.iter().copied());
+        let all: Vec<_> = all.chain(others.iter().map(|page| page.plan(today))).collect();
+        if !fit(&all, &years) {
+            for page in others {
+                queue::push(change, &CloseCheckout { checkout: page.checkout }).await?;
+            }
+        }
+    }
+    Ok(most)
+}

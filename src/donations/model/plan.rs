@@ -1,0 +1,114 @@
+//! What somebody will pay in a calendar year, and what still fits under the limit. Pure.
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::kit::{money::Money, stripe::Interval};
+
+/// A payment that is to come, once or again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub amount: Money,
+    /// `None` for once.
+    pub every: Option<Interval>,
+    /// The day of the next payment.
+    pub next: NaiveDate,
+}
+
+impl Plan {
+    /// How many payments of it fall into a calendar year.
+    fn count_in(&self, year: i32) -> i64 {
+        match self.every {
+            _ if self.next.year() > year => 0,
+            Some(Interval::Month) if self.next.year() == year => 13 - i64::from(self.next.month()),
+            Some(Interval::Month) => 12,
+            Some(Interval::Year) => 1,
+            None => i64::from(self.next.year() == year),
+        }
+    }
+
+    /// In pence, of payments that are each below a million pounds.
+    fn sum_in(&self, year: i32) -> i64 {
+        self.amount.pence().saturating_mul(self.count_in(year))
+    }
+}
+
+/// What is known of one calendar year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Year {
+    pub year: i32,
+    pub cap: Money,
+    /// Less what went back.
+    pub paid: Money,
+}
+
+/// The most that each payment of a plan may be, so that no year passes its cap: `others` are what the payer has planned
+/// already. Never negative.
+pub fn most_of(new: &Plan, others: &[Plan], years: &[Year]) -> Money {
+    let left = |it: &Year| {
+        let planned = others.iter().fold(0_i64, |sum, plan| sum.saturating_add(plan.sum_in(it.year)));
+        (it.cap.pence() - it.paid.pence()).saturating_sub(planned).max(0)
+    };
+    let counted = years.iter().filter(|it| new.count_in(it.year) > 0);
+    counted.map(|it| Money::from_pence(left(it) / new.count_in(it.year))).min().unwrap_or(Money::ZERO)
+}
+
+/// Whether all of these plans together stay within the caps.
+pub fn fit(plans: &[Plan], years: &[Year]) -> bool {
+    years.iter().all(|it| {
+        let planned =
+            plans.iter().fold(it.paid.pence(), |sum, plan| sum.saturating_add(plan.sum_in(it.year)));
+        planned <= it.cap.pence()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(pounds: i64, every: Option<Interval>, next: &str) -> Plan {
+        Plan { amount: Money::from_pence(pounds * 100), every, next: next.parse().unwrap() }
+    }
+
+    fn year(year: i32, paid: i64) -> Year {
+        Year { year, cap: Money::from_pence(500_000), paid: Money::from_pence(paid * 100) }
+    }
+
+    #[test]
+    fn m15_a_plan_counts_with_all_its_payments_of_a_calendar_year() {
+        let (month, every_year) = (Some(Interval::Month), Some(Interval::Year));
+        for (plan, counts) in [
+            (plan(1, month, "2026-01-31"), [12, 12]),
+            (plan(1, month, "2026-11-21"), [2, 12]),
+            (plan(1, month, "2026-12-31"), [1, 12]),
+            (plan(1, month, "2027-01-01"), [0, 12]),
+            (plan(1, month, "2027-06-01"), [0, 7]),
+            (plan(1, month, "2025-12-31"), [12, 12]),
+            (plan(1, every_year, "2026-11-21"), [1, 1]),
+            (plan(1, every_year, "2027-02-28"), [0, 1]),
+            (plan(1, None, "2026-11-21"), [1, 0]),
+        ] {
+            assert_eq!([2026, 2027].map(|year| plan.count_in(year)), counts, "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn m15_what_is_left_is_shared_by_the_payments_of_the_year() {
+        let month = Some(Interval::Month);
+        let most = |new: &Plan, others: &[Plan], paid| {
+            most_of(new, others, &[year(2026, paid), year(2027, 0)]).pence()
+        };
+        // Twelve of £416.66 are the most that fit into a whole year, however little of this one is left.
+        assert_eq!(most(&plan(1, month, "2026-11-21"), &[], 0), 41_666);
+        assert_eq!(most(&plan(1, month, "2026-11-21"), &[], 4_900), 5_000);
+        assert_eq!(most(&plan(1, None, "2026-11-21"), &[], 4_900), 10_000);
+        assert_eq!(most(&plan(1, None, "2026-11-21"), &[], 5_001), 0);
+        // What is planned already counts, next year as well.
+        let dues = plan(100, month, "2026-12-10");
+        assert_eq!(most(&plan(1, None, "2026-11-21"), &[dues], 4_000), 90_000);
+        assert_eq!(most(&plan(1, Some(Interval::Year), "2026-11-21"), &[dues], 0), 380_000);
+        assert_eq!(most(&plan(1, month, "2027-01-10"), &[], 5_000), 41_666);
+        assert!(fit(&[dues, plan(4_900, None, "2026-11-21")], &[year(2026, 0), year(2027, 0)]));
+        assert!(!fit(&[dues, plan(4_901, None, "2026-11-21")], &[year(2026, 0), year(2027, 0)]));
+        assert!(!fit(&[plan(417, month, "2027-01-01")], &[year(2026, 0), year(2027, 0)]));
+    }
+}
