@@ -2,10 +2,19 @@
 
 use sqlx::PgConnection;
 
-use crate::kit::app::App;
+use chrono::{Duration, Months};
+
+use super::{model::Month, sql};
+use crate::{
+    accounts::demo::CastMember,
+    kit::{app::App, dates},
+};
+
+/// So many months that are over are still to be closed.
+const OPEN_MONTHS: Months = Months::new(2);
 
 /// A year of spending, and the months before the last two closed.
-pub(super) async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(super) async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "with spent as (
              select gen_random_uuid() as key, (date_trunc('month', $1::date) - ago * interval '1 month' + day * interval '1 day')::date as on_day,
@@ -27,7 +36,16 @@ pub(super) async fn load(app: &App, db: &mut PgConnection) -> Result<(), sqlx::E
         app.clock().today(),
         app.clock().now()
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
+    let today = app.clock().today();
+    let treasurer = cast.iter().find(|member| member.email == "treasurer@demo.test");
+    let (Some(treasurer), Some(mut month)) = (treasurer, sql::first_month(db).await?) else { return Ok(()) };
+    let first_open = Month::of(today.checked_sub_months(OPEN_MONTHS).unwrap_or(today));
+    while month < first_open {
+        let at = dates::start_of_day(month.next().first()) + Duration::days(5) + Duration::hours(16);
+        sql::close(db, month, treasurer.person, at).await?;
+        month = month.next();
+    }
     Ok(())
 }

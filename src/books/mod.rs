@@ -29,7 +29,7 @@ use crate::{
 pub const ROOM: Room = Room {
     routes,
     desk: &[Desk { title: "Books", path: "/admin/books", permission: SEE_PAYMENTS, group: Group::Money }],
-    demo: Some(|app, db, _| Box::pin(async { Ok(demo::load(app, db).await?) })),
+    demo: Some(|app, db, cast| Box::pin(async { Ok(demo::load(app, db, cast).await?) })),
     counts: Some(sql::COUNTS),
     tasks: &[
         Task {

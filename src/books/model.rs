@@ -297,6 +297,7 @@ pub struct NewEntry {
 }
 
 /// What came in cash, by cheque or through the bank.
+#[derive(Debug)]
 pub struct Receipt {
     /// Of the form.
     pub key: Uuid,

@@ -1,4 +1,5 @@
-//! Some gifts for the demo party, among them one that the treasurer has to check and one that comes every month; and
+//! Some gifts for the demo party, among them one that the treasurer has to check, one that comes every month and one
+//! that should but fails; and
 //! returns that were filed.
 
 use chrono::{DateTime, Days, Duration, Months, Utc};
@@ -170,7 +171,19 @@ async fn load_all(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     .await?;
     load_gifts(db, &gifts).await?;
     let regular = regular(&mut dice, now);
-    sqlx::query!(
+    let failing = DemoSubscription {
+        key: "Giver02".to_owned(),
+        purpose: Purpose::new(GIFTS, dice.id()),
+        checkout: dice.id(),
+        name: "Rashid Mahmood".to_owned(),
+        email: "rashid.mahmood@givers.example".to_owned(),
+        pence: 2_500,
+        state: SubscriptionStatus::PastDue,
+        failing_since: Some(now - Duration::days(3)),
+        ..regular.clone()
+    };
+    for regular in [&regular, &failing] {
+        sqlx::query!(
         "insert into gifts (id, name, email, amount_pence, declaration, created_at, paid_at, needs_check, billing_interval)
          values ($1, $2, $3::text::citext, $4, $5, $6, $6, false, $7)",
         regular.purpose.id,
@@ -183,7 +196,8 @@ async fn load_all(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     )
     .execute(&mut *db)
     .await?;
-    load_payments(app, db, &[regular]).await?;
+    }
+    load_payments(app, db, &[regular, failing]).await?;
     sql::cases::open(db, &actions::cases::laws(app), None, now).await?;
     sqlx::query!(
         "insert into gift_payments (line, gift_id, over_cap, heard_at)

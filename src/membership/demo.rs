@@ -5,13 +5,13 @@ mod names;
 use anyhow::Context;
 use chrono::{DateTime, Days, Duration, Months, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::{Builder, Uuid};
 
 use self::names::{FIRST, LAST, PLACES, STREETS};
 use super::{
     gifts,
-    model::{DUES, EndReason, Hardship, Less, NewOverride, OverrideKind, Rate, State},
+    model::{DUES, Decision, EndReason, Hardship, Less, NewOverride, OverrideKind, Rate, State},
     personal::Personal,
     sql::{self, hardships, overrides::Setting},
 };
@@ -26,6 +26,7 @@ use crate::{
         money::Money,
         stripe::{Interval, SubscriptionStatus},
     },
+    parties,
     payments::{
         LineKind, Purpose,
         demo::{DemoSubscription, load as load_payments},
@@ -128,6 +129,7 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
         };
         stories.push(story(&mut dice, now, stories.len(), fate, None)?);
     }
+    stories.push(refused(&mut dice, now, stories.len())?);
     // Numbers are given in the order of joining.
     stories.sort_by_key(|story| (story.joined_on, story.membership));
     let people: Vec<_> = stories.iter().map(|story| story.person.clone()).collect();
@@ -135,6 +137,23 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     let payments: Vec<_> = stories.iter().map(|story| story.payment.clone()).collect();
     load_payments(app, db, &payments).await?;
     insert(db, &stories, now).await?;
+    for story in stories.iter().filter(|story| story.fate == Fate::Ended(EndReason::Refused)) {
+        let on = story.payment.ended_at.map_or(story.joined_on, dates::london_date);
+        let decision = Decision {
+            by: "The membership committee".to_owned(),
+            on,
+            appeal_until: Some(on + Days::new(28)),
+            rule: Some(parties::demo::RULE.to_owned()),
+            reason: Some(parties::demo::NOT_ADMITTED.to_owned()),
+        };
+        sqlx::query!(
+            "update memberships set decision = $2 where id = $1",
+            story.membership,
+            Json(&decision) as _
+        )
+        .execute(&mut *db)
+        .await?;
+    }
     for story in stories.iter().filter(|story| story.usual != story.payment.pence) {
         let less = Less { amount: Money::from_pence(story.payment.pence), months: 3 };
         let hardship = Hardship {
@@ -160,6 +179,24 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     let person = DemoPerson { created_at, ..taker.person };
     gifts::demo::load(app, db, || dice.id(), (person, taker.personal)).await?;
     Ok(())
+}
+
+/// Somebody to whom officers objected in time: what they had paid went back.
+fn refused(dice: &mut Dice, now: DateTime<Utc>, number: usize) -> anyhow::Result<Story> {
+    let fate = Fate::Ended(EndReason::Refused);
+    let made = story(dice, now, number, fate, Some(parties::demo::REFUSED))?;
+    let joined_at = now - Duration::days(24);
+    let payment = DemoSubscription {
+        started_at: joined_at,
+        ended_at: Some(joined_at + Duration::days(9)),
+        current_period_end: joined_at.checked_add_months(Months::new(1)).unwrap_or(now),
+        paid_at: vec![joined_at],
+        returned: Some(LineKind::Refund),
+        by_debit: false,
+        ..made.payment
+    };
+    let person = DemoPerson { created_at: joined_at, ..made.person };
+    Ok(Story { joined_on: dates::london_date(joined_at), person, payment, ..made })
 }
 
 /// Somebody whose payment is overdue and who counts as current for some days, because an officer said so.

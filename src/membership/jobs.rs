@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     actions, gifts,
-    model::{ApplyHardship, ChangeRate, WarnMember},
+    model::{ApplyHardship, CarryDays, ChangeRate, WarnMember},
 };
 use crate::{
     audit::{Actor, Change},
@@ -22,6 +22,7 @@ impl Job for TurnOfDay {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         actions::turn_of_day(&app).await.map_err(Failure::from_page)?;
+        actions::carrying::carry_rest(&app).await.map_err(Failure::from_page)?;
         gifts::actions::turn_of_day(&app).await.map_err(Failure::from_page)
     }
 }
@@ -58,6 +59,15 @@ impl Job for ApplyHardship {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         actions::hardship::apply_hardship(&app, self.hardship).await
+    }
+}
+
+impl Job for CarryDays {
+    const NAME: &'static str = "membership_carry_days";
+    const TRIES: i32 = FOR_DAYS;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        actions::carrying::carry(&app, &self.subscription).await
     }
 }
 

@@ -67,6 +67,8 @@ struct JoinPage {
     /// What they may pay less, and for how long.
     less: LessTerms,
     less_months: Vec<(String, String)>,
+    /// Of a member who goes on before it is over: the last day that is paid for.
+    paid_until: Option<String>,
     /// Why they cannot join, if they cannot.
     refusal: Option<Refusal>,
 }
@@ -124,6 +126,7 @@ fn draw(app: &App, visit: Visit, form: Form, prices: &Prices, account: Option<St
         least_age: forms::least_age(app),
         less,
         less_months: less.months(None),
+        paid_until: None,
         refusal: None,
         visit,
         form,
@@ -157,7 +160,9 @@ pub(super) async fn show(State(app): State<App>, visit: Visit, mut db: Db) -> Re
     let person = accounts::find_person(&mut db, viewer.id).await?.ok_or(Error::NotFound)?;
     let prices = Prices::on(&app.settings(), app.clock().today());
     let form = prefilled(&person, membership.as_ref());
-    Ok(draw(&app, visit, form, &prices, Some(person.email.to_string())).into_response())
+    let paid_until = membership.filter(|it| !it.state.is_ended()).and_then(|it| it.paid_until());
+    let page = draw(&app, visit, form, &prices, Some(person.email.to_string()));
+    Ok(JoinPage { paid_until, ..page }.into_response())
 }
 
 pub(super) async fn create(

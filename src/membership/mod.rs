@@ -11,7 +11,8 @@
 //! and `membership_periods` (where everybody stood on which days, for good), `membership_overrides`
 //! (what officers set by hand for a time), `membership_notes`, `membership_rate_changes`,
 //! `membership_hardships` (who pays less for a time, which nobody else reads),
-//! `membership_gifts` (years that somebody paid for somebody else). Name, email, postcode and region of a member are in `people`, whatever else they
+//! `membership_gifts` (years that somebody paid for somebody else), `membership_carried` (days that were paid for before
+//! somebody began to pay regularly). Name, email, postcode and region of a member are in `people`, whatever else they
 //! say about themselves is [`Personal`].
 
 mod personal;
@@ -50,8 +51,8 @@ pub use sql::{find_of_person, read_membership};
 
 use crate::{
     accounts::{
-        self, Access, CHANGE_PEOPLE, Combine, Figure, HELP_MEMBERS, Link, Rank, Room, Routes, SEE_PEOPLE,
-        Source, Task, Tells, Timeline, moves, moves_unless, says,
+        self, Access, CHANGE_PEOPLE, Combine, Desk, Figure, Group, HELP_MEMBERS, Link, Rank, Room, Routes,
+        SEE_PEOPLE, Source, Task, Tells, Timeline, moves, moves_unless, says,
     },
     kit::{app::App, markdown::shorten},
     payments::leading,
@@ -61,6 +62,12 @@ use crate::{
 pub const ROOM: Room = Room {
     routes,
     head: |session| (session.standing != accounts::Standing::Member).then_some(Link::button("Join", "/join")),
+    desk: &[Desk {
+        title: "Gift memberships",
+        path: gifts::admin::PATH,
+        permission: HELP_MEMBERS,
+        group: Group::People,
+    }],
     settings: &[
         settings::LOW_WAGE_MONTH.known,
         settings::LOW_WAGE_YEAR.known,
@@ -112,6 +119,7 @@ pub const ROOM: Room = Room {
         says("membership.gift_accepted", "Gift membership accepted", Tells::People),
         says("membership.gift_returned", "Gift membership not accepted, money goes back", Tells::People),
         says("membership.gift_lost", "Money of an accepted gift membership went back", Tells::People),
+        says("membership.days_carried", "Days that were paid for carried over", Tells::People),
         says("membership.note_added", "Note added", Tells::People),
     ],
     public: &["/join", "/gift-membership"],
@@ -199,6 +207,7 @@ pub const ROOM: Room = Room {
     jobs: |jobs| {
         jobs.with::<model::WarnMember>()
             .with::<model::ChangeRate>()
+            .with::<model::CarryDays>()
             .with::<model::ApplyHardship>()
             .every::<TurnOfDay>("5 0,1 * * *")
             .every::<Remind>("20 8-18 * * *")
@@ -223,6 +232,7 @@ fn routes(_: &App) -> Routes {
         .get(Public, "/gift-membership/for/{key}", gifts::pages::show)
         .post(Public, "/gift-membership/for/{key}", gifts::pages::accept)
         .post(Public, "/gift-membership/for/{key}/decline", gifts::pages::decline)
+        .get(help, gifts::admin::PATH, gifts::admin::list)
         .get(SignedIn, "/membership", pages::show)
         .get(SignedIn, "/membership/details", pages::edit_details)
         .post(SignedIn, "/membership/details", pages::update_details)

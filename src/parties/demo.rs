@@ -9,7 +9,11 @@ use crate::{
     kit::{app::App, dates},
 };
 
-const RULE: &str = "Rules of 2025, clause 3.4";
+pub const RULE: &str = "Rules of 2025, clause 3.4";
+
+/// Who was not admitted, and why.
+pub const REFUSED: &str = "Gavin Threlfall";
+pub const NOT_ADMITTED: &str = "They stand against us for the council in May.";
 
 /// Name, other names, ruling, reason.
 const LIST: [(&str, &[&str], Ruling, &str); 4] = [
@@ -76,6 +80,26 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> Resu
             officer.filter(|_| decided),
             decided.then_some("They helped in our last three campaigns."),
             decided.then_some(RULE)
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    let refused = sqlx::query!("select id, created_at from people where name = $1", REFUSED);
+    if let Some(member) = refused.fetch_optional(&mut *db).await? {
+        let decided_at = member.created_at + Duration::days(9);
+        sqlx::query!(
+            "insert into party_declarations (id, person_id, parties, source, declared_at, ruling, decide_until,
+                    outcome, decided_at, decided_by, reason, rule, left_on)
+             values ($1, $2, 'Canal Street Greens', 'join form', $3, 'ask', $4, 'refused', $5, $6, $7, $8, $9)",
+            app.random().id(now),
+            member.id,
+            member.created_at,
+            dates::london_date(member.created_at) + Days::new(13),
+            decided_at,
+            officer,
+            NOT_ADMITTED,
+            RULE,
+            dates::london_date(decided_at)
         )
         .execute(&mut *db)
         .await?;

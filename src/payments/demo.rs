@@ -289,6 +289,23 @@ pub async fn load_balance(app: &App, db: &mut PgConnection) -> Result<(), sqlx::
     Ok(())
 }
 
+/// One notice of a Direct Debit, from before Stripe sent them: somebody had another rate from then on.
+pub async fn load_notice(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into debit_notices (subscription, period_on, sent_on, due_on, amount_pence, billing_interval, why, sent_at)
+         select s.id, d.day, d.day - 4, d.day, s.amount_pence, s.billing_interval, 'amount', s.current_period_end - interval '6 months 4 days'
+         from subscriptions s join payment_methods m on m.id = s.payment_method and m.kind = 'bacs_debit' and m.lost_at is null
+         cross join lateral (select ((s.current_period_end - interval '6 months') at time zone 'Europe/London')::date as day) d
+         where s.state = 'active' and s.billing_interval = 'month' and not s.cancel_at_period_end and s.started_at < $1
+           and extract(isodow from d.day) < 6
+         order by s.id limit 1",
+        app.clock().now() - Duration::days(300)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 fn encode(error: serde_json::Error) -> sqlx::Error {
     sqlx::Error::Encode(error.into())
 }

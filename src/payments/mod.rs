@@ -21,6 +21,7 @@ mod actions;
 mod adopting;
 mod jobs;
 mod own;
+mod postponing;
 pub(crate) mod alerts;
 pub(crate) mod refunds;
 pub(crate) mod notices;
@@ -41,6 +42,7 @@ pub use model::{
     stripe_page,
 };
 pub use notices::{actions::announced_for, jobs::AnnounceDebits, mail::GUARANTEE};
+pub use postponing::postpone;
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
 pub use settings::CHECK_ABOVE;
 pub use sql::ledger::{LineFilter, NamedLine, Totals, attribute, find_lines, income_by_month, of_person};
@@ -174,7 +176,12 @@ pub const ROOM: Room = Room {
             .every::<TellOfficers>("4,14,24,34,44,54 * * * *")
             .every::<AnnounceDebits>("25 * * * *")
     },
-    demo: Some(|app, db, _| Box::pin(async { Ok(demo::load_balance(app, db).await?) })),
+    demo: Some(|app, db, _| {
+        Box::pin(async {
+            demo::load_notice(app, db).await?;
+            Ok(demo::load_balance(app, db).await?)
+        })
+    }),
     people: &[
         moves("ledger", "person_id"),
         stays("ledger", "entered_by"),

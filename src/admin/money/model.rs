@@ -88,12 +88,19 @@ pub struct Arrears {
     /// The members' list of them.
     pub path: String,
     pub members: i64,
+    /// Regular payments for something else than membership.
+    pub others: i64,
     /// What they owe for the periods that have begun since.
     pub owed: Money,
 }
 
 impl Arrears {
-    pub fn new((from, to): (u64, Option<u64>), today: NaiveDate, members: i64, owed: Money) -> Self {
+    pub fn new(
+        (from, to): (u64, Option<u64>),
+        today: NaiveDate,
+        (members, others): (i64, i64),
+        owed: Money,
+    ) -> Self {
         let ago = |days: u64| today.checked_sub_days(Days::new(days)).unwrap_or(today);
         let first = to.map(|to| format!("&behind_from={}", ago(to))).unwrap_or_default();
         Self {
@@ -103,6 +110,7 @@ impl Arrears {
             },
             path: format!("/admin/members?state=grace{first}&behind_to={}", ago(from)),
             members,
+            others,
             owed,
         }
     }
@@ -274,7 +282,7 @@ mod tests {
     #[test]
     fn arrears_are_linked_by_days_that_do_not_overlap() {
         let today = day("2026-11-26");
-        let paths = BUCKETS.map(|bucket| Arrears::new(bucket, today, 1, Money::ZERO).path);
+        let paths = BUCKETS.map(|bucket| Arrears::new(bucket, today, (1, 0), Money::ZERO).path);
         assert_eq!(
             paths,
             [
@@ -284,7 +292,7 @@ mod tests {
                 "/admin/members?state=grace&behind_to=2026-08-27",
             ]
         );
-        assert_eq!(Arrears::new(BUCKETS[3], today, 1, Money::ZERO).words, "More than 90 days");
+        assert_eq!(Arrears::new(BUCKETS[3], today, (1, 0), Money::ZERO).words, "More than 90 days");
     }
 
     #[test]

@@ -28,6 +28,8 @@ struct DeskPage {
     sees_people: bool,
     arrears: Vec<Arrears>,
     behind: i64,
+    /// Regular donations that are behind.
+    others: i64,
     owed: Money,
     income: Vec<Bar>,
     columns: Vec<PurposeKind>,
@@ -50,6 +52,7 @@ pub async fn desk(
         cards: model::cards(rooms, &counts, &who, today),
         sees_people: who.may(SEE_PEOPLE),
         behind: arrears.iter().map(|it| it.members).sum(),
+        others: arrears.iter().map(|it| it.others).sum(),
         owed: Money::from_pence(arrears.iter().map(|it| it.owed.pence()).sum()),
         arrears,
         income: overview::income(&months, &columns),

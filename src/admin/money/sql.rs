@@ -4,31 +4,42 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::model::{Arrears, BUCKETS, Cohort};
-use crate::{kit::money::Money, membership::EndReason};
+use crate::{
+    kit::money::Money,
+    membership::{DUES, EndReason},
+};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// Who is behind, by how long. They owe a period's price for the one that was missed and for each whole one since.
+/// Who is behind, by how long: members, and whoever pays regularly for something else. They owe a period's price for the one that was missed and for each whole one since.
 pub async fn arrears(db: &mut PgConnection, today: NaiveDate) -> Result<Vec<Arrears>> {
     let rows = sqlx::query!(
         r#"with behind as (
-               select amount_pence, billing_interval, $1::date - since as days,
+               select true as is_member, amount_pence, billing_interval, $1::date - since as days,
                       age($1::date::timestamp, since::timestamp) as late
                from membership_arrears
+               union all
+               select false, s.amount_pence, s.billing_interval, $1::date - f.since, age($1::date::timestamp, f.since::timestamp)
+               from subscriptions s
+               cross join lateral (select (s.failing_since at time zone 'Europe/London')::date as since) f
+               where s.state in ('past_due', 'unpaid') and s.failing_since is not null and s.surplus_since is null
+                 and s.billing_interval is not null and s.purpose_kind <> $2
            )
            select case when days <= 30 then 0 when days <= 60 then 1 when days <= 90 then 2 else 3 end as "bucket!",
-                  count(*) as "members!",
+                  count(*) filter (where is_member) as "members!", count(*) filter (where not is_member) as "others!",
                   sum(amount_pence * (1 + greatest(0, extract(year from late)::bigint * case billing_interval when 'year' then 1 else 12 end
                                                    + case billing_interval when 'year' then 0 else extract(month from late)::bigint end
                                          )))::bigint as "owed!: Money"
            from behind group by 1"#,
-        today
+        today,
+        DUES.code
     );
     let rows = rows.fetch_all(db).await?;
     let found = |at: usize| rows.iter().find(|row| usize::try_from(row.bucket) == Ok(at));
     let arrears = BUCKETS.into_iter().enumerate().map(|(at, bucket)| {
-        let (members, owed) = found(at).map_or((0, Money::ZERO), |row| (row.members, row.owed));
-        Arrears::new(bucket, today, members, owed)
+        let (who, owed) =
+            found(at).map_or(((0, 0), Money::ZERO), |row| ((row.members, row.others), row.owed));
+        Arrears::new(bucket, today, who, owed)
     });
     Ok(arrears.collect())
 }

@@ -185,6 +185,21 @@ impl Stripe {
         Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
     }
 
+    /// Charges the next period at a later time than it would be, and goes on from there. What is paid for is called a trial
+    /// until then.
+    pub async fn set_next_payment(
+        &self,
+        key: &str,
+        id: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Subscription, StripeError> {
+        let request = UpdateSubscription::new(checked(id)?)
+            .trial_end(billing::UpdateSubscriptionTrialEnd::Timestamp(at.timestamp()))
+            .proration_behavior(billing::UpdateSubscriptionProrationBehavior::None)
+            .expand(vec![METHOD.to_owned()]);
+        Ok(self.send::<answers::Subscription>(Some(key), request).await?.into())
+    }
+
     pub async fn find_invoice(&self, id: &str) -> Result<Invoice, StripeError> {
         let request = RetrieveInvoice::new(checked(id)?).expand(vec!["payments".to_owned()]);
         Ok(self.send::<answers::Invoice>(None, request).await?.into())

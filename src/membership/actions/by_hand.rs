@@ -42,9 +42,10 @@ pub async fn paid_by_hand(change: &mut Change<'_>, person: Uuid, until: NaiveDat
 /// A conflict if a regular payment goes on.
 pub async fn pay_until(change: &mut Change<'_>, membership: &mut Membership, until: NaiveDate) -> Result<()> {
     let (now, today) = (change.now, change.today());
-    let failing = subscription_of(change, membership).await?.filter(|it| !it.is_alive() || it.is_failing());
-    if let Some(failing) = &failing {
-        payments::end_surplus(change, &failing.id, false).await?;
+    let old = subscription_of(change, membership).await?;
+    let old = old.filter(|it| !it.is_alive() || it.is_failing() || it.is_stopping());
+    if let Some(old) = &old {
+        payments::end_surplus(change, &old.id, false).await?;
         membership.subscription = None;
     }
     if membership.subscription.is_some() {

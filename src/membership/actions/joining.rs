@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    hardship, own_money, person, rules,
+    carrying, hardship, own_money, person, rules,
     standing::{enter, recompute, tell_standing},
     subscription_of,
 };
@@ -196,6 +196,7 @@ pub async fn settle(
     if let Some(old) = present.as_ref().filter(|old| old.is_alive()) {
         payments::end_surplus(change, &old.id, false).await?;
     }
+    carrying::note(change, known.as_ref(), present.as_ref(), subscription).await?;
     set_details(change, application, &before, is_proved).await?;
     let membership = match known {
         None => add(change, application, subscription, id).await?,

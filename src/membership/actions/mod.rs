@@ -1,6 +1,7 @@
 //! One function a use case. Each runs in the caller's transaction unless it says otherwise.
 
 mod by_hand;
+pub mod carrying;
 mod decisions;
 mod details;
 pub mod hardship;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{hardship, joining::settle, person, standing::recompute, subscription_of};
+use super::{carrying, hardship, joining::settle, person, standing::recompute, subscription_of};
 use crate::{
     audit::Change,
     kit::{error::Result, stripe::SubscriptionStatus},
@@ -31,6 +31,7 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
     payments::attribute(change, &notice.purpose, membership.person).await?;
     let after = recompute(change, membership).await?;
     let subscription = subscription_of(change, &after).await?;
+    carrying::remind(change, id).await?;
     let known = person(change, after.person).await?;
     let (occasion, letter) = match (&notice.what, subscription) {
         (What::PaidTooLate { invoice, amount }, _) => {

@@ -66,6 +66,7 @@ pub async fn give(change: &mut Change<'_>, give: Give) -> Result<(Uuid, Uuid)> {
         accepted_at: None,
         returned_at: None,
         refunded_at: None,
+        person: None,
     };
     memberships::lock_applicant(change, &gift.giver_email).await?;
     match sql::find_same(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
@@ -205,8 +206,10 @@ pub async fn accept(
         Some(known) => subscription_of(change, known).await?,
         None => None,
     };
-    let pays = subscription.is_some_and(|it| it.is_alive() && !it.is_failing());
-    let until = match year_for(known.as_ref(), pays, today) {
+    // M3: the year comes after what is paid for already, whoever paid it.
+    let free_from = known.as_ref().and_then(|known| known.paid_before(subscription.as_ref()));
+    let pays = subscription.is_some_and(|it| it.is_alive() && !it.is_failing() && !it.is_stopping());
+    let until = match year_for(known.as_ref(), free_from, pays, today) {
         Ok(until) => until,
         Err(why) => return Ok(Err(why)),
     };

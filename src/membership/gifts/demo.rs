@@ -1,4 +1,4 @@
-//! Gifts of a year for the demo party: one that was accepted, and one that went back.
+//! Gifts of a year for the demo party: one that was accepted, one that waits, and one that went back.
 
 use chrono::{DateTime, Days, Duration, Utc};
 use sqlx::PgConnection;
@@ -57,11 +57,13 @@ pub async fn load(
             accepted_at: None,
             returned_at: None,
             refunded_at: None,
+            person: None,
         })
     };
     let returned = gift(id(), id(), "Kofi Mensah", "Ama Mensah", now - Duration::days(70))?;
     let accepted = gift(id(), id(), "Rosa Santos", &taker.name, taker.created_at - Duration::days(2))?;
-    for it in [&returned, &accepted] {
+    let waiting = gift(id(), id(), "Anwen Price", "Gwen Price", now - Duration::days(6))?;
+    for it in [&returned, &accepted, &waiting] {
         sql::insert(db, it, OWN_MONEY).await?;
         sql::set_paid(db, it.id, it.created_at).await?;
         sql::set_sent(db, it.id, it.send_on + Days::new(30), it.created_at).await?;
@@ -91,15 +93,15 @@ pub async fn load(
     add_people(db, std::slice::from_ref(&taker)).await?;
     insert_memberships(db, &[(membership, id())]).await?;
     sql::set_accepted(db, accepted.id, taker.id, taker.created_at).await?;
-    let payment = DemoGift {
-        key: "Year0".to_owned(),
-        purpose: Purpose::new(GIFT_YEARS, accepted.id),
+    let payments = [("Year0", accepted), ("Year1", waiting)].map(|(key, gift)| DemoGift {
+        key: key.to_owned(),
+        purpose: Purpose::new(GIFT_YEARS, gift.id),
         checkout: id(),
         person: None,
-        name: accepted.giver_name,
-        email: accepted.giver_email.to_string(),
-        pence: accepted.amount.pence(),
-        at: accepted.created_at,
-    };
-    Ok(load_gifts(db, &[payment]).await?)
+        name: gift.giver_name,
+        email: gift.giver_email.to_string(),
+        pence: gift.amount.pence(),
+        at: gift.created_at,
+    });
+    Ok(load_gifts(db, &payments).await?)
 }

@@ -97,6 +97,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         accepted_at: None,
         returned_at: None,
         refunded_at: None,
+        person: None,
     };
     let news = [News::Paid, News::AboveCap, News::Accepted, News::NotAccepted];
     let to_giver = news.map(|news| ("membership/mail_gift_giver", to_giver(app, &gift(""), news)));

@@ -6,6 +6,7 @@
 //! back to the giver.
 
 pub mod actions;
+pub(super) mod admin;
 pub mod demo;
 mod forms;
 pub(crate) mod mail;

@@ -67,6 +67,47 @@ pub struct GiftYear {
     pub accepted_at: Option<DateTime<Utc>>,
     pub returned_at: Option<DateTime<Utc>>,
     pub refunded_at: Option<DateTime<Utc>>,
+    /// Who accepted it.
+    pub person: Option<Uuid>,
+}
+
+/// How far a gift that is paid for is, for officers. That somebody said no is nobody's business: they may think again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The receiver is written to on that day.
+    Given {
+        send_on: NaiveDate,
+    },
+    /// The receiver has until that day to accept it.
+    Waiting {
+        until: NaiveDate,
+    },
+    /// The year that it pays for began on that day.
+    Accepted {
+        on: NaiveDate,
+    },
+    /// That year is over.
+    Over {
+        on: NaiveDate,
+    },
+    GoingBack,
+    WentBack {
+        on: NaiveDate,
+    },
+}
+
+impl Stage {
+    /// The colour and the words of its tag.
+    pub fn tag(self) -> (&'static str, String) {
+        match self {
+            Self::Given { send_on } => ("off", format!("Given, sent on {}", dates::day(send_on))),
+            Self::Waiting { until } => ("wait", format!("Waiting until {}", dates::day(until))),
+            Self::Accepted { on } => ("good", format!("Accepted on {}", dates::day(on))),
+            Self::Over { on } => ("off", format!("Accepted on {}, year over", dates::day(on))),
+            Self::GoingBack => ("wait", "Not accepted, refund on its way".to_owned()),
+            Self::WentBack { on } => ("off", format!("Not accepted, refunded on {}", dates::day(on))),
+        }
+    }
 }
 
 /// The page of whoever gave one.
@@ -80,6 +121,19 @@ impl GiftYear {
         self.accepted_at.is_none()
             && self.returned_at.is_none()
             && self.accept_by.is_some_and(|last| today <= last)
+    }
+
+    pub fn stage(&self, today: NaiveDate) -> Stage {
+        match (self.refunded_at, self.returned_at, self.accepted_at, self.accept_by) {
+            (Some(at), ..) => Stage::WentBack { on: dates::london_date(at) },
+            (None, Some(_), ..) => Stage::GoingBack,
+            (None, None, Some(at), _) => {
+                let on = dates::london_date(at);
+                if dates::months_later(on, 12) > today { Stage::Accepted { on } } else { Stage::Over { on } }
+            }
+            (None, None, None, Some(until)) => Stage::Waiting { until },
+            (None, None, None, None) => Stage::Given { send_on: self.send_on },
+        }
     }
 
     /// The giver's page. Its id is opaque.
@@ -121,27 +175,31 @@ impl NotFor {
     }
 }
 
-/// The last day of the year that a gift pays for: after what is paid for already, else from today. `pays` says whether a
-/// regular payment goes on that has not failed.
+/// The last day of the year that a gift pays for: after what is paid for already, else from today. `free_from` is the first
+/// day that is not paid for, as [`Membership::paid_before`] says; `pays` is whether a regular payment goes on.
 ///
 /// # Errors
 /// Why they cannot accept it.
-pub fn year_for(known: Option<&Membership>, pays: bool, today: NaiveDate) -> Result<NaiveDate, NotFor> {
-    let from_today = || {
-        let end = today.checked_add_months(Months::new(12)).unwrap_or(today);
+pub fn year_for(
+    known: Option<&Membership>,
+    free_from: Option<NaiveDate>,
+    pays: bool,
+    today: NaiveDate,
+) -> Result<NaiveDate, NotFor> {
+    let year_from = |from: NaiveDate| {
+        let end = from.checked_add_months(Months::new(12)).unwrap_or(from);
         end.pred_opt().unwrap_or(end)
     };
-    let Some(known) = known else { return Ok(from_today()) };
+    let Some(known) = known else { return Ok(year_from(today)) };
     match known.state {
-        State::Ended { reason, .. } if !reason.is_final() || reason == EndReason::Error => Ok(from_today()),
+        State::Ended { reason, .. } if !reason.is_final() || reason == EndReason::Error => {
+            Ok(year_from(today))
+        }
         State::Ended { .. } | State::Suspended { .. } => Err(NotFor::Barred),
         _ if pays => Err(NotFor::Paying),
-        State::Pending | State::Active | State::Grace { .. } => Ok(match known.ends_on {
-            Some(paid_until) if known.subscription.is_none() && paid_until > today => {
-                dates::months_later(paid_until, 12)
-            }
-            _ => from_today(),
-        }),
+        State::Pending | State::Active | State::Grace { .. } => {
+            Ok(year_from(free_from.map_or(today, |free| free.max(today))))
+        }
     }
 }
 
@@ -160,6 +218,8 @@ mod tests {
         let until = |text| Membership { ends_on: Some(day(text)), ..sample.clone() };
         let ended = |reason| Membership { state: State::Ended { on: today, reason }, ..sample.clone() };
         for (known, pays, year) in [
+            // M3: a day that is paid for is not lost, however few they are.
+            (Some(until("2026-11-21")), false, Ok("2027-11-21")),
             (None, false, Ok("2027-11-20")),
             (Some(until("2027-03-31")), false, Ok("2028-03-31")),
             (Some(until("2026-11-01")), false, Ok("2027-11-20")),
@@ -176,8 +236,48 @@ mod tests {
                 Err(NotFor::Barred),
             ),
         ] {
-            assert_eq!(year_for(known.as_ref(), pays, today), year.map(day), "{known:?}");
+            let free_from = known.as_ref().and_then(|known| known.paid_before(None));
+            assert_eq!(year_for(known.as_ref(), free_from, pays, today), year.map(day), "{known:?}");
         }
-        assert_eq!(year_for(None, false, day("2028-02-29")), Ok(day("2029-02-27")));
+        assert_eq!(year_for(None, None, false, day("2028-02-29")), Ok(day("2029-02-27")));
+    }
+
+    #[test]
+    fn how_far_a_gift_is_follows_from_its_days() {
+        let at = |text: &str| dates::start_of_day(day(text));
+        let gift = |accept_by: Option<&str>,
+                    accepted: Option<&str>,
+                    returned: Option<&str>,
+                    refunded: Option<&str>| GiftYear {
+            id: Uuid::nil(),
+            key: Uuid::nil(),
+            giver_name: "Ana".into(),
+            giver_email: "ana@example.org".parse().unwrap(),
+            receiver_name: "Robin".into(),
+            receiver_email: None,
+            message: String::new(),
+            send_on: day("2026-12-25"),
+            amount: Money::from_pence(5_000),
+            created_at: at("2026-11-01"),
+            paid_at: Some(at("2026-11-01")),
+            accept_by: accept_by.map(day),
+            declined_at: None,
+            accepted_at: accepted.map(at),
+            returned_at: returned.map(at),
+            refunded_at: refunded.map(at),
+            person: None,
+        };
+        let stage = |gift: GiftYear| gift.stage(day("2026-11-21"));
+        assert_eq!(stage(gift(None, None, None, None)), Stage::Given { send_on: day("2026-12-25") });
+        let sent = Some("2026-12-01");
+        assert_eq!(stage(gift(sent, None, None, None)), Stage::Waiting { until: day("2026-12-01") });
+        for (accepted, over) in [("2025-11-22", false), ("2025-11-21", true)] {
+            let on = day(accepted);
+            let found = stage(gift(sent, Some(accepted), None, None));
+            assert_eq!(found, if over { Stage::Over { on } } else { Stage::Accepted { on } });
+        }
+        assert_eq!(stage(gift(sent, None, Some("2026-11-20"), None)), Stage::GoingBack);
+        let back = gift(sent, Some("2026-11-02"), Some("2026-11-20"), Some("2026-11-21"));
+        assert_eq!(stage(back), Stage::WentBack { on: day("2026-11-21") });
     }
 }

@@ -14,7 +14,7 @@ macro_rules! gifts {
             GiftYear,
             r#"select id, key, giver_name, giver_email as "giver_email: EmailAddress", receiver_name,
                       receiver_email as "receiver_email: EmailAddress", message, send_on, amount_pence as "amount: Money",
-                      created_at, paid_at, accept_by, declined_at, accepted_at, returned_at, refunded_at
+                      created_at, paid_at, accept_by, declined_at, accepted_at, returned_at, refunded_at, person_id as person
                from membership_gifts "# + $which
             $(, $value)*
         )
@@ -35,6 +35,11 @@ pub async fn find_by_key(db: &mut PgConnection, key: Uuid) -> Result<Option<Gift
 
 pub async fn lock_by_key(db: &mut PgConnection, key: Uuid) -> Result<Option<GiftYear>> {
     gifts!("where key = $1 for update", key).fetch_optional(db).await
+}
+
+/// Those that are paid for, the newest first.
+pub async fn list(db: &mut PgConnection, limit: i64) -> Result<Vec<GiftYear>> {
+    gifts!("where paid_at is not null order by paid_at desc, id limit $1", limit).fetch_all(db).await
 }
 
 /// The one by which somebody is a member since a day.

@@ -62,6 +62,22 @@ pub(super) fn welcome(
 }
 
 #[derive(Template)]
+#[template(path = "membership/mail_carried.md")]
+struct Carried<'a> {
+    name: &'a str,
+    membership: &'a Membership,
+    on: String,
+    page: String,
+    contact: String,
+}
+
+/// The next payment comes later, because days were paid for before.
+pub(super) fn carried(app: &App, name: &str, membership: &Membership, on: NaiveDate) -> Result<Letter> {
+    let (on, page, contact) = (dates::day(on), app.link("/membership"), contact(app));
+    Letter::new(&frame(app), &Carried { name, membership, on, page, contact })
+}
+
+#[derive(Template)]
 #[template(path = "membership/mail_already.md")]
 struct Already<'a> {
     name: &'a str,
@@ -397,6 +413,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     }
     let rate = |every| NewRate { rate: Rate::Solidarity, every, amount: Money::from_pence(123_456) };
     let (before, new) = (rate(Interval::Month), rate(Interval::Year));
+    samples.push(("membership/mail_carried", carried(app, name, &membership, day)));
     samples.push(("membership/mail_rate", rate_changed(app, name, before, new, day)));
     samples.push(("membership/mail_rate", rate_refused(app, name, new)));
     let active = membership(State::Active);

@@ -8,6 +8,7 @@ use super::{Rate, State};
 use crate::{
     kit::{dates, money::Money, stripe::Interval},
     membership::personal::Personal,
+    payments::Subscription,
 };
 
 /// One person's membership, all their periods together.
@@ -153,6 +154,16 @@ impl Membership {
     /// The last day that is paid for, of those who do not pay through Stripe.
     pub fn paid_until(&self) -> Option<String> {
         self.ends_on.filter(|_| self.subscription.is_none()).map(dates::day)
+    }
+
+    /// The first day that is not paid for, of those whom no regular payment takes on: who paid by hand, was given a year, or
+    /// has stopped renewal.
+    pub fn paid_before(&self, subscription: Option<&Subscription>) -> Option<NaiveDate> {
+        match subscription {
+            None => self.ends_on.and_then(|last| last.succ_opt()),
+            Some(it) if it.is_stopping() => it.current_period_end.map(dates::london_date),
+            Some(_) => None,
+        }
     }
 
     /// `£5 a month`

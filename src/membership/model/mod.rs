@@ -16,7 +16,7 @@ pub use hardship::{ApplyHardship, Hardship, Less, LessTerms};
 pub use membership::{Decision, Membership, Note, Suspension};
 pub use merging::{Stays, which_stays};
 pub use overrides::{NewOverride, Override, OverrideKind};
-pub use rate_change::{ChangeRate, NewRate, NoChange, RateChange, changeable};
+pub use rate_change::{CarryDays, ChangeRate, NewRate, NoChange, RateChange, changeable};
 pub use rates::{Price, Prices, Rate, WrongAmount};
 pub use rules::{Meeting, Rules, begins, meet, state};
 pub use standing::{Era, History, NoVote, Past, Period, Standing, Stood, VotingRules};

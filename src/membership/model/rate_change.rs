@@ -32,6 +32,12 @@ pub struct ChangeRate {
     pub change: Uuid,
 }
 
+/// Puts the next payment off by days that were paid for.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CarryDays {
+    pub subscription: String,
+}
+
 impl NewRate {
     pub fn of(membership: &Membership) -> Self {
         Self { rate: membership.rate, every: membership.every, amount: membership.amount }

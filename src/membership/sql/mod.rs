@@ -1,5 +1,6 @@
 //! The room's statements; the history of standing and changes of rate in files of their own.
 
+pub mod carried;
 pub mod hardships;
 pub mod history;
 pub mod merging;

@@ -72,6 +72,11 @@ impl Subscription {
         }
     }
 
+    /// Whether it goes on to the end of what is paid, and no further.
+    pub fn is_stopping(&self) -> bool {
+        self.is_alive() && !self.is_failing() && self.cancel_at_period_end && self.first_paid_at.is_some()
+    }
+
     /// Whether money may still come from it.
     pub fn is_alive(&self) -> bool {
         use SubscriptionStatus as S;

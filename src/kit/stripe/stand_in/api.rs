@@ -177,6 +177,9 @@ impl Stage {
                 } else if call.form.map("metadata") != json!({}) {
                     call.form.only(&["expand", "metadata"])?;
                     self.set_metadata(id, &call.form.map("metadata")).await?.body
+                } else if call.form.get("items[0][id]").is_none() && call.form.get("trial_end").is_some() {
+                    call.form.only(&["expand", "proration_behavior", "trial_end"])?;
+                    self.set_trial_end(id, call.form.need_whole("trial_end")?).await?.body
                 } else {
                     self.set_price(id, &call.form).await?
                 };

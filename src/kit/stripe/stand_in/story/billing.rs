@@ -341,6 +341,25 @@ impl Stage {
         Ok(subscription)
     }
 
+    /// The next period begins, and is charged, at another time.
+    pub(in super::super) async fn set_trial_end(&mut self, id: &str, end: i64) -> Result<Object, Fault> {
+        let mut subscription = self.lock_living(id, 404).await?;
+        if !(self.now()..=self.now() + 730 * 24 * 60 * 60).contains(&end) {
+            return Err(Fault::invalid(Some("trial_end"), "trial_end must lie within two years from now."));
+        }
+        let before = subscription.body["items"]["data"][0]["current_period_end"].clone();
+        let previous = json!({
+            "items": {"data": [{"current_period_end": before}]}, "status": subscription.body["status"]
+        });
+        subscription.body["items"]["data"][0]["current_period_end"] = json!(end);
+        subscription.body["status"] = json!("trialing");
+        subscription.body["trial_start"] = json!(self.now());
+        subscription.body["trial_end"] = json!(end);
+        self.save(&subscription).await?;
+        self.tell("customer.subscription.updated", &subscription, Some(previous)).await?;
+        Ok(subscription)
+    }
+
     pub(in super::super) async fn charge(&mut self, id: &str) -> Result<(), Fault> {
         let mut subscription = self.lock_living(id, 404).await?;
         if subscription.body["cancel_at_period_end"] == json!(true) {
