@@ -1,7 +1,8 @@
 //! Days on which banks work: Monday to Friday without the bank holidays of England and Wales, which Bacs goes by.
 //!
 //! The table was worked out by the usual rules (Banking and Financial Dealings Act 1971, Schedule 1, with the days that
-//! take a weekend's place). Governments add days and move some: compare it with <https://www.gov.uk/bank-holidays>. After [`KNOWN_UNTIL`] only weekends are known: a count that ends
+//! take a weekend's place), and compared in November 2026 with the days that are published for these years. Governments add
+//! days and move some: compare it with <https://www.gov.uk/bank-holidays>. After [`KNOWN_UNTIL`] only weekends are known: a count that ends
 //! there takes [`MARGIN`] days more, as many bank holidays as can fall within three weeks, so that nobody is told too late.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
@@ -81,6 +82,49 @@ mod tests {
             BANK_HOLIDAYS.map(|(year, _)| year),
             std::array::from_fn(|at| 2025 + i32::try_from(at).unwrap())
         );
+    }
+
+    #[test]
+    fn the_days_are_those_that_are_published_and_no_others() {
+        let published = [
+            "2025-01-01",
+            "2025-04-18",
+            "2025-04-21",
+            "2025-05-05",
+            "2025-05-26",
+            "2025-08-25",
+            "2025-12-25",
+            "2025-12-26",
+            "2026-01-01",
+            "2026-04-03",
+            "2026-04-06",
+            "2026-05-04",
+            "2026-05-25",
+            "2026-08-31",
+            "2026-12-25",
+            "2026-12-28",
+            "2027-01-01",
+            "2027-03-26",
+            "2027-03-29",
+            "2027-05-03",
+            "2027-05-31",
+            "2027-08-30",
+            "2027-12-27",
+            "2027-12-28",
+            "2028-01-03",
+            "2028-04-14",
+            "2028-04-17",
+            "2028-05-01",
+            "2028-05-29",
+            "2028-08-28",
+            "2028-12-25",
+            "2028-12-26",
+        ];
+        let weekdays = day("2025-01-01").iter_days().take_while(|it| it.year() <= KNOWN_UNTIL);
+        let found: Vec<_> = weekdays
+            .filter(|it| !matches!(it.weekday(), Weekday::Sat | Weekday::Sun) && !is_working(*it))
+            .collect();
+        assert_eq!(found, published.map(day));
     }
 
     #[test]

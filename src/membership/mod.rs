@@ -66,7 +66,7 @@ pub const ROOM: Room = Room {
         title: "Gift memberships",
         path: gifts::admin::PATH,
         permission: HELP_MEMBERS,
-        group: Group::People,
+        group: Group::Money,
     }],
     settings: &[
         settings::LOW_WAGE_MONTH.known,

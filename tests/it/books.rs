@@ -380,10 +380,11 @@ async fn what_stripe_moved_without_a_receipt_is_to_be_explained_until_the_receip
 async fn a_closed_month_takes_nothing_more_and_late_news_stands_on_the_first_open_day() {
     let site = Site::open().await;
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
-    let first: String = sqlx::query_scalar("select to_char(min(day), 'YYYY-MM') from book_postings")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    // The demo party has closed all but the last two that are over.
+    let first = "2026-09";
+    let closed = count(&site, "select count(*) from book_months").await;
+    assert!(closed > 20, "{closed}");
+    assert_eq!(count(&site, "select count(*) from book_months where month = '2026-08-01'").await, 1);
     // Only the first that is open, and only when it is over.
     for month in ["2026-10", "2026-11", "2030-01"] {
         let path = format!("/admin/books/months/{month}/closing");
@@ -392,7 +393,12 @@ async fn a_closed_month_takes_nothing_more_and_late_news_stands_on_the_first_ope
     treasurer.post_once("/admin/books/months/2026-13/closing", &[]).await.expect_status(404);
     treasurer.get("/admin/books/months").await.expect("for good");
     treasurer.post(&format!("/admin/books/months/{first}/closing"), &[]).await.expect("is closed");
-    assert_eq!(count(&site, "select count(*) from book_months").await, 1, "pressed twice, closed once");
+    treasurer.post(&format!("/admin/books/months/{first}/closing"), &[]).await.expect("is closed");
+    assert_eq!(
+        count(&site, "select count(*) from book_months").await,
+        closed + 1,
+        "pressed twice, closed once"
+    );
     while let Some(button) =
         treasurer.get("/admin/books/months").await.attributes("main > form", "action").first()
     {

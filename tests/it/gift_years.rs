@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     donations::session_of,
-    membership::{pay, settle, signed_in_by_welcome, standing, subscription_of},
+    membership::{joiner, pay, settle, signed_in_by_welcome, standing, subscription_of},
     support::{Browser, Page, Site},
 };
 
@@ -448,4 +448,117 @@ async fn whoever_is_given_a_year_answers_for_other_parties_too() {
     page.expect_status(422).expect("You cannot join us while you are a member of Landlords’ League");
     assert_eq!(page.form(&other).value("town"), Some("Bury"), "what was typed is kept");
     settle(&site).await;
+}
+
+#[tokio::test]
+async fn officers_see_every_gift_and_how_far_it_is_but_not_what_was_written() {
+    let site = Site::open().await;
+    give(&site, &[("send_day", "25"), ("send_month", "12"), ("send_year", "2026")]).await;
+    // One that nobody paid is nobody's business.
+    send(&mut site.stranger(), &[("receiver_email", "kit@example.org")]).await.expect_status(303);
+    let path = "/admin/gift-memberships";
+    for email in ["treasurer@demo.test", "alex@demo.test"] {
+        let mut officer = site.signed_in_as(email).await;
+        let page = officer.get(path).await;
+        let table = page.table("Gift memberships");
+        assert_eq!(table.column("Given by").len(), 4);
+        for (giver, status) in [
+            ("Maya O’Hara", "Given, to be sent on 25 December 2026"),
+            ("Anwen Price", "Waiting until 15 December 2026"),
+            ("Rosa Santos", "Accepted on 24 July 2026"),
+            ("Kofi Mensah", "Not accepted, refunded on 13 October 2026"),
+        ] {
+            assert_eq!(table.cell(giver, "Status"), status);
+        }
+        page.expect_not(RECEIVER).expect_not("You said that you would");
+        page.follow(&mut officer, "Nia Morris").await.expect("Nia Morris");
+    }
+    site.signed_in_as("returning@demo.test").await.get(path).await.expect_status(403);
+}
+
+/// Fills in the form to join as somebody who is signed in, and pays. Stripe's id of what is paid regularly.
+async fn go_on(site: &Site, browser: &mut Browser, by: PaidBy) -> String {
+    let mut form = browser.get("/join").await.form("/join");
+    for (name, value) in joiner("").iter().filter(|(name, _)| *name != "email") {
+        form = form.fill(name, value);
+    }
+    let session = session_of(&form.submit_once(browser).await);
+    site.app.stripe_stand_in().pay(&session, by).await.unwrap();
+    settle(site).await;
+    settle(site).await;
+    subscription_of(site, RECEIVER).await
+}
+
+async fn next_payment(site: &Site, subscription: &str) -> String {
+    let found = site.app.stripe().find_subscription(subscription).await.unwrap();
+    found.current_period_end.unwrap().date_naive().to_string()
+}
+
+#[tokio::test]
+async fn m3_whoever_goes_on_before_the_year_is_over_keeps_its_days() {
+    for by in [PaidBy::Card, PaidBy::DirectDebit] {
+        let site = Site::open().await;
+        give(&site, &[]).await;
+        accept(&mut site.stranger(), &link(&site, RECEIVER).await, "1988").await.expect("has begun");
+        settle(&site).await;
+        let mut own = signed_in_by_welcome(&site, RECEIVER).await;
+        own.get("/join").await.expect("Your membership is paid until 20 November 2027. You don’t lose any");
+        let subscription = go_on(&site, &mut own, by).await;
+        if by == PaidBy::DirectDebit {
+            // Nothing is put off before the money has come.
+            assert_eq!(next_payment(&site, &subscription).await, "2026-12-21");
+            let invoice: String = sqlx::query_scalar(
+                "select id from stripe_stand_in.objects where kind = 'invoice' and hidden ->> 'debit' = 'processing' and id not like 'in_Seed%'",
+            )
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+            site.app.stripe_stand_in().settle_debit(&invoice, true).await.unwrap();
+            settle(&site).await;
+        }
+        // The month that was paid for now, and 365 days.
+        assert_eq!(next_payment(&site, &subscription).await, "2027-12-21", "{by:?}");
+        night(&site).await;
+        assert_eq!(next_payment(&site, &subscription).await, "2027-12-21");
+        assert_eq!(standing(&site, RECEIVER).await, ("active".to_owned(), "member".to_owned()));
+        let told = subjects(&site, RECEIVER).await;
+        let told: Vec<_> = told.iter().filter(|subject| subject.starts_with("Your next payment")).collect();
+        assert_eq!(told, ["Your next payment is on 21 December 2027"]);
+        own.get("/membership").await.expect("£5 on 21 December 2027");
+        site.app.clock().advance(Duration::days(395));
+        site.app.stripe_stand_in().charge(&subscription).await.unwrap();
+        settle(&site).await;
+        if by == PaidBy::Card {
+            assert_eq!(next_payment(&site, &subscription).await, "2028-01-21");
+        }
+    }
+}
+
+#[tokio::test]
+async fn m3_a_gift_comes_after_what_is_paid_by_whoever_has_stopped_renewal() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    pay(&site, RECEIVER, PaidBy::Card).await;
+    let subscription = subscription_of(&site, RECEIVER).await;
+    let mut own = signed_in_by_welcome(&site, RECEIVER).await;
+    own.get("/membership/end").await.form("/membership/end").submit(&mut own).await.expect("ends on");
+    settle(&site).await;
+    give(&site, &[]).await;
+    let mails = site.mails_to(RECEIVER).await;
+    let link = mails.iter().rfind(|mail| mail.subject.contains("as a gift to you")).unwrap();
+    let link = link.link("/gift-membership/for/");
+    accept(&mut site.stranger(), &link, "1988").await.expect("your year of membership has begun");
+    settle(&site).await;
+    // Paid until the 21st of December, and a year from then on.
+    let ends: chrono::NaiveDate = sqlx::query_scalar(
+        "select ends_on from memberships m join people p on p.id = m.person_id where p.email = $1::text::citext",
+    )
+    .bind(RECEIVER)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(ends.to_string(), "2027-12-20");
+    let found = site.app.stripe().find_subscription(&subscription).await.unwrap();
+    assert_eq!(found.status, breakthrough::kit::stripe::SubscriptionStatus::Canceled);
+    assert_eq!(standing(&site, RECEIVER).await, ("active".to_owned(), "member".to_owned()));
 }

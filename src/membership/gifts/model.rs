@@ -100,7 +100,7 @@ impl Stage {
     /// The colour and the words of its tag.
     pub fn tag(self) -> (&'static str, String) {
         match self {
-            Self::Given { send_on } => ("off", format!("Given, sent on {}", dates::day(send_on))),
+            Self::Given { send_on } => ("off", format!("Given, to be sent on {}", dates::day(send_on))),
             Self::Waiting { until } => ("wait", format!("Waiting until {}", dates::day(until))),
             Self::Accepted { on } => ("good", format!("Accepted on {}", dates::day(on))),
             Self::Over { on } => ("off", format!("Accepted on {}, year over", dates::day(on))),

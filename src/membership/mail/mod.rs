@@ -413,7 +413,9 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     }
     let rate = |every| NewRate { rate: Rate::Solidarity, every, amount: Money::from_pence(123_456) };
     let (before, new) = (rate(Interval::Month), rate(Interval::Year));
-    samples.push(("membership/mail_carried", carried(app, name, &membership, day)));
+    let paying = Membership { subscription: Some("sub_1".into()), ..membership(State::Active) };
+    samples.push(("membership/mail_welcome", welcome(app, name, &paying, &link, false, false)));
+    samples.push(("membership/mail_carried", carried(app, name, &paying, day)));
     samples.push(("membership/mail_rate", rate_changed(app, name, before, new, day)));
     samples.push(("membership/mail_rate", rate_refused(app, name, new)));
     let active = membership(State::Active);

@@ -9,15 +9,18 @@ use crate::kit::{codes::codes, email_address::EmailAddress, money::Money, stripe
 pub enum WhyNotice {
     First,
     Amount,
+    /// How often it is collected.
+    Frequency,
     Date,
 }
-codes!(WhyNotice { First = "first", Amount = "amount", Date = "date" });
+codes!(WhyNotice { First = "first", Amount = "amount", Frequency = "frequency", Date = "date" });
 
 impl WhyNotice {
     pub fn name(self) -> &'static str {
         match self {
             Self::First => "First collection",
             Self::Amount => "Another amount",
+            Self::Frequency => "Another frequency",
             Self::Date => "Another day",
         }
     }
@@ -47,7 +50,9 @@ impl Collection {
         let told = working_days::after(today, notice_days);
         match self.why {
             WhyNotice::First => working_days::on_or_after(self.period_on).max(told),
-            WhyNotice::Amount | WhyNotice::Date => working_days::on_or_after(self.period_on),
+            WhyNotice::Amount | WhyNotice::Frequency | WhyNotice::Date => {
+                working_days::on_or_after(self.period_on)
+            }
         }
     }
 }

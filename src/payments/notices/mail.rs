@@ -73,6 +73,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     let all = [
         collection(WhyNotice::First, Interval::Month, Some("2345")),
         collection(WhyNotice::Amount, Interval::Year, None),
+        collection(WhyNotice::Frequency, Interval::Year, Some("2345")),
         collection(WhyNotice::Date, Interval::Month, Some("2345")),
     ];
     all.iter().map(|it| ("payments/mail_debit", notice(app, it, day, 3))).collect()

@@ -33,7 +33,8 @@ pub async fn list_unannounced(db: &mut PgConnection, window: &Window) -> Result<
                                        + extract(month from p.day) - extract(month from n.period_on))::int as months) k
            cross join lateral (select case
                   when n.period_on is null then 'first'
-                  when (n.amount_pence, n.billing_interval) <> (s.amount_pence, s.billing_interval) then 'amount'
+                  when n.amount_pence <> s.amount_pence then 'amount'
+                  when n.billing_interval <> s.billing_interval then 'frequency'
                   when (n.period_on + make_interval(months => k.months))::date <> p.day
                        or (s.billing_interval = 'year' and k.months % 12 <> 0) then 'date' end as why) w
            left join lateral (select p.name, p.email from ledger l join people p on p.id = l.person_id
