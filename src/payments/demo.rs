@@ -13,7 +13,7 @@ use crate::kit::{
     app::App,
     stripe::{
         Interval, SubscriptionStatus,
-        stand_in::{PaidBy, Seed, seed_subscriptions},
+        stand_in::{PaidBy, Seed, SeedPayment, seed_payments, seed_subscriptions},
     },
 };
 
@@ -207,8 +207,16 @@ pub struct DemoGift {
     pub at: DateTime<Utc>,
 }
 
-/// Writes the payments of gifts.
+/// Writes the payments of gifts, here and at the stand-in, so that they can be given back.
 pub async fn load_gifts(db: &mut PgConnection, gifts: &[DemoGift]) -> Result<(), sqlx::Error> {
+    let seeds = gifts.iter().map(|gift| SeedPayment {
+        key: gift.key.clone(),
+        email: gift.email.clone(),
+        amount_pence: gift.pence,
+        at: gift.at,
+        metadata: metadata(gift.checkout, &gift.purpose),
+    });
+    seed_payments(db, &seeds.collect::<Vec<_>>()).await?;
     let intent = |gift: &DemoGift| format!("pi_Gift{}", gift.key);
     let checkouts = gifts
         .iter()

@@ -458,6 +458,14 @@ async fn who_stays_and_who_leaves_is_as_counted_by_hand() {
 async fn who_is_behind_is_counted_by_how_long_and_found_in_the_list() {
     let (site, mut treasurer) = quiet().await;
     without_members(&site).await;
+    // The demo party's regular donation that fails.
+    let page = treasurer.get("/admin/money").await;
+    page.expect("0 members and 1 regular donation, £25 in all");
+    let table = page.table("Behind with payments");
+    assert_eq!(table.column("Donations"), ["1", "0", "0", "0"]);
+    let failing =
+        "update subscriptions set state = $1 where purpose_kind = 'donation' and failing_since is not null";
+    sqlx::query(failing).bind("active").execute(&site.pool).await.unwrap();
     treasurer.get("/admin/money").await.expect("Nobody is.");
     // By Stripe: since 21 October (31 days), 22 October (30 days) and 21 August (92 days); by hand: paid until 10 November.
     for (number, amount, failing, paid_until) in [

@@ -107,7 +107,7 @@ async fn what_is_typed_wrong_is_said_and_kept() {
         ("solidarity", "1e3", "Enter"),
         ("solidarity", "10,50", "point"),
         ("solidarity", "-20", "Enter"),
-        ("solidarity", "501", "You can pay up to £416.66 a month"),
+        ("solidarity", "501", "more than £500 at one time is a donation in law"),
         ("standard", "20", "and typed £20"),
     ] {
         let page = choose(&mut browser, "/membership/rate", rate, amount, "month").await;

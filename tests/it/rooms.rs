@@ -151,7 +151,10 @@ async fn officers_see_the_links_that_their_offices_open() {
             "alex@demo.test",
             "Overview Members Supporters Import Duplicates Other parties Updates Treasurer’s desk Gift memberships Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
-        ("treasurer@demo.test", "Overview Members Supporters Treasurer’s desk Gift memberships Donations Payments Books"),
+        (
+            "treasurer@demo.test",
+            "Overview Members Supporters Treasurer’s desk Gift memberships Donations Payments Books",
+        ),
         ("returning@demo.test", "Overview Audit log"),
         ("organiser@demo.test", "Overview Members Supporters"),
     ] {

@@ -18,7 +18,7 @@ use crate::{
 fn years(app: &App, today: NaiveDate, paid: Money, is_overseas: bool) -> [Year; 2] {
     let next = NaiveDate::from_ymd_opt(today.year() + 1, 1, 1).unwrap_or(today);
     let year =
-        |day: NaiveDate, paid| Year { year: day.year(), cap: super::cap_on(app, day, is_overseas), paid };
+        |day: NaiveDate, paid| Year { number: day.year(), cap: super::cap_on(app, day, is_overseas), paid };
     [year(today, paid), year(next, Money::ZERO)]
 }
 

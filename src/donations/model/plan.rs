@@ -35,7 +35,8 @@ impl Plan {
 /// What is known of one calendar year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Year {
-    pub year: i32,
+    /// `2026`
+    pub number: i32,
     pub cap: Money,
     /// Less what went back.
     pub paid: Money,
@@ -45,18 +46,18 @@ pub struct Year {
 /// already. Never negative.
 pub fn most_of(new: &Plan, others: &[Plan], years: &[Year]) -> Money {
     let left = |it: &Year| {
-        let planned = others.iter().fold(0_i64, |sum, plan| sum.saturating_add(plan.sum_in(it.year)));
+        let planned = others.iter().fold(0_i64, |sum, plan| sum.saturating_add(plan.sum_in(it.number)));
         (it.cap.pence() - it.paid.pence()).saturating_sub(planned).max(0)
     };
-    let counted = years.iter().filter(|it| new.count_in(it.year) > 0);
-    counted.map(|it| Money::from_pence(left(it) / new.count_in(it.year))).min().unwrap_or(Money::ZERO)
+    let counted = years.iter().filter(|it| new.count_in(it.number) > 0);
+    counted.map(|it| Money::from_pence(left(it) / new.count_in(it.number))).min().unwrap_or(Money::ZERO)
 }
 
 /// Whether all of these plans together stay within the caps.
 pub fn fit(plans: &[Plan], years: &[Year]) -> bool {
     years.iter().all(|it| {
         let planned =
-            plans.iter().fold(it.paid.pence(), |sum, plan| sum.saturating_add(plan.sum_in(it.year)));
+            plans.iter().fold(it.paid.pence(), |sum, plan| sum.saturating_add(plan.sum_in(it.number)));
         planned <= it.cap.pence()
     })
 }
@@ -69,8 +70,8 @@ mod tests {
         Plan { amount: Money::from_pence(pounds * 100), every, next: next.parse().unwrap() }
     }
 
-    fn year(year: i32, paid: i64) -> Year {
-        Year { year, cap: Money::from_pence(500_000), paid: Money::from_pence(paid * 100) }
+    fn year(number: i32, paid: i64) -> Year {
+        Year { number, cap: Money::from_pence(500_000), paid: Money::from_pence(paid * 100) }
     }
 
     #[test]

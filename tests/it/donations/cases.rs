@@ -338,7 +338,14 @@ async fn b2_an_overseas_elector_gives_no_more_than_the_law_allows_from_its_first
     ] {
         book(&site, email, pence, &format!("{day}T12:00:00Z")).await;
         watch(&site).await;
-        let case = case_of(&site, email).await;
+        let line: uuid::Uuid =
+            sqlx::query_scalar("select id from ledger where amount_pence = $1 and at::date = $2::date")
+                .bind(pence)
+                .bind(day)
+                .fetch_one(&site.pool)
+                .await
+                .unwrap();
+        let case = format!("/admin/donations/cases/{line}");
         let page = accept_at(&mut treasurer, &case, &[address, &[("late", "Found late")]].concat()).await;
         if refused {
             page.expect_status(409).expect("more in a year than the law lets an overseas elector give");

@@ -37,7 +37,7 @@ use crate::kit::random::Random;
 
 pub use fault::Fault;
 pub use objects::PaidBy;
-pub use seed::{Seed, Seeded, SeededInvoice, seed_subscriptions};
+pub use seed::{Seed, SeedPayment, Seeded, SeededInvoice, seed_payments, seed_subscriptions};
 pub use store::install;
 pub use webhooks::{Signed, Webhook};
 
