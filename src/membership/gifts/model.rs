@@ -86,7 +86,7 @@ pub enum Stage {
     Accepted {
         on: NaiveDate,
     },
-    /// That year is over.
+    /// That year was over on that day.
     Over {
         on: NaiveDate,
     },
@@ -100,12 +100,12 @@ impl Stage {
     /// The colour and the words of its tag.
     pub fn tag(self) -> (&'static str, String) {
         match self {
-            Self::Given { send_on } => ("off", format!("Given, to be sent on {}", dates::day(send_on))),
+            Self::Given { send_on } => ("off", format!("To be sent on {}", dates::day(send_on))),
             Self::Waiting { until } => ("wait", format!("Waiting until {}", dates::day(until))),
             Self::Accepted { on } => ("good", format!("Accepted on {}", dates::day(on))),
-            Self::Over { on } => ("off", format!("Accepted on {}, year over", dates::day(on))),
-            Self::GoingBack => ("wait", "Not accepted, refund on its way".to_owned()),
-            Self::WentBack { on } => ("off", format!("Not accepted, refunded on {}", dates::day(on))),
+            Self::Over { on } => ("off", format!("Year over since {}", dates::day(on))),
+            Self::GoingBack => ("wait", "Refund on its way".to_owned()),
+            Self::WentBack { on } => ("off", format!("Refunded on {}", dates::day(on))),
         }
     }
 }
@@ -129,7 +129,8 @@ impl GiftYear {
             (None, Some(_), ..) => Stage::GoingBack,
             (None, None, Some(at), _) => {
                 let on = dates::london_date(at);
-                if dates::months_later(on, 12) > today { Stage::Accepted { on } } else { Stage::Over { on } }
+                let over = dates::months_later(on, 12);
+                if over > today { Stage::Accepted { on } } else { Stage::Over { on: over } }
             }
             (None, None, None, Some(until)) => Stage::Waiting { until },
             (None, None, None, None) => Stage::Given { send_on: self.send_on },
@@ -274,7 +275,8 @@ mod tests {
         for (accepted, over) in [("2025-11-22", false), ("2025-11-21", true)] {
             let on = day(accepted);
             let found = stage(gift(sent, Some(accepted), None, None));
-            assert_eq!(found, if over { Stage::Over { on } } else { Stage::Accepted { on } });
+            let expected = if over { Stage::Over { on: day("2026-11-21") } } else { Stage::Accepted { on } };
+            assert_eq!(found, expected);
         }
         assert_eq!(stage(gift(sent, None, Some("2026-11-20"), None)), Stage::GoingBack);
         let back = gift(sent, Some("2026-11-02"), Some("2026-11-20"), Some("2026-11-21"));
