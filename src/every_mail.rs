@@ -54,6 +54,7 @@ fn samples(app: &App) -> Vec<(&'static str, Letter)> {
         crate::payments::refunds::mail::samples(app, NAME),
         crate::payments::notices::mail::samples(app, NAME),
         crate::donations::mail::samples(app, NAME),
+        crate::ballots::mail::samples(app, NAME),
     ]
     .into_iter()
     .flatten()

@@ -16,7 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Paths, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
-    admin, books, content, donations, duplicates, error_page, home, imports,
+    admin, ballots, books, content, donations, duplicates, error_page, home, imports,
     kit::{
         address,
         app::App,
@@ -48,6 +48,7 @@ pub const ROOMS: &[&Room] = &[
     &newsletters::ROOM,
     &payments::ROOM,
     &books::ROOM,
+    &ballots::ROOM,
     &HOUSE,
 ];
 

@@ -56,8 +56,8 @@ pub use sql::{
     consents::{ForeignConsent, add_foreign_consents, end_consents, give_consents, list_consents},
     offices::list_holders,
     people::{
-        NewPerson, add_people, fill_places, find_person, find_person_by_email, has_people, lock_person,
-        remove_person, revive_person, set_password_hash, set_standings,
+        NewPerson, add_people, fill_places, find_person, find_person_by_email, has_people, list_people,
+        lock_person, remove_person, revive_person, set_password_hash, set_standings,
     },
 };
 

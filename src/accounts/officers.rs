@@ -37,7 +37,7 @@ struct OfficersPage {
     officers: Vec<OfficerLine>,
     /// What ended recently, to be given back.
     ended: Vec<OfficeLine>,
-    roles: [Role; 7],
+    roles: [Role; Role::ALL.len()],
     regions: [Region; 12],
     form: Form,
 }

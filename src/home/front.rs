@@ -7,6 +7,7 @@ use chrono::{Datelike, Months};
 
 use crate::{
     accounts::{PurposeKind, Rooms},
+    ballots::{self, OpenBallot},
     books::{self, Account},
     content::{self, Article, Item, Page, Question, Section, Shown},
     donations::{self, Giving},
@@ -35,6 +36,7 @@ struct FrontPage {
     newest: Option<Item<Article>>,
     news: Vec<Item<Article>>,
     questions: Vec<Shown<Item<Question>>>,
+    votes: Vec<OpenBallot>,
 }
 
 async fn page(db: &mut Db, slug: &str) -> Result<Item<Page>> {
@@ -48,8 +50,10 @@ pub(super) async fn show(visit: Visit, mut db: Db) -> Result<Response> {
     let mut news = content::list_news(&mut db, 4, 0).await?.into_iter();
     let mut questions = content::list_published::<Question>(&mut db).await?;
     questions.retain(|question| question.words.on_home);
+    let votes = ballots::list_open(&mut db).await?;
     let page = FrontPage {
         visit,
+        votes,
         title,
         description,
         picture,

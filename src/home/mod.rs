@@ -27,7 +27,7 @@ pub const ROOM: Room = Room {
 fn routes(_: &App) -> Routes {
     use Access::{Cached, Public, SignedIn};
     Routes::new()
-        .get(Cached(&["content_items", "content_slugs"]), "/", front::show)
+        .get(Cached(&["content_items", "content_slugs", "ballots"]), "/", front::show)
         .get(
             Cached(&["content_items", "content_slugs", "ledger", "gifts", "book_postings"]),
             "/funding",

@@ -5,6 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use aes_gcm::{
+    Aes256Gcm,
+    aead::{Aead, Payload},
+};
 use axum::extract::FromRef;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDate;
@@ -25,6 +29,9 @@ use super::{
         stand_in::{self, StandIn},
     },
 };
+
+/// Bytes that no two sealed things share.
+const NONCE: usize = 12;
 
 /// Cheap to clone: a handle.
 #[derive(Clone)]
@@ -174,6 +181,25 @@ impl App {
         URL_SAFE_NO_PAD
             .decode(signature)
             .is_ok_and(|bytes| self.mac(purpose, what).verify_slice(&bytes).is_ok())
+    }
+
+    /// Makes something unreadable for whoever has not the site's secret, and bound to its context: AES-256-GCM under a
+    /// key of its own for each purpose.
+    pub fn seal(&self, purpose: &str, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        let nonce = self.random().bytes::<NONCE>();
+        let sealed = self.cipher(purpose).encrypt(&nonce.into(), Payload { msg: plain, aad: context });
+        // It fails for 64 gigabytes and more.
+        [nonce.as_slice(), &sealed.unwrap_or_default()].concat()
+    }
+
+    /// What [`App::seal`] made unreadable; `None` if it is none of ours, of another purpose or context, or was altered.
+    pub fn unseal(&self, purpose: &str, context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+        self.cipher(purpose).decrypt(&(*nonce).into(), Payload { msg: sealed, aad: context }).ok()
+    }
+
+    fn cipher(&self, purpose: &str) -> Aes256Gcm {
+        Aes256Gcm::new(&self.mac("seal", purpose.as_bytes()).finalize().into_bytes())
     }
 
     fn mac(&self, purpose: &str, what: &[u8]) -> Hmac<Sha256> {

@@ -3,7 +3,7 @@
 
 use std::borrow::Borrow;
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveTime, Timelike, Utc};
 use chrono_tz::Europe::London;
 
 pub fn london_date(at: impl Borrow<DateTime<Utc>>) -> NaiveDate {
@@ -15,6 +15,27 @@ pub fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
     day.and_hms_opt(0, 0, 0)
         .and_then(|midnight| midnight.and_local_timezone(London).earliest())
         .map_or_else(|| DateTime::from_timestamp_nanos(0), |at| at.with_timezone(&Utc))
+}
+
+/// The instant at which London's clocks show a time.
+///
+/// # Errors
+/// A sentence, in the nights in which the clocks change: some times are skipped, others come twice.
+pub fn in_london(day: NaiveDate, time: NaiveTime) -> Result<DateTime<Utc>, &'static str> {
+    match day.and_time(time).and_local_timezone(London) {
+        LocalResult::Single(at) => Ok(at.with_timezone(&Utc)),
+        LocalResult::Ambiguous(..) => Err(
+            "The clocks go back that night, so this time comes twice. Choose one before 1am or from 2am on",
+        ),
+        LocalResult::None => Err(
+            "The clocks go forward that night, so there is no such time. Choose one before 1am or from 2am on",
+        ),
+    }
+}
+
+/// `09:30`, on London's clocks, as a form has it.
+pub fn time_of_day(at: impl Borrow<DateTime<Utc>>) -> String {
+    at.borrow().with_timezone(&London).format("%H:%M").to_string()
 }
 
 /// `5 December 2026`
@@ -73,6 +94,22 @@ mod tests {
 
     fn date(y: i32, m: u32, d: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(y, m, d).unwrap()
+    }
+
+    #[test]
+    fn a_time_that_is_skipped_or_comes_twice_is_none_to_choose() {
+        let at = |day, time: &str| in_london(day, time.parse().unwrap()).map(machine);
+        assert_eq!(at(date(2026, 12, 1), "09:30:00"), Ok("2026-12-01T09:30:00Z".into()));
+        assert_eq!(at(date(2026, 7, 1), "09:30:00"), Ok("2026-07-01T08:30:00Z".into()));
+        for (day, before, within, after) in [
+            (date(2027, 3, 28), "2027-03-28T00:59:00Z", "01:30:00", "2027-03-28T01:00:00Z"),
+            (date(2026, 10, 25), "2026-10-24T23:59:00Z", "01:30:00", "2026-10-25T02:00:00Z"),
+        ] {
+            assert_eq!(at(day, "00:59:00"), Ok(before.into()));
+            assert!(at(day, within).is_err());
+            assert_eq!(at(day, "02:00:00"), Ok(after.into()));
+        }
+        assert_eq!(time_of_day(in_london(date(2026, 7, 1), "17:05:00".parse().unwrap()).unwrap()), "17:05");
     }
 
     #[test]

@@ -21,10 +21,10 @@ use axum::{
     extract::{FromRequest, Request},
     http::header,
 };
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{app::App, email_address::EmailAddress, error::Error, markdown, typed};
+use super::{app::App, dates, email_address::EmailAddress, error::Error, markdown, typed};
 
 #[derive(Clone, Default)]
 pub struct Form {
@@ -102,6 +102,12 @@ impl Form {
         self.with(&format!("{name}_day"), date.day().to_string())
             .with(&format!("{name}_month"), date.month().to_string())
             .with(&format!("{name}_year"), date.year().to_string())
+    }
+
+    /// The same with a moment, as [`Check::moment`] reads it.
+    #[must_use]
+    pub fn with_moment(self, name: &str, at: DateTime<Utc>) -> Self {
+        self.with_date(name, dates::london_date(at)).with(&format!("{name}_time"), dates::time_of_day(at))
     }
 
     /// The same with one value in place of all that stand under a name.
@@ -471,6 +477,17 @@ impl Check<'_> {
             self.fail(&field, "Enter a real date, like 27 3 2001");
         }
         date
+    }
+
+    /// A date as [`Check::date`] reads it and a time of day in `{prefix}_time`, on London's clocks.
+    pub fn moment(&mut self, prefix: &str, missing: &str) -> Option<DateTime<Utc>> {
+        let day = self.date(prefix, missing);
+        let field = format!("{prefix}_time");
+        let time = typed::time(self.once(&field)?);
+        if time.is_none() {
+            self.fail(&field, "Enter a time of day, like 9am or 17:30");
+        }
+        dates::in_london(day?, time?).map_err(|why| self.fail(&field, why)).ok()
     }
 
     /// The same where nothing has to be entered; `None` also where nothing is.

@@ -54,6 +54,11 @@ impl Random {
         bytes
     }
 
+    /// A generator of its own, for libraries that ask for one.
+    pub fn stream(&self) -> StdRng {
+        StdRng::from_seed(self.bytes())
+    }
+
     pub fn token(&self) -> Token {
         Token { text: URL_SAFE_NO_PAD.encode(self.bytes::<32>()) }
     }

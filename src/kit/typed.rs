@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveTime;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark, is_nfc};
 
 /// Control characters, ends of lines that are no `\n`, and the ones that turn the direction of text around: they cannot
@@ -52,6 +53,34 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// addresses. Wide and ornamental forms (`ＢＬ９`, `＠`, `ﬁ`) become the usual ones (NFKC).
 pub fn plain(text: &str) -> String {
     clean(text).nfkc().collect()
+}
+
+/// A time of day as people write it: `9`, `9am`, `9.30`, `09:30`, `5 pm`, `17:00`, `noon`.
+pub fn time(text: &str) -> Option<NaiveTime> {
+    let text: String = plain(text).to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    match text.as_str() {
+        "noon" | "midday" => return NaiveTime::from_hms_opt(12, 0, 0),
+        "midnight" => return Some(NaiveTime::MIN),
+        _ => {}
+    }
+    let half = |ends: [&str; 2]| ends.iter().find_map(|end| text.strip_suffix(end));
+    let (digits, half) = match (half(["am", "a.m."]), half(["pm", "p.m."])) {
+        (Some(digits), _) => (digits, Some(0)),
+        (_, Some(digits)) => (digits, Some(12)),
+        _ => (text.as_str(), None),
+    };
+    let (hour, minute) = digits.split_once([':', '.']).unwrap_or((digits, "00"));
+    let number = |text: &str, most| {
+        let fits = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| text.parse::<u32>().ok()).flatten()
+    };
+    let (hour, minute) = (number(hour, 2)?, number(minute, 2).filter(|_| minute.len() == 2)?);
+    let hour = match half {
+        None => hour,
+        Some(half) if (1..=12).contains(&hour) => hour % 12 + half,
+        Some(_) => return None,
+    };
+    NaiveTime::from_hms_opt(hour, minute, 0)
 }
 
 /// What is searched for: without what cannot be seen or stored, words apart by one space, and not longer than `most`.
@@ -122,6 +151,36 @@ fn figures(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (typed, read) in [
+            ("9", "09:00"),
+            ("9am", "09:00"),
+            (" 9 AM ", "09:00"),
+            ("9.30", "09:30"),
+            ("09:30", "09:30"),
+            ("5 p.m.", "17:00"),
+            ("5:05pm", "17:05"),
+            ("12am", "00:00"),
+            ("12pm", "12:00"),
+            ("noon", "12:00"),
+            ("midnight", "00:00"),
+            ("23:59", "23:59"),
+            ("１７：００", "17:00"),
+        ] {
+            assert_eq!(
+                time(typed).map(|it| it.format("%H:%M").to_string()).as_deref(),
+                Some(read),
+                "{typed}"
+            );
+        }
+        for typed in
+            ["", "25", "24:00", "9:5", "9:60", "0am", "13pm", "five", "9:00:00", "-1", "+9", "9am pm"]
+        {
+            assert_eq!(time(typed), None, "{typed}");
+        }
+    }
 
     #[test]
     fn what_shows_as_nothing_is_nothing() {

@@ -34,7 +34,7 @@ pub mod demo;
 
 pub use actions::{
     ForeignMember, add_foreign, adopt, dues_of, fill_personal, freeze_day, hear, paid_by_hand, price,
-    purpose, roll, rules, summary, voting_rules,
+    purpose, roll, rules, stood_on, summary, voting_rules,
 };
 pub use forms::least_age;
 pub use gifts::{

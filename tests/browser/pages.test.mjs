@@ -143,6 +143,8 @@ describe('pages', { concurrency: 2 }, () => {
   test('what everybody may see', async () => {
     const page = await as();
     await walk(page, '/', /^(Cached|Public)$/);
+    await visit(page, '/ballots/leader-of-the-party/check?code=abc', 422);
+    await visit(page, '/ballots/leader-of-the-party/check?code=00000-00000');
     await visit(page, '/faq?q=leeder');
     await visit(page, '/faq?q=zzzz');
     await done(page);
@@ -344,7 +346,10 @@ describe('pages', { concurrency: 2 }, () => {
 
   test('what members see', async () => {
     const page = await as('ana@demo.test');
-    await walk(page, '/dashboard', /^(SignedIn|Member)$/);
+    await walk(page, '/dashboard', /^(SignedIn|Member|SecretBallot)$/);
+    await walk(page, '/ballots/national-committee/complaint', /^Member$/);
+    await visit(page, '/ballots/where-the-next-conference-meets');
+    await visit(page, '/ballots/where-the-next-conference-meets/vote/change');
     await visit(page, '/join');
     await page.goto('/membership/rate');
     await page.getByLabel(/Low-wage/).check();

@@ -20,6 +20,7 @@ mod rates;
 mod hardship;
 mod gift_years;
 mod payments;
+mod ballots;
 mod books;
 mod lost_webhooks;
 mod architecture;

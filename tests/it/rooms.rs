@@ -123,7 +123,8 @@ async fn each_office_opens_what_it_should_and_no_more() {
             Role::Treasurer,
             "check_donors help_members keep_books look_after_work refund see_overview see_payments see_people",
         ),
-        (Role::ReturningOfficer, "see_audit see_overview"),
+        (Role::ReturningOfficer, "run_ballots see_audit see_overview watch_ballots"),
+        (Role::Observer, "see_overview watch_ballots"),
         (Role::Editor, "edit_content see_overview"),
         (Role::Communications, "edit_content see_overview send_updates"),
         (Role::Organiser, "see_overview see_people"),
@@ -149,13 +150,13 @@ async fn officers_see_the_links_that_their_offices_open() {
     for (email, expected) in [
         (
             "alex@demo.test",
-            "Overview Members Supporters Import Duplicates Other parties Updates Treasurer’s desk Gift memberships Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
+            "Overview Members Supporters Import Duplicates Other parties Updates Votes Treasurer’s desk Gift memberships Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
         (
             "treasurer@demo.test",
             "Overview Members Supporters Treasurer’s desk Gift memberships Donations Payments Books",
         ),
-        ("returning@demo.test", "Overview Audit log"),
+        ("returning@demo.test", "Overview Votes Audit log"),
         ("organiser@demo.test", "Overview Members Supporters"),
     ] {
         let page = site.signed_in_as(email).await.get("/admin").await;

@@ -250,7 +250,6 @@ async fn addresses_of_what_does_not_exist_yet_answer_404() {
         "/events/calendar.ics",
         "/debates",
         "/proposals",
-        "/ballots",
         "/elections",
         "/teams",
         "/candidates",

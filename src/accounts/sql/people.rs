@@ -29,6 +29,11 @@ pub async fn find_person(db: &mut PgConnection, id: Uuid) -> Result<Option<Perso
     people!("where id = $1", id).fetch_optional(db).await
 }
 
+/// In no order.
+pub async fn list_people(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Person>> {
+    people!("where id = any ($1)", ids).fetch_all(db).await
+}
+
 pub async fn find_person_by_email(db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Person>> {
     people!("where email = $1::text::citext", email.as_str()).fetch_optional(db).await
 }

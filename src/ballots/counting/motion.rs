@@ -41,6 +41,11 @@ impl Fraction {
         (denominator > 0 && numerator <= denominator).then_some(Self { numerator, denominator })
     }
 
+    /// In whole percent, cut.
+    pub fn percent(self) -> u64 {
+        self.numerator.saturating_mul(100) / self.denominator
+    }
+
     /// Whether `part` reaches this share of `whole`.
     fn reached(self, part: u128, whole: u128, threshold: Threshold) -> bool {
         // Both products stay below 2^64 times 2^66.

@@ -24,7 +24,7 @@ pub use overrides::{lift_override, set_override};
 pub use payment::{dues_of, hear};
 pub use rates::{apply_rate, ask_for_rate};
 pub use reminders::{remind_applicants, remind_of_renewal};
-pub use standing::{enter, recompute, set_renewal, tell_standing, turn_of_day};
+pub use standing::{enter, recompute, set_renewal, stood_on, tell_standing, turn_of_day};
 
 use chrono::{Days, NaiveDate};
 use sqlx::PgConnection;

@@ -2,6 +2,7 @@
 
 use chrono::{Duration, NaiveDate};
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -19,7 +20,7 @@ use crate::{
     },
     membership::{
         mail,
-        model::{Membership, Prices, Rate, Rules, State, begins, state},
+        model::{Membership, Prices, Rate, Rules, State, Stood, begins, state},
         sql::{self, history::NewEra},
     },
     parties, payments,
@@ -217,4 +218,20 @@ pub async fn set_renewal(app: &App, person: Uuid, renews: bool) -> Result<Member
     }
     change.commit().await?;
     Ok(after)
+}
+
+/// Where somebody stood on a day, and when they were born, if they have said so.
+///
+/// # Errors
+/// The database is away.
+pub async fn stood_on(
+    app: &App,
+    db: &mut PgConnection,
+    person: Uuid,
+    day: NaiveDate,
+) -> Result<(Option<Stood>, Option<NaiveDate>)> {
+    let Some(membership) = sql::find_of_person(db, person).await? else { return Ok((None, None)) };
+    let history = sql::history::find(db, membership.id).await?;
+    let born_on = membership.personal.born_on;
+    Ok((history.on(day, born_on, super::voting_rules(app, day)), born_on))
 }

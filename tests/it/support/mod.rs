@@ -157,6 +157,11 @@ impl Site {
         self.mails_to(email).await.pop().unwrap_or_else(|| panic!("no mail to {email}"))
     }
 
+    /// Says that a job of this name waits when the test ends, for a time that does not come in it.
+    pub fn leaves_waiting(&self, job: &str) {
+        self.database.leaves(job, Left::Waiting);
+    }
+
     /// Says that a job of this name has failed when the test ends. A test that leaves a job, waiting or failed, without
     /// saying so fails, and so does one that does not leave what it said.
     pub fn leaves_failed(&self, job: &str) {
