@@ -66,8 +66,8 @@ pub(super) fn new_password(form: &Form, name: &str, email: &str) -> Result<Secre
 
 pub(super) fn names(form: &Form) -> Result<Names, Form> {
     let mut check = form.check();
-    let name = check.text("name", "Enter your full name", 100);
-    let called = check.optional_text("called", 100);
+    let name = check.person_name("name", "Enter your full name");
+    let called = if form.value("called").trim().is_empty() { Some(String::new()) } else { check.person_name("called", "Enter a name, or leave this empty") };
     check.finish(|| {
         let (name, called) = (name?, called?);
         let called = Some(called).filter(|called| !called.is_empty() && *called != name);
@@ -91,7 +91,7 @@ pub(super) struct NewOfficer {
 pub(super) fn new_officer(form: &Form) -> Result<NewOfficer, Form> {
     let mut check = form.check();
     let email = check.email("email");
-    let name = check.text("name", "Enter the officer's full name", 100);
+    let name = check.person_name("name", "Enter the officer’s full name");
     let role = check.choice::<Role>("role", "Choose an office");
     let region = if role == Some(Role::Organiser) {
         check.choice::<Region>("region", "Choose the organiser's region")

@@ -26,6 +26,7 @@ use crate::{
         config::{Config, Environment, RawConfig},
         db,
         email_address::EmailAddress,
+        person_name,
         progress::Progress,
         queue::Failure,
         random::Random,
@@ -115,7 +116,7 @@ enum OfficerCommand {
     /// Make an officer and print a one-time sign-in link
     Add {
         email: EmailAddress,
-        #[arg(long)]
+        #[arg(long, value_parser = |name: &str| person_name::judge(name).map(|()| name.to_owned()))]
         name: String,
         /// administrator, membership, treasurer, returning_officer, editor, communications, organiser
         #[arg(long, value_parser = |code: &str| code.replace('-', "_").parse::<Role>())]

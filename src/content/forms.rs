@@ -158,7 +158,7 @@ pub(super) fn direction(form: &Form) -> Direction {
 
 pub(super) fn message(form: &Form) -> Result<Message, Form> {
     let mut check = form.check();
-    let name = check.text("name", "Enter your name", 100);
+    let name = check.person_name("name", "Enter your name");
     let email = check.email("email");
     let topic = check.choice("topic", "Choose what it is about");
     let text = check.paragraphs("message", "Write your message", 5_000);

@@ -6,7 +6,7 @@
 //! ```ignore
 //! pub fn parse(form: &Form) -> Result<Join, Form> {
 //!     let mut check = form.check();
-//!     let name = check.text("name", "Enter your full name", 100);
+//!     let name = check.person_name("name", "Enter your full name");
 //!     let email = check.email("email");
 //!     check.finish(|| Some(Join { name: name?, email: email? }))
 //! }
@@ -24,7 +24,7 @@ use axum::{
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{app::App, dates, email_address::EmailAddress, error::Error, markdown, typed};
+use super::{app::App, dates, email_address::EmailAddress, error::Error, markdown, person_name, typed};
 
 #[derive(Clone, Default)]
 pub struct Form {
@@ -139,9 +139,10 @@ impl Form {
 
     /// The form again if somebody else has saved its record since the page was made: with all that was typed, what they
     /// saved beside each field that differs, and the version of that, so that sending it again replaces theirs. `now`
-    /// is the form filled from the record, which is locked; `say` puts a value that is a code into words.
+    /// is the form filled from the record, which is locked; if it carries a version, that of more than it shows, that
+    /// counts. `say` puts a value that is a code into words.
     pub fn overtaken(&self, now: &Self, say: impl Fn(&str, &str) -> String) -> Option<Self> {
-        let version = now.version();
+        let version = Some(now.value(VERSION)).filter(|it| !it.is_empty()).map_or_else(|| now.version(), str::to_owned);
         if self.value(VERSION) == version {
             return None;
         }
@@ -325,6 +326,13 @@ impl Check<'_> {
     /// One line that may be empty.
     pub fn optional_text(&mut self, name: &str, longest: usize) -> Option<String> {
         self.line(name, longest)
+    }
+
+    /// The name of a person.
+    pub fn person_name(&mut self, name: &str, missing: &str) -> Option<String> {
+        let text = self.text(name, missing, person_name::LONGEST)?;
+        person_name::judge(&text).map_err(|why| self.fail(name, why)).ok()?;
+        Some(text)
     }
 
     /// Several lines that must not be all empty.

@@ -15,6 +15,7 @@ pub mod dates;
 pub mod working_days;
 pub mod csv;
 pub mod typed;
+pub mod person_name;
 pub mod email_address;
 pub mod picture;
 pub mod phone;

@@ -7,13 +7,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     actions, forms,
     model::{Hardship, Membership, changeable},
-    sql::hardships,
+    sql::{self, hardships},
 };
 use crate::{
     accounts::SignedIn,
@@ -96,11 +97,20 @@ async fn respond(
     let (status, form, chosen) = match sent.map(|form| (read(&form), form)) {
         Some((Ok(less), form)) if form.pressed("sure") => {
             let mut change = Change::begin(app, db, Actor::Person(of)).await?;
-            let done = actions::hardship::declare_hardship(&mut change, of, less).await?;
-            change.commit().await?;
-            let said =
-                format!("From {} you pay {}. We’ll confirm it by email.", dates::day(from), done.price());
-            return Ok(flash::redirect(app, "/membership", &said));
+            sql::lock_of_person(&mut change, of).await?;
+            let known = hardships::find_of(&mut change, of).await?;
+            // Who said the same twice meant it, and who goes back is told so below.
+            let is_theirs = |it: &Hardship| it.is_over || (it.amount, it.until) == (less.amount, less.until(from));
+            let overtaken = form.overtaken(&held(known.as_ref()), say);
+            if let Some(form) = overtaken.filter(|_| !known.as_ref().is_some_and(is_theirs)) {
+                (StatusCode::CONFLICT, form, None)
+            } else {
+                let done = actions::hardship::declare_hardship(&mut change, of, less).await?;
+                change.commit().await?;
+                let said =
+                    format!("From {} you pay {}. We’ll confirm it by email.", dates::day(from), done.price());
+                return Ok(flash::redirect(app, "/membership", &said));
+            }
         }
         Some((Ok(less), form)) => {
             let price = actions::price(less.amount, membership.every);
@@ -108,14 +118,28 @@ async fn respond(
         }
         Some((Err(form), _)) => (StatusCode::UNPROCESSABLE_ENTITY, form, None),
         None => {
-            let amount = hardship.as_ref().map(|it| it.amount.decimal()).unwrap_or_default();
-            (StatusCode::OK, Form::filled([("less", amount)]), None)
+            let held = held(hardship.as_ref());
+            let version = held.version();
+            (StatusCode::OK, held.set("less_months", "").with("version", version), None)
         }
     };
     let months = terms.months(Some(membership.every));
     let from = dates::day(from);
     Ok((status, HardshipPage { visit, form, membership, hardship, least, months, from, chosen })
         .into_response())
+}
+
+/// What was declared last, as the form has it. How long it holds is chosen anew each time.
+fn held(hardship: Option<&Hardship>) -> Form {
+    let Some(hardship) = hardship else { return Form::filled([("less", String::new())]) };
+    Form::filled([("less", hardship.amount.decimal()), ("less_months", hardship.until.to_string())])
+}
+
+fn say(field: &str, value: &str) -> String {
+    match (field, value.parse::<NaiveDate>()) {
+        ("less_months", Ok(until)) => format!("until {}", dates::day(until)),
+        _ => value.to_owned(),
+    }
 }
 
 pub(super) async fn end(State(app): State<App>, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {

@@ -153,7 +153,7 @@ pub const ROOM: Room = Room {
             many: "payments are overdue",
             path: "/admin/members?state=grace",
             permission: SEE_PEOPLE,
-            whole_party: false,
+            whole_party: true,
         },
         Task {
             count: "pending",
@@ -161,7 +161,7 @@ pub const ROOM: Room = Room {
             many: "first Direct Debits are on their way",
             path: "/admin/members?state=pending",
             permission: SEE_PEOPLE,
-            whole_party: false,
+            whole_party: true,
         },
         Task {
             count: "suspended",
@@ -169,7 +169,7 @@ pub const ROOM: Room = Room {
             many: "memberships are suspended",
             path: "/admin/members?state=suspended",
             permission: SEE_PEOPLE,
-            whole_party: false,
+            whole_party: true,
         },
     ],
     timeline: Some(Timeline {

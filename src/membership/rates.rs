@@ -15,7 +15,7 @@ use super::{
     forms::{self, Terms, Who},
     join::too_much,
     model::{Membership, NewRate, OWN_MONEY, Prices, Rate, changeable},
-    sql::hardships,
+    sql::{self, hardships, rate_changes},
 };
 use crate::{
     accounts::{self, HELP_MEMBERS, Most, Officer, Planned, Rooms, SignedIn},
@@ -178,6 +178,7 @@ async fn respond(
                 checkout: None,
             };
             let mut change = Change::begin(app, db, Actor::Person(whose.asked_by)).await?;
+            let now = sql::lock_of_person(&mut change, whose.person).await?.ok_or(Error::NotFound)?;
             if let Some(most) = rooms.too_much(&mut change, planned).await? {
                 drop(change);
                 (
@@ -185,22 +186,26 @@ async fn respond(
                     form.failed("amount", whose.too_much(most, new.every)),
                     None,
                 )
-            } else if form.pressed("sure") {
+            } else if !form.pressed("sure") {
+                (StatusCode::OK, form, Some(new))
+            } else if let Some(form) = form.overtaken(&held(&mut change, &now).await?, say) {
+                (StatusCode::CONFLICT, form, None)
+            } else {
                 actions::ask_for_rate(&mut change, whose.asked_by, whose.person, new).await?;
                 change.commit().await?;
+                let price = new.price();
                 let said = match whose.name {
-                    None => format!("From {from} you pay {}. We’ll confirm it by email.", new.price()),
-                    Some(name) => {
-                        format!("From {from} {name} pays {}. They get an email about it.", new.price())
-                    }
+                    None => format!("From {from} you pay {price}. We’ll confirm it by email."),
+                    Some(name) => format!("From {from} {name} pays {price}. They get an email about it."),
                 };
                 return Ok(flash::redirect(app, &whose.back, &said));
-            } else {
-                (StatusCode::OK, form, Some(new))
             }
         }
         Some((Err(form), _)) => (StatusCode::UNPROCESSABLE_ENTITY, form, None),
-        None => (StatusCode::OK, filled(&membership), None),
+        None => {
+            let version = held(db, &membership).await?.version();
+            (StatusCode::OK, filled(&NewRate::of(&membership)).with("version", version), None)
+        }
     };
     Ok((
         status,
@@ -221,13 +226,27 @@ async fn respond(
         .into_response())
 }
 
-fn filled(membership: &Membership) -> Form {
-    let own = if membership.rate == Rate::Solidarity { membership.amount.decimal() } else { String::new() };
+fn filled(rate: &NewRate) -> Form {
+    let own = if rate.rate == Rate::Solidarity { rate.amount.decimal() } else { String::new() };
     Form::filled([
-        ("rate", membership.rate.code().to_owned()),
-        ("every", membership.every.code().to_owned()),
+        ("rate", rate.rate.code().to_owned()),
+        ("every", rate.every.code().to_owned()),
         ("amount", own),
     ])
+}
+
+/// The rate that was asked for last, whether or not Stripe knows it yet.
+async fn held(db: &mut PgConnection, membership: &Membership) -> Result<Form> {
+    let waiting = rate_changes::find_open_of(db, membership.person).await?;
+    Ok(filled(&waiting.map_or_else(|| NewRate::of(membership), |change| change.new)))
+}
+
+fn say(field: &str, value: &str) -> String {
+    match field {
+        "rate" => value.parse::<Rate>().map_or_else(|_| value.to_owned(), |rate| rate.name().to_owned()),
+        "every" => value.parse::<Interval>().map_or_else(|_| value.to_owned(), |every| format!("every {every}")),
+        _ => value.to_owned(),
+    }
 }
 
 fn read(

@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -187,13 +188,38 @@ async fn party_page(db: &mut PgConnection, visit: Visit, id: Uuid, form: Form) -
     Ok(PartyPage { visit, form, rulings: rulings(), party: Some(party), path: format!("{LIST}/{id}") })
 }
 
+/// What tells one state of a party's history from another.
+fn version(rulings: &[Dated]) -> String {
+    let all = rulings.iter().fold(Form::default(), |form, dated| {
+        form.with(&dated.set_at.to_string(), format!("{} {}", dated.starts_on, dated.ruling.code()))
+            .with("reason", &dated.reason)
+            .with("rule", &dated.rule)
+    });
+    all.version()
+}
+
+/// What holds on a day, as the form would have it.
+fn held(rulings: &[Dated], day: NaiveDate) -> Form {
+    let form = Form::default().with("version", version(rulings));
+    let Some(dated) = rulings.iter().find(|dated| dated.starts_on <= day) else { return form };
+    form.with("ruling", dated.ruling.code()).with("reason", &dated.reason).with("rule", &dated.rule)
+}
+
+fn say(field: &str, value: &str) -> String {
+    match value.parse::<Ruling>() {
+        Ok(ruling) if field == "ruling" => ruling.name().to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
 pub(super) async fn party(
     State(app): State<App>,
     visit: Visit,
     Path(id): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    let form = blank(&app, &visit);
+    let (_, rulings) = sql::find_party(&mut db, id).await?.ok_or(Error::NotFound)?;
+    let form = blank(&app, &visit).with("version", version(&rulings));
     Ok(party_page(&mut db, visit, id, form).await?.into_response())
 }
 
@@ -213,6 +239,11 @@ pub(super) async fn rule(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    let (_, rulings) = sql::lock_party(&mut change, id).await?.ok_or(Error::NotFound)?;
+    if let Some(form) = form.overtaken(&held(&rulings, new.starts_on), say) {
+        let page = party_page(&mut change, visit, id, form).await?;
+        return Ok((StatusCode::CONFLICT, page).into_response());
+    }
     actions::rule(&mut change, who.person_id, id, &new).await?;
     change.commit().await?;
     Ok(flash::redirect(&app, &format!("{LIST}/{id}"), "Saved. What held before stays in the history."))

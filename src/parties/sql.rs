@@ -51,6 +51,12 @@ pub async fn find_party(db: &mut PgConnection, id: Uuid) -> Result<Option<(NewPa
     Ok(Some((party, rulings)))
 }
 
+/// The same, whose history nobody else adds to until the transaction ends.
+pub async fn lock_party(db: &mut PgConnection, id: Uuid) -> Result<Option<(NewParty, Vec<Dated>)>> {
+    sqlx::query!("select from other_parties where id = $1 for update", id).execute(&mut *db).await?;
+    find_party(db, id).await
+}
+
 /// `false` if a party of that name is there.
 pub async fn insert_party(
     db: &mut PgConnection,

@@ -49,6 +49,8 @@ impl PeoplePage {
 
 /// What the filters offer.
 struct Choices {
+    /// Of the whole party. An officer of some regions filters by these alone.
+    everywhere: bool,
     states: Vec<(&'static str, &'static str)>,
     sorts: Vec<(&'static str, &'static str)>,
     regions: Vec<(&'static str, &'static str)>,
@@ -115,7 +117,7 @@ async fn show(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    let search = if scope == Scope::Everyone { search } else { search.without_money() };
+    let search = search.within(&scope);
     let mut tx = sql::begin(&mut db).await?;
     let answer = find::find(&mut tx, &search, &scope).await?;
     tx.commit().await?;
@@ -176,9 +178,10 @@ pub(super) fn count_words(count: Count, similar: bool) -> String {
 
 fn choices(list: List, scope: &Scope) -> Choices {
     let everywhere = *scope == Scope::Everyone;
-    let sorts = list.sorts().iter().filter(|sort| everywhere || !sort.tells_of_money());
+    let sorts = list.sorts().iter().filter(|sort| everywhere || sort.is_shared());
     let regions = Region::ALL.into_iter().filter(|region| scope.covers(Some(*region)));
     Choices {
+        everywhere,
         states: list.states().iter().map(|state| (state.code(), state.words(list))).collect(),
         sorts: sorts.map(|sort| (sort.code(), sort.words())).collect(),
         regions: regions.map(|region| (region.slug(), region.name())).collect(),

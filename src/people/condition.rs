@@ -73,9 +73,10 @@ impl Condition {
         }
     }
 
-    /// Whether the answer tells what somebody pays.
-    pub(super) fn tells_of_money(&self) -> bool {
-        matches!(self, Self::Rate(_) | Self::Interval(_) | Self::BehindFrom(_) | Self::BehindTo(_))
+    /// Whether the answer tells no more than people agreed to share with the organisers of their region: name and
+    /// email address.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Words(_) | Self::Region(_) | Self::People(_))
     }
 
     /// The values in documents and addresses.

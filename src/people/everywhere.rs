@@ -15,7 +15,7 @@ use super::{
     sql,
 };
 use crate::{
-    accounts::{Officer, Rooms, SEE_PEOPLE},
+    accounts::{Officer, Rooms, SEE_PEOPLE, Scope},
     kit::{
         db::Db,
         error::{Error, Result},
@@ -34,6 +34,8 @@ const MOST_PAYMENTS: i64 = 10;
 struct EverywherePage {
     visit: Visit,
     form: Form,
+    /// Whether more is shown and searched than name, email address and region.
+    everywhere: bool,
     /// `None` when nothing was asked.
     found: Option<Found>,
 }
@@ -62,12 +64,14 @@ pub async fn show(
     mut db: Db,
 ) -> Result<Response> {
     let scope = who.scope(SEE_PEOPLE)?;
+    let everywhere = scope == Scope::Everyone;
     let form = read(query)?;
     let search = forms::search(List::Everybody, &form)
         .map_err(|_| Error::Invalid("We could not read this address. Start again from the search."))?;
+    let search = search.within(&scope);
     let typed = search.words.typed().to_owned();
     if typed.is_empty() {
-        return Ok(EverywherePage { visit, form, found: None }.into_response());
+        return Ok(EverywherePage { visit, form, everywhere, found: None }.into_response());
     }
     let mut tx = sql::begin(&mut db).await?;
     let answer = find::find(&mut tx, &search, &scope).await?;
@@ -95,5 +99,5 @@ pub async fn show(
         answer,
         typed,
     };
-    Ok(EverywherePage { visit, form, found: Some(found) }.into_response())
+    Ok(EverywherePage { visit, form, everywhere, found: Some(found) }.into_response())
 }

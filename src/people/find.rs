@@ -41,11 +41,9 @@ pub struct Answer {
 /// The database is away.
 pub async fn find(db: &mut PgConnection, search: &Search, scope: &Scope) -> Result<Answer, sqlx::Error> {
     let segment = search.segment();
-    let total = match search.whole_list() {
-        Some((standing, mut regions)) => {
-            regions.extend(scope.region_slugs());
-            Some(sql::count_standing(db, standing, regions).await?)
-        }
+    // The kept numbers count those too who share nothing with organisers.
+    let total = match search.whole_list().filter(|_| *scope == Scope::Everyone) {
+        Some((standing, regions)) => Some(sql::count_standing(db, standing, regions).await?),
         None => None,
     };
     if search.words.is_empty()

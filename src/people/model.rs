@@ -8,7 +8,11 @@ use super::{
     condition::{Condition, Segment},
     words::Words,
 };
-use crate::{accounts::Standing, kit::paging, membership::Status};
+use crate::{
+    accounts::{Scope, Standing},
+    kit::paging,
+    membership::Status,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
@@ -174,9 +178,9 @@ impl Sort {
         }
     }
 
-    /// Whether the order tells what somebody pays.
-    pub fn tells_of_money(self) -> bool {
-        matches!(self, Self::Rate | Self::LastPayment)
+    /// Whether the order tells no more than people agreed to share with the organisers of their region.
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::Name | Self::Region)
     }
 }
 
@@ -298,13 +302,16 @@ impl Search {
         fields
     }
 
-    /// What an officer of some regions may ask. What members pay is not for organisers: an order or a filter by it
-    /// would tell.
+    /// What an officer of some regions may ask. People agreed that organisers have their name and email address: a
+    /// filter, a count or an order by anything else would tell more.
     #[must_use]
-    pub fn without_money(mut self) -> Self {
-        self.conditions.retain(|condition| !condition.tells_of_money());
-        let sort = if self.sort.tells_of_money() { Sort::Name } else { self.sort };
-        Self { sort, ..self }
+    pub fn within(mut self, scope: &Scope) -> Self {
+        if *scope == Scope::Everyone {
+            return self;
+        }
+        self.conditions.retain(Condition::is_shared);
+        let sort = if self.sort.is_shared() { self.sort } else { Sort::Name };
+        Self { sort, state: State::Now, ..self }
     }
 
     pub fn is_filtered(&self) -> bool {

@@ -223,7 +223,7 @@ fn select(segment: &Segment, scope: &Scope) -> Query {
 
 /// Who fits, in no order, at most so many. A number is first looked for among the members'.
 pub async fn find(db: &mut PgConnection, segment: &Segment, scope: &Scope, most: i64) -> Result<Vec<Uuid>> {
-    if let Some(number) = segment.words().and_then(Words::number) {
+    if let Some(number) = segment.words().and_then(Words::number).filter(|_| *scope == Scope::Everyone) {
         let mut query = select(&segment.without_words(), scope);
         query.push(" and m.number = ").push_bind(number);
         let found = ids(db, query, "", most).await?;

@@ -9,7 +9,7 @@ use crate::{
 pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
     let mut check = form.check();
     let email = check.email("email");
-    let name = check.text("name", "Enter your name", 100);
+    let name = check.person_name("name", "Enter your name");
     let postcode = check.parse::<Postcode>("postcode");
     let region = read_region(&mut check);
     let interests = check.choices::<Interest>("interest", "Choose from the list what you want to help with");
@@ -34,7 +34,7 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
 /// What an officer types about somebody who is no member.
 pub fn details(form: &Form) -> Result<Details, Form> {
     let mut check = form.check();
-    let name = check.text("name", "Enter the full name", 200);
+    let name = check.person_name("name", "Enter the full name");
     let email = check.email("email");
     let postcode = check.optional::<Postcode>("postcode");
     // What an officer says counts, whatever the postcode says.

@@ -2,8 +2,8 @@
 //! happened, in one list.
 //!
 //! Three or four queries: the session, the record, the note that an officer looked, the part. An officer of a region
-//! sees nobody outside it, and addresses only of those who agreed to share them; what somebody pays, and
-//! why officers did something, is not for organisers (hardship stays without shame).
+//! sees nobody outside it, and of those who agreed to share name and email address with organisers these two and the
+//! region: not whether they are members, since when, or what they pay (hardship stays without shame).
 
 mod model;
 mod pages;

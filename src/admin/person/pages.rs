@@ -64,7 +64,7 @@ impl PersonPage {
 /// What this officer gets to see and do.
 #[derive(Clone, Copy)]
 struct Sees {
-    /// Address, payments, mails, notes, age and officers' reasons: not an organiser's.
+    /// More than name, email address and region, which people agreed to share with organisers.
     all: bool,
     may_change: bool,
     /// Change the rate, send a link to sign in.
@@ -152,7 +152,10 @@ pub async fn activity(
     mut db: Db,
 ) -> Result<Response> {
     let (record, sees) = open(&app, &who, &person, &mut db).await?;
-    let happenings = sql::list_happenings(&mut db, rooms, record.id, sees.all, MOST).await?;
+    if !sees.all {
+        return Err(Error::Forbidden("What happened is for officers of the whole party."));
+    }
+    let happenings = sql::list_happenings(&mut db, rooms, record.id, MOST).await?;
     let events = happenings.into_iter().filter_map(|happening| happening.read(rooms)).collect();
     let part = Part::Activity { events, may_audit: who.may(SEE_AUDIT) };
     Ok(PersonPage { visit, record, sees, part }.into_response())

@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use chrono::NaiveDate;
 
 use super::{actions, forms};
 use crate::{
@@ -72,13 +73,22 @@ fn find(rooms: Rooms, key: &str) -> Result<&'static Known> {
     rooms.settings().find(|known| known.key == key).ok_or(Error::NotFound)
 }
 
-/// The value that was saved last, for now or for a later day.
-fn newest(known: &Known, settings: &Settings) -> Form {
-    let newest = settings.history(known).pop();
-    newest.map_or_else(Form::default, |dated| {
-        let values = [("value", known.typed(&dated.value)), ("source", dated.source)];
-        Form::filled(values).with_date("from", dated.valid_from)
-    })
+/// What tells one state of a setting from another: all its values, those of later days too.
+fn version(known: &Known, settings: &Settings) -> String {
+    let values = settings.history(known).into_iter();
+    let form = values.fold(Form::default(), |form, dated| {
+        form.with(&dated.valid_from.to_string(), dated.value).with("source", dated.source)
+    });
+    form.version()
+}
+
+/// What holds on a day, as the form would have it.
+fn held(known: &Known, settings: &Settings, day: NaiveDate) -> Form {
+    let source = settings.history(known).into_iter().rfind(|dated| dated.valid_from <= day);
+    let source = source.map(|dated| dated.source).unwrap_or_default();
+    Form::filled([("value", known.typed(settings.text(known, day))), ("source", source)])
+        .with_date("from", day)
+        .with("version", version(known, settings))
 }
 
 pub(in crate::content) async fn edit(
@@ -91,7 +101,7 @@ pub(in crate::content) async fn edit(
     let today = visit.today();
     let form =
         Form::filled([("value", known.typed(app.settings().text(known, today)))]).with_date("from", today);
-    let form = form.with("version", newest(known, &app.settings()).version());
+    let form = form.with("version", version(known, &app.settings()));
     Ok(SettingPage { visit, known, history: history(&app, known), form }.into_response())
 }
 
@@ -114,7 +124,7 @@ pub(in crate::content) async fn update(
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     let stored = Settings::lock(&mut change).await?;
-    if let Some(form) = form.overtaken(&newest(known, &stored), |_, value| value.to_owned()) {
+    if let Some(form) = form.overtaken(&held(known, &stored, dated.valid_from), |_, value| value.to_owned()) {
         let page =
             SettingPage { visit, known, history: stored.history(known).into_iter().rev().collect(), form };
         return Ok((StatusCode::CONFLICT, page).into_response());

@@ -18,7 +18,7 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let mut check = form.check();
     let every = check.said::<Interval>("every");
     let amount = amount(&mut check, bounds, every);
-    let name = check.text("name", "Enter your full name", 100).filter(|name| {
+    let name = check.person_name("name", "Enter your full name").filter(|name| {
         let hidden = hides(name);
         if hidden {
             check
@@ -36,28 +36,37 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
 
 /// Whether a name says that the giver wants to stay unknown (PPERA 2000 s.54(1)(b)).
 fn hides(name: &str) -> bool {
-    const HIDING: [&str; 12] = [
-        "a donor",
-        "a friend",
-        "a well wisher",
-        "a wellwisher",
+    const HIDING: [&str; 24] = [
+        "adonor",
+        "afriend",
         "anon",
         "anonymous",
+        "awellwisher",
+        "donor",
+        "firstnamelastname",
+        "friend",
+        "fullname",
+        "me",
         "na",
-        "no name",
+        "name",
+        "noname",
         "nobody",
         "none",
+        "noone",
+        "notgiven",
         "private",
+        "somebody",
+        "someone",
+        "test",
+        "testtest",
         "unknown",
+        "wellwisher",
     ];
-    let words: String = typed::plain(name)
-        .to_lowercase()
-        .replace('-', " ")
-        .chars()
-        .filter(|c| c.is_alphanumeric() || *c == ' ')
-        .collect();
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    HIDING.contains(&words.as_str()) || words.starts_with("anonymous ")
+    let letters: String =
+        typed::plain(name).to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let first = letters.chars().next();
+    let is_one_letter = letters.chars().all(|c| Some(c) == first) && letters.is_ascii();
+    is_one_letter || HIDING.contains(&letters.as_str()) || letters.starts_with("anonymous")
 }
 
 /// One of the usual sums, or one's own.

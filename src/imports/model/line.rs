@@ -8,6 +8,7 @@ use crate::{
         email_address::EmailAddress,
         form::{Check, Form},
         money::Money,
+        person_name,
         phone::Phone,
         stripe::Interval,
         typed,
@@ -161,10 +162,10 @@ fn name(check: &mut Check<'_>) -> String {
         .map(|field| check.optional_text(field.code(), 100).unwrap_or_default());
     let [whole, first, last] = parts;
     let name = if whole.is_empty() { format!("{first} {last}").trim().to_owned() } else { whole };
-    if name.chars().count() > 100 {
+    if name.chars().count() > person_name::LONGEST {
         check.fail(Field::Name.code(), "Make this shorter: at most 100 characters");
-    } else if !name.is_empty() && !name.chars().any(char::is_alphabetic) {
-        check.fail(Field::Name.code(), "Enter the name in letters");
+    } else if !name.is_empty() && let Err(why) = person_name::judge(&name) {
+        check.fail(Field::Name.code(), why);
     }
     name
 }

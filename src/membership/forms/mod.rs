@@ -67,7 +67,7 @@ pub fn least_age(app: &App) -> i64 {
 
 pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let mut check = form.check();
-    let name = name(&mut check);
+    let name = check.person_name("name", "Enter your full name");
     let asks_email = terms.who == Who::Stranger;
     let email = if asks_email { check.email("email") } else { None };
     let born_on = born(&mut check, terms.today, terms.least_age);
@@ -121,15 +121,6 @@ fn price(check: &mut Check<'_>, terms: &Terms<'_>) -> (Option<Rate>, Option<Inte
         }
     }
     (rate, every, amount)
-}
-
-pub fn name(check: &mut Check<'_>) -> Option<String> {
-    let name = check.text("name", "Enter your full name", 100)?;
-    if !name.chars().any(char::is_alphabetic) {
-        check.fail("name", "Enter your full name in letters");
-        return None;
-    }
-    Some(name)
 }
 
 pub fn born(check: &mut Check<'_>, today: NaiveDate, least_age: i64) -> Option<NaiveDate> {
@@ -190,7 +181,7 @@ pub(super) fn own_details(form: &Form, born_on: Option<NaiveDate>) -> Result<New
 /// What officers put right.
 pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form> {
     let mut check = form.check();
-    let name = name(&mut check);
+    let name = check.person_name("name", "Enter your full name");
     let email = check.email("email");
     // Whoever came from another system may have none.
     let is_given = ["dob_day", "dob_month", "dob_year"].iter().any(|field| !form.is_empty(field));

@@ -5,7 +5,7 @@ use chrono::{Months, NaiveDate};
 use super::model::{Accept, Give};
 use crate::{
     accounts::ConsentPurpose,
-    kit::{email_address::EmailAddress, form::Form},
+    kit::{email_address::EmailAddress, form::Form, person_name},
     membership::{forms, personal::Personal},
     parties,
     places::read_region,
@@ -13,15 +13,19 @@ use crate::{
 
 pub fn give(form: &Form, today: NaiveDate) -> Result<Give, Form> {
     let mut check = form.check();
-    let receiver_name = check.text("receiver_name", "Enter their name", 100);
+    let receiver_name = check.person_name("receiver_name", "Enter their name");
     let receiver_email = check.email("receiver_email");
     let message = check.optional_paragraphs("message", 1000);
+    // It goes to whichever address was typed: nobody is to be led anywhere by it.
+    if message.as_deref().is_some_and(person_name::holds_address) {
+        check.fail("message", "Leave out web and email addresses. After a full stop, leave a space");
+    }
     let send_on = check.optional_date("send");
     let last = today.checked_add_months(Months::new(12)).unwrap_or(today);
     if send_on.is_some_and(|on| on < today || on > last) {
         check.fail("send_day", "Enter today or a day within a year");
     }
-    let giver_name = check.text("name", "Enter your full name", 100);
+    let giver_name = check.person_name("name", "Enter your full name");
     let giver_email = check.email("email");
     let is_own =
         |(one, other): (&EmailAddress, &EmailAddress)| one.as_str().eq_ignore_ascii_case(other.as_str());
@@ -43,7 +47,7 @@ pub fn give(form: &Form, today: NaiveDate) -> Result<Give, Form> {
 
 pub fn accept(form: &Form, today: NaiveDate, least_age: i64) -> Result<Accept, Form> {
     let mut check = form.check();
-    let name = forms::name(&mut check);
+    let name = check.person_name("name", "Enter your full name");
     let born_on = forms::born(&mut check, today, least_age);
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
