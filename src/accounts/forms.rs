@@ -67,7 +67,11 @@ pub(super) fn new_password(form: &Form, name: &str, email: &str) -> Result<Secre
 pub(super) fn names(form: &Form) -> Result<Names, Form> {
     let mut check = form.check();
     let name = check.person_name("name", "Enter your full name");
-    let called = if form.value("called").trim().is_empty() { Some(String::new()) } else { check.person_name("called", "Enter a name, or leave this empty") };
+    let called = if form.value("called").trim().is_empty() {
+        Some(String::new())
+    } else {
+        check.person_name("called", "Enter a name, or leave this empty")
+    };
     check.finish(|| {
         let (name, called) = (name?, called?);
         let called = Some(called).filter(|called| !called.is_empty() && *called != name);

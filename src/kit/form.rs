@@ -142,7 +142,8 @@ impl Form {
     /// is the form filled from the record, which is locked; if it carries a version, that of more than it shows, that
     /// counts. `say` puts a value that is a code into words.
     pub fn overtaken(&self, now: &Self, say: impl Fn(&str, &str) -> String) -> Option<Self> {
-        let version = Some(now.value(VERSION)).filter(|it| !it.is_empty()).map_or_else(|| now.version(), str::to_owned);
+        let version =
+            Some(now.value(VERSION)).filter(|it| !it.is_empty()).map_or_else(|| now.version(), str::to_owned);
         if self.value(VERSION) == version {
             return None;
         }

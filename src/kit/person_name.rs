@@ -71,16 +71,52 @@ mod tests {
     #[test]
     fn names_have_letters() {
         for name in [
-            "Ana Silva", "Bo", "Siân O’Neill", "עדי כהן", "محمد", "李小龙", "佐々木", "नीता", "Zoë 🌹 Smith",
-            "J.R.R. Tolkien", "Martin Luther King Jr.", "St. John", "D'Arcy-O’Brien", "<b>Bob</b> & Co", "مي\u{200C}نا",
-            "Nguyễn Thị", "A. B", "שָׁלוֹם", "สมชาย", "X Æ A-12",
+            "Ana Silva",
+            "Bo",
+            "Siân O’Neill",
+            "עדי כהן",
+            "محمد",
+            "李小龙",
+            "佐々木",
+            "नीता",
+            "Zoë 🌹 Smith",
+            "J.R.R. Tolkien",
+            "Martin Luther King Jr.",
+            "St. John",
+            "D'Arcy-O’Brien",
+            "<b>Bob</b> & Co",
+            "مي\u{200C}نا",
+            "Nguyễn Thị",
+            "A. B",
+            "שָׁלוֹם",
+            "สมชาย",
+            "X Æ A-12",
         ] {
             assert_eq!(judge(name), Ok(()), "{name}");
         }
         let heaped = format!("Zoe{}", "\u{301}".repeat(90));
         for name in [
-            "..", "=1", "1", "🌹", "-", "?", "x", "ʼ", "ʻ", "ـ", "々", "ー", "ª", "ˈ", "Ⅷ", "ʼʼʼ", "Zˈ", "Ⓐ ①", &heaped,
-            "\u{301}\u{301}\u{301}", "１２",
+            "..",
+            "=1",
+            "1",
+            "🌹",
+            "-",
+            "?",
+            "x",
+            "ʼ",
+            "ʻ",
+            "ـ",
+            "々",
+            "ー",
+            "ª",
+            "ˈ",
+            "Ⅷ",
+            "ʼʼʼ",
+            "Zˈ",
+            "Ⓐ ①",
+            &heaped,
+            "\u{301}\u{301}\u{301}",
+            "１２",
         ] {
             assert!(judge(name).is_err(), "{name}");
         }
@@ -89,9 +125,21 @@ mod tests {
     #[test]
     fn no_mail_program_makes_a_link_of_a_name() {
         for name in [
-            "https://evil.test/win", "Ana https://evil.test", "HTTP://X", "www.evil", "WWW.EVIL", "evil.test",
-            "ana.silva", "ana@evil", "@ana", "Win at evil．test now", "evil。test", "e\u{AD}vil.test", "t.co",
-            "bit.ly/abc", "Ana@Silva",
+            "https://evil.test/win",
+            "Ana https://evil.test",
+            "HTTP://X",
+            "www.evil",
+            "WWW.EVIL",
+            "evil.test",
+            "ana.silva",
+            "ana@evil",
+            "@ana",
+            "Win at evil．test now",
+            "evil。test",
+            "e\u{AD}vil.test",
+            "t.co",
+            "bit.ly/abc",
+            "Ana@Silva",
         ] {
             assert!(judge(name).is_err(), "{name}");
         }
@@ -99,12 +147,18 @@ mod tests {
 
     #[test]
     fn a_text_may_have_full_stops() {
-        for text in
-            ["Well done... you did it. Yours, J.R.", "At 5.30 on the 3.12.", "£1.50 @ Bury", "e.g. tea", "Hi.\nBye."]
-        {
+        for text in [
+            "Well done... you did it. Yours, J.R.",
+            "At 5.30 on the 3.12.",
+            "£1.50 @ Bury",
+            "e.g. tea",
+            "Hi.\nBye.",
+        ] {
             assert!(!holds_address(text), "{text}");
         }
-        for text in ["Go to evil.test", "see https://a", "write to me@evil.test", "WWW.evil.test", "a(evil.test)b"] {
+        for text in
+            ["Go to evil.test", "see https://a", "write to me@evil.test", "WWW.evil.test", "a(evil.test)b"]
+        {
             assert!(holds_address(text), "{text}");
         }
     }

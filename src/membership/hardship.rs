@@ -100,7 +100,8 @@ async fn respond(
             sql::lock_of_person(&mut change, of).await?;
             let known = hardships::find_of(&mut change, of).await?;
             // Who said the same twice meant it, and who goes back is told so below.
-            let is_theirs = |it: &Hardship| it.is_over || (it.amount, it.until) == (less.amount, less.until(from));
+            let is_theirs =
+                |it: &Hardship| it.is_over || (it.amount, it.until) == (less.amount, less.until(from));
             let overtaken = form.overtaken(&held(known.as_ref()), say);
             if let Some(form) = overtaken.filter(|_| !known.as_ref().is_some_and(is_theirs)) {
                 (StatusCode::CONFLICT, form, None)

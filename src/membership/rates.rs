@@ -244,7 +244,9 @@ async fn held(db: &mut PgConnection, membership: &Membership) -> Result<Form> {
 fn say(field: &str, value: &str) -> String {
     match field {
         "rate" => value.parse::<Rate>().map_or_else(|_| value.to_owned(), |rate| rate.name().to_owned()),
-        "every" => value.parse::<Interval>().map_or_else(|_| value.to_owned(), |every| format!("every {every}")),
+        "every" => {
+            value.parse::<Interval>().map_or_else(|_| value.to_owned(), |every| format!("every {every}"))
+        }
         _ => value.to_owned(),
     }
 }

@@ -381,7 +381,9 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
     for (person, email) in [(zoe, ZOE.email), (hush, "hush@x.test"), (gone, "gone@x.test")] {
         let page = organiser.get(&format!("/admin/members/{person}")).await;
         page.expect(email).expect("North West");
-        for word in ["Suspended", "Ended", "Overdue", "overdue", "Number", "Joined", "since", "Consents", "Activity"] {
+        for word in
+            ["Suspended", "Ended", "Overdue", "overdue", "Number", "Joined", "since", "Consents", "Activity"]
+        {
             page.expect_not(word);
         }
     }
@@ -402,11 +404,14 @@ async fn an_organiser_sees_her_region_and_nobody_else() {
         let page = organiser.get(&format!("/admin/members?{query}")).await;
         assert_eq!(names(&page), all, "{query}");
     }
-    for path in ["/admin/members", "/admin/supporters", "/admin/search?q=tyneford", "/admin/search?q=x.test"] {
+    for path in ["/admin/members", "/admin/supporters", "/admin/search?q=tyneford", "/admin/search?q=x.test"]
+    {
         let page = organiser.get(path).await;
         let heads = page.select("table.people thead th");
         assert_eq!(heads, ["Name", "Region"], "{path}");
-        for word in ["no. ", "Payment overdue", "In good standing", "Status", "Agreed to", "Joined", "postcode"] {
+        for word in
+            ["no. ", "Payment overdue", "In good standing", "Status", "Agreed to", "Joined", "postcode"]
+        {
             page.expect_not(word);
         }
     }

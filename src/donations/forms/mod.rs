@@ -62,8 +62,7 @@ fn hides(name: &str) -> bool {
         "unknown",
         "wellwisher",
     ];
-    let letters: String =
-        typed::plain(name).to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let letters: String = typed::plain(name).to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
     let first = letters.chars().next();
     let is_one_letter = letters.chars().all(|c| Some(c) == first) && letters.is_ascii();
     is_one_letter || HIDING.contains(&letters.as_str()) || letters.starts_with("anonymous")

@@ -164,7 +164,9 @@ fn name(check: &mut Check<'_>) -> String {
     let name = if whole.is_empty() { format!("{first} {last}").trim().to_owned() } else { whole };
     if name.chars().count() > person_name::LONGEST {
         check.fail(Field::Name.code(), "Make this shorter: at most 100 characters");
-    } else if !name.is_empty() && let Err(why) = person_name::judge(&name) {
+    } else if !name.is_empty()
+        && let Err(why) = person_name::judge(&name)
+    {
         check.fail(Field::Name.code(), why);
     }
     name
