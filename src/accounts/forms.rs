@@ -42,7 +42,10 @@ pub(super) fn code(form: &Form) -> Result<TypedCode, Form> {
     let text = check.text("code", "Enter the 6-digit code from the email", 20);
     // People type it in two groups, as the mail shows it.
     let code = text.map(|text| {
-        typed::plain(&text).chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>()
+        typed::plain(&text)
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | ','))
+            .collect::<String>()
     });
     if code.as_ref().is_some_and(|code| code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit())) {
         check.fail("code", "Enter the 6-digit code from the email");

@@ -29,7 +29,9 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
 /// RFC 8265 has it), which comes first. The others are for hashes from before spellings were told apart.
 fn spellings(password: &SecretString) -> Vec<String> {
     let typed = password.expose_secret();
-    let plain = typed.chars().map(|c| if c.is_whitespace() && !c.is_ascii() { ' ' } else { c });
+    // What comes along with copying and cannot be seen is no part of it.
+    let plain = typed.trim_matches(|c| matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}'));
+    let plain = plain.chars().map(|c| if c.is_whitespace() && !c.is_ascii() { ' ' } else { c });
     let mut all = vec![plain.nfc().collect(), typed.nfc().collect(), typed.nfd().collect(), typed.to_owned()];
     let mut known = HashSet::new();
     all.retain(|spelling: &String| known.insert(spelling.clone()));

@@ -54,8 +54,8 @@ const COMMON: [&str; 42] = [
 
 /// Beginnings of words that people use for each other. The first of each line stands in our questions.
 const ALIKE: [&[&str]; 16] = [
-    &["cost", "price", "pricing", "fee", "charge", "much", "subs", "dues", "expensive"],
-    &["cancel", "cancell", "leav", "quit", "resign", "terminat", "end"],
+    &["cost", "price", "pricing", "fee", "charge", "much", "expensive"],
+    &["cancel", "cancell", "leav", "terminat"],
     &["stop", "unsubscrib", "opt"],
     &["email", "mail", "newsletter"],
     &["donat", "donor", "give", "gift", "contribut"],
@@ -64,12 +64,37 @@ const ALIKE: [&[&str]; 16] = [
     &["volunteer", "help"],
     &["lead", "boss", "chair", "president"],
     &["sign", "login", "log"],
-    &["age", "young", "old", "teen"],
+    &["age", "teen"],
     &["moved", "move", "moving"],
     &["paid", "receipt", "invoice", "history"],
     &["fail", "declin", "bounc", "overdue", "missed"],
     &["refund", "reimburs"],
     &["ally", "allies", "alliance", "coalition"],
+];
+
+/// Words that people search for, and what our questions say instead. Beside the word itself they would find what has
+/// nothing to do with it: `dues` is a form of `due`.
+const INSTEAD: [(&str, &str); 20] = [
+    ("complain", "complaint"),
+    ("dead", "died"),
+    ("death", "died"),
+    ("directdebit", "debit"),
+    ("directdebits", "debit"),
+    ("dues", "cost"),
+    ("expulsion", "expelled"),
+    ("faq", "question"),
+    ("kids", "age"),
+    ("merch", "shop"),
+    ("old", "age"),
+    ("overseas", "abroad"),
+    ("present", "gift"),
+    ("quit", "leave"),
+    ("resign", "leave"),
+    ("resignation", "leave"),
+    ("scottish", "scotland"),
+    ("subs", "cost"),
+    ("welsh", "wales"),
+    ("young", "age"),
 ];
 
 /// What somebody searches for, made of its telling words in small letters: at most ten.
@@ -80,8 +105,12 @@ pub(super) struct Search {
 impl Search {
     pub(super) fn new(typed: &str) -> Self {
         let words = typed.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-        let mut terms: Vec<String> =
-            words.filter(|word| word.chars().count() > 2 && !COMMON.contains(&word.as_str())).collect();
+        let telling = words.filter(|word| word.chars().count() > 2 && !COMMON.contains(&word.as_str()));
+        let said = |word: String| {
+            let instead = INSTEAD.iter().find(|(typed, _)| *typed == word);
+            instead.map_or(word, |(_, ours)| (*ours).to_owned())
+        };
+        let mut terms: Vec<String> = telling.map(said).collect();
         terms.dedup();
         terms.truncate(10);
         Self { terms }
@@ -90,6 +119,10 @@ impl Search {
     /// Whether a word of a text is one of the terms, or nearly, or means the same.
     fn fits(&self, word: &str) -> bool {
         let word = word.to_lowercase();
+        // What stands in every question tells nothing, however much it looks like a word that was typed.
+        if COMMON.contains(&word.as_str()) {
+            return false;
+        }
         self.terms.iter().any(|term| {
             is_nearly(&word, term) || alike(term).iter().skip(1).any(|begin| is_from(&word, begin))
         })
@@ -212,7 +245,11 @@ fn is_nearly(word: &str, term: &str) -> bool {
     let common = word.chars().zip(term.chars()).take_while(|(a, b)| a == b).count();
     let (word_length, term_length) = (word.chars().count(), term.chars().count());
     let (long, short) = (word_length.max(term_length), word_length.min(term_length));
-    (common == short && short >= 3 && long - short <= 4)
+    let is_begun = common == short && short >= 3;
+    let ending = if word_length > term_length { word } else { term };
+    let ending: String = ending.chars().skip(common).collect();
+    // Of three letters many words begin: `can` is no `cancel`.
+    (is_begun && (ENDINGS.contains(&ending.as_str()) || (short >= 4 && long - short <= 4)))
         || (common >= 4 && long - common <= 3)
         || (short >= 4 && TextDiff::from_chars(word, term).ratio() >= 0.8)
 }
@@ -232,6 +269,15 @@ mod tests {
         assert_eq!(marked("a member remembers members", "membership"), ["member", "members"]);
         assert_eq!(marked("Élan & <b>", "élan"), ["Élan"]);
         assert!(marked("anything", "").is_empty());
+        for (text, typed) in [
+            ("You can see it", "cancel"),
+            ("At the end", "cancel"),
+            ("your youth", "young"),
+            ("what you are", "whatever"),
+            ("for the art", "article"),
+        ] {
+            assert!(marked(text, typed).is_empty(), "{typed}: {:?}", marked(text, typed));
+        }
         assert_eq!(marked("If prices change, the cost is due.", "how much"), ["prices", "cost"]);
     }
 

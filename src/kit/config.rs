@@ -154,9 +154,9 @@ impl RawConfig {
             .unwrap_or_else(|| format!("http://{}", self.listen))
             .trim_end_matches('/')
             .to_owned();
-        if production && !public_url.starts_with("https://") {
+        if production && !is_https_host(&public_url) {
             faults.push(
-                "PUBLIC_URL must be an https:// address in production; set it to the address people see."
+                "PUBLIC_URL must be https:// and a host in production, without a path; set it to the address people see."
                     .into(),
             );
         }
@@ -259,9 +259,9 @@ impl RawConfig {
             })
             .filter(|secret| !secret.expose_secret().is_empty())
             .collect();
-        if production && self.stripe_api_base.as_ref().is_some_and(|base| !base.starts_with("https://")) {
+        if production && self.stripe_api_base.as_ref().is_some_and(|base| !is_https_host(base)) {
             faults.push(
-                "STRIPE_API_BASE must be an https:// address in production; remove it to use Stripe's own."
+                "STRIPE_API_BASE must be https:// and a host in production; remove it to use Stripe's own."
                     .into(),
             );
         }
@@ -325,6 +325,16 @@ impl RawConfig {
 /// What the stand-in for Stripe works with; everybody can read it here.
 const STAND_IN_KEY: &str = "sk_test_stand_in";
 const STAND_IN_WEBHOOK_SECRET: &str = "whsec_stand_in";
+
+/// Whether an address is a host by https, perhaps with a port and a slash at its end: no path, nobody's name before an @.
+fn is_https_host(address: &str) -> bool {
+    let host = address.strip_prefix("https://").map(|host| host.strip_suffix('/').unwrap_or(host));
+    let (name, port) = host.map(|host| host.split_once(':').unwrap_or((host, "443"))).unwrap_or_default();
+    let is_name = name.split('.').all(|part| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    });
+    is_name && port.parse::<u16>().is_ok()
+}
 
 fn check_key(name: &str, key: &SecretString, production: bool) -> Result<SecretString, String> {
     let text = key.expose_secret();
@@ -417,9 +427,16 @@ pub(crate) mod tests {
 
     #[test]
     fn production_names_each_fault() {
-        let faults: [Fault; 25] = [
+        let faults: [Fault; 32] = [
             ("PUBLIC_URL", |s| s.public_url = Some("http://party.example".into())),
             ("PUBLIC_URL", |s| s.public_url = None),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://party.example/path".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://me@party.example".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://party.example:99999".into())),
+            ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("https://".into())),
+            ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("https://evil.test@x".into())),
+            ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("https://api.stripe.com/v1?x".into())),
             ("DATABASE_URL", |s| s.database_url = None),
             ("SECRET_KEY", |s| s.secret_key = None),
             ("SECRET_KEY", |s| s.secret_key = Some("0".repeat(64).into())),

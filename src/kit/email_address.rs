@@ -86,7 +86,8 @@ impl FromStr for EmailAddress {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = typed::plain(text);
         // As it is copied from a sentence, a link or a list of addresses.
-        let text = text.strip_prefix("mailto:").unwrap_or(&text);
+        let is_link = text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("mailto:"));
+        let text = if is_link { &text[7..] } else { &text };
         let text = text.trim_matches(['<', '>', ',', ';']).trim_end_matches('.');
         if text.is_empty() {
             return Err(NotAnAddress::Empty);
@@ -103,7 +104,14 @@ impl FromStr for EmailAddress {
             .with_required_tld();
         // 254 octets is the longest path that SMTP carries (RFC 5321 4.5.3.1.3). Quoted local parts are legal and
         // in practice always a mistake; the header writer would have to escape them.
-        let well_formed = text.len() <= 254
+        // No host's name has other signs, and no top-level domain is a number (RFC 3696 2).
+        let is_host = domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+            && domain
+                .rsplit('.')
+                .next()
+                .is_some_and(|top| top.bytes().any(|byte| byte.is_ascii_alphabetic()));
+        let well_formed = is_host
+            && text.len() <= 254
             && text.is_ascii()
             && !text.contains(['"', ' ', '\\', '/'])
             && email_address::EmailAddress::parse_with_options(&text, options).is_ok();
@@ -155,6 +163,10 @@ mod tests {
             "ana@exa\u{202E}mple.org",
             "ana@exa mple.org",
             "ana@[127.0.0.1]",
+            "a@1.2.3.4",
+            "a@example.123",
+            "a@exa_mple.org",
+            "a@exa!mple.org",
         ] {
             assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
         }
@@ -174,6 +186,7 @@ mod tests {
             ("\u{FEFF}ana@de\u{AD}mo.test", "ana@demo.test"),
             ("<ana@demo.test>,", "ana@demo.test"),
             ("mailto:ana@demo.test", "ana@demo.test"),
+            ("MAILTO:ana@demo.test", "ana@demo.test"),
             ("ana@demo.test.", "ana@demo.test"),
             ("ana＠demo．test", "ana@demo.test"),
             ("ａｎａ@demo.test", "ana@demo.test"),

@@ -473,10 +473,17 @@ impl Check<'_> {
             ["day", "month", "year"].map(|part| self.once(&format!("{prefix}_{part}")).map(str::to_owned));
         let [Some(day), Some(month), Some(year)] = parts else { return None };
         if day.is_empty() || month.is_empty() || year.is_empty() {
-            self.fail(&field, missing);
+            let is_whole = month.is_empty() && year.is_empty() && day.contains(['/', '-', '.', ' ']);
+            self.fail(&field, if is_whole { "Enter day, month and year in a field each" } else { missing });
             return None;
         }
-        let date = match (typed::day(&day), typed::month(&month), typed::plain(&year).parse()) {
+        let year = typed::plain(&year);
+        let year = year.trim_end_matches(['.', ',']);
+        if year.len() == 2 && year.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.fail(&field, "Enter the year in four figures, like 2001");
+            return None;
+        }
+        let date = match (typed::day(&day), typed::month(&month), year.parse()) {
             (Some(day), Some(month), Ok(year)) if YEARS.contains(&year) => {
                 NaiveDate::from_ymd_opt(year, month, day)
             }

@@ -31,12 +31,18 @@ impl FromStr for Phone {
     /// most (ITU-T E.164), and none that is shorter than seven is anybody's.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = typed::plain(text);
+        let is_link = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("tel:"));
+        let text = if is_link { text[4..].to_owned() } else { text };
         // "+44 (0)161 ..." is written by many: the 0 is dialled in the country only.
         let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text };
         let mut digits: String =
             text.chars().filter(|letter| !letter.is_whitespace() && !"-–.()/".contains(*letter)).collect();
         if let Some(abroad) = digits.strip_prefix("00") {
             digits = format!("+{abroad}");
+        }
+        // One number in one spelling: a number of the UK is kept as it is dialled there.
+        if let Some(national) = digits.strip_prefix("+44") {
+            digits = format!("0{}", national.trim_start_matches('0'));
         }
         let number = digits.strip_prefix('+');
         let only = number.unwrap_or(&digits);
@@ -105,7 +111,11 @@ mod tests {
             ("0113.496.0000", "01134960000", "0113 496 0000"),
             ("0808 157 0192", "08081570192", "0808 157 0192"),
             ("0169772345", "0169772345", "01697 72345"),
-            ("+44 (0)161 496 0000", "+441614960000", "+441614960000"),
+            ("+44 (0)161 496 0000", "01614960000", "0161 496 0000"),
+            ("+44 161 496 0000", "01614960000", "0161 496 0000"),
+            ("0044 0161 496 0000", "01614960000", "0161 496 0000"),
+            ("tel:+44-7700-900123", "07700900123", "07700 900123"),
+            ("TEL:0161 496 0000", "01614960000", "0161 496 0000"),
             ("0033 1 42 68 53 00", "+33142685300", "+33142685300"),
             ("+1 (202) 555-0143", "+12025550143", "+12025550143"),
             ("+290\u{a0}22\u{2009}222", "+29022222", "+29022222"),

@@ -1,14 +1,17 @@
 //! The web server: takes connections, and lets none of them cost more than it may.
 //!
-//! A visitor who sends half a request, or nothing at all, is waited for only so long; one address has only so many
+//! A visitor who sends half a request, or nothing at all, or reads no answer, is waited for only so long; one address has only so many
 //! connections; and once the process is asked to stop it stops, whoever is still connected.
 
 use std::{
     collections::HashMap,
     convert::Infallible,
     future::{Future, ready},
+    io,
     net::{IpAddr, SocketAddr},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -25,8 +28,10 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, Sleep},
 };
 use tower::ServiceExt;
 
@@ -34,6 +39,11 @@ use super::{app::App, cache, proxy};
 
 /// For the head of a request, counted from its first byte, or from the answer before it on the same connection.
 const HEAD: Duration = Duration::from_secs(15);
+/// For a visitor who reads no further, and for all the waiting of one connection together, as long as they read more
+/// slowly than [`SLOWEST`].
+const STALL: Duration = Duration::from_secs(30);
+/// Bytes a second. A telephone on the worst of lines reads twice as fast.
+const SLOWEST: u64 = 512;
 /// Longest head: the largest form goes into the body.
 const LONGEST_HEAD: usize = 32 * 1024;
 /// All connections together. Each is a file descriptor, of which many systems give a process 1,024.
@@ -100,7 +110,81 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(LONGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, STALL)), service)
+}
+
+/// A connection that waits for its visitor to read, and not for ever: with `stall` once, and in all with `stall` and a
+/// second more for each [`SLOWEST`] bytes that were taken.
+struct Patient<S> {
+    stream: S,
+    stall: Duration,
+    written: u64,
+    waited: Duration,
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl<S> Patient<S> {
+    fn new(stream: S, stall: Duration) -> Self {
+        Self { stream, stall, written: 0, waited: Duration::ZERO, waiting: None }
+    }
+
+    fn watch(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let Poll::Ready(done) = outcome else {
+            let in_all = self.stall + Duration::from_secs(self.written / SLOWEST);
+            let left = in_all.saturating_sub(self.waited).min(self.stall);
+            let begin = || (Instant::now(), Box::pin(tokio::time::sleep(left)));
+            let (_, patience) = self.waiting.get_or_insert_with(begin);
+            return patience.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        };
+        if let Some((since, _)) = self.waiting.take() {
+            self.waited += since.elapsed();
+        }
+        // What the system took before it had to wait says nothing of the visitor's pace.
+        if let Ok(bytes) = done
+            && !self.waited.is_zero()
+        {
+            self.written += bytes as u64;
+        }
+        Poll::Ready(done)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, from);
+        self.watch(cx, outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, from);
+        self.watch(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }
 
 /// How many connections each address has open.
@@ -139,6 +223,41 @@ impl Drop for Visitor {
             if *count == 0 {
                 open.remove(&address);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::{sleep, timeout},
+    };
+
+    use super::*;
+
+    const STALL: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn who_reads_is_waited_for_and_who_does_not_is_not() {
+        // Bytes that are taken at once, and the pause after them: nothing, a trickle, and a good pace.
+        for (bytes, pause, is_served) in
+            [(0, 50, false), (10, 20, false), (10, 150, false), (4_000, 20, true)]
+        {
+            let (near, mut far) = duplex(1_000);
+            let reading = tokio::spawn(async move {
+                let mut into = vec![0; bytes];
+                loop {
+                    if bytes > 0 && far.read(&mut into).await.unwrap_or(0) == 0 {
+                        break;
+                    }
+                    sleep(Duration::from_millis(pause)).await;
+                }
+            });
+            let mut patient = Patient::new(near, STALL);
+            let done = timeout(Duration::from_secs(5), patient.write_all(&[b'x'; 20_000])).await;
+            assert_eq!(done.expect("it is over in time").is_ok(), is_served, "{bytes} bytes, {pause} ms");
+            reading.abort();
         }
     }
 }

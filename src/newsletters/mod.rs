@@ -133,6 +133,8 @@ fn routes(_: &App) -> Routes {
         .post(officer, "/admin/updates/{id}/cancellation", admin::sending::cancel)
         .post(officer, "/admin/updates/{id}/uncertain", admin::sending::decide)
         .post(officer, "/admin/updates/{id}/removal", admin::drafts::remove)
+        .get(Access::Machine, "/unsubscribe", unsubscribe::cut)
+        .get(Access::Machine, "/unsubscribe/", unsubscribe::cut)
         .get(Access::Machine, "/unsubscribe/{token}", unsubscribe::show)
         .post(Access::Machine, "/unsubscribe/{token}", unsubscribe::stop)
         .post(Access::Machine, "/unsubscribe/{token}/undo", unsubscribe::undo)

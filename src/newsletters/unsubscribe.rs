@@ -57,6 +57,8 @@ fn seal(app: &App, person: Uuid) -> String {
 }
 
 fn open(app: &App, token: &str) -> Option<Uuid> {
+    // As it is copied out of a sentence or brackets.
+    let token = token.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'));
     let bytes: [u8; 32] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
     let (proof, hidden) = bytes.split_at(16);
     let mask = keyed(app, "unsubscribe mask", proof);
@@ -127,6 +129,11 @@ async fn page(app: &App, db: &mut Db, visit: Visit, token: String, state: Stoppi
 fn hint(email: &str) -> String {
     let (name, domain) = email.rsplit_once('@').unwrap_or_default();
     format!("{}…@{domain}", name.chars().next().unwrap_or('…'))
+}
+
+/// The link without what tells whose it is.
+pub(super) async fn cut(State(app): State<App>, visit: Visit) -> Response {
+    damaged(&app, visit)
 }
 
 /// Shows what will stop. Scanners open it, so it changes nothing.

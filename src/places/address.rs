@@ -40,6 +40,11 @@ impl Address {
         if check.chosen("lives", ABROAD) {
             return Self::read_abroad(check, why);
         }
+        let lives = check.optional_text("lives", 100)?;
+        if !matches!(lives.as_str(), "" | "uk") {
+            check.fail("lives", "Choose whether the address is in the UK or in another country");
+            return None;
+        }
         let line1 = check.text("address_line1", &format!("Enter the first line of your address{why}"), 100);
         let line2 = check.optional_text("address_line2", 100);
         let town = check.text("town", "Enter your town or city", 100);

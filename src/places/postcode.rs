@@ -47,6 +47,11 @@ impl FromStr for Postcode {
         let text = typed::plain(text);
         // As it stands at the end of a sentence or in quotes.
         let text = text.trim_matches(|c: char| !c.is_alphanumeric() && !typed::is_hidden(c));
+        // As it stands on an envelope.
+        let upper = text.to_ascii_uppercase();
+        let countries = [", UNITED KINGDOM", ", UK", ", GB", ", ENGLAND", ", SCOTLAND", ", WALES"];
+        let country = countries.iter().find(|country| upper.ends_with(*country));
+        let text = country.and_then(|country| text.get(..text.len() - country.len())).unwrap_or(text);
         // The longest real one has seven characters; nothing long is worth copying.
         let typed: String = text
             .chars()
@@ -153,6 +158,9 @@ mod tests {
             ("B33 8TH", "B33 8TH"),
             ("gir 0aa", "GIR 0AA"),
             ("BL9 0ND.", "BL9 0ND"),
+            ("BL9 0ND, UK", "BL9 0ND"),
+            ("bl9 0nd, United Kingdom.", "BL9 0ND"),
+            ("CF10 3NP, Wales", "CF10 3NP"),
             ("“BL9 0ND”,", "BL9 0ND"),
             ("\u{200B}BL9 0ND\u{200B}", "BL9 0ND"),
             ("(bl90nd)", "BL9 0ND"),

@@ -540,3 +540,27 @@ async fn only_pages_that_are_the_same_for_all_are_kept_by_anybody() {
         }
     }
 }
+
+/// Answers that pile up behind a visitor who reads a few bytes at a time.
+#[tokio::test]
+async fn whoever_hardly_reads_is_not_waited_for() {
+    const ASKED: usize = 200;
+    let site = Site::open().await;
+    let one = site.stranger().get("/faq").await.body.len();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2_048).unwrap();
+    let mut slow = socket.connect(site.address).await.unwrap();
+    slow.write_all("GET /faq HTTP/1.1\r\nHost: x\r\n\r\n".repeat(ASKED).as_bytes()).await.unwrap();
+    let began = Instant::now();
+    let (mut few, mut read) = ([0; 10], 0);
+    while began.elapsed() < Duration::from_secs(45) {
+        read += slow.read(&mut few).await.unwrap_or(0);
+        sleep(Duration::from_millis(300)).await;
+    }
+    // What was on its way arrives; the rest was never sent.
+    let mut all = vec![0; 65_536];
+    while let Ok(Ok(bytes @ 1..)) = timeout(Duration::from_secs(20), slow.read(&mut all)).await {
+        read += bytes;
+    }
+    assert!(read < ASKED * one, "all was sent: {read} bytes");
+}

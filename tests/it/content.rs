@@ -97,6 +97,49 @@ async fn a_search_forgives_slips() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    // The answer that is meant comes first.
+    for (typed, slug) in [
+        ("cancel", "how-do-i-cancel-my-membership"),
+        ("quit", "how-do-i-cancel-my-membership"),
+        ("resign", "how-do-i-cancel-my-membership"),
+        ("stop paying", "how-do-i-stop-paying"),
+        ("standing order", "can-i-pay-by-standing-order"),
+        ("cash", "can-i-pay-by-standing-order"),
+        ("cheque", "can-i-pay-by-standing-order"),
+        ("abroad", "can-i-join-from-abroad"),
+        ("northern ireland", "can-i-join-from-abroad"),
+        ("scotland", "can-i-join-from-abroad"),
+        ("welsh", "can-i-join-from-abroad"),
+        ("two accounts", "i-have-two-accounts"),
+        ("dues", "how-much-does-membership-cost"),
+        ("directdebit", "how-does-direct-debit-work"),
+        ("expel", "can-i-be-suspended-or-expelled"),
+        ("suspended", "can-i-be-suspended-or-expelled"),
+        ("dead", "a-member-has-died"),
+        ("complain", "how-do-i-complain"),
+        ("tax", "can-i-claim-gift-aid"),
+        ("shop", "do-you-have-a-shop"),
+        ("give somebody membership", "can-i-give-somebody-a-membership"),
+        ("young", "who-can-join"),
+    ] {
+        let query = serde_html_form::to_string([("q", typed)]).unwrap();
+        let page = browser.get(&format!("/faq?{query}")).await;
+        let found = page.attributes("main a[href^='/faq/']", "href");
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some(format!("/faq/{slug}").as_str()),
+            "{typed}: {found:?}"
+        );
+    }
+    let page = browser.get("/faq?q=cancel").await;
+    assert!(page.select("mark").iter().all(|word| word.to_lowercase() != "can"), "{:?}", page.select("mark"));
+    browser
+        .get("/faq/can-i-change-my-rate")
+        .await
+        .expect("choose another one")
+        .expect_not("no questions asked");
+    browser.get("/faq/how-do-i-change-my-name-or-email").await.expect("On your account");
+    browser.get("/faq/what-if-i-cannot-afford-it").await.expect("pay less for a time");
     let page = browser.get("/faq?q=xylophone").await;
     page.expect_status(200).expect("Nobody has asked that yet").expect("Ask us");
     for odd in [
@@ -677,7 +720,7 @@ async fn a_wrong_message_is_kept_and_many_are_refused() {
     for number in 0..11 {
         let text = format!("Message {number}");
         let fields =
-            [("name", "A"), ("email", "a@example.org"), ("topic", "other"), ("message", text.as_str())];
+            [("name", "Ada"), ("email", "a@example.org"), ("topic", "other"), ("message", text.as_str())];
         status = browser.post("/contact", &fields).await.status.as_u16();
     }
     assert_eq!(status, 429);

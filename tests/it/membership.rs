@@ -172,7 +172,7 @@ async fn a_stranger_joins_by_card_and_lands_in_the_members_pages() {
     browser
         .get(&path)
         .await
-        .expect("Thank you. You are in")
+        .expect("Thank you. You are a member")
         .expect(&format!("Your membership number is {number}"))
         .expect("What happens next")
         .expect("Open your page");

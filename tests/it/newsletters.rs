@@ -600,6 +600,14 @@ async fn one_click_stops_the_emails() {
     reader.post(&undo, &[]).await.expect("cannot be undone here any more");
     assert!(!stands().await);
     let forged = format!("/unsubscribe/{}", "A".repeat(43));
+    // The token as it is copied out of a sentence or brackets.
+    for end in [".", ")", "%3E", "%20", "),"] {
+        let page = site.stranger().get(&format!("{path}{end}")).await;
+        page.expect_status(200);
+    }
+    for cut in ["/unsubscribe", "/unsubscribe/"] {
+        reader.get(cut).await.expect_status(404).expect("This link is damaged").expect("Sign in");
+    }
     for wrong in [forged.as_str(), "/unsubscribe/x", &path[..path.len() - 1]] {
         reader.get(wrong).await.expect_status(404).expect("This link is damaged").expect("Sign in");
         reader.post(wrong, &[]).await.expect_status(404).expect("This link is damaged");

@@ -4,6 +4,7 @@ use crate::kit::{
     form::{Check, Form},
     money::Money,
     settings::{Dated, Known, Meaning},
+    typed,
 };
 
 /// A new value of a setting. The past is not rewritten: it holds from today at the earliest.
@@ -46,7 +47,7 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
 
 fn number(check: &mut Check<'_>, least: u32, most: u32) -> Option<String> {
     let typed = check.text("value", "Enter a number", 12)?;
-    let fits = typed.parse().ok().filter(|number: &u32| (least..=most).contains(number));
+    let fits = typed::plain(&typed).parse().ok().filter(|number: &u32| (least..=most).contains(number));
     if fits.is_none() {
         check.fail("value", format!("Enter a whole number from {least} to {most}"));
     }
@@ -88,6 +89,7 @@ mod tests {
         for (number, is_fine) in [("0", false), ("1", true), ("120", true), ("121", false), ("-1", false)] {
             assert_eq!(setting(age, &typed(number, "22"), today).is_ok(), is_fine, "{number}");
         }
+        assert_eq!(setting(age, &typed("１８", "22"), today).ok().unwrap().value, "18");
         let pace = &Setting::limit("pace", 10, "", "", given).known;
         assert_eq!(setting(pace, &typed("0", "22"), today).ok().unwrap().value, "0");
         assert!(setting(&CONTACT_EMAIL.known, &typed("nobody", "22"), today).is_err());

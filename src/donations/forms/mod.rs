@@ -16,7 +16,10 @@ use crate::{
 
 pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let mut check = form.check();
-    let every = check.said::<Interval>("every");
+    let every = match form.value("every").trim() {
+        "" | "once" => None,
+        _ => check.choice::<Interval>("every", "Choose how often you want to give"),
+    };
     let amount = amount(&mut check, bounds, every);
     let name = check.person_name("name", "Enter your full name").filter(|name| {
         let hidden = hides(name);

@@ -406,7 +406,7 @@ mod tests {
         let entry = read.entry.unwrap();
         assert_eq!((entry.name.as_str(), entry.region), ("Ana Silva", Some(Region::NorthWest)));
         assert_eq!(entry.personal.address.unwrap().to_string(), "14 Mill Lane, Bury, BL9 0ND");
-        assert_eq!(entry.personal.phone.unwrap().to_string(), "+441614960000");
+        assert_eq!(entry.personal.phone.unwrap().to_string(), "0161 496 0000");
         assert_eq!((entry.amount, entry.every), (Some(Money::from_pence(5000)), Interval::Year));
         let abroad = line(&[
             (Field::Email, "ana@example.org"),

@@ -60,13 +60,22 @@ impl Address {
                 Ok(email) => Some(Self::Mail(email.to_string())),
                 Err(_) => {
                     let name = host(typed).rsplit('.').next().unwrap_or_default();
-                    let is_name = name.chars().count() > 1 && name.chars().all(char::is_alphabetic);
+                    let is_file = FILES.contains(&name.to_lowercase().as_str());
+                    let is_name =
+                        name.chars().count() > 1 && name.chars().all(char::is_alphabetic) && !is_file;
                     (is_name && is_host(typed)).then(|| Self::Web(format!("https://{typed}")))
                 }
             },
         }
     }
 }
+
+/// What a file's name ends with, and no host's that is typed without `https://`.
+const FILES: [&str; 34] = [
+    "asp", "aspx", "avi", "bmp", "cgi", "css", "csv", "doc", "docx", "gif", "htm", "html", "jpeg", "jpg",
+    "js", "json", "jsp", "mp", "odt", "pdf", "php", "png", "ppt", "pptx", "rtf", "svg", "tif", "txt", "wav",
+    "webp", "xls", "xlsx", "xml", "zip",
+];
 
 /// What stands before the path.
 fn authority(address: &str) -> &str {
@@ -76,7 +85,7 @@ fn authority(address: &str) -> &str {
 /// The same without the port.
 fn host(address: &str) -> &str {
     match authority(address).rsplit_once(':') {
-        Some((host, port)) if !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()) => host,
+        Some((host, port)) if !port.starts_with('+') && port.parse::<u16>().is_ok() => host,
         _ => authority(address),
     }
 }
@@ -91,7 +100,9 @@ fn is_label(label: &str) -> bool {
 /// Whether an address begins with a whole name: letters, figures and hyphens, with a dot.
 fn is_host(address: &str) -> bool {
     let host = host(address);
-    host.contains('.') && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+    // Nobody's by RFC 2606.
+    let is_nobody_s = host.trim_end_matches('.').to_ascii_lowercase().ends_with(".invalid");
+    host.contains('.') && !is_nobody_s && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
 }
 
 /// The addresses that stand in a text as words, and where.
@@ -101,21 +112,31 @@ pub(super) fn bare(text: &str) -> Vec<(Range<usize>, Address)> {
     for word in text.split(char::is_whitespace) {
         let start = from;
         from += word.len() + text[start + word.len()..].chars().next().map_or(0, char::len_utf8);
-        let Some((range, address)) = address_in(word) else { continue };
-        found.push((start + range.start..start + range.end, address));
+        let mut done = 0;
+        while let Some((range, address)) = address_in(&word[done..]) {
+            found.push((start + done + range.start..start + done + range.end, address));
+            done += range.end;
+        }
     }
     found
 }
 
-/// One word has one address at the most.
+/// The first address in a word.
 fn address_in(word: &str) -> Option<(Range<usize>, Address)> {
-    let web = ["https://", "http://", "www."].iter().filter_map(|begin| {
-        let at = word.find(begin)?;
+    const BEGINNINGS: [&str; 3] = ["https://", "http://", "www."];
+    // Of the same length, whatever stands in it.
+    let small = word.to_ascii_lowercase();
+    let web = BEGINNINGS.iter().filter_map(|begin| {
+        let at = small.find(begin)?;
         let before = word[..at].chars().next_back();
         (!before.is_some_and(char::is_alphanumeric)).then_some(at)
     });
     if let Some(start) = web.min() {
         let end = word[start..].find(['<', '>', '"', '”', '“']).map_or(word.len(), |end| start + end);
+        // Another one behind a comma.
+        let next = BEGINNINGS.iter().flat_map(|begin| [",", ";"].map(|mark| format!("{mark}{begin}")));
+        let end =
+            next.filter_map(|next| small[start..end].find(&next)).min().map_or(end, |next| start + next);
         let range = start..start + trimmed(&word[start..end]).len();
         return Address::read(&word[range.clone()]).map(|address| (range, address));
     }
@@ -201,6 +222,13 @@ mod tests {
             "mailto:nobody",
             "tel:home",
             "1.5",
+            "file.pdf",
+            "index.php",
+            "Leaflet.PDF",
+            "photo.jpeg?size=2",
+            "minutes.docx",
+            "https://doesnotexist.invalid/",
+            "http://a.test:99999/",
             "file.html\\x",
             "\\\\evil.test",
         ] {
@@ -219,13 +247,32 @@ mod tests {
             ("https://a.test/x_(y), or", "https://a.test/x_(y)", "https://a.test/x_(y)"),
             ("Write to a.b+c@example.org!", "a.b+c@example.org", "mailto:a.b+c@example.org"),
             ("“https://a.test”", "https://a.test", "https://a.test"),
+            ("See Www.example.org.", "Www.example.org", "https://Www.example.org"),
+            ("WWW.A.TEST", "WWW.A.TEST", "https://WWW.A.TEST"),
+            ("HTTPS://A.TEST/X", "HTTPS://A.TEST/X", "https://A.TEST/X"),
             ("é https://a.test/?q=ü…", "https://a.test/?q=ü", "https://a.test/?q=ü"),
         ] {
             assert_eq!(found(text), [(word.to_owned(), to.to_owned())], "{text}");
         }
-        for text in
-            ["xhttps://a.test", "https://", "www.", "a @ b", "@handle", "ssh://me@host.org", "1.5 a.b"]
-        {
+        let both = ["https://a.test", "https://b.test"].map(|to| (to.to_owned(), to.to_owned()));
+        for text in [
+            "https://a.test,https://b.test",
+            "https://a.test;https://b.test",
+            "https://a.test, https://b.test.",
+        ] {
+            assert_eq!(found(text), both, "{text}");
+        }
+        for text in [
+            "http://a.test:99999/",
+            "https://doesnotexist.invalid/",
+            "xhttps://a.test",
+            "https://",
+            "www.",
+            "a @ b",
+            "@handle",
+            "ssh://me@host.org",
+            "1.5 a.b",
+        ] {
             assert!(found(text).is_empty(), "{text}: {:?}", found(text));
         }
     }

@@ -29,6 +29,10 @@ pub enum What {
     Elsewhere(String),
     /// A picture without words for who does not see it.
     Unsaid,
+    /// What was meant for a link and is none: `[x](a b)`, `[x][1]`.
+    Brackets(String),
+    /// A link in HTML, which stands there as it was typed.
+    Html,
 }
 
 impl fmt::Display for Fault {
@@ -38,10 +42,9 @@ impl fmt::Display for Fault {
             What::TooDeep => {
                 write!(f, "too many lists or quotes inside each other. Use at most {MOST_DEEP} levels")
             }
-            What::TooMany => write!(
-                f,
-                "the text has too many parts from here on. Split it, or leave some of the table out"
-            ),
+            What::TooMany => {
+                write!(f, "the text has too many parts from here on. Split it, or make it shorter")
+            }
             What::LeadsNowhere(typed) => write!(
                 f,
                 "the link to “{}” leads nowhere. Begin it with https://, with / for a page of this site, or write an email address",
@@ -52,6 +55,14 @@ impl fmt::Display for Fault {
                 "the picture “{}” is on another site, and browsers will not show it here",
                 super::shorten(typed, 60)
             ),
+            What::Brackets(typed) => write!(
+                f,
+                "“{}” is no link. Write [words](https://example.org), without spaces in the address",
+                super::shorten(typed, 60)
+            ),
+            What::Html => {
+                f.write_str("HTML is shown as it is typed. Write a link as [words](https://example.org)")
+            }
             What::Unsaid => {
                 f.write_str("say in the square brackets what the picture shows, for people who cannot see it")
             }
@@ -86,6 +97,8 @@ struct Reading<'a> {
     closed_to_links: usize,
     /// Words that stand together in the source, waiting to be looked through for addresses.
     words: Option<(String, Range<usize>)>,
+    /// Where such words are wrong.
+    wrong: Vec<(usize, What)>,
 }
 
 impl<'a> Reading<'a> {
@@ -98,11 +111,12 @@ impl<'a> Reading<'a> {
                 faults.push((at.start, What::TooMany));
                 break;
             }
-            if let Some(what) = reading.take(event, &at) {
-                faults.push((at.start, what));
-            }
+            let fault = reading.take(event, &at);
+            faults.append(&mut reading.wrong);
+            faults.extend(fault.map(|what| (at.start, what)));
         }
         reading.flush();
+        faults.append(&mut reading.wrong);
         while let Some(open) = reading.open.pop() {
             reading.events.extend(open.map(Event::End));
         }
@@ -139,7 +153,11 @@ impl<'a> Reading<'a> {
         match event {
             Event::Start(tag) => return self.start(tag),
             Event::End(end) => return self.end(end),
-            Event::Html(text) | Event::InlineHtml(text) => self.events.push(Event::Text(text)),
+            Event::Html(text) | Event::InlineHtml(text) => {
+                let is_link = ["<a ", "<img "].iter().any(|tag| text.to_lowercase().contains(tag));
+                self.events.push(Event::Text(text));
+                return is_link.then_some(What::Html);
+            }
             other => self.events.push(other),
         }
         None
@@ -171,7 +189,10 @@ impl<'a> Reading<'a> {
                 None => (None, Some(What::LeadsNowhere(dest_url.into_string()))),
             },
             Tag::Image { dest_url, title, id, link_type } => match Address::read(&dest_url) {
-                Some(Address::Here(_)) => (Some(Tag::Image { dest_url, title, id, link_type }), None),
+                Some(address @ Address::Here(_)) => {
+                    self.leads_to(address);
+                    (Some(Tag::Image { dest_url, title, id, link_type }), None)
+                }
                 // Better a link to it than nothing.
                 Some(address) => {
                     (Some(self.link(address, title)), Some(What::Elsewhere(dest_url.into_string())))
@@ -184,10 +205,14 @@ impl<'a> Reading<'a> {
 
     fn link(&mut self, address: Address, title: CowStr<'a>) -> Tag<'a> {
         let dest_url = address.to_string().into();
+        self.leads_to(address);
+        Tag::Link { link_type: LinkType::Inline, dest_url, title, id: CowStr::Borrowed("") }
+    }
+
+    fn leads_to(&mut self, address: Address) {
         if !self.links.contains(&address) {
             self.links.push(address);
         }
-        Tag::Link { link_type: LinkType::Inline, dest_url, title, id: CowStr::Borrowed("") }
     }
 
     fn end(&mut self, end: TagEnd) -> Option<What> {
@@ -202,7 +227,10 @@ impl<'a> Reading<'a> {
 
     /// Words with the addresses in them made links.
     fn flush(&mut self) {
-        let Some((words, _)) = self.words.take() else { return };
+        let Some((words, at)) = self.words.take() else { return };
+        if let Some(typed) = brackets(&words) {
+            self.wrong.push((at.start, What::Brackets(typed.to_owned())));
+        }
         let mut from = 0;
         for (range, address) in links::bare(&words) {
             if self.open.len() >= MOST_DEEP || self.parts > MOST_PARTS {
@@ -222,6 +250,14 @@ impl<'a> Reading<'a> {
             self.events.push(Event::Text(words[from..].to_owned().into()));
         }
     }
+}
+
+/// What looks like a link and was not read as one.
+fn brackets(words: &str) -> Option<&str> {
+    let middle = words.find("](").or_else(|| words.find("]["))?;
+    let start = words[..middle].rfind('[')?;
+    let end = words[middle + 2..].find([')', ']'])?;
+    Some(&words[start..=middle + 2 + end])
 }
 
 fn closes(end: TagEnd) -> bool {
@@ -274,6 +310,19 @@ mod tests {
             assert!(said.starts_with(words), "{said}");
         }
         assert_eq!(said.len(), 3);
+        for source in
+            ["[x](example.co.uk/a b)", "[x](tel:0161 496)", "See [x][1]", "- a\n- [x](a b) c", "| [a][b] |"]
+        {
+            let said = super::faults(source).iter().map(ToString::to_string).collect::<Vec<_>>();
+            assert!(said.len() == 1 && said[0].contains("is no link"), "{source}: {said:?}");
+        }
+        for source in ["<a href=\"https://a.test\">x</a>", "See <A HREF='/faq'>x</A>", "<img src=x>"] {
+            assert!(super::faults(source).iter().any(|fault| fault.what == What::Html), "{source}");
+        }
+        for source in ["[x]", "a [1] b (c)", "[x]: y", "£5 [per head] (each)"] {
+            assert!(faults(source).is_empty(), "{source}");
+        }
+        assert_eq!(links("![tea](/nothing.png)"), [Address::Here("/nothing.png".to_owned())]);
         assert!(faults("[a](b.test) and c@d.test, https://e.test").is_empty());
         let to: Vec<_> =
             links("[a](b.test) and c@d.test, /f, https://b.test").iter().map(ToString::to_string).collect();

@@ -32,6 +32,10 @@ pub fn at_joining(
 ) -> Option<Less> {
     let text = check.optional_text("less", 20)?;
     if text.is_empty() {
+        let months = check.optional_text("less_months", 20)?;
+        if !months.is_empty() {
+            check.fail("less", "Enter how much you can pay, or leave out for how long");
+        }
         return None;
     }
     let amount = amount(check, &text, terms, usual, every);
@@ -120,11 +124,15 @@ mod tests {
             check.finish(|| Some(less))
         };
         assert_eq!(read("", "").unwrap(), None);
-        assert_eq!(read("", "6").unwrap(), None);
         assert_eq!(read("1", "6").unwrap(), Some(Less { amount: Money::from_pence(100), months: 6 }));
-        for (less, months, field) in
-            [("1", "", "less_months"), ("9", "6", "less"), ("1", "60", "less_months")]
-        {
+        for (less, months, field) in [
+            ("", "6", "less"),
+            ("", "1", "less"),
+            ("", "for ever", "less"),
+            ("1", "", "less_months"),
+            ("9", "6", "less"),
+            ("1", "60", "less_months"),
+        ] {
             assert_eq!(read(less, months).unwrap_err().errors()[0].field, field, "{less} {months}");
         }
     }

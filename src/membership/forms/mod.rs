@@ -75,6 +75,9 @@ pub(super) fn join(form: &Form, terms: &Terms<'_>) -> Result<Join, Form> {
     let region = read_region(&mut check);
     let (rate, every, amount) = price(&mut check, terms);
     let less = hardship::at_joining(&mut check, &terms.less, amount, every);
+    if rate == Some(Rate::Solidarity) && less.is_some() {
+        check.fail("less", "You have chosen your own amount and to pay less for a time. Choose one of them");
+    }
     let other_parties = parties::read(&mut check);
     check.must_tick("declaration", "Tick the box if you share our aims and values");
     let consents = check.choices::<ConsentPurpose>("consent", "Choose from the boxes on the page");

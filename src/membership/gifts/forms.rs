@@ -32,7 +32,7 @@ pub fn give(form: &Form, today: NaiveDate) -> Result<Give, Form> {
     if receiver_email.as_ref().zip(giver_email.as_ref()).is_some_and(is_own) {
         check.fail("receiver_email", "This is your own address. To join yourself, use the page to join");
     }
-    check.must_tick("declaration", "Tick the box if this is so; else we cannot take the money");
+    check.must_tick("declaration", "Tick the box if this is true; otherwise we cannot accept the payment");
     check.finish(|| {
         Some(Give {
             giver_name: giver_name?,
