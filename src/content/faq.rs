@@ -64,7 +64,6 @@ struct FaqPage {
     visit: Visit,
     groups: Vec<Filed>,
     changed_at: Option<DateTime<Utc>>,
-    data: String,
 }
 
 #[derive(Template, WebTemplate)]
@@ -90,8 +89,7 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -
         let questions = shown::show(sql::list_published::<Question>(&mut db).await?).await?;
         let changed_at = questions.iter().map(|question| question.changed_at).max();
         let groups = file(groups, questions);
-        let data = structured::questions(groups.iter().flat_map(|group| &group.questions));
-        return Ok(FaqPage { visit, groups, changed_at, data }.into_response());
+        return Ok(FaqPage { visit, groups, changed_at }.into_response());
     }
     let search = search::Search::new(&q);
     let mut found = sql::search_questions(&mut db, &search).await?;
@@ -130,6 +128,6 @@ pub(super) async fn show(visit: Visit, uri: Uri, Path(slug): Path<String>, mut d
     let groups = file(groups, questions);
     let item = shown::show_one(item).await?;
     let description = markdown::shorten(&markdown::plain(&item.words.answer), 155);
-    let data = structured::questions([&item]);
+    let data = structured::question(&item);
     Ok(QuestionPage { visit, item, groups, description, data }.into_response())
 }

@@ -14,18 +14,14 @@ fn safe(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-pub(super) fn questions<'a>(questions: impl IntoIterator<Item = &'a Shown<Item<Question>>>) -> String {
-    let list: Vec<Value> = questions
-        .into_iter()
-        .map(|item| {
-            json!({
-                "@type": "Question",
-                "name": item.words.question,
-                "acceptedAnswer": {"@type": "Answer", "text": item.html},
-            })
-        })
-        .collect();
-    safe(&json!({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": list}))
+/// On the question's own page: the list of all of them would say everything twice.
+pub(super) fn question(item: &Shown<Item<Question>>) -> String {
+    let question = json!({
+        "@type": "Question",
+        "name": item.words.question,
+        "acceptedAnswer": {"@type": "Answer", "text": item.html},
+    });
+    safe(&json!({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": [question]}))
 }
 
 pub(super) fn article(visit: &Visit, item: &Item<Article>) -> String {
