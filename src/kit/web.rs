@@ -255,7 +255,7 @@ mod tests {
                 }
             });
             let mut patient = Patient::new(near, STALL);
-            let done = timeout(Duration::from_secs(5), patient.write_all(&[b'x'; 20_000])).await;
+            let done = timeout(Duration::from_secs(5), patient.write_all(&vec![b'x'; 20_000])).await;
             assert_eq!(done.expect("it is over in time").is_ok(), is_served, "{bytes} bytes, {pause} ms");
             reading.abort();
         }
