@@ -130,9 +130,10 @@ create table ballot_openings (
     ballot_id uuid not null references ballots,
     code      text not null,
     mark      text not null,
-    choices   int[] not null,
-    primary key (ballot_id, code)
+    choices   int[] not null
 );
+-- Not unique: a code has 50 bits, and the six digits tell two of them apart.
+create index ballot_openings_by_code on ballot_openings (ballot_id, code);
 
 -- What everybody can download.
 create table ballot_files (

@@ -135,10 +135,11 @@ struct ShowPage {
     found: Option<Found>,
 }
 
-/// The vote that a code belongs to.
+/// What a code belongs to.
 struct Found {
     code: String,
-    vote: Option<(String, Vec<String>)>,
+    /// Six digits and choices.
+    votes: Vec<(String, Vec<String>)>,
 }
 
 pub(super) async fn show(
@@ -210,9 +211,10 @@ async fn look_up(
         Err(form) => Ok((StatusCode::UNPROCESSABLE_ENTITY, form, None)),
         Ok(code) => {
             let code = code.to_string();
-            let opening = sql::record::find_opening(db, ballot.id, &code).await?;
-            let vote = opening.map(|opening| (opening.mark.clone(), chosen(ballot, &opening)));
-            Ok((StatusCode::OK, form, Some(Found { code, vote })))
+            let openings = sql::record::list_openings(db, ballot.id, &code).await?;
+            let votes =
+                openings.iter().map(|opening| (opening.mark.clone(), chosen(ballot, opening))).collect();
+            Ok((StatusCode::OK, form, Some(Found { code, votes })))
         }
     }
 }

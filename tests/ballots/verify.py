@@ -14,6 +14,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from fractions import Fraction
 
 sys.dont_write_bytecode = True
@@ -332,7 +333,7 @@ class Verifier:
         if terms := self.manifest["kind"].get("ranked"):
             head, found, texts = papers_in(self.file("papers.blt"))
             need(head == f"{len(self.manifest['options'])} {terms['seats']}", "papers.blt has another head")
-            need(found == {tuple(c): self.choices.count(c) for c in self.choices}, "papers.blt has other papers")
+            need(found == dict(Counter(map(tuple, self.choices))), "papers.blt has other papers")
             names = [option["name"] for option in self.manifest["options"]] + [self.manifest["title"]]
             written = [name.replace("\\", "\\\\").replace('"', '\\"') for name in names]
             need(texts == [f'"{name}"' for name in written], "papers.blt has other names")

@@ -92,11 +92,12 @@ pub fn tally(
     let (mut cast, mut blank) = (0, 0);
     for choices in papers {
         cast += 1;
+        // Refuses options of another ballot, so that the next lines need not.
+        add(&mut election, &choices)?;
         match choices.numbers().first() {
             Some(number) => first[usize::from(*number) - 1] += 1,
             None => blank += 1,
         }
-        add(&mut election, &choices)?;
     }
     if cast > electorate {
         return Err(TallyError::MoreThanElectorate { papers: cast, electorate });

@@ -56,14 +56,15 @@ pub async fn insert_openings(db: &mut PgConnection, ballot: Uuid, openings: &[Op
     Ok(())
 }
 
-pub async fn find_opening(db: &mut PgConnection, ballot: Uuid, code: &str) -> Result<Option<Opening>> {
+/// One, but for a chance in thousands of years.
+pub async fn list_openings(db: &mut PgConnection, ballot: Uuid, code: &str) -> Result<Vec<Opening>> {
     sqlx::query_as!(
         Opening,
         "select code, mark, choices from ballot_openings where ballot_id = $1 and code = $2",
         ballot,
         code
     )
-    .fetch_optional(db)
+    .fetch_all(db)
     .await
 }
 

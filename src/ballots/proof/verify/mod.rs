@@ -13,7 +13,7 @@ use chrono::SecondsFormat;
 pub use self::fault::{Fault, Step};
 use self::{
     fault::{AGAIN, COMPLAIN, Found},
-    reading::{each, hash, text},
+    reading::{ballot_of, each, hash, text},
 };
 use super::{
     board::{Chain, Signed, What, fork},
@@ -387,8 +387,16 @@ impl Codes {
     }
 }
 
-/// The ballot that a line of JSON names, if it names one.
-fn ballot_of(text: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    Some(value.get("ballot")?.as_str()?.to_owned())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_given_out_once() {
+        let mut codes = Codes::default();
+        let of = |paper: &[u8]| TrackingCode::of(&Commitment::of(paper));
+        assert_eq!(codes.take(&of(b"one")), Ok(()));
+        assert_eq!(codes.take(&of(b"two")), Ok(()));
+        assert_eq!(codes.take(&of(b"one")), Err(()));
+    }
 }

@@ -54,3 +54,9 @@ pub(super) fn hash(files: &(impl Files + ?Sized), name: &'static str) -> Result<
         file.consume(read);
     }
 }
+
+/// The ballot that a line of JSON names, if it names one.
+pub(super) fn ballot_of(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    Some(value.get("ballot")?.as_str()?.to_owned())
+}
