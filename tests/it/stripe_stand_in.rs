@@ -286,6 +286,14 @@ async fn a_price_changes_with_the_next_period() {
     assert_eq!(after.status, SubscriptionStatus::Active);
     let invoice = world.stripe.find_invoice(after.latest_invoice.as_deref().unwrap()).await.unwrap();
     assert_eq!(invoice.amount_paid_pence, 10_000);
+    // The next payment comes later, and the period after it is a whole one.
+    let later = after.current_period_end.unwrap() + Duration::days(65);
+    let put_off = world.stripe.set_next_payment("carry:1", &id, later).await.unwrap();
+    assert_eq!((put_off.current_period_end, put_off.status), (Some(later), SubscriptionStatus::Trialing));
+    assert_eq!(put_off.amount_pence, Some(10_000));
+    for wrong in [start() - Duration::days(1), start() + Duration::days(800)] {
+        assert!(world.stripe.set_next_payment(&format!("carry:{wrong}"), &id, wrong).await.is_err());
+    }
     assert!(world.stripe.set_price("rate:4", &id, 29, Interval::Month).await.is_err());
     assert!(
         world.stripe.set_price("rate:5", "sub_nobody", 500, Interval::Month).await.unwrap_err().is_missing()
@@ -530,7 +538,16 @@ async fn one_off_payments_are_by_card_alone() {
     assert_eq!((paid.payment_status, paid.mode), (PaymentStatus::Paid, CheckoutMode::OneOff));
     assert_eq!((paid.subscription, paid.invoice), (None, None));
     assert_eq!(world.told().await, ["checkout.session.completed"]);
-    let refund = world.stripe.refund("back", paid.payment_intent.as_deref().unwrap()).await.unwrap();
+    let intent = paid.payment_intent.as_deref().unwrap();
+    // The card is told apart without its number: another holder's is another.
+    let card = world.stripe.find_card(intent).await.unwrap().unwrap();
+    let session = world.stripe.create_checkout("lent", &gift).await.unwrap();
+    world.stand_in.pay_by_card_of(&session.id, "somebody@example.org").await.unwrap();
+    let lent = world.stripe.find_checkout(&session.id).await.unwrap().payment_intent.unwrap();
+    assert_ne!(world.stripe.find_card(&lent).await.unwrap(), Some(card));
+    assert!(world.stripe.find_card("pi_nobody").await.unwrap_err().is_missing());
+    world.told().await;
+    let refund = world.stripe.refund("back", intent).await.unwrap();
     assert_eq!(refund.amount_pence, 2500);
 
     let tiny = NewCheckout { amount_pence: 29, ..world.checkout(Mode::OneOff) };
