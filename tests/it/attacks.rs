@@ -98,10 +98,10 @@ async fn strangers_use_up_no_tries_of_an_address_they_know() {
     let joining: Vec<_> = joiner("ana@demo.test");
     let mut joining: Vec<_> = joining.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let give =
-        [("sum", "own"), ("amount", "5"), ("name", "A"), ("email", "ana@demo.test"), ("declaration", "yes")];
+        [("sum", "own"), ("amount", "5"), ("name", "Ana"), ("email", "ana@demo.test"), ("declaration", "yes")];
     let sign_up = [
         ("email", "ana@demo.test"),
-        ("name", "A"),
+        ("name", "Ana"),
         ("postcode", "M1 1AE"),
         ("old_enough", "yes"),
         ("email_updates", "yes"),
