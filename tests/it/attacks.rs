@@ -97,8 +97,13 @@ async fn strangers_use_up_no_tries_of_an_address_they_know() {
     }
     let joining: Vec<_> = joiner("ana@demo.test");
     let mut joining: Vec<_> = joining.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let give =
-        [("sum", "own"), ("amount", "5"), ("name", "Ana"), ("email", "ana@demo.test"), ("declaration", "yes")];
+    let give = [
+        ("sum", "own"),
+        ("amount", "5"),
+        ("name", "Ana"),
+        ("email", "ana@demo.test"),
+        ("declaration", "yes"),
+    ];
     let sign_up = [
         ("email", "ana@demo.test"),
         ("name", "Ana"),

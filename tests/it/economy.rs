@@ -291,10 +291,11 @@ async fn a_known_address_costs_as_much_as_an_unknown_one() {
     for email in emails.into_iter().chain(emails) {
         let typed = crate::membership::joiner(email);
         let joining: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let give = [("sum", "own"), ("amount", "5"), ("name", "A"), ("email", email), ("declaration", "yes")];
+        let give =
+            [("sum", "own"), ("amount", "5"), ("name", "Ana"), ("email", email), ("declaration", "yes")];
         let sign_up = [
             ("email", email),
-            ("name", "A"),
+            ("name", "Ana"),
             ("postcode", "M1 1AE"),
             ("old_enough", "yes"),
             ("email_updates", "yes"),
