@@ -18,8 +18,16 @@ async fn join(browser: &mut Browser, amount: &str, every: &str) -> Page {
 }
 
 async fn rate(browser: &mut Browser, path: &str, amount: &str, sure: bool) -> Page {
-    let fields = [("rate", "solidarity"), ("amount", amount), ("every", "month"), ("sure", "yes")];
-    browser.post_once(path, if sure { &fields } else { &fields[..3] }).await
+    let version = browser.get_once(path).await.attributes("main [name=version]", "value");
+    let version = version.first().map(String::as_str).unwrap_or_default();
+    let fields = [
+        ("rate", "solidarity"),
+        ("amount", amount),
+        ("every", "month"),
+        ("version", version),
+        ("sure", "yes"),
+    ];
+    browser.post_once(path, if sure { &fields } else { &fields[..4] }).await
 }
 
 #[tokio::test]
