@@ -117,7 +117,7 @@ fn stories() -> Vec<Story> {
         },
         Story {
             title: "A tax on wealth above £10 million",
-            question: "Should we stand for a yearly tax of 2% on everything that somebody owns above £10 million?\n\nThe economy group has written [a proposal](/policies).",
+            question: "Should we stand for a yearly tax of 2% on everything that somebody owns above £10 million?\n\nThe economy group has worked it out: about 20,000 people would pay it.",
             kind: motion(quorum),
             options: &[],
             days: (4, 18),

@@ -8,6 +8,7 @@ async fn sign_up(browser: &mut Browser, email: &str, name: &str, postcode: &str)
 
 async fn filled(browser: &mut Browser, email: &str, name: &str, postcode: &str) -> Filled {
     let page = browser.get("/support").await;
+    page.expect("If you live in another country and want to help, write to");
     page.form("/support")
         .fill("email", email)
         .fill("name", name)
