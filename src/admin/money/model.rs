@@ -231,10 +231,13 @@ pub fn retention(stays: &[i64]) -> LineChart {
     let across = |index: usize| percent(i64::try_from(index).unwrap_or(0) * 1_000 / last);
     let mut marks = vec![0, stays.len() / 2, stays.len().saturating_sub(1)];
     marks.dedup();
+    // Only the last one says what is counted: they stand close together where the chart is narrow.
+    let end = stays.len().saturating_sub(1);
     let after = |months: usize| match months {
         0 => "joined".to_owned(),
-        1 => "1 month".to_owned(),
-        months => format!("{months} months"),
+        1 if end == 1 => "1 month".to_owned(),
+        months if months == end => format!("{months} months"),
+        months => months.to_string(),
     };
     LineChart {
         points: stays
