@@ -438,7 +438,8 @@ impl Flow {
         for column in 1..columns.len() {
             flow.bands_between(&columns[column - 1], &columns[column], x(column - 1) + BAR, x(column));
         }
-        flow.width = x(columns.len().saturating_sub(1)) + BAR;
+        // With room for the words over the last.
+        flow.width = x(columns.len().saturating_sub(1)) + STEP;
         flow.height += 8;
         flow
     }
