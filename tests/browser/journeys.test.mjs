@@ -10,7 +10,8 @@ after(async () => { await browser?.close(); await site?.stop(); });
 
 async function openFromMail(page, email, subject) {
   const mail = await mailTo(site, email, { subject });
-  await page.goto(mail.link('/sign-in/link/'));
+  const answer = await page.goto(mail.link('/sign-in/link/'));
+  assert.equal(answer.status(), 200, await page.locator('main').innerText());
   await button(page, 'Sign in').click();
 }
 

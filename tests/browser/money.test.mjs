@@ -22,7 +22,8 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       await button(page, 'Pay by card').click();
       await awaited(page, 'Thank you');
       const mail = await mailTo(site, email, { subject: 'Welcome' });
-      await page.goto(mail.link('/sign-in/link/'));
+      const answer = await page.goto(mail.link('/sign-in/link/'));
+      assert.equal(answer.status(), 200, await page.locator('main').innerText());
       await button(page, 'Sign in').click();
       await page.goto('/membership');
       await awaited(page, 'In good standing');
