@@ -149,8 +149,6 @@ struct ThanksPage {
 }
 
 impl Payable for Gift {
-    const PAID_ALREADY: &'static str = "You have already paid. Thank you.";
-
     fn purpose(id: Uuid) -> Purpose {
         actions::purpose(id)
     }

@@ -37,7 +37,7 @@ use crate::{
 /// Something that is paid for on a page of its own, like `/join/{id}`, as its room knows it at the moment.
 pub trait Payable: Sized + Send {
     /// Said to anyone who tries to pay a second time.
-    const PAID_ALREADY: &'static str;
+    const PAID_ALREADY: &'static str = "You have already paid. Thank you.";
 
     fn purpose(id: Uuid) -> Purpose;
 

@@ -3,6 +3,10 @@
 //! An event is only a hint which object to look at, so it does not matter in which order events come, how often, or
 //! whether some are lost: [`session`], [`subscription`] and [`invoice`] bring us to what is the case at Stripe.
 
+mod giving_back;
+
+pub(super) use giving_back::{dispute, keep_dispute, keep_refund, refunds};
+
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -12,10 +16,9 @@ use super::{
     alerts,
     model::{
         ChangeState, CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, PaymentMethod,
-        ProcessEvent, Subscription, dispute_lines, our_change, ours,
+        ProcessEvent, Subscription, our_change, ours,
     },
     purposes::Purpose,
-    refunds,
     sql::{
         checkouts::{self, Progress},
         events, ledger, methods, subscriptions,
@@ -25,7 +28,7 @@ use crate::kit::{
     app::App,
     money::Money,
     queue::{self, Failure},
-    stripe::{self, CheckoutMode, CheckoutStatus, Dispute, InvoiceStatus, SubscriptionStatus},
+    stripe::{self, CheckoutMode, CheckoutStatus, InvoiceStatus, SubscriptionStatus},
 };
 
 /// What the room above is told about a payment. It is a job whose consequence stands in `reactions.rs`; it may come
@@ -481,107 +484,4 @@ async fn book_invoice(app: &App, db: &mut PgConnection, found: &stripe::Invoice)
         tell(db, purpose, Some(subscription_id), what).await?;
     }
     Ok(())
-}
-
-/// Money went back from a payment that is not in the books. If it is one of ours, its own event has to come first.
-async fn not_booked(app: &App, charge: &str) -> Result {
-    let charge = app.stripe().find_charge(charge).await?;
-    let mut db = app.pool().acquire().await?;
-    let is_payer = match &charge.customer {
-        Some(customer) => subscriptions::is_customer(&mut db, customer).await?,
-        None => false,
-    };
-    if is_payer || ours(&charge.metadata).is_some() {
-        return Err(Failure::Retry(anyhow::anyhow!(
-            "money went back from {}, which is not in the books yet",
-            charge.id
-        )));
-    }
-    Ok(NOT_OURS)
-}
-
-fn correction(
-    app: &App,
-    payment: &LedgerLine,
-    kind: LineKind,
-    stripe_id: &str,
-    amount: Money,
-    at: DateTime<Utc>,
-) -> LedgerLine {
-    let mut line = LedgerLine { id: app.random().id(app.clock().now()), kind, amount, at, ..payment.clone() };
-    // Found by its payment intent, so it is Stripe's.
-    if let Origin::Stripe { id, .. } = &mut line.origin {
-        stripe_id.clone_into(id);
-    }
-    line
-}
-
-/// Books the refunds of a charge as Stripe has them now.
-pub(super) async fn refunds(app: &App, charge: &str) -> Result {
-    let found = app.stripe().find_charge(charge).await?;
-    let Some(intent) = &found.payment_intent else { return Ok(NOT_OURS) };
-    let mut db = app.pool().acquire().await?;
-    let is_booked = ledger::is_booked(&mut db, intent).await?;
-    drop(db);
-    if !is_booked {
-        return not_booked(app, charge).await;
-    }
-    for refund in app.stripe().list_refunds(Some(intent), None).await?.items {
-        keep_refund(app, &refund).await?;
-    }
-    Ok(Outcome::Done)
-}
-
-/// Books one refund of a payment that is in the books; one that failed is two lines, whichever event came first.
-pub(super) async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
-    let Some(intent) = &refund.payment_intent else { return Ok(NOT_OURS) };
-    if refund.amount_pence <= 0 || refund.status.as_deref() == Some("requires_action") {
-        return Ok(Outcome::Ignored("nothing to book"));
-    }
-    let now = app.clock().now();
-    let mut tx = app.pool().begin().await?;
-    let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else { return Ok(NOT_OURS) };
-    let amount = Money::from_pence(-refund.amount_pence);
-    let line = correction(app, &payment, LineKind::Refund, &refund.id, amount, refund.created);
-    book(&mut tx, &line, now).await?;
-    // The money was gone for a while, as the bank's statement shows too: a line each way, not none.
-    if matches!(refund.status.as_deref(), Some("failed" | "canceled")) {
-        let back = Money::from_pence(refund.amount_pence);
-        let line = correction(app, &payment, LineKind::RefundFailed, &refund.id, back, now);
-        book(&mut tx, &line, now).await?;
-        refunds::note_bounced(&mut tx, &refund.id, now).await?;
-    }
-    tx.commit().await?;
-    Ok(Outcome::Done)
-}
-
-/// Looks a dispute up and books it: the payer's bank took money back, or gave it back after all.
-pub(super) async fn dispute(app: &App, id: &str, reinstated: bool, at: DateTime<Utc>) -> Result {
-    let found = app.stripe().find_dispute(id).await?;
-    match keep_dispute(app, &found, reinstated, at).await? {
-        NOT_OURS if found.payment_intent.is_some() => match &found.charge {
-            Some(charge) => not_booked(app, charge).await,
-            None => Ok(NOT_OURS),
-        },
-        outcome => Ok(outcome),
-    }
-}
-
-/// Books a dispute of a payment that is in the books.
-pub(super) async fn keep_dispute(
-    app: &App,
-    dispute: &Dispute,
-    reinstated: bool,
-    at: DateTime<Utc>,
-) -> sqlx::Result<Outcome> {
-    let Some(intent) = &dispute.payment_intent else { return Ok(NOT_OURS) };
-    let mut tx = app.pool().begin().await?;
-    let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else { return Ok(NOT_OURS) };
-    for (kind, amount) in dispute_lines(dispute, reinstated) {
-        let line = correction(app, &payment, kind, &dispute.id, amount, at);
-        book(&mut tx, &line, app.clock().now()).await?;
-    }
-    alerts::note_dispute(app, &mut tx, dispute, payment.id).await?;
-    tx.commit().await?;
-    Ok(Outcome::Done)
 }

@@ -43,14 +43,6 @@ async fn every_column_that_points_to_a_person_is_stated_by_its_room() {
     );
 }
 
-async fn id(site: &Site, email: &str) -> Uuid {
-    sqlx::query_scalar("select id from people where email = $1::citext")
-        .bind(email)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap()
-}
-
 async fn number(site: &Site, question: &str, person: Uuid) -> i64 {
     let question = sqlx::AssertSqlSafe(question.to_owned());
     sqlx::query_scalar(question).bind(person).fetch_one(&site.pool).await.unwrap()
@@ -102,7 +94,7 @@ async fn pairs_are_found_and_two_people_are_remembered_as_two() {
     let page = officer.get("/admin/duplicates").await;
     page.expect("Hollie Marsh").expect("the same mailbox, name and postcode");
     let (one, other) =
-        (id(&site, "hollie.marsh@gmail.com").await, id(&site, "holliemarsh+news@gmail.com").await);
+        (site.person("hollie.marsh@gmail.com").await, site.person("holliemarsh+news@gmail.com").await);
     let page = compare(&mut officer, one, other).await;
     page.expect("hollie.marsh@gmail.com").expect("holliemarsh+news@gmail.com");
     let refused = page.form(&format!("{}/refusal", page.path)).submit(&mut officer).await;
@@ -140,7 +132,7 @@ async fn a_merge_carries_everything_and_an_undo_gives_it_back() {
         ("ana@demo.test", "sam@demo.test"),
         ("ana@demo.test", "ben@demo.test"),
     ] {
-        let (kept_id, gone_id) = (id(&site, kept).await, id(&site, gone).await);
+        let (kept_id, gone_id) = (site.person(kept).await, site.person(gone).await);
         let payments = "select count(*) from ledger where person_id = $1";
         let both = number(&site, payments, kept_id).await + number(&site, payments, gone_id).await;
         let form = officer
@@ -178,7 +170,7 @@ async fn a_merge_carries_everything_and_an_undo_gives_it_back() {
 async fn facts_are_chosen_one_by_one_and_gaps_are_filled() {
     let site = Site::open().await;
     let mut officer = site.signed_in_as(OFFICER).await;
-    let (ana, sam) = (id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await);
+    let (ana, sam) = (site.person("ana@demo.test").await, site.person("sam@demo.test").await);
     let page = compare(&mut officer, sam, ana).await;
     let form = page.form(&page.path).fill("email", "gone");
     form.submit(&mut officer).await.expect("The two records are now one");
@@ -195,14 +187,14 @@ async fn facts_are_chosen_one_by_one_and_gaps_are_filled() {
     assert_eq!(site.mails_to("sam@demo.test").await.len(), 1);
     undo(&mut officer).await;
     site.work().await;
-    assert_eq!((id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await), (ana, sam));
+    assert_eq!((site.person("ana@demo.test").await, site.person("sam@demo.test").await), (ana, sam));
 }
 
 #[tokio::test]
 async fn the_stricter_consent_holds_also_after_the_merge_is_undone() {
     let site = Site::open().await;
     let mut officer = site.signed_in_as(OFFICER).await;
-    let (ana, sam) = (id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await);
+    let (ana, sam) = (site.person("ana@demo.test").await, site.person("sam@demo.test").await);
     let purpose = ConsentPurpose::EmailUpdates;
     let mut change = site.change().await;
     accounts::give_consent(&mut change, ana, purpose, "test").await.unwrap();
@@ -245,7 +237,7 @@ async fn what_cannot_be_one_is_refused_in_words_and_leaves_all_as_it_was() {
     let before = known(&site, &paying).await;
     merge(&mut officer, paying[0], paying[1]).await.expect_status(409).expect("Both records pay");
     assert_eq!(known(&site, &paying).await, before);
-    let treasurer = id(&site, "treasurer@demo.test").await;
+    let treasurer = site.person("treasurer@demo.test").await;
     merge(&mut officer, paying[0], treasurer).await.expect_status(409).expect("holds an office");
     let path = format!("/admin/duplicates/{0}/{0}", paying[0]);
     let page = officer.get(&path).await;
@@ -254,7 +246,7 @@ async fn what_cannot_be_one_is_refused_in_words_and_leaves_all_as_it_was() {
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     treasurer.get("/admin/duplicates").await.expect_status(403);
     // A month later it is too late.
-    let (ana, sam) = (id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await);
+    let (ana, sam) = (site.person("ana@demo.test").await, site.person("sam@demo.test").await);
     merge(&mut officer, ana, sam).await.expect("The two records are now one");
     sqlx::query("update merges set merged_at = merged_at - interval '31 days'")
         .execute(&site.pool)
@@ -273,7 +265,7 @@ async fn what_cannot_be_one_is_refused_in_words_and_leaves_all_as_it_was() {
 async fn a_link_that_stops_emails_works_for_the_record_that_stayed() {
     let site = Site::open().await;
     let mut officer = site.signed_in_as(OFFICER).await;
-    let (ana, sam) = (id(&site, "ana@demo.test").await, id(&site, "sam@demo.test").await);
+    let (ana, sam) = (site.person("ana@demo.test").await, site.person("sam@demo.test").await);
     let purpose = ConsentPurpose::EmailUpdates;
     let mut change = site.change().await;
     accounts::give_consent(&mut change, sam, purpose, "test").await.unwrap();

@@ -369,11 +369,7 @@ async fn who_is_not_admitted_had_it_from_somebody_who_gets_it_back() {
     give(&site, &[]).await;
     accept(&mut site.stranger(), &link(&site, RECEIVER).await, "1988").await.expect("has begun");
     settle(&site).await;
-    let id: Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(RECEIVER)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person(RECEIVER).await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let path = format!("/admin/members/{id}/end");
     let form = officer.get(&path).await.form(&path);

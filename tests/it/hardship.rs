@@ -136,11 +136,7 @@ async fn nobody_else_reads_of_it() {
     declare(&mut browser, "0.50", "3").await;
     settle(&site).await;
     assert_eq!(price_at_stripe(&site).await, 50);
-    let id: Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(EMAIL)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person(EMAIL).await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let person = format!("/admin/members/{id}");
     officer.get(&person).await.expect("£5 a month (standard rate)");
@@ -300,11 +296,7 @@ async fn another_usual_rate_begins_after_it() {
     let mut browser = member(&site).await;
     declare(&mut browser, "2", "6").await;
     settle(&site).await;
-    let id: Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(EMAIL)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person(EMAIL).await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let path = format!("/admin/members/{id}/rate");
     let change = async |officer: &mut Browser, rate: &str, every: &str| {

@@ -735,10 +735,7 @@ async fn a_phone_number_is_asked_for_shown_changed_and_exported() {
     let file =
         officer.post_once("/admin/members/export", &[("q", "rings"), ("reason", "To ring round")]).await;
     assert!(file.body.contains("\"Phone\"") && file.body.contains("\"0161 496 0000\""), "{}", file.body);
-    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'rings@example.org'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person("rings@example.org").await;
     let (path, action) = (format!("/admin/members/{id}"), format!("/admin/members/{id}/details"));
     officer.get(&path).await.expect("0161 496 0000");
     let form = officer.get(&action).await.form(&action).fill("phone", "");
@@ -872,11 +869,7 @@ async fn one_address_given_to_two_people_at_once_is_refused_with_a_sentence() {
     let site = Site::open().await;
     let mut answers = tokio::task::JoinSet::new();
     for email in ["sam@demo.test", "ana@demo.test", "ben@demo.test"] {
-        let person: uuid::Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
-            .bind(email)
-            .fetch_one(&site.pool)
-            .await
-            .unwrap();
+        let person = site.person(email).await;
         let mut officer = site.signed_in_as("alex@demo.test").await;
         let kind = if email == "sam@demo.test" { "supporters" } else { "members" };
         let action = format!("/admin/{kind}/{person}/details");
@@ -971,10 +964,7 @@ async fn officers_change_suspend_and_end_with_reasons() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();
     pay(&site, "case@example.org", PaidBy::Card).await;
-    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'case@example.org'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person("case@example.org").await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let base = format!("/admin/members/{id}");
 
@@ -1206,10 +1196,7 @@ async fn who_leaves_by_an_officer_but_wants_news_stays_a_supporter() {
     let session = sent_to_pay(&site, &mut site.stranger(), &fields).await;
     site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
     settle(&site).await;
-    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'reader@example.org'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person("reader@example.org").await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let path = format!("/admin/members/{id}/end");
     officer.post_once(&path, &[("reason", "left"), ("words", "By letter")]).await.expect_status(303);

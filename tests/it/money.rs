@@ -521,10 +521,7 @@ async fn who_is_behind_is_counted_by_how_long_and_found_in_the_list() {
 async fn one_member_s_money_is_on_one_page_with_what_the_treasurer_can_do() {
     let (site, mut treasurer) = quiet().await;
     let subscription = pay(&site, EMAIL, PaidBy::Card).await;
-    let id: Uuid = sqlx::query_scalar("select id from people where email = 'robin@example.org'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person("robin@example.org").await;
     let money = format!("/admin/members/{id}/payments");
     let page = treasurer.get(&money).await;
     page.expect("Standard, £5 a month")

@@ -9,7 +9,6 @@ use breakthrough::{
 };
 use reqwest::Method;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::support::{Browser, Page, Site, smtp::Sink};
 
@@ -54,14 +53,6 @@ async fn audience(site: &Site, condition: &str) -> i64 {
         "select count(*) from people p where {condition} and exists (select from consents c where c.person_id = p.id and c.purpose = 'email_updates' and c.withdrawn_at is null)"
     );
     sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&site.pool).await.unwrap()
-}
-
-async fn person(site: &Site, email: &str) -> Uuid {
-    sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(email)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap()
 }
 
 /// What became of each mail.
@@ -230,7 +221,7 @@ async fn the_audience_is_counted_as_it_is_chosen() {
     // Some members agree as well.
     let mut change = site.change().await;
     for email in ["ana@demo.test", "alex@demo.test", "ben@demo.test"] {
-        let id = person(&site, email).await;
+        let id = site.person(email).await;
         accounts::give_consent(&mut change, id, ConsentPurpose::EmailUpdates, "test").await.unwrap();
     }
     change.commit().await.unwrap();
@@ -429,7 +420,7 @@ async fn consent_is_asked_again_for_each_mail() {
     let draft = write(&mut officer, "Between", &["supporters"], &[]).await.path;
     send(&mut officer, &draft).await.expect("2 people");
     // Ria stops before the worker reaches Ria.
-    let ria = person(&site, "ria@example.org").await;
+    let ria = site.person("ria@example.org").await;
     let mut change = site.change().await;
     accounts::withdraw_consent(&mut change, ria, ConsentPurpose::EmailUpdates, "account page").await.unwrap();
     change.commit().await.unwrap();
@@ -526,7 +517,7 @@ async fn the_mail_server_is_heard() {
     assert_eq!(again.len(), 2);
     assert_eq!(again[0].1, again[1].1);
     let page = officer.get(&draft).await;
-    let person = person(&site, "dropafter@demo.test").await;
+    let person = site.person("dropafter@demo.test").await;
     let form = page.form(&format!("{draft}/uncertain"));
     let page = form.press("decision", &format!("leave:{person}")).submit(&mut officer).await;
     page.expect("Left as it is for 1 person.").expect("0 uncertain");
@@ -552,7 +543,7 @@ async fn a_server_that_is_away_is_waited_for() {
 #[tokio::test]
 async fn one_click_stops_the_emails() {
     let site = open().await;
-    let sam = person(&site, "sam@demo.test").await;
+    let sam = site.person("sam@demo.test").await;
     let link = newsletters::unsubscribe_link(&site.app, sam);
     let path = link.strip_prefix(&site.app.config().public_url).unwrap().to_owned();
     assert!(!path.contains(&sam.simple().to_string()) && !path.contains(&sam.to_string()));
@@ -673,7 +664,7 @@ async fn what_a_mail_server_refused_by_mistake_is_sent_once_it_is_mended() {
     assert_eq!(states(&site).await, [("sent".to_owned(), 55)]);
     assert_eq!(sink.accepted().len(), 55);
     // One of them alone, when it has ended.
-    let one = person(&site, "mended7@demo.test").await;
+    let one = site.person("mended7@demo.test").await;
     sqlx::query("update deliveries set state = 'refused' where person_id = $1")
         .bind(one)
         .execute(&site.pool)

@@ -23,11 +23,7 @@ async fn count(site: &Site, sql: &'static str) -> i64 {
 }
 
 async fn id_of(site: &Site, email: &str) -> Uuid {
-    sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(email)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap()
+    site.person(email).await
 }
 
 /// Joins and pays by card.

@@ -341,10 +341,7 @@ async fn another_kind_is_paid_for_booked_and_shown_without_a_change_elsewhere() 
     page.expect("Tickets").expect("membership, gift memberships, donations and tickets");
     let ana = "update ledger set person_id = (select id from people where email = 'ana@demo.test') where purpose_kind = 'ticket'";
     sqlx::query(ana).execute(&site.pool).await.unwrap();
-    let ana: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let ana = site.person("ana@demo.test").await;
     officer.get(&format!("/admin/members/{ana}/activity")).await.expect("Paid £12.50 for a ticket by card");
     officer.get(&format!("/admin/members/{ana}/payments")).await.expect("Ticket").expect("£12.50");
     site.signed_in_as("ana@demo.test").await.get("/payments").await.expect("Ticket");

@@ -161,11 +161,7 @@ async fn an_officer_changes_the_rate_for_a_member() {
     let site = Site::open().await;
     let email = "robin@example.org";
     member(&site, email).await;
-    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(email)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person(email).await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let path = format!("/admin/members/{id}/rate");
     let page = officer.get(&format!("/admin/members/{id}")).await;
@@ -175,10 +171,7 @@ async fn an_officer_changes_the_rate_for_a_member() {
     done.expect("From 21 December 2026 Robin Ó Súilleabháin pays £1 a month.");
     settle(&site).await;
     let lines = logged(&site, "membership.rate_changed").await;
-    let alex: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'alex@demo.test'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let alex = site.person("alex@demo.test").await;
     assert_eq!(lines[0].0, alex.to_string());
     assert_eq!(site.mail_to(email).await.subject, "From 21 December 2026 you pay £1 a month");
 }

@@ -67,11 +67,7 @@ fn line(kind: &str, pence: i64) -> (String, i64) {
 async fn some_of_a_payment_goes_back_and_then_the_rest() {
     let world = paid("10000").await;
     let mut treasurer = world.site.signed_in_as("treasurer@demo.test").await;
-    let person: Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(EMAIL)
-        .fetch_one(&world.site.pool)
-        .await
-        .unwrap();
+    let person = world.site.person(EMAIL).await;
     let page = treasurer.get(&format!("/admin/members/{person}/payments")).await;
     page.follow(&mut treasurer, "Refund £5 of 21 November 2026")
         .await

@@ -25,11 +25,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 async fn id_of(site: &Site, email: &str) -> Uuid {
-    sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(email)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap()
+    site.person(email).await
 }
 
 #[derive(sqlx::FromRow)]

@@ -2,6 +2,7 @@
 
 mod case;
 mod duty;
+mod period;
 mod plan;
 mod returns;
 mod split;
@@ -10,8 +11,9 @@ mod split;
 pub use case::decide_by;
 pub use case::{Books, ByHand, Case, Decision, Donor, Law, Outcome, Register, Stage, Urgency, Warnings, Why};
 pub use duty::{Duty, Known, duties};
+pub use period::{Kind, Period};
 pub use plan::{Plan, Year, fit, most_of};
-pub use returns::{Difference, Item, Kind, Period, Sourced, Thresholds, compile, differences, reportable};
+pub use returns::{Difference, Item, Sourced, Thresholds, compile, differences, reportable};
 pub use split::{LOOKS_BACK_DAYS, Split, SplitBy, SplitLine};
 
 use chrono::{DateTime, Utc};

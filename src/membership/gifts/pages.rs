@@ -129,8 +129,6 @@ struct GivenPage {
 }
 
 impl Payable for Given {
-    const PAID_ALREADY: &'static str = "You have paid already. Thank you.";
-
     fn purpose(id: Uuid) -> Purpose {
         actions::purpose(id)
     }

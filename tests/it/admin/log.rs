@@ -50,10 +50,7 @@ async fn long_logs_are_read_page_by_page() {
 #[tokio::test]
 async fn officers_without_the_records_read_no_details_in_the_log() {
     let site = Site::open().await;
-    let sam: Uuid = sqlx::query_scalar("select id from people where email = 'sam@demo.test'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let sam = site.person("sam@demo.test").await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let action = format!("/admin/supporters/{sam}/details");
     let page = officer.get(&action).await;

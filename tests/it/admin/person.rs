@@ -1,7 +1,6 @@
 //! Everything about one person, on one page.
 
 use breakthrough::accounts::ConsentPurpose;
-use uuid::Uuid;
 
 use crate::{
     people::{KWABENA, add, consent, pay},
@@ -75,10 +74,7 @@ async fn a_persons_record_tells_everything_that_happened() {
 #[tokio::test]
 async fn an_officer_changes_details_and_the_log_says_from_what_to_what() {
     let site = Site::open().await;
-    let sam: Uuid = sqlx::query_scalar("select id from people where email = 'sam@demo.test'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let sam = site.person("sam@demo.test").await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let (path, action) = (format!("/admin/members/{sam}"), format!("/admin/supporters/{sam}/details"));
     let page = officer.get(&path).await;
@@ -117,10 +113,7 @@ async fn an_officer_changes_details_and_the_log_says_from_what_to_what() {
     let nobody = officer.post("/admin/supporters/00000000-0000-0000-0000-000000000000/details", &[]).await;
     nobody.expect_status(404);
     // A member has an address with them, which another form changes.
-    let ana: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let ana = site.person("ana@demo.test").await;
     let action = format!("/admin/supporters/{ana}/details");
     let sent = [("name", "Ana"), ("email", "ana@demo.test")];
     officer.post(&action, &sent).await.expect_status(409).expect("from the member’s page");
@@ -175,14 +168,7 @@ async fn an_officer_finds_every_form_from_a_members_page() {
 #[tokio::test]
 async fn the_second_of_two_officers_sees_what_the_first_saved_and_loses_nothing() {
     let site = Site::open().await;
-    let person = async |email: &str| -> Uuid {
-        sqlx::query_scalar("select id from people where email = $1::text::citext")
-            .bind(email)
-            .fetch_one(&site.pool)
-            .await
-            .unwrap()
-    };
-    let (ana, sam) = (person("ana@demo.test").await, person("sam@demo.test").await);
+    let (ana, sam) = (site.person("ana@demo.test").await, site.person("sam@demo.test").await);
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let mut member = site.signed_in_as("ana@demo.test").await;
     // The form, what the first writes, what the second writes, and what the second is told.

@@ -85,11 +85,7 @@ async fn m15_another_rate_fits_under_the_limit_or_is_refused_with_what_is_possib
     rate(&mut robin, path, "100.01", true).await.expect_status(422).expect("up to £100 a month");
     rate(&mut robin, path, "100", false).await.expect_status(200).expect("to £100 a month?");
     // An officer does not learn what they gave.
-    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
-        .bind(email)
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person(email).await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let theirs = format!("/admin/members/{id}/rate");
     let page = rate(&mut officer, &theirs, "100.01", true).await;
@@ -159,10 +155,7 @@ async fn m2_more_than_500_pounds_at_one_time_waits_in_a_donor_check_like_a_gift(
             .unwrap();
     assert!(declared.is_some_and(|it| it.contains("The money is my own")));
     // Nobody else can promise that for a member.
-    let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let id = site.person("ana@demo.test").await;
     let mut officer = site.signed_in_as("alex@demo.test").await;
     let page = rate(&mut officer, &format!("/admin/members/{id}/rate"), "501", true).await;
     page.expect_status(422).expect("which only the member can promise");

@@ -6,7 +6,7 @@ use breakthrough::{
 };
 use uuid::Uuid;
 
-use super::{open, person, send, states, without_updates, write};
+use super::{open, send, states, without_updates, write};
 use crate::{
     economy::Statements,
     support::{Site, smtp::Sink},
@@ -73,8 +73,7 @@ async fn undelivered(site: &Site, key: &str, after: Option<Uuid>, limit: i64) ->
 async fn a_notice_reaches_whoever_agreed_to_nothing_and_an_update_does_not() {
     let site = open().await;
     super::only(&site, &["rea@example.org"]).await;
-    let (rea, ria) =
-        (person(&site, "rea@example.org").await, strangers(&site, &["ria@example.org"]).await[0]);
+    let (rea, ria) = (site.person("rea@example.org").await, strangers(&site, &["ria@example.org"]).await[0]);
     let mut officer = site.signed_in_as("alex@demo.test").await;
     officer.get("/admin/updates/notices").await.expect("No notices yet");
     let draft = write(&mut officer, "News", &["supporters"], &[]).await.path;

@@ -131,10 +131,7 @@ async fn migrate(pool: &PgPool) {
 async fn a_room_appears_everywhere_without_a_change_elsewhere() {
     let site = Site::open_with_rooms(rooms()).await;
     migrate(&site.pool).await;
-    let ana: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")
-        .fetch_one(&site.pool)
-        .await
-        .unwrap();
+    let ana = site.person("ana@demo.test").await;
     sqlx::query("insert into cats (person_id, name) values ($1, 'Tom')")
         .bind(ana)
         .execute(&site.pool)

@@ -129,6 +129,15 @@ impl Site {
         browser
     }
 
+    /// Who has an address.
+    pub async fn person(&self, email: &str) -> uuid::Uuid {
+        sqlx::query_scalar("select id from people where email = $1::text::citext")
+            .bind(email)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
     /// Runs every job that is due, those they push, and those of the webhooks they cause, until none is left.
     pub async fn work(&self) {
         let worker = self.rooms.jobs().worker(&self.app).await.unwrap();
