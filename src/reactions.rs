@@ -12,7 +12,7 @@ use crate::{
         error::Error,
         queue::{self, FOR_DAYS, Failure, Job, Lane},
     },
-    membership,
+    membership::{self, NewDues},
     payments::{self, NightlyNotices, PaymentNotice},
 };
 
@@ -58,19 +58,40 @@ impl Job for NightlyNotices {
     }
 }
 
+/// Dues that begin, with whosever address they are paid: what takes its owner over the limit goes back.
+async fn hear_dues(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<(), Error> {
+    match membership::new_dues(change, notice).await? {
+        NewDues::Begin(payer) => {
+            let without = payer.instead_of.as_deref();
+            if !donations::holds(change, &payer.email, payer.is_overseas, without).await? {
+                donations::send_back(change, &notice.purpose).await?;
+                let most = donations::cap_on(change.app, change.today(), payer.is_overseas);
+                return membership::refuse_above_limit(change, notice, most).await;
+            }
+        }
+        // Collected after all.
+        NewDues::AboveLimit => return donations::send_back(change, &notice.purpose).await,
+        NewDues::None => {}
+    }
+    membership::hear(change, notice).await
+}
+
 /// Whoever gives somebody a year of membership is its donor, and the most that one person may give counts it.
 async fn hear_gift_year(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<(), Error> {
-    let is_within_cap = match membership::giver_of(change, notice.purpose.id).await? {
+    let is_within_cap = match membership::new_giver(change, notice.purpose.id).await? {
         Some(giver) => donations::is_within_cap(change, &giver).await?,
         None => true,
     };
+    if !is_within_cap {
+        donations::send_back(change, &notice.purpose).await?;
+    }
     membership::hear_gift(change, notice, is_within_cap).await
 }
 
 async fn hear(mut change: Change<'_>, notice: &PaymentNotice) -> Result<(), Failure> {
     let kind = &notice.purpose.kind;
     let heard = if kind.is(&membership::DUES) {
-        membership::hear(&mut change, notice).await
+        hear_dues(&mut change, notice).await
     } else if kind.is(&membership::GIFT_YEARS) {
         hear_gift_year(&mut change, notice).await
     } else if kind.is(&donations::GIFTS) {

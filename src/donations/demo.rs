@@ -200,8 +200,8 @@ async fn load_all(app: &App, db: &mut PgConnection) -> Result<(), sqlx::Error> {
     load_payments(app, db, &[regular, failing]).await?;
     sql::cases::open(db, &actions::cases::laws(app), None, now).await?;
     sqlx::query!(
-        "insert into gift_payments (line, gift_id, over_cap, heard_at)
-         select l.id, g.id, false, g.paid_at from gifts g
+        "insert into gift_payments (line, gift_id, heard_at)
+         select l.id, g.id, g.paid_at from gifts g
          join ledger l on l.purpose_kind = $1 and l.purpose_id = g.id and l.kind = 'payment'",
         GIFTS.code
     )

@@ -100,10 +100,22 @@ struct Refused<'a> {
     party: String,
     contact: EmailAddress,
     reason: &'static str,
+    then: Then,
+    check_above: Money,
+    join: String,
+}
+
+/// What follows for the membership that a donation paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Nothing,
+    Ended,
+    /// The last day on which they can pay anew and stay a member.
+    Unpaid(NaiveDate),
 }
 
 /// To a donor whose donation is not kept.
-pub(super) fn refused(app: &App, case: &Case, why: Why) -> Result<Letter> {
+pub(super) fn refused(app: &App, case: &Case, why: Why, then: Then) -> Result<Letter> {
     let site = app.settings().site(app.clock().today());
     let frame = Frame::service(app, "You get this because you made a donation.");
     let reason = match why {
@@ -121,7 +133,10 @@ pub(super) fn refused(app: &App, case: &Case, why: Why) -> Result<Letter> {
         Why::PartyRules | Why::WentBack => "Our rules do not let us keep this donation.",
     };
     let (party, day, contact) = (site.name, dates::day(case.received_on), site.contact_email);
-    Letter::new(&frame, &Refused { name: &case.donor.name, amount: case.amount, day, party, contact, reason })
+    let check_above = app.setting(payments::CHECK_ABOVE, app.clock().today());
+    let (name, amount, join) = (&case.donor.name, case.amount, app.link("/sign-in?next=/join"));
+    let letter = Refused { name, amount, day, party, contact, reason, then, check_above, join };
+    Letter::new(&frame, &letter)
 }
 
 #[derive(Template)]
@@ -174,9 +189,9 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         }
     };
     let (warned, late) = (case(14), case(31));
-    let refused = |why| ("donations/mail_refused", refused(app, &warned, why));
-    let mails = Why::ALL.map(refused);
-    let mut mails: Vec<_> = mails.into_iter().collect();
+    let refused = |why, then| ("donations/mail_refused", refused(app, &warned, why, then));
+    let mut mails: Vec<_> = Why::ALL.map(|why| refused(why, Then::Nothing)).into();
+    mails.extend([Then::Ended, Then::Unpaid(today)].map(|then| refused(Why::NotOnRegister, then)));
     let monthly = Gift { every: Some(crate::kit::stripe::Interval::Month), ..gift(false) };
     for (next_try, page) in
         [(Some(at), Some("https://pay.example/i/acct_1/x_y?s=a*b*c")), (Some(at), None), (None, None)]

@@ -3,7 +3,7 @@
 //! A gift is stored with the wish to pay it, then the giver is led to Stripe; Stripe's word to our webhook makes it
 //! paid ([`hear`]). All that one source pays in a calendar year, fees included, stays under the party's cap: a gift or a
 //! subscription that would exceed it, with what is paid and promised already, is refused on the form to whoever is signed in
-//! (`actions/ceiling.rs`); anybody else's gift is paid back.
+//! (`actions/ceiling.rs`); what anybody else pays with a known address, for whatever, goes back.
 //!
 //! Above a sum a payment is a donation in law, whatever it was for (PPERA 2000, Part IV; one annual fee of £600 is, twelve
 //! of £45 are not). Each has a case ([`watch_payment`], and each hour for whatever nobody told of), whose clock runs from
@@ -16,7 +16,7 @@
 //! things stand since.
 //!
 //! Tables: `gifts`, `gift_payments`, `donor_cases`, `donor_case_warnings`, `donor_merges`, `split_dismissals`, `donation_cards`,
-//! `donation_returns`, `returns_due`, `election_periods`; the money itself is in the books of `payments`.
+//! `donation_returns`, `returns_due`, `election_periods`, `above_limit`, `donation_refusals`; the money itself is in the books of `payments`.
 
 mod model;
 mod settings;
@@ -29,7 +29,11 @@ mod admin;
 mod jobs;
 pub mod demo;
 
-pub use actions::{bounds, enter, hear, is_within_cap, watch_payment};
+pub use actions::{
+    bounds, cap_on,
+    ceiling::{holds, send_back},
+    enter, hear, is_within_cap, watch_payment,
+};
 pub use jobs::{TidyGifts, WatchCases};
 pub use model::{Bounds, CHECK_DONORS, GIFTS};
 pub use settings::{CAP, CRYPTO_BANNED};
@@ -72,7 +76,7 @@ pub const ROOM: Room = Room {
     audit: &[
         says("donation.stopped", "Regular donation stopped", Tells::Party),
         says("donation.received", "Donation received", Tells::Party),
-        says("donation.above_cap", "Donation above the limit sent back", Tells::Party),
+        says("donation.above_cap", "Payment above the annual limit sent back", Tells::Party),
         says("donation.check_opened", "Donor check opened", Tells::Party),
         says("donation.accepted", "Donation accepted, donor found on the register", Tells::Party),
         says("donation.check_undone", "Donor check undone", Tells::Party),
@@ -81,6 +85,9 @@ pub const ROOM: Room = Room {
         says("donation.returned", "Donation sent back by hand", Tells::Party),
         says("donation.went_back", "Donation went back before it was decided", Tells::Party),
         says("donation.check_reopened", "Donor check reopened: the refund failed", Tells::Party),
+        says("donation.refusal_entered", "Refused donation recorded", Tells::Party),
+        says("donation.refusal_returned", "Refused donation sent back", Tells::Party),
+        says("donation.refusal_removed", "Refused donation removed, entered by mistake", Tells::Party),
         says("donation.records_joined", "Two records of one donor joined", Tells::People),
         says("donation.records_separated", "Records of a donor separated", Tells::People),
         says("donation.split_dismissed", "Possible split donation looked into", Tells::People),
@@ -131,6 +138,7 @@ pub const ROOM: Room = Room {
         moves("donor_merges", "merged_by"),
         moves("split_dismissals", "dismissed_by"),
         moves("election_periods", "entered_by"),
+        moves("donation_refusals", "entered_by"),
         stays("donation_returns", "approved_by"),
     ],
     ..Room::new("donations")
@@ -159,6 +167,12 @@ fn routes(_: &App) -> Routes {
         .post(officer, "/admin/donations/sources/separation", admin::sources::separate)
         .get(officer, "/admin/donations/splits", admin::sources::splits)
         .post(officer, "/admin/donations/splits", admin::sources::dismiss)
+        .get(officer, "/admin/donations/refusals", admin::refusals::list)
+        .post(officer, "/admin/donations/refusals", admin::refusals::create)
+        .get(officer, "/admin/donations/refusals/new", admin::refusals::new)
+        .get(officer, "/admin/donations/refusals/{refusal}", admin::refusals::show)
+        .post(officer, "/admin/donations/refusals/{refusal}/return", admin::refusals::note_return)
+        .post(officer, "/admin/donations/refusals/{refusal}/removal", admin::refusals::remove)
         .get(officer, "/admin/donations/returns", admin::returns::list)
         .post(officer, "/admin/donations/elections", admin::returns::add_election)
         .get(officer, "/admin/donations/returns/{kind}/{from}", admin::returns::show)

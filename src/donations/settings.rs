@@ -23,7 +23,8 @@ pub const CAP: Setting<Money> = Setting::money(
     &[since(2021, 1, 1, "500000", "party rules: no super-rich")],
 );
 
-/// In one calendar year, in pounds, of somebody who votes as an overseas elector.
+/// In one calendar year, in pounds, of somebody who votes as an overseas elector. What was received in that year before the
+/// limit began counts too, which is the stricter reading.
 pub const OVERSEAS_CAP: Setting<Option<u32>> = Setting::limit(
     "donation_overseas_cap_pounds",
     100_000_000,
@@ -36,7 +37,7 @@ pub const OVERSEAS_CAP: Setting<Option<u32>> = Setting::limit(
             3,
             25,
             "100000",
-            "announced on 25 March 2026 for the Representation of the People Bill: compare with the Act",
+            "Rycroft Review, recommendation 1, accepted by the Government on 25 March 2026 for the Representation of the People Bill: compare with the Act",
         ),
     ],
 );
@@ -53,7 +54,7 @@ pub const CRYPTO_BANNED: Setting<bool> = Setting::yes_or_no(
             3,
             25,
             "yes",
-            "moratorium announced on 25 March 2026 for the Representation of the People Bill: compare with the Act",
+            "Rycroft Review, recommendation 3; the Government announced on 25 March 2026 that the Representation of the People Bill forbids them from that day: compare with the Act",
         ),
     ],
 );

@@ -306,6 +306,8 @@ pub(super) struct Joining {
     is_over: bool,
     /// Their membership is paid by another subscription: this payment was a second one, and goes back.
     is_returned: bool,
+    /// With it, they would have paid more than one person may: it goes back.
+    is_above_limit: bool,
     /// Of the membership that came of it.
     number: Option<i64>,
     /// What is collected for it.
@@ -337,6 +339,7 @@ struct WelcomePage {
     /// address, and is not told whether it is a member's.
     is_theirs: bool,
     is_returned: bool,
+    is_above_limit: bool,
     /// For them alone.
     number: Option<i64>,
 }
@@ -373,6 +376,7 @@ impl Payable for Joining {
             number: membership.as_ref().map(|known| known.number),
             is_over: membership.is_some_and(|known| known.state.is_ended()),
             is_returned: subscription.as_ref().is_some_and(|paid| paid.purpose.id != application.id),
+            is_above_limit: application.above_limit,
             paid: subscription.filter(|paid| paid.purpose.id == application.id).map(|paid| paid.amount),
             application,
         })
@@ -405,8 +409,9 @@ impl Payable for Joining {
         let on_its_way = checkout == Some(CheckoutState::Pending);
         let is_theirs =
             visit.viewer.as_ref().is_some_and(|viewer| self.application.person == Some(viewer.id));
-        let (price, is_returned) = (self.price(), self.is_returned);
+        let (price, is_returned, is_above_limit) = (self.price(), self.is_returned, self.is_above_limit);
         let number = self.number.filter(|_| is_theirs);
-        WelcomePage { visit, price, on_its_way, is_theirs, is_returned, number }.into_response()
+        WelcomePage { visit, price, on_its_way, is_theirs, is_returned, is_above_limit, number }
+            .into_response()
     }
 }

@@ -33,20 +33,21 @@ mod jobs;
 pub mod demo;
 
 pub use actions::{
-    ForeignMember, add_foreign, adopt, dues_of, fill_personal, freeze_day, hear, paid_by_hand, price,
+    ForeignMember, NewDues, add_foreign, adopt, dues_of, fill_personal, freeze_day, hear, has_membership, new_dues, paid_by_hand, price, refuse_above_limit, settle_unaccepted,
     purpose, roll, rules, stood_on, summary, voting_rules,
 };
 pub use forms::least_age;
 pub use gifts::{
-    actions::{giver_of, hear as hear_gift},
+    actions::{hear as hear_gift, new_giver},
     model::GIFT_YEARS,
 };
 pub use jobs::{Remind, TurnOfDay};
 pub use model::{
     DUES, EndReason, Era, History, Membership, NoVote, Note, Override, OverrideKind, Past, Period, Price,
-    Prices, Rate, Rules, Standing, State, Status, Stood, Suspension, VotingRules,
+    Prices, Rate, Rules, Standing, State, Status, Stood, Suspension, Unaccepted, VotingRules,
 };
 pub use personal::Personal;
+pub use settings::GRACE_DAYS;
 pub use sql::{find_of_person, read_membership};
 
 use crate::{
@@ -100,6 +101,7 @@ pub const ROOM: Room = Room {
         says("membership.payment_replaced", "Payment replaced", Tells::People),
         says("membership.payment_adopted", "Payment taken over from another system", Tells::People),
         says("membership.second_payment", "Duplicate payment ended", Tells::People),
+        says("membership.above_limit", "Subscription above the annual limit sent back", Tells::People),
         says("membership.state_changed", "Membership status changed", Tells::People),
         says("membership.renewal_stopped", "Renewal stopped", Tells::People),
         says("membership.renewal_resumed", "Renewal resumed", Tells::People),
@@ -115,6 +117,7 @@ pub const ROOM: Room = Room {
         says("membership.override_set", "Standing set by hand", Tells::People),
         says("membership.override_ended", "Standing set by hand ended", Tells::People),
         says("membership.paid_by_hand", "Paid by hand", Tells::People),
+        says("membership.unpaid", "Payment not accepted, membership unpaid", Tells::People),
         says("membership.gift_paid", "Gift membership paid", Tells::People),
         says("membership.gift_accepted", "Gift membership accepted", Tells::People),
         says("membership.gift_returned", "Gift membership not accepted, money goes back", Tells::People),

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     accounts,
     audit::Change,
     donations::{
-        mail,
-        model::{ByHand, CHECK_DONORS, Case, Decision, Law, Outcome, Register, Stage, Warnings, Why},
+        mail::{self, Then},
+        model::{ByHand, CHECK_DONORS, Case, Decision, Law, Outcome, Refuse, Register, Stage, Warnings, Why},
         settings, sql,
     },
     kit::{
@@ -20,6 +21,7 @@ use crate::{
         money::Money,
         queue,
     },
+    membership::{self, DUES},
     payments::{self, GiveBack, Purpose},
 };
 
@@ -139,7 +141,19 @@ async fn decide(
     Ok(sql::cases::set_decision(change, case.line, Some(&decision), by).await?)
 }
 
-/// The donation is not kept: it goes back the way it was paid, and the donor is told.
+/// Whether a case is of dues that pay for a membership.
+///
+/// # Errors
+/// The database is away.
+pub async fn is_dues(db: &mut PgConnection, case: &Case) -> Result<bool> {
+    match case.donor.person.filter(|_| case.kind.is(&DUES)) {
+        Some(person) => membership::has_membership(db, person).await,
+        None => Ok(false),
+    }
+}
+
+/// The donation is not kept: it goes back the way it was paid, the membership that it paid for ends or is unpaid, and the
+/// donor is told of both.
 ///
 /// # Errors
 /// As [`accept`].
@@ -147,16 +161,22 @@ pub async fn refuse(
     change: &mut Change<'_>,
     officer: Uuid,
     line: Uuid,
-    why: Why,
-    late: Option<String>,
+    Refuse { why, membership, late }: Refuse,
 ) -> Result<()> {
     let case = lock_open(change, line).await?;
     decide(change, &case, Some(officer), Outcome::Refused { why, by_hand: None }, late).await?;
     give_back(change, line).await?;
     let detail = json!({ "pence": case.amount.pence(), "why": why.words() });
     change.audit("donation.refused", ("donor_case", line), detail);
+    let then = match (membership, case.donor.person) {
+        (Some(what), Some(person)) => {
+            let until = membership::settle_unaccepted(change, person, what, why.words()).await?;
+            until.map_or(Then::Ended, Then::Unpaid)
+        }
+        _ => Then::Nothing,
+    };
     if let Some(email) = &case.donor.email {
-        let letter = mail::refused(change.app, &case, why)?;
+        let letter = mail::refused(change.app, &case, why, then)?;
         change.mail(format!("donor-case:{line}:refused:{}", change.now.timestamp()), email, letter);
     }
     Ok(())

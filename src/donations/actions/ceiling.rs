@@ -1,6 +1,7 @@
 //! How much one source may still pay, whatever for.
 
 use chrono::{Datelike, NaiveDate};
+use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::{
@@ -8,10 +9,13 @@ use crate::{
     audit::Change,
     donations::{
         model::{Plan, Year, fit, most_of},
-        sql::sources::{self, Standing},
+        sql::{
+            limit,
+            sources::{self, Standing},
+        },
     },
     kit::{app::App, email_address::EmailAddress, error::Result, money::Money, queue},
-    payments::CloseCheckout,
+    payments::{CloseCheckout, Purpose},
 };
 
 /// This year and the next: a plan that fits into both fits into all.
@@ -25,7 +29,7 @@ fn years(app: &App, today: NaiveDate, paid: Money, is_overseas: bool) -> [Year; 
 /// What the owner of an address may still give at once; `None` before they have paid or promised anything.
 pub async fn left(app: &App, db: &mut PgConnection, email: &EmailAddress) -> Result<Option<Money>> {
     let today = app.clock().today();
-    let known = sources::standing(db, email, super::year_of(today), None).await?;
+    let known = sources::standing(db, email, super::year_of(today), today, None).await?;
     if known.paid <= Money::ZERO && known.plans.is_empty() {
         return Ok(None);
     }
@@ -41,7 +45,7 @@ pub async fn most(change: &mut Change<'_>, it: Planned<'_>) -> Result<Most> {
     let (app, today) = (change.app, change.today());
     sources::lock(change, it.email).await?;
     let known = if it.is_own {
-        sources::standing(change, it.email, super::year_of(today), it.instead_of).await?
+        sources::standing(change, it.email, super::year_of(today), today, it.instead_of).await?
     } else {
         Standing::default()
     };
@@ -60,4 +64,36 @@ pub async fn most(change: &mut Change<'_>, it: Planned<'_>) -> Result<Most> {
         }
     }
     Ok(most)
+}
+
+/// Whether all that the owner of an address has paid and promised stays under the limit, this year and the next. `without` is
+/// Stripe's id of a regular payment that ends. Others who pay with the address wait until the transaction ends.
+///
+/// # Errors
+/// The database is away.
+pub async fn holds(
+    change: &mut Change<'_>,
+    email: &EmailAddress,
+    is_overseas: bool,
+    without: Option<&str>,
+) -> Result<bool> {
+    let (app, today) = (change.app, change.today());
+    sources::lock(change, email).await?;
+    let known = sources::standing(change, email, super::year_of(today), today, without).await?;
+    Ok(fit(&known.plans, &years(app, today, known.paid, is_overseas)))
+}
+
+/// Sends back what was paid for something: it takes its donor over the limit. Cases of it, if it is large enough to have any,
+/// say why. May be called any number of times.
+///
+/// # Errors
+/// The database is away.
+pub async fn send_back(change: &mut Change<'_>, of: &Purpose) -> Result<()> {
+    let now = change.now;
+    super::cases::open_cases(change, Some(of)).await?;
+    for line in limit::insert(change, of, now).await? {
+        super::cases::refuse_above_cap(change, line).await?;
+        change.audit("donation.above_cap", ("payment", line), json!({}));
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 pub mod cards;
 pub mod cases;
 pub mod ceiling;
+pub mod refusals;
 pub mod returns;
 pub mod sources;
 
@@ -49,7 +50,7 @@ pub(super) fn overseas_limit(app: &App, day: NaiveDate) -> Option<Money> {
 }
 
 /// The most that one person may give in the calendar year of a day, by the party's rules and the law.
-fn cap_on(app: &App, day: NaiveDate, is_overseas: bool) -> Money {
+pub fn cap_on(app: &App, day: NaiveDate, is_overseas: bool) -> Money {
     let cap = app.setting(settings::CAP, day);
     overseas_limit(app, day).filter(|_| is_overseas).map_or(cap, |limit| cap.min(limit))
 }
@@ -245,7 +246,7 @@ async fn receive(change: &mut Change<'_>, gift: &Gift, payment: &sql::Unheard) -
     let given = sql::sources::paid_between(change, &gift.email, year_of(arrived)).await?;
     let cap = cap_on(app, arrived, gift.address.as_ref().is_some_and(Address::is_overseas));
     let over_cap = !Bounds { cap, ..bounds(app, arrived) }.fits(given, payment.amount);
-    if !sql::insert_payment(change, payment.line, gift.id, over_cap, now).await? {
+    if !sql::insert_payment(change, payment.line, gift.id, now).await? {
         return Ok(());
     }
     let known = accounts::find_person_by_email(change, &gift.email).await?.map(|person| person.id);
@@ -255,6 +256,7 @@ async fn receive(change: &mut Change<'_>, gift: &Gift, payment: &sql::Unheard) -
     }
     cases::open_cases(change, Some(&of)).await?;
     if over_cap {
+        sql::limit::insert_line(change, payment.line, now).await?;
         cases::refuse_above_cap(change, payment.line).await?;
     }
     let needs_check = payment.amount > app.setting(payments::CHECK_ABOVE, arrived);

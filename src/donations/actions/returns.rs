@@ -12,7 +12,8 @@ use crate::{
     audit::Change,
     donations::{
         model::{
-            Difference, Duty, Item, Kind, Known, Period, Sourced, Thresholds, compile, differences, duties,
+            self, Difference, Duty, Item, Kind, Period, Refusal, Sourced, Thresholds, compile, differences,
+            duties,
         },
         settings,
         sql::{
@@ -25,10 +26,12 @@ use crate::{
         csv,
         error::{Error, Result},
     },
+    payments,
 };
 
 pub fn thresholds(app: &App, day: NaiveDate) -> Thresholds {
     Thresholds {
+        donation: app.setting(payments::CHECK_ABOVE, day),
         first: app.setting(settings::REPORT_ABOVE, day),
         further: app.setting(settings::REPORT_FURTHER, day),
     }
@@ -45,18 +48,28 @@ pub struct Standing {
 }
 
 /// What is in each return, worked out from the same donations.
-pub fn stand(app: &App, period: Period, cases: &[Sourced], filed: &[Filed]) -> Standing {
-    let filed: Vec<_> = filed.iter().filter(|filed| filed.period == period).cloned().collect();
+pub fn stand(app: &App, period: Period, known: &Known) -> Standing {
+    let filed: Vec<_> = known.filed.iter().filter(|filed| filed.period == period).cloned().collect();
     let last = filed.first().map(|filed| filed.items.as_slice()).unwrap_or_default();
     let lines: BTreeSet<_> = last.iter().map(|item| item.line).collect();
-    let items = compile(period, cases, &lines, |day| thresholds(app, day));
+    let items = compile(period, &known.cases, &known.refusals, &lines, |day| thresholds(app, day));
     let changes = if filed.is_empty() { Vec::new() } else { differences(last, &items) };
     Standing { period, items, filed, changes }
 }
 
 /// Every donation and what was filed, for [`stand`].
-pub async fn load(db: &mut PgConnection) -> Result<(Vec<Sourced>, Vec<Filed>)> {
-    Ok((sql::cases::list_sourced(db).await?, sql::returns::list(db).await?))
+pub struct Known {
+    cases: Vec<Sourced>,
+    refusals: Vec<Refusal>,
+    filed: Vec<Filed>,
+}
+
+async fn load(db: &mut PgConnection) -> Result<Known> {
+    Ok(Known {
+        cases: sql::cases::list_sourced(db).await?,
+        refusals: sql::refusals::list(db, false).await?,
+        filed: sql::returns::list(db).await?,
+    })
 }
 
 /// A return with what it asks for today.
@@ -94,15 +107,15 @@ fn due(app: &App, period: Period) -> NaiveDate {
 /// At least so many quarters are listed, the running one included.
 pub const QUARTERS: usize = 9;
 
-/// All returns as things stand, in three queries.
+/// All returns as things stand, in four queries.
 pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<Returns> {
-    let (cases, filed) = load(db).await?;
+    let known = load(db).await?;
     let (began, elections) = sql::returns::calendar(db).await?;
     let listed = |periods: Vec<Period>| {
-        let standing: Vec<_> = periods.into_iter().map(|period| stand(app, period, &cases, &filed)).collect();
-        let known: Vec<_> = standing
+        let standing: Vec<_> = periods.into_iter().map(|period| stand(app, period, &known)).collect();
+        let returns: Vec<_> = standing
             .iter()
-            .map(|it| Known {
+            .map(|it| model::Known {
                 period: it.period,
                 due: due(app, it.period),
                 filed: it.filed.first().map(|filed| filed.items.as_slice()),
@@ -110,7 +123,7 @@ pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<
                 changes: &it.changes,
             })
             .collect();
-        let (duties, nil_in_a_row) = duties(&known, began, today);
+        let (duties, nil_in_a_row) = duties(&returns, began, today);
         let listed = standing.into_iter().zip(duties);
         let listed = listed.map(|(standing, duty)| Listed { due: due(app, standing.period), standing, duty });
         (listed.collect::<Vec<_>>(), nil_in_a_row)
@@ -169,11 +182,10 @@ pub async fn freeze(change: &mut Change<'_>, officer: Uuid, period: Period) -> R
     sql::returns::lock(change).await?;
     if sql::returns::count_late(change, period.to, today).await? > 0 {
         return Err(Error::Conflict(
-            "A donation from this period is past its last day and undecided. Decide it first, under Donor checks.",
+            "A donation from this period is past its last day, and undecided or not sent back. See to it first, under Donor checks.",
         ));
     }
-    let (cases, filed) = load(change).await?;
-    let standing = stand(app, period, &cases, &filed);
+    let standing = stand(app, period, &load(change).await?);
     let version = standing.filed.first().map_or(1, |filed| filed.version + 1);
     if version > 1 && standing.changes.is_empty() {
         return Err(Error::Conflict("Nothing has changed since this return was filed."));

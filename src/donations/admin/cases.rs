@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -16,12 +17,14 @@ use crate::{
     donations::{
         actions, forms,
         model::{Case, Outcome, Stage, Urgency, Warnings, Why},
-        settings, sql,
+        settings,
+        sql::{self, limit::AboveLimit},
     },
     kit::{
         app::App,
         dates,
         db::Db,
+        email_address::EmailAddress,
         error::{Error, Result},
         flash,
         form::Form,
@@ -29,7 +32,8 @@ use crate::{
         paging::{PageNumber, Paging},
         visit::Visit,
     },
-    payments::{self, Kinds},
+    membership::{self, Unaccepted},
+    payments::{self, KindCode, Kinds},
 };
 
 pub const PATH: &str = "/admin/donations";
@@ -75,6 +79,38 @@ impl Shown {
     }
 }
 
+/// What is on its way back, or has to be sent.
+struct Back {
+    path: String,
+    name: String,
+    email: Option<EmailAddress>,
+    kind: KindCode,
+    received_on: NaiveDate,
+    amount: Money,
+    tag: (&'static str, String),
+}
+
+impl From<Shown> for Back {
+    fn from(shown: Shown) -> Self {
+        let (tag, Case { line, donor, kind, received_on, amount, .. }) = (shown.tag(), shown.case);
+        let (name, email) = (donor.name, donor.email);
+        Self { path: path(line), name, email, kind, received_on, amount, tag }
+    }
+}
+
+impl From<AboveLimit> for Back {
+    fn from(it: AboveLimit) -> Self {
+        let AboveLimit { line, name, email, kind, received_on, amount, failed } = it;
+        let tag = if failed {
+            ("bad", "Above the annual limit; the refund failed".to_owned())
+        } else {
+            ("wait", "Above the annual limit; on its way back".to_owned())
+        };
+        let path = format!("/admin/payments/lines/{line}");
+        Self { path, name, email, kind, received_on, amount, tag }
+    }
+}
+
 fn warnings(app: &App, case: &Case) -> Warnings {
     actions::cases::warnings(app, case.received_on)
 }
@@ -86,7 +122,7 @@ struct ListPage {
     kinds: Kinds,
     open: Vec<Shown>,
     /// Refused, and not back with the donor yet.
-    back: Vec<Shown>,
+    back: Vec<Back>,
     late: usize,
     check_above: Money,
     check_days: u32,
@@ -99,7 +135,9 @@ pub async fn list(State(app): State<App>, visit: Visit, rooms: Rooms, mut db: Db
         cases.into_iter().map(|case| Shown::new(&app, case, today)).collect()
     };
     let open = shown(sql::cases::list_open(&mut db).await?);
-    let back = shown(sql::cases::list_on_the_way_back(&mut db).await?);
+    let back = shown(sql::cases::list_on_the_way_back(&mut db).await?).into_iter().map(Back::from);
+    let above_limit = sql::limit::list(&mut db).await?.into_iter().map(Back::from);
+    let back = back.chain(above_limit).collect();
     let late = open.iter().filter(|it| it.stage == Stage::Open(Urgency::Late)).count();
     let page = ListPage {
         kinds: Kinds::of(rooms),
@@ -155,6 +193,8 @@ struct CasePage {
     refuse: Form,
     by_hand: Form,
     whys: Vec<(&'static str, &'static str)>,
+    /// What may become of the membership that it paid for, if it did.
+    memberships: Vec<(&'static str, String)>,
 }
 
 impl CasePage {
@@ -179,9 +219,27 @@ enum Sent {
     ByHand(Form),
 }
 
-fn draw(app: &App, visit: Visit, rooms: Rooms, case: Case, sent: Sent) -> Response {
+async fn draw(
+    app: &App,
+    db: &mut Db,
+    visit: Visit,
+    rooms: Rooms,
+    case: Case,
+    sent: Sent,
+) -> Result<Response> {
+    let mut memberships = Vec::new();
+    if case.decision.is_none() && actions::cases::is_dues(db, &case).await? {
+        let days = app.setting(membership::GRACE_DAYS, visit.today());
+        let unpaid =
+            format!("Keep it as unpaid: they have {days} days to join again at a rate that needs no check");
+        memberships = vec![
+            (Unaccepted::End.code(), "End it today".to_owned()),
+            (Unaccepted::Unpaid.code(), unpaid),
+        ];
+    }
     let status = if matches!(sent, Sent::None) { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let shown = Shown::new(app, case, visit.today());
+    let today = visit.today();
+    let shown = Shown::new(app, case, today);
     let mut page = CasePage {
         visit,
         kinds: Kinds::of(rooms),
@@ -189,6 +247,7 @@ fn draw(app: &App, visit: Visit, rooms: Rooms, case: Case, sent: Sent) -> Respon
         refuse: Form::default(),
         by_hand: Form::default(),
         whys: Why::CHOICES.map(|why| (why.code(), why.words())).into(),
+        memberships,
         shown,
     };
     match sent {
@@ -197,7 +256,7 @@ fn draw(app: &App, visit: Visit, rooms: Rooms, case: Case, sent: Sent) -> Respon
         Sent::Refuse(form) => page.refuse = form,
         Sent::ByHand(form) => page.by_hand = form,
     }
-    (status, page).into_response()
+    Ok((status, page).into_response())
 }
 
 async fn find(db: &mut Db, line: Uuid) -> Result<Case> {
@@ -212,7 +271,7 @@ pub async fn show(
     mut db: Db,
 ) -> Result<Response> {
     let case = find(&mut db, line).await?;
-    Ok(draw(&app, visit, rooms, case, Sent::None))
+    draw(&app, &mut db, visit, rooms, case, Sent::None).await
 }
 
 pub async fn accept(
@@ -226,7 +285,7 @@ pub async fn accept(
     let case = find(&mut db, line).await?;
     let (register, late) = match forms::cases::acceptance(&form, &case, visit.today()) {
         Ok(found) => found,
-        Err(form) => return Ok(draw(&app, visit, rooms, case, Sent::Accept(form))),
+        Err(form) => return draw(&app, &mut db, visit, rooms, case, Sent::Accept(form)).await,
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::cases::accept(&mut change, who.person_id, line, register, late).await?;
@@ -243,12 +302,13 @@ pub async fn refuse(
     form: Form,
 ) -> Result<Response> {
     let case = find(&mut db, line).await?;
-    let (why, late) = match forms::cases::refusal(&form, &case, visit.today()) {
+    let is_dues = actions::cases::is_dues(&mut db, &case).await?;
+    let refusal = match forms::cases::refusal(&form, &case, is_dues, visit.today()) {
         Ok(refusal) => refusal,
-        Err(form) => return Ok(draw(&app, visit, rooms, case, Sent::Refuse(form))),
+        Err(form) => return draw(&app, &mut db, visit, rooms, case, Sent::Refuse(form)).await,
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::cases::refuse(&mut change, who.person_id, line, why, late).await?;
+    actions::cases::refuse(&mut change, who.person_id, line, refusal).await?;
     change.commit().await?;
     let said = if case.books.by_stripe {
         "The donation is on its way back. It stays on this page until the refund has gone through."
@@ -267,9 +327,9 @@ pub async fn note_return(
     form: Form,
 ) -> Result<Response> {
     let case = find(&mut db, line).await?;
-    let by_hand = match forms::cases::by_hand(&form, &case, visit.today()) {
+    let by_hand = match forms::cases::by_hand(&form, case.received_on, visit.today()) {
         Ok(by_hand) => by_hand,
-        Err(form) => return Ok(draw(&app, visit, rooms, case, Sent::ByHand(form))),
+        Err(form) => return draw(&app, &mut db, visit, rooms, case, Sent::ByHand(form)).await,
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::cases::note_return(&mut change, who.person_id, line, by_hand).await?;

@@ -1,5 +1,6 @@
 //! What officers see of donations.
 
 pub mod cases;
+pub mod refusals;
 pub mod returns;
 pub mod sources;

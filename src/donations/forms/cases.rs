@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 
 use crate::{
-    donations::model::{ByHand, Case, Register, Why},
+    donations::model::{ByHand, Case, Refuse, Register, Why},
     kit::{
         dates,
         form::{Check, Form},
     },
+    membership::Unaccepted,
     places::Address,
 };
 
@@ -42,19 +43,26 @@ pub fn acceptance(form: &Form, case: &Case, today: NaiveDate) -> Result<(Registe
     check.finish(|| Some((Register { dated: dated?, name: name?, address: address?, number: number? }, late)))
 }
 
-pub fn refusal(form: &Form, case: &Case, today: NaiveDate) -> Result<(Why, Option<String>), Form> {
+/// Why it is sent back, and what becomes of the membership that it paid for, if it did.
+pub fn refusal(form: &Form, case: &Case, is_dues: bool, today: NaiveDate) -> Result<Refuse, Form> {
     let mut check = form.check();
     let why = check.choice("why", "Choose why it is being returned").filter(|why| Why::CHOICES.contains(why));
+    let membership = if is_dues {
+        let words = "Choose what happens to the membership";
+        check.choice::<Unaccepted>("membership", words).map(Some)
+    } else {
+        Some(None)
+    };
     let late = late(&mut check, "late_return", case, today);
-    check.finish(|| Some((why?, late)))
+    check.finish(|| Some(Refuse { why: why?, membership: membership?, late }))
 }
 
-/// Money that was sent back outside of Stripe.
-pub fn by_hand(form: &Form, case: &Case, today: NaiveDate) -> Result<ByHand, Form> {
+/// What was received on a day and sent back outside of Stripe.
+pub fn by_hand(form: &Form, received_on: NaiveDate, today: NaiveDate) -> Result<ByHand, Form> {
     let mut check = form.check();
     let on = check.date("returned", "Enter the date it was sent back");
-    if on.is_some_and(|on| on < case.received_on || on > today) {
-        let from = dates::day(case.received_on);
+    if on.is_some_and(|on| on < received_on || on > today) {
+        let from = dates::day(received_on);
         check.fail("returned_day", format!("Enter a date from {from} to today"));
     }
     let how = check.text("how", "Enter how it was sent, like bank transfer", 100);
@@ -132,7 +140,7 @@ mod tests {
         for (today, asked) in [("2026-12-01", false), ("2026-12-02", true)] {
             let refused = Form::filled([("why", "unidentified".to_owned())]);
             assert_eq!(acceptance(&whole(), &case(), on(today)).is_err(), asked, "{today}");
-            assert_eq!(refusal(&refused, &case(), on(today)).is_err(), asked, "{today}");
+            assert_eq!(refusal(&refused, &case(), false, on(today)).is_err(), asked, "{today}");
         }
         let (_, late) = acceptance(&whole().with("late", "We were ill"), &case(), on("2026-12-02")).unwrap();
         assert_eq!(late.as_deref(), Some("We were ill"));
@@ -148,7 +156,24 @@ mod tests {
             ("", false),
         ] {
             let form = Form::filled([("why", why.to_owned())]);
-            assert_eq!(refusal(&form, &case(), on("2026-11-20")).is_ok(), taken, "{why}");
+            assert_eq!(refusal(&form, &case(), false, on("2026-11-20")).is_ok(), taken, "{why}");
+        }
+    }
+
+    #[test]
+    fn m2_of_dues_it_is_decided_what_happens_to_the_membership() {
+        for (typed, is_dues, decided) in [
+            ("end", true, Some(Some(Unaccepted::End))),
+            ("unpaid", true, Some(Some(Unaccepted::Unpaid))),
+            ("", true, None),
+            ("keep", true, None),
+            ("end", false, Some(None)),
+            ("", false, Some(None)),
+        ] {
+            let form =
+                Form::filled([("why", "unidentified".to_owned()), ("membership", typed.to_owned())]);
+            let read = refusal(&form, &case(), is_dues, on("2026-11-20"));
+            assert_eq!(read.ok().map(|it| it.membership), decided, "{typed} {is_dues}");
         }
     }
 
@@ -156,7 +181,7 @@ mod tests {
     fn m8_a_return_by_hand_has_a_day_a_way_and_somebody() {
         let form = Form::filled([("how", "Cheque".to_owned()), ("to", "Ana Silva".to_owned())]);
         let sent =
-            |day: &str| by_hand(&form.clone().with_date("returned", on(day)), &case(), on("2026-11-20"));
+            |day: &str| by_hand(&form.clone().with_date("returned", on(day)), case().received_on, on("2026-11-20"));
         assert!(sent("2026-11-01").is_ok() && sent("2026-11-20").is_ok());
         assert!(sent("2026-10-31").is_err() && sent("2026-11-21").is_err());
     }

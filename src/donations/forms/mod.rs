@@ -1,6 +1,7 @@
 //! What donors type; what officers type about donations in files of their own.
 
 pub mod cases;
+pub mod refusals;
 pub mod returns;
 
 use super::model::{Bounds, Give, USUAL, WrongGift};

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     kit::{codes::codes, email_address::EmailAddress, money::Money},
+    membership::Unaccepted,
     payments::KindCode,
     places::Address,
 };
@@ -123,6 +124,16 @@ impl Why {
             Self::WentBack => "Refunded, or taken back by the bank, before it was decided",
         }
     }
+}
+
+/// What an officer decides who does not keep a donation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refuse {
+    pub why: Why,
+    /// Of dues that pay for a membership: what becomes of it.
+    pub membership: Option<Unaccepted>,
+    /// Why it comes after the last day.
+    pub late: Option<String>,
 }
 
 /// Money that was sent back outside of Stripe (PPERA 2000 s.57).

@@ -4,15 +4,17 @@ mod case;
 mod duty;
 mod period;
 mod plan;
+mod refusal;
 mod returns;
 mod split;
 
 #[cfg(test)]
 pub use case::decide_by;
-pub use case::{Books, ByHand, Case, Decision, Donor, Law, Outcome, Register, Stage, Urgency, Warnings, Why};
+pub use case::{Books, ByHand, Case, Decision, Donor, Law, Outcome, Refuse, Register, Stage, Urgency, Warnings, Why};
 pub use duty::{Duty, Known, duties};
 pub use period::{Kind, Period};
-pub use plan::{Plan, Year, fit, most_of};
+pub use plan::{Plan, Regular, Year, fit, most_of};
+pub use refusal::{Nature, NewRefusal, Refusal};
 pub use returns::{Difference, Item, Sourced, Thresholds, compile, differences, reportable};
 pub use split::{LOOKS_BACK_DAYS, Split, SplitBy, SplitLine};
 

@@ -1,6 +1,6 @@
 //! What somebody will pay in a calendar year, and what still fits under the limit. Pure.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 use crate::kit::{money::Money, stripe::Interval};
 
@@ -29,6 +29,41 @@ impl Plan {
     /// In pence, of payments that are each below a million pounds.
     fn sum_in(&self, year: i32) -> i64 {
         self.amount.pence().saturating_mul(self.count_in(year))
+    }
+}
+
+/// A regular payment that goes on, or of which something is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Regular {
+    pub amount: Money,
+    pub every: Interval,
+    pub started_on: NaiveDate,
+    pub period_end: Option<NaiveDate>,
+    /// When it was last paid; `None` before the first time.
+    pub paid_on: Option<NaiveDate>,
+    /// Whether collecting it has failed.
+    pub is_failing: bool,
+}
+
+impl Regular {
+    /// The day of the next payment that has not fallen due.
+    pub fn next_on(&self) -> NaiveDate {
+        let end = self.period_end.filter(|_| self.paid_on.is_some() || self.is_failing);
+        end.unwrap_or(self.started_on)
+    }
+
+    /// What has fallen due and not been paid: it is overdue, or a Direct Debit is on its way. Stripe moves the period on
+    /// without waiting for the money, and takes it whenever it comes.
+    pub fn open(&self, today: NaiveDate) -> Vec<Plan> {
+        const MOST: usize = 12;
+        let months = if self.every == Interval::Year { 12 } else { 1 };
+        let due = (1..).map_while(|back: u32| self.period_end?.checked_sub_months(Months::new(months * back)));
+        let count = match self.paid_on {
+            Some(paid_on) => due.take(MOST).take_while(|due| *due > paid_on).count(),
+            None => 0,
+        };
+        let one = Plan { amount: self.amount, every: None, next: today };
+        vec![one; count.max(usize::from(self.is_failing))]
     }
 }
 
@@ -90,6 +125,45 @@ mod tests {
         ] {
             assert_eq!([2026, 2027].map(|year| plan.count_in(year)), counts, "{plan:?}");
         }
+    }
+
+    #[test]
+    fn m15_what_has_fallen_due_and_is_not_paid_still_comes() {
+        let (month, year) = (Interval::Month, Interval::Year);
+        for (every, period_end, paid_on, is_failing, open, next) in [
+            // Paid on the day, a week late by Direct Debit, or in advance.
+            (month, "2026-12-10", Some("2026-11-10"), false, 0, "2026-12-10"),
+            (month, "2026-12-10", Some("2026-11-17"), false, 0, "2026-12-10"),
+            // The debit of this period is on its way, then overdue, then two are.
+            (month, "2026-12-10", Some("2026-10-10"), false, 1, "2026-12-10"),
+            (month, "2026-12-10", Some("2026-10-17"), true, 1, "2026-12-10"),
+            (month, "2026-12-10", Some("2026-09-10"), true, 2, "2026-12-10"),
+            // October's came after November's fell due: one is open, because Stripe says so.
+            (month, "2026-12-10", Some("2026-11-12"), true, 1, "2026-12-10"),
+            (year, "2027-11-10", Some("2025-11-10"), true, 1, "2027-11-10"),
+            (year, "2027-11-10", Some("2026-11-10"), false, 0, "2027-11-10"),
+            // The last of January is followed by the last of February.
+            (month, "2027-02-28", Some("2026-12-31"), false, 1, "2027-02-28"),
+            // Before the first payment, that is what is to come.
+            (month, "2026-12-10", None, false, 0, "2026-11-10"),
+            (month, "2026-12-10", None, true, 1, "2026-12-10"),
+        ] {
+            let on = |day: &str| day.parse().unwrap();
+            let regular = Regular {
+                amount: Money::from_pence(500),
+                every,
+                started_on: on("2026-11-10"),
+                period_end: Some(on(period_end)),
+                paid_on: paid_on.map(on),
+                is_failing,
+            };
+            let open = plans(open, on("2026-11-21"));
+            assert_eq!((regular.open(on("2026-11-21")), regular.next_on()), (open, on(next)), "{regular:?}");
+        }
+    }
+
+    fn plans(count: usize, next: NaiveDate) -> Vec<Plan> {
+        vec![Plan { amount: Money::from_pence(500), every: None, next }; count]
     }
 
     #[test]

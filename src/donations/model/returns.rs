@@ -6,12 +6,14 @@ use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Case, Kind, Outcome, Period, Stage, Warnings};
+use super::{Case, Kind, Outcome, Period, Refusal, Stage, Warnings};
 use crate::kit::{codes::codes, money::Money};
 
 /// Above which sums of one source in one calendar year a party reports (PPERA 2000 s.62).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
+    /// No more than this is no donation (PPERA 2000 s.52(2)(b)).
+    pub donation: Money,
     /// More than this, at once or added up, is reported.
     pub first: Money,
     /// Once a source was reported in a year, more than this, at once or added up, is reported again.
@@ -184,6 +186,26 @@ impl Item {
         item
     }
 
+    /// What never was in the books.
+    fn refusal(Refusal { it, returned, .. }: &Refusal) -> Self {
+        Self {
+            sort: Sort::Refused,
+            line: it.id,
+            name: it.name.clone().unwrap_or_default(),
+            address: it.address.as_ref().map(ToString::to_string).unwrap_or_default(),
+            pence: it.value.pence(),
+            made_by: it.words.clone(),
+            received_on: it.received_on.to_string(),
+            accepted_on: String::new(),
+            register_on: String::new(),
+            elector_number: String::new(),
+            why: it.nature.words().to_owned(),
+            returned_on: returned.as_ref().map(|it| it.on.to_string()).unwrap_or_default(),
+            action: returned.as_ref().map(|it| it.how.clone()).unwrap_or_default(),
+            returned_to: returned.as_ref().map(|it| it.to.clone()).unwrap_or_default(),
+        }
+    }
+
     /// The row that says how much of a reported donation went back.
     fn reversal(case: &Case) -> Option<Self> {
         let on = case.books.back_on.filter(|_| case.books.left < case.amount)?;
@@ -221,6 +243,7 @@ impl Sourced {
 pub fn compile(
     period: Period,
     cases: &[Sourced],
+    refusals: &[Refusal],
     filed: &BTreeSet<Uuid>,
     law: impl Fn(NaiveDate) -> Thresholds,
 ) -> Vec<Item> {
@@ -256,6 +279,18 @@ pub fn compile(
         items.push(Item::of(case, sort));
         if sort == Sort::Accepted {
             items.extend(Item::reversal(case));
+        }
+    }
+    for refusal in refusals {
+        let (value, law) = (refusal.it.value, law(refusal.it.received_on));
+        let is_reported = match period.kind {
+            Kind::Quarterly => {
+                value > law.donation && refusal.returned.as_ref().is_some_and(|it| period.holds(it.on))
+            }
+            Kind::Weekly => value > law.first && period.holds(refusal.it.received_on),
+        };
+        if is_reported {
+            items.push(Item::refusal(refusal));
         }
     }
     items.sort_by(|a, b| (&a.received_on, a.line, a.sort).cmp(&(&b.received_on, b.line, b.sort)));
@@ -297,7 +332,7 @@ mod tests {
     use super::*;
     use crate::donations::{
         GIFTS,
-        model::{Books, Decision, Donor, Why},
+        model::{Books, ByHand, Decision, Donor, Nature, NewRefusal, Why},
     };
 
     fn on(text: &str) -> NaiveDate {
@@ -308,7 +343,11 @@ mod tests {
     fn law(day: NaiveDate) -> Thresholds {
         let (first, further) =
             if day >= on("2024-01-01") { (1_118_000, 223_000) } else { (750_000, 150_000) };
-        Thresholds { first: Money::from_pence(first), further: Money::from_pence(further) }
+        Thresholds {
+            donation: Money::from_pence(50_000),
+            first: Money::from_pence(first),
+            further: Money::from_pence(further),
+        }
     }
 
     /// Donations in pounds on days, with the initial of their source; which are reported, and when.
@@ -435,22 +474,22 @@ mod tests {
     fn p10_a_reversal_after_filing_is_a_row_and_a_difference() {
         let period = Period::quarter_of(on("2026-05-01"));
         let mut cases = vec![accepted(1, 6_000, "2026-03-01"), accepted(2, 5_181, "2026-05-01")];
-        let filed = compile(period, &cases, &BTreeSet::new(), law);
+        let filed = compile(period, &cases, &[], &BTreeSet::new(), law);
         assert_eq!(rows(&filed), [(Sort::Accepted, 6_000), (Sort::Accepted, 5_181)]);
         assert!(
-            compile(period.before(), &cases, &BTreeSet::new(), law).is_empty(),
+            compile(period.before(), &cases, &[], &BTreeSet::new(), law).is_empty(),
             "not in the first quarter"
         );
         cases[1].case.books =
             Books { left: Money::ZERO, back_on: Some(on("2026-08-02")), ..cases[1].case.books };
         let lines = filed.iter().map(|item| item.line).collect();
-        let now = compile(period, &cases, &lines, law);
+        let now = compile(period, &cases, &[], &lines, law);
         assert_eq!(rows(&now), [(Sort::Accepted, 6_000), (Sort::Accepted, 5_181), (Sort::Reversal, -5_181)]);
         let changes = differences(&filed, &now);
         assert_eq!(changes, [Difference::Added(now[2].clone())]);
         assert_eq!(now[2].returned_on, "2026-08-02");
         // Had it not been filed, nothing would be reported.
-        assert!(compile(period, &cases, &BTreeSet::new(), law).is_empty());
+        assert!(compile(period, &cases, &[], &BTreeSet::new(), law).is_empty());
         assert_eq!(differences(&filed, &[]).len(), 2);
         let mut corrected = filed.clone();
         corrected[0].elector_number = "BL2-417".into();
@@ -466,7 +505,7 @@ mod tests {
         let outcome = Outcome::Refused { why: Why::NotOnRegister, by_hand: None };
         refused.case.decision = Some(Decision { on: on("2026-03-30"), by: None, late: None, outcome });
         let compiled =
-            |case: &Sourced, period| compile(period, std::slice::from_ref(case), &BTreeSet::new(), law);
+            |case: &Sourced, period| compile(period, std::slice::from_ref(case), &[], &BTreeSet::new(), law);
         assert!(compiled(&refused, period).is_empty(), "on its way");
         refused.case.books =
             Books { left: Money::ZERO, back_on: Some(on("2026-04-01")), ..refused.case.books };
@@ -476,13 +515,55 @@ mod tests {
     }
 
     #[test]
+    fn m11_what_never_was_in_the_books_is_reported_above_the_laws_sum_once_it_is_back() {
+        let refused = |pence, received: &str, returned: Option<&str>| Refusal {
+            it: NewRefusal {
+                id: Uuid::from_u128(9),
+                nature: Nature::Crypto,
+                words: "0.02 bitcoin".into(),
+                value: Money::from_pence(pence),
+                received_on: on(received),
+                name: None,
+                address: None,
+            },
+            decide_by: on(received) + chrono::Days::new(30),
+            returned: returned.map(|day| ByHand {
+                on: on(day),
+                how: "To the wallet it came from".into(),
+                to: "Not known".into(),
+            }),
+        };
+        let quarter = |day: &str| Period::quarter_of(on(day));
+        let week = Period::weeks(on("2026-06-01"), on("2026-06-07"))[0];
+        for (what, refusal, period, rows) in [
+            ("£500.00", refused(50_000, "2026-05-01", Some("2026-05-02")), quarter("2026-05-01"), 0),
+            ("£500.01", refused(50_001, "2026-05-01", Some("2026-05-02")), quarter("2026-05-01"), 1),
+            ("not back", refused(50_001, "2026-05-01", None), quarter("2026-05-01"), 0),
+            ("the last day", refused(50_001, "2026-12-30", Some("2026-12-31")), quarter("2026-12-31"), 1),
+            ("a new year", refused(50_001, "2026-12-30", Some("2027-01-01")), quarter("2026-12-31"), 0),
+            ("its quarter", refused(50_001, "2026-12-30", Some("2027-01-01")), quarter("2027-01-01"), 1),
+            ("29 February", refused(50_001, "2028-02-29", Some("2028-02-29")), quarter("2028-02-29"), 1),
+            ("a week, £11,180.00", refused(1_118_000, "2026-06-07", None), week, 0),
+            ("a week, £11,180.01", refused(1_118_001, "2026-06-07", None), week, 1),
+            ("the next week", refused(1_118_001, "2026-06-08", None), week, 0),
+        ] {
+            let items = compile(period, &[], &[refusal], &BTreeSet::new(), law);
+            assert_eq!(items.len(), rows, "{what}");
+            for item in items {
+                assert_eq!((item.sort, item.made_by.as_str()), (Sort::Refused, "0.02 bitcoin"), "{what}");
+                assert_eq!(item.why, "Cryptoassets, like Bitcoin");
+            }
+        }
+    }
+
+    #[test]
     fn p8_in_a_week_each_large_sum_is_reported_by_itself() {
         let weeks = Period::weeks(on("2026-06-01"), on("2026-06-17"));
         // Each large sum by itself, as soon as it is received, and nothing that only adds up.
         let mut large = accepted(1, 11_181, "2026-06-08");
         large.case.decision = None;
         let cases = [large, accepted(2, 11_180, "2026-06-08"), accepted(3, 20_000, "2026-06-15")];
-        let week = |number: usize| rows(&compile(weeks[number], &cases, &BTreeSet::new(), law));
+        let week = |number: usize| rows(&compile(weeks[number], &cases, &[], &BTreeSet::new(), law));
         assert_eq!(
             (week(0), week(1), week(2)),
             (vec![], vec![(Sort::Received, 11_181)], vec![(Sort::Accepted, 20_000)])

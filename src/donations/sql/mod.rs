@@ -2,6 +2,8 @@
 
 pub mod cards;
 pub mod cases;
+pub mod limit;
+pub mod refusals;
 pub mod returns;
 pub mod sources;
 
@@ -22,12 +24,20 @@ pub(super) const COUNTS: &str = "
                                                'due', min(decide_by))
                      from donor_cases c join ledger l on l.id = c.line where outcome is null),
         'returns', (select jsonb_build_object('count', count(*), 'due', min(due_by)) from returns_due),
-        'stuck', (select jsonb_build_object('count', count(*), 'pence', sum(l.amount_pence), 'since', min(c.decided_on)) from donor_cases c join ledger l on l.id = c.line
-                  where c.outcome = 'refused' and c.returned_on is null
-                    and (l.payment_intent is null
-                         or (exists (select from ledger f where f.payment_intent = l.payment_intent and f.kind = 'refund_failed')
-                             and l.amount_pence + (select sum(amount_pence) from ledger r
-                                                   where r.payment_intent = l.payment_intent and r.kind <> 'payment') > 0))))";
+        'stuck', (select jsonb_build_object('count', count(*), 'pence', sum(pence), 'since', min(since), 'due', min(due))
+                  from (select l.amount_pence as pence, sent.since, sent.due
+                        from (select line, decided_on as since, null::date as due from donor_cases
+                              where outcome = 'refused' and returned_on is null
+                              union all
+                              select line, (noted_at at time zone 'Europe/London')::date, null from above_limit a
+                              where not exists (select from donor_cases c where c.line = a.line)) sent
+                        join ledger l on l.id = sent.line
+                        where l.payment_intent is null
+                           or (exists (select from ledger f where f.payment_intent = l.payment_intent and f.kind = 'refund_failed')
+                               and l.amount_pence + (select sum(amount_pence) from ledger r
+                                                     where r.payment_intent = l.payment_intent and r.kind <> 'payment') > 0)
+                        union all
+                        select value_pence, received_on, decide_by from donation_refusals where returned_on is null) stuck))";
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -179,14 +189,12 @@ pub(super) async fn insert_payment(
     db: &mut PgConnection,
     line: Uuid,
     gift: Uuid,
-    over_cap: bool,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let done = sqlx::query!(
-        "insert into gift_payments (line, gift_id, over_cap, heard_at) values ($1, $2, $3, $4) on conflict do nothing",
+        "insert into gift_payments (line, gift_id, heard_at) values ($1, $2, $3) on conflict do nothing",
         line,
         gift,
-        over_cap,
         now
     )
     .execute(db)

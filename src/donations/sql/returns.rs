@@ -94,10 +94,11 @@ pub async fn is_filed(db: &mut PgConnection, line: Uuid) -> Result<bool> {
     .await
 }
 
-/// How many donations received by a day are open past their own last day.
+/// How many donations received by a day are undecided, or refused and not sent back, past their own last day.
 pub async fn count_late(db: &mut PgConnection, received_by: NaiveDate, today: NaiveDate) -> Result<i64> {
     sqlx::query_scalar!(
-        r#"select count(*) as "late!" from donor_cases where outcome is null and received_on <= $1 and decide_by < $2"#,
+        r#"select (select count(*) from donor_cases where outcome is null and received_on <= $1 and decide_by < $2)
+                + (select count(*) from donation_refusals where returned_on is null and received_on <= $1 and decide_by < $2) as "late!""#,
         received_by,
         today
     )

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::{
-    donations::model::{GIFTS, Law, Plan, Split, SplitBy, SplitLine},
+    donations::model::{GIFTS, Law, Plan, Regular, Split, SplitBy, SplitLine},
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
 };
 
@@ -38,8 +38,8 @@ macro_rules! of_source {
     };
 }
 
-/// What the source behind an address has paid between two instants, for whatever, with what went back of it taken off.
-/// Of gifts, those that were heard of and are not on their way back.
+/// What the source behind an address has paid between two instants, for whatever, with what went back of it taken off,
+/// and without what is on its way back because of the limit. Of gifts, those that were heard of.
 pub async fn paid_between(
     db: &mut PgConnection,
     email: &EmailAddress,
@@ -50,11 +50,11 @@ pub async fn paid_between(
                select l.id, l.amount_pence, l.payment_intent from ledger l join persons p on p.id = l.person_id
                where l.kind = 'payment' and l.at >= $2 and l.at < $3
                  and (l.purpose_kind <> $4 or l.entered_by is not null
-                      or exists (select from gift_payments heard where heard.line = l.id and not heard.over_cap))
+                      or exists (select from gift_payments heard where heard.line = l.id))
                union
                select l.id, l.amount_pence, l.payment_intent
                from gifts g join addresses a on a.email = g.email
-               join gift_payments heard on heard.gift_id = g.id and not heard.over_cap join ledger l on l.id = heard.line
+               join gift_payments heard on heard.gift_id = g.id join ledger l on l.id = heard.line
                where l.at >= $2 and l.at < $3
                union
                -- What else came from somebody whom we do not know but by the address that they paid with.
@@ -65,7 +65,7 @@ pub async fn paid_between(
            select coalesce(sum(p.amount_pence + coalesce(
                       (select sum(amount_pence) from ledger c where c.payment_intent = p.payment_intent and c.kind <> 'payment'), 0)),
                   0)::bigint as "paid!: Money"
-           from payments p"#,
+           from payments p where not exists (select from above_limit a where a.line = p.id)"#,
         email.as_str(),
         from,
         until,
@@ -104,27 +104,44 @@ pub async fn standing(
     db: &mut PgConnection,
     email: &EmailAddress,
     year: (DateTime<Utc>, DateTime<Utc>),
+    today: NaiveDate,
     without: Option<&str>,
 ) -> Result<Standing> {
     let paid = paid_between(db, email, year).await?;
-    let plans = of_source!(
+    let regular = of_source!(
         r#"purposes as (select l.purpose_kind, l.purpose_id from ledger l join persons p on p.id = l.person_id where l.subscription is not null
                         union select c.purpose_kind, c.purpose_id from checkouts c join addresses a on a.email = c.email
-                        where c.billing_interval is not null and c.state in ('paid', 'pending'))
-           select coalesce(r.amount_pence, s.amount_pence) as "amount!: Money",
-                  coalesce(r.billing_interval, s.billing_interval) as "every!: Interval",
-                  (case when s.first_paid_at is null then s.started_at else s.current_period_end end at time zone 'Europe/London')::date as next
+                        where c.billing_interval is not null)
+           select s.amount_pence as "amount!: Money", s.billing_interval as "every!: Interval",
+                  coalesce(r.amount_pence, s.amount_pence) as "next_amount!: Money",
+                  coalesce(r.billing_interval, s.billing_interval) as "next_every!: Interval",
+                  (s.started_at at time zone 'Europe/London')::date as "started_on!",
+                  (s.current_period_end at time zone 'Europe/London')::date as period_end,
+                  s.state in ('past_due', 'unpaid') as "is_failing!", s.cancel_at_period_end or s.state = 'unpaid' as "is_stopping!",
+                  case when s.first_paid_at is not null then
+                      ((select max(l.at) from ledger l where l.purpose_kind = s.purpose_kind and l.purpose_id = s.purpose_id
+                           and l.kind = 'payment' and l.subscription = s.id) at time zone 'Europe/London')::date end as paid_on
            from subscriptions s join purposes using (purpose_kind, purpose_id)
            left join memberships m on m.subscription = s.id
            left join membership_rate_changes r on r.person_id = m.person_id and r.done_at is null and r.refused is null
-           where s.state in ('trialing', 'active', 'past_due') and not s.cancel_at_period_end and s.surplus_since is null
+           where s.state in ('trialing', 'active', 'past_due', 'unpaid') and s.surplus_since is null
              and s.billing_interval is not null and s.amount_pence > 0 and s.id is distinct from $2"#,
         email.as_str(),
         without
     );
-    let plans = plans.fetch_all(&mut *db).await?.into_iter();
-    let plans =
-        plans.filter_map(|row| Some(Plan { amount: row.amount, every: Some(row.every), next: row.next? }));
+    let plans = regular.fetch_all(&mut *db).await?.into_iter().flat_map(|row| {
+        let regular = Regular {
+            amount: row.amount,
+            every: row.every,
+            started_on: row.started_on,
+            period_end: row.period_end,
+            paid_on: row.paid_on,
+            is_failing: row.is_failing,
+        };
+        let next = Plan { amount: row.next_amount, every: Some(row.next_every), next: regular.next_on() };
+        regular.open(today).into_iter().chain((!row.is_stopping).then_some(next))
+    });
+    let plans = plans.collect();
     let open = of_source!(
         r#"pages as (select c.* from checkouts c join addresses a on a.email = c.email where c.state in ('wanted', 'open'))
            select id, amount_pence as "amount: Money", billing_interval as "every: Interval" from pages"#,
@@ -132,7 +149,7 @@ pub async fn standing(
     );
     let open = open.fetch_all(db).await?.into_iter();
     let open = open.map(|row| OpenPage { checkout: row.id, amount: row.amount, every: row.every });
-    Ok(Standing { paid, plans: plans.collect(), open: open.collect() })
+    Ok(Standing { paid, plans, open: open.collect() })
 }
 
 /// One record as another, or as itself; what was merged into it goes along.

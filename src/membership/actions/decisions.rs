@@ -19,12 +19,30 @@ use crate::{
     parties, payments,
 };
 
-/// Ends a membership today. The payments stop by a job; what was paid stays.
+/// Ends a membership today, and tells the member. The payments stop by a job; what was paid stays.
 ///
 /// # Errors
 /// A conflict if it is already over.
 pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Result<()> {
-    let app = change.app;
+    let membership = end_untold(change, person, ending).await?;
+    if matches!(
+        ending.reason,
+        EndReason::Left | EndReason::Expelled | EndReason::Refused | EndReason::Officer
+    ) {
+        let (app, now) = (change.app, change.now);
+        let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
+        let letter = mail::ended(app, known.greeting(), ending.reason, true, membership.decision.as_ref())?;
+        let occasion = format!("membership-ended:{}:{}", membership.id, now.timestamp_micros());
+        change.mail(occasion, &known.email, letter);
+    }
+    Ok(())
+}
+
+/// Ends a membership today. Whoever calls it tells the member.
+///
+/// # Errors
+/// As [`end`].
+pub async fn end_untold(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Result<Membership> {
     let mut membership = sql::lock_of_person(change, person).await?.ok_or(Error::NotFound)?;
     if membership.state.is_ended() {
         return Err(Error::Conflict("This membership has already ended."));
@@ -63,16 +81,7 @@ pub async fn end(change: &mut Change<'_>, person: Uuid, ending: &Ending) -> Resu
         detail["decision"] = decision.in_words().into();
     }
     change.audit("membership.ended", ("person", person), detail);
-    if matches!(
-        ending.reason,
-        EndReason::Left | EndReason::Expelled | EndReason::Refused | EndReason::Officer
-    ) {
-        let known = accounts::find_person(change, person).await?.ok_or(Error::NotFound)?;
-        let letter = mail::ended(app, known.greeting(), ending.reason, true, membership.decision.as_ref())?;
-        let occasion = format!("membership-ended:{}:{}", membership.id, now.timestamp_micros());
-        change.mail(occasion, &known.email, letter);
-    }
-    Ok(())
+    Ok(membership)
 }
 
 /// Whether officers can still object to somebody.

@@ -68,6 +68,7 @@ pub async fn apply(
         created_at: now,
         settled_at: None,
         person: None,
+        above_limit: false,
     };
     sql::lock_applicant(change, &application.email).await?;
     match sql::find_same_application(change, &application, now - Duration::minutes(SAME_MINUTES)).await? {
@@ -119,7 +120,7 @@ pub async fn begun(db: &mut PgConnection, email: &EmailAddress, now: DateTime<Ut
 
 /// Whether the applicant is known to be this person: signed in, or nobody has proved the address to be theirs yet.
 /// Else anyone could rewrite a known person for the price of a month.
-fn is_proved(application: &Application, person: &Person) -> bool {
+pub fn is_proved(application: &Application, person: &Person) -> bool {
     application.signed_in.is_some() || person.email_verified_at.is_none()
 }
 

@@ -13,6 +13,7 @@ mod payment;
 mod rates;
 mod reminders;
 mod standing;
+mod unaccepted;
 
 pub use by_hand::{paid_by_hand, pay_until};
 pub use decisions::{add_note, end, is_new, lift_suspension, suspend, take_back_death};
@@ -21,9 +22,10 @@ pub use importing::{ForeignMember, add_foreign, adopt, fill_personal};
 pub use joining::{apply, begun, path, pay_again, purpose, settled_on, warn_member};
 pub use merging::{join, part};
 pub use overrides::{lift_override, set_override};
-pub use payment::{dues_of, hear};
+pub use payment::{NewDues, dues_of, hear, new_dues, refuse_above_limit};
 pub use rates::{apply_rate, ask_for_rate};
 pub use reminders::{remind_applicants, remind_of_renewal};
+pub use unaccepted::{has_membership, settle_unaccepted};
 pub use standing::{enter, recompute, set_renewal, stood_on, tell_standing, turn_of_day};
 
 use chrono::{Days, NaiveDate};

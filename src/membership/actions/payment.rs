@@ -3,12 +3,24 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{carrying, hardship, joining::settle, person, standing::recompute, subscription_of};
+use super::{
+    carrying, hardship,
+    joining::{is_proved, settle},
+    person,
+    standing::recompute,
+    subscription_of,
+};
 use crate::{
+    accounts::{self, Person},
     audit::Change,
-    kit::{error::Result, stripe::SubscriptionStatus},
-    membership::{DUES, mail, sql},
+    kit::{email_address::EmailAddress, error::Result, money::Money, stripe::SubscriptionStatus},
+    membership::{
+        DUES, mail,
+        model::{Meeting, meet},
+        sql::{self, Application},
+    },
     payments::{self, PaymentNotice, Purpose, Subscription, What},
+    places::Address,
 };
 
 /// What a notice of a payment means for a membership. May be called any number of times and in any order.
@@ -72,6 +84,102 @@ pub async fn hear(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<()>
     };
     change.mail(occasion, &known.email, letter);
     Ok(())
+}
+
+/// What a notice tells of dues, where somebody joins or joins again by it.
+pub enum NewDues {
+    /// They have been paid for the first time, or will be, and a membership is about to come of them.
+    Begin(Payer),
+    /// They went back, because with them somebody would have paid too much.
+    AboveLimit,
+    /// Anything else.
+    None,
+}
+
+/// Whose dues they are.
+pub struct Payer {
+    pub email: EmailAddress,
+    pub is_overseas: bool,
+    /// Stripe's id of the regular payment whose place they take.
+    pub instead_of: Option<String>,
+}
+
+/// Whether a notice is one of dues that begin.
+///
+/// # Errors
+/// The database is away.
+pub async fn new_dues(change: &mut Change<'_>, notice: &PaymentNotice) -> Result<NewDues> {
+    let Some(application) = sql::lock_application(change, notice.purpose.id).await? else {
+        return Ok(NewDues::None);
+    };
+    if application.settled_at.is_some() {
+        return Ok(if application.above_limit { NewDues::AboveLimit } else { NewDues::None });
+    }
+    let subscription = match &notice.subscription {
+        Some(id) => payments::find_subscription(change, id).await?,
+        None => None,
+    };
+    if !subscription.is_some_and(|it| has_begun(&it)) {
+        return Ok(NewDues::None);
+    }
+    let known = applicant(change, &application).await?;
+    let membership = match &known {
+        Some(person) => sql::find_of_person(change, person.id).await?,
+        None => None,
+    };
+    let present = match &membership {
+        Some(membership) => subscription_of(change, membership).await?,
+        None => None,
+    };
+    let is_proved = known.is_none_or(|person| is_proved(&application, &person));
+    // A second payment goes back whatever it comes to.
+    if meet(membership.as_ref(), present.as_ref(), is_proved) == Meeting::Surplus {
+        return Ok(NewDues::None);
+    }
+    Ok(NewDues::Begin(Payer {
+        is_overseas: application.answers.personal.address.as_ref().is_some_and(Address::is_overseas),
+        email: application.email,
+        instead_of: present.map(|it| it.id),
+    }))
+}
+
+/// Dues that begin go back, because with them the owner of the address would pay more than one person may. Nothing comes of
+/// them; the owner of the address is told, who may not be the one who paid.
+///
+/// # Errors
+/// The database is away.
+pub async fn refuse_above_limit(change: &mut Change<'_>, notice: &PaymentNotice, most: Money) -> Result<()> {
+    let (app, now) = (change.app, change.now);
+    let Some(application) = sql::lock_application(change, notice.purpose.id).await? else { return Ok(()) };
+    let known = applicant(change, &application).await?;
+    if let Some(person) = &known {
+        payments::attribute(change, &notice.purpose, person.id).await?;
+    }
+    sql::set_above_limit(change, application.id, known.as_ref().map(|it| it.id), now).await?;
+    if let Some(subscription) = &notice.subscription {
+        payments::end_surplus(change, subscription, true).await?;
+    }
+    let paid = application.answers.collected().amount;
+    let subject = match &known {
+        Some(person) => ("person", person.id),
+        None => ("application", application.id),
+    };
+    change.audit("membership.above_limit", subject, json!({ "pence": paid.pence() }));
+    let (name, email) = match &known {
+        Some(person) => (person.greeting(), &person.email),
+        None => (application.answers.name.as_str(), &application.email),
+    };
+    let letter = mail::above_limit(app, name, paid, most)?;
+    change.mail(format!("above-limit:{}", application.id), email, letter);
+    Ok(())
+}
+
+/// Whose money an application's is: theirs who was signed in, else of whoever has the address.
+async fn applicant(change: &mut Change<'_>, application: &Application) -> Result<Option<Person>> {
+    Ok(match application.signed_in {
+        Some(id) => accounts::find_person(change, id).await?,
+        None => accounts::find_person_by_email(change, &application.email).await?,
+    })
 }
 
 /// The purpose of dues that a person pays without a subscription.

@@ -103,12 +103,13 @@ pub async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>
     wish_to_pay(change, &gift).await.map(Some)
 }
 
-/// Whose money a gift is.
+/// Whose money a gift is that has been paid, and that [`hear`] has not heard of.
 ///
 /// # Errors
 /// The database is away.
-pub async fn giver_of(db: &mut PgConnection, gift: Uuid) -> Result<Option<EmailAddress>> {
-    Ok(sql::find(db, gift).await?.map(|gift| gift.giver_email))
+pub async fn new_giver(db: &mut PgConnection, gift: Uuid) -> Result<Option<EmailAddress>> {
+    let Some(gift) = sql::find(db, gift).await?.filter(|gift| gift.paid_at.is_none()) else { return Ok(None) };
+    Ok(sql::booked(db, gift.id).await?.paid_at.map(|_| gift.giver_email))
 }
 
 /// What a notice of the payment means for a gift. May be called any number of times and in any order. `is_within_cap`

@@ -110,6 +110,20 @@ pub(super) fn paid_twice(app: &App, name: &str, amount: Money, overdue: bool) ->
 }
 
 #[derive(Template)]
+#[template(path = "membership/mail_above_limit.md")]
+struct AboveLimit<'a> {
+    name: &'a str,
+    amount: Money,
+    most: Money,
+    contact: String,
+}
+
+/// To the owner of an address with which somebody began to pay dues. `most` is what one person may pay in a year.
+pub(super) fn above_limit(app: &App, name: &str, amount: Money, most: Money) -> Result<Letter> {
+    Letter::new(&frame(app), &AboveLimit { name, amount, most, contact: contact(app) })
+}
+
+#[derive(Template)]
 #[template(path = "membership/mail_failed.md")]
 struct Failed<'a> {
     name: &'a str,
@@ -392,6 +406,8 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         let letter = paid_twice(app, name, Money::from_pence(1250), overdue);
         samples.push(("membership/mail_twice", letter));
     }
+    let (paid, most) = (Money::from_pence(41_666), Money::from_pence(500_000));
+    samples.push(("membership/mail_above_limit", above_limit(app, name, paid, most)));
     for ended in [false, true] {
         let letter = paid_too_late(app, name, Money::from_pence(500), ended);
         samples.push(("membership/mail_too_late", letter));

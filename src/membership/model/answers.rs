@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Decision, EndReason, Less, NewRate, Rate};
 use crate::{
     accounts::ConsentPurpose,
-    kit::{email_address::EmailAddress, money::Money, stripe::Interval},
+    kit::{codes::codes, email_address::EmailAddress, money::Money, stripe::Interval},
     membership::personal::Personal,
     parties::Declared,
     places::Region,
@@ -77,6 +77,15 @@ pub struct Ending {
     /// Of an expulsion, or that they are not admitted.
     pub decision: Option<Decision>,
 }
+
+/// What becomes of a membership whose payment the party may not keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unaccepted {
+    End,
+    /// It is unpaid from today: they have the days of grace to pay anew.
+    Unpaid,
+}
+codes!(Unaccepted { End = "end", Unpaid = "unpaid" });
 
 /// What an officer decided about a suspension.
 pub struct NewSuspension {

@@ -17,6 +17,8 @@ pub struct Application {
     pub created_at: DateTime<Utc>,
     pub settled_at: Option<DateTime<Utc>>,
     pub person: Option<Uuid>,
+    /// Paid for, and sent back: the owner of the address would have paid more than one person may.
+    pub above_limit: bool,
 }
 
 pub async fn insert_application(db: &mut PgConnection, new: &Application, declaration: &str) -> Result<()> {
@@ -43,6 +45,7 @@ struct ApplicationRow {
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
     person_id: Option<Uuid>,
+    above_limit: bool,
 }
 
 impl From<ApplicationRow> for Application {
@@ -55,6 +58,7 @@ impl From<ApplicationRow> for Application {
             created_at: row.created_at,
             settled_at: row.settled_at,
             person: row.person_id,
+            above_limit: row.above_limit,
         }
     }
 }
@@ -65,7 +69,7 @@ macro_rules! applications {
         sqlx::query_as!(
             ApplicationRow,
             r#"select id, signed_in_id, email as "email: EmailAddress", answers as "answers: Json<Answers>", created_at,
-                      settled_at, person_id
+                      settled_at, person_id, above_limit
                from applications "# + $which,
             $($value),*
         )
@@ -163,6 +167,25 @@ pub async fn list_abandoned(
     )
     .fetch_all(db)
     .await
+}
+
+/// What was paid for it goes back, because with it the owner of its address would pay too much.
+pub async fn set_above_limit(
+    db: &mut PgConnection,
+    id: Uuid,
+    person: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update applications set settled_at = coalesce(settled_at, $3), person_id = $2, above_limit = true,
+                answers = answers - array['less', 'other_parties'] where id = $1",
+        id,
+        person,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Notes that an applicant is reminded. `false` if that was so already.

@@ -5,7 +5,7 @@ use chrono::Duration;
 
 use super::{case_of, give, give_much, session_of, sum_of, sums::book};
 use crate::{
-    membership::{joiner, send_form, settle, subscription_of},
+    membership::{joiner, send_form, settle, standing, subscription_of},
     support::{Browser, Page, Site},
 };
 use breakthrough::kit::stripe::stand_in::PaidBy;
@@ -45,6 +45,13 @@ pub async fn accept(treasurer: &mut Browser, case: &str) -> Page {
 async fn refuse(treasurer: &mut Browser, case: &str, why: &str) -> Page {
     let page = treasurer.get(case).await;
     page.form(&format!("{case}/refusal")).fill("why", why).submit(treasurer).await
+}
+
+/// Returns dues, with what becomes of the membership.
+async fn refuse_dues(treasurer: &mut Browser, case: &str, membership: &str) -> Page {
+    let page = treasurer.get(case).await;
+    let form = page.form(&format!("{case}/refusal")).fill("why", "not_on_register");
+    form.fill("membership", membership).submit(treasurer).await
 }
 
 #[tokio::test]
@@ -103,17 +110,19 @@ async fn m2_a_large_annual_fee_is_a_donation_and_twelve_small_ones_are_not() {
     watch(&site).await;
     assert_eq!(cases(&site).await, before + 1);
 
-    // Its refund fails: that shows on top, and is tried again until it has arrived.
+    // What happens to the membership is decided in the same act.
+    let subscription = subscription_of(&site, "annual@example.org").await;
     refuse(&mut treasurer, &case, "not_on_register")
         .await
-        .expect("on its way back")
-        .expect("On its way back");
+        .expect_status(422)
+        .expect("Choose what happens to the membership");
+    // Its refund fails: that shows on top, and is tried again until it has arrived.
+    refuse_dues(&mut treasurer, &case, "end").await.expect("on its way back").expect("On its way back");
     settle(&site).await;
     assert!(
         site.mails_to("annual@example.org").await.iter().any(|mail| mail.subject.contains("sending back"))
     );
     treasurer.get(&case).await.expect("Sent back on 21 November 2026");
-    let subscription = subscription_of(&site, "annual@example.org").await;
     site.app.stripe_stand_in().fail_refund(&subscription).await.unwrap();
     settle(&site).await;
     treasurer.get("/admin").await.expect("refused donation has not been returned");
@@ -378,4 +387,68 @@ async fn b2_an_overseas_elector_gives_no_more_than_the_law_allows_from_its_first
     session_of(&browser.post_once("/donate", &give("100000.01", "uk")).await);
     session_of(&browser.post_once("/donate", &give("100000", "abroad")).await);
     site.work().await;
+}
+
+/// Somebody who pays £600 a year.
+async fn pay_yearly(site: &Site, email: &str) -> String {
+    let mut fields = joiner(email);
+    fields.retain(|(name, _)| !["rate", "every", "amount"].contains(name));
+    fields.extend([
+        ("rate", "solidarity".to_owned()),
+        ("every", "year".to_owned()),
+        ("amount", "600".to_owned()),
+        ("own_money", "yes".to_owned()),
+    ]);
+    let session = session_of(&send_form(&mut site.stranger(), &fields).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(site).await;
+    subscription_of(site, email).await
+}
+
+#[tokio::test]
+async fn m2_dues_that_are_refused_end_the_membership_or_leave_it_unpaid_as_is_decided() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    for (email, decided, state, words) in [
+        ("ended@example.org", "end", "ended", "Your membership has ended today"),
+        ("unpaid@example.org", "unpaid", "grace", "You stay a member until"),
+    ] {
+        let subscription = pay_yearly(&site, email).await;
+        let case = case_of(&site, email).await;
+        let page = treasurer.get(&case).await;
+        page.expect("What happens to the membership it paid for").expect("join again at a rate that needs no check");
+        refuse_dues(&mut treasurer, &case, decided).await.expect("on its way back");
+        // Pressed twice, it is decided once.
+        let again = [("why", "not_on_register"), ("membership", decided)];
+        treasurer.post(&format!("{case}/refusal"), &again).await.expect_status(409);
+        settle(&site).await;
+        assert_eq!(standing(&site, email).await.0, state);
+        // The money is back, nothing more comes, and one mail says both.
+        treasurer.get(&case).await.expect("Sent back on 21 November 2026");
+        let ended: String = sqlx::query_scalar("select state from subscriptions where id = $1")
+            .bind(&subscription)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        assert_eq!(ended, "canceled");
+        let mails = site.mails_to(email).await;
+        let last = mails.last().unwrap();
+        assert_eq!(last.subject, "We are sending back the £600 you paid for your membership");
+        assert!(last.text.contains(words) && last.text.contains("not find you on one"), "{}", last.text);
+        assert!(!mails.iter().any(|mail| mail.subject == "Your membership has ended"));
+        let kept: i64 = sqlx::query_scalar("select sum(amount_pence)::bigint from ledger where subscription = $1")
+            .bind(&subscription)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        assert_eq!(kept, 0);
+    }
+    // A donation has no membership, and is refused as before.
+    give_much(&site, "maya@example.org").await;
+    let case = case_of(&site, "maya@example.org").await;
+    treasurer.get(&case).await.expect_not("What happens to the membership");
+    refuse(&mut treasurer, &case, "party_rules").await.expect("on its way back");
+    settle(&site).await;
+    assert_eq!(site.mail_to("maya@example.org").await.subject, "We are sending back your donation of £600");
 }

@@ -160,3 +160,128 @@ async fn m2_more_than_500_pounds_at_one_time_waits_in_a_donor_check_like_a_gift(
     let page = rate(&mut officer, &format!("/admin/members/{id}/rate"), "501", true).await;
     page.expect_status(422).expect("which only the member can promise");
 }
+
+async fn paid_by(site: &Site, email: &str) -> i64 {
+    sqlx::query_scalar(
+        "select coalesce(sum(l.amount_pence), 0)::bigint from ledger l join people p on p.id = l.person_id where p.email = $1::text::citext",
+    )
+    .bind(email)
+    .fetch_one(&site.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn m15_dues_that_a_stranger_pays_with_anothers_address_go_back_above_the_limit() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let sam = "sam@demo.test";
+    for (paid, amount, every, by, goes_back) in [
+        // One payment of this year would be a penny too much, or just fit.
+        (499_501, "5", "year", PaidBy::Card, true),
+        (499_501, "5", "year", PaidBy::DirectDebit, true),
+        // The first of two would fit, both do not.
+        (499_500, "5", "month", PaidBy::Card, true),
+        (499_000, "5", "month", PaidBy::Card, false),
+    ] {
+        let before = site.mails_to(sam).await.len();
+        sqlx::query("delete from ledger where person_id = (select id from people where email = 'sam@demo.test') and entered_by is not null")
+            .execute(&site.pool)
+            .await
+            .unwrap();
+        book(&site, sam, paid, "2026-06-01T12:00:00Z").await;
+        let mut stranger = site.stranger();
+        let mut fields = joiner(sam);
+        for (name, value) in &mut fields {
+            match *name {
+                "rate" => *value = "solidarity".to_owned(),
+                "every" => *value = every.to_owned(),
+                "amount" => *value = amount.to_owned(),
+                _ => {}
+            }
+        }
+        let to = send_form(&mut stranger, &fields).await;
+        let session = session_of(&to);
+        site.app.stripe_stand_in().pay(&session, by).await.unwrap();
+        settle(&site).await;
+        let path: String = sqlx::query_scalar(
+            "select '/join/' || id from applications where email = 'sam@demo.test' order by created_at desc limit 1",
+        )
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+        // Whoever paid does not learn what the address has given.
+        stranger.get(&path).await.expect_not("sends back").expect_not("most we accept from one person in a year, all");
+        let is_member: bool = sqlx::query_scalar(
+            "select exists (select from memberships m join people p on p.id = m.person_id where p.email = 'sam@demo.test' and m.state <> 'ended')",
+        )
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+        assert_eq!(is_member, !goes_back, "{paid} {amount} {every}");
+        let mails = site.mails_to(sam).await;
+        assert_eq!(mails.len(), before + 1, "{paid} {amount} {every}");
+        let last = mails.last().unwrap();
+        if goes_back {
+            assert_eq!(last.subject, "We are sending a payment back");
+            assert!(last.text.contains("more than £5,000 in a calendar year"), "{}", last.text);
+            assert_eq!(paid_by(&site, sam).await, paid);
+        } else {
+            assert!(last.subject.contains("Welcome"), "{}", last.subject);
+        }
+    }
+}
+
+#[tokio::test]
+async fn m15_a_refund_above_the_limit_that_fails_is_followed_until_it_has_arrived() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let sam = "sam@demo.test";
+    book(&site, sam, 499_900, "2026-06-01T12:00:00Z").await;
+    let session = session_of(&send_form(&mut site.stranger(), &joiner(sam)).await);
+    site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+    settle(&site).await;
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    treasurer.get("/admin/donations").await.expect_not("Above the annual limit");
+    let (subscription, line): (String, uuid::Uuid) = sqlx::query_as(
+        "select l.subscription, l.id from above_limit a join ledger l on l.id = a.line",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    site.app.stripe_stand_in().fail_refund(&subscription).await.unwrap();
+    settle(&site).await;
+    treasurer.get("/admin").await.expect("refused donation has not been returned");
+    treasurer.get("/admin/donations").await.expect("Above the annual limit; the refund failed");
+    // While it is here it does not count against its owner.
+    let mut sam_browser = site.signed_in_as(sam).await;
+    sam_browser.get("/donate").await.expect("You can give £1 more");
+    let page = treasurer.get(&format!("/admin/payments/lines/{line}")).await;
+    let form = page.form(&format!("/admin/payments/lines/{line}/refund"));
+    form.fill("reason", "Above the annual limit").submit(&mut treasurer).await.expect_status(200);
+    settle(&site).await;
+    treasurer.get("/admin/donations").await.expect_not("Above the annual limit");
+}
+
+#[tokio::test]
+async fn m15_what_is_overdue_counts_as_promised() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let email = "robin@example.org";
+    pay(&site, email, PaidBy::Card).await;
+    let mut robin = signed_in_by_welcome(&site, email).await;
+    book(&site, email, 498_000, "2026-06-01T12:00:00Z").await;
+    // £5 is paid, £5 comes in December.
+    robin.get("/donate").await.expect("You can give £10 more");
+    site.app.clock().advance(chrono::Duration::days(30));
+    let subscription = crate::membership::subscription_of(&site, email).await;
+    site.app.stripe_stand_in().fail_charge(&subscription).await.unwrap();
+    settle(&site).await;
+    // It failed, and can still be paid; the next one is in January.
+    robin.get("/donate").await.expect("You can give £10 more");
+    send(&mut robin, email, "own", "10.01").await.expect_status(422).expect("You can give £10 more");
+    session_of(&send(&mut robin, email, "own", "10").await);
+    site.app.stripe_stand_in().pay_invoice(&subscription).await.unwrap();
+    settle(&site).await;
+    robin.get("/donate").await.expect("You can give £10 more");
+}

@@ -332,3 +332,51 @@ async fn p8_in_an_election_period_each_week_has_a_return() {
     approve(&mut treasurer, week).await.expect("Version 1, 1 row");
     treasurer.get("/admin/donations/returns/weekly/2026-11-09").await.expect_status(404);
 }
+
+#[tokio::test]
+async fn b1_m11_cryptoassets_that_were_refused_are_followed_and_reported() {
+    let site = Site::open().await;
+    empty(&site).await;
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    // From the books the way leads there.
+    let page = treasurer.get("/admin/books/received/1").await;
+    let form = page.form("/admin/books/received/1").fill("what", "gift").fill("method", "crypto");
+    let page = form.fill("amount", "1200").submit(&mut treasurer).await;
+    page.expect_status(422).expect("The law does not let us take cryptoassets");
+    page.expect("Record it as a donation that we did not accept");
+    let path = "/admin/donations/refusals";
+    let page = treasurer.get(&format!("{path}/new?nature=crypto")).await;
+    let form = page.form(path);
+    assert_eq!(form.value("nature"), Some("crypto"));
+    let form = form.fill("words", "0.02 bitcoin to the wallet on a leaflet").fill("value", "500.01");
+    let form = form.fill("received_day", "1").fill("received_month", "9").fill("received_year", "2026");
+    form.clone().submit(&mut treasurer).await.expect("£500.01, not accepted").expect("Day 81: past the last day, 30");
+    // Sent twice, it is one.
+    form.submit(&mut treasurer).await.expect("£500.01, not accepted");
+    let ids: Vec<uuid::Uuid> =
+        sqlx::query_scalar("select id from donation_refusals where value_pence = 50001").fetch_all(&site.pool).await.unwrap();
+    let [id] = ids[..] else { panic!("{ids:?}") };
+    let one = format!("{path}/{id}");
+    treasurer.get("/admin").await.expect("refused donation has not been returned");
+    treasurer.get("/admin/donations/returns/quarterly/2026-10-01").await.expect_not("Cryptoassets");
+    treasurer.get(path).await.expect("past the last day");
+    let page = treasurer.get(&one).await;
+    let form = page.form(&format!("{one}/return")).fill("how", "To the same wallet").fill("to", "Not known");
+    let sent = form.fill("returned_day", "20").submit(&mut treasurer).await;
+    sent.expect("The return is recorded").expect("Sent back");
+    let fields = [("returned_day", "20"), ("returned_month", "11"), ("returned_year", "2026"), ("how", "Again"), ("to", "Me")];
+    treasurer.post(&format!("{one}/return"), &fields).await.expect_status(409);
+    let page = treasurer.get("/admin/donations/returns/quarterly/2026-10-01").await;
+    page.expect("Cryptoassets, like Bitcoin").expect("Refused and returned").expect("£500.01");
+    // Once it is filed, it stays.
+    site.app.clock().advance(Duration::days(45));
+    approve(&mut treasurer, "/admin/donations/returns/quarterly/2026-10-01").await.expect("Approved and frozen");
+    treasurer.post(&format!("{one}/removal"), &[]).await.expect_status(409).expect("has to stay");
+    // One that was entered by mistake goes.
+    let page = treasurer.get(&format!("{path}/new")).await;
+    let form = page.form(path).fill("nature", "goods").fill("words", "Chairs").fill("value", "600");
+    let form = form.fill("received_day", "2").fill("received_month", "1").fill("received_year", "2027");
+    let page = form.submit(&mut treasurer).await;
+    let gone = format!("{}/removal", page.path);
+    page.form(&gone).submit(&mut treasurer).await.expect("entered by mistake").expect_not("Chairs");
+}
