@@ -299,15 +299,21 @@ fn typed_before(typed: &Application) -> Form {
     answers.consents.iter().fold(form, |form, purpose| form.with("consent", purpose.code()))
 }
 
+/// Why a payment goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Returned {
+    /// Their membership is paid by another subscription.
+    Twice,
+    /// With it, they would have paid more than one person may.
+    AboveLimit,
+}
+
 /// An application that is being paid for.
 pub(super) struct Joining {
     application: Application,
     /// The membership that came of it has ended since.
     is_over: bool,
-    /// Their membership is paid by another subscription: this payment was a second one, and goes back.
-    is_returned: bool,
-    /// With it, they would have paid more than one person may: it goes back.
-    is_above_limit: bool,
+    returned: Option<Returned>,
     /// Of the membership that came of it.
     number: Option<i64>,
     /// What is collected for it.
@@ -338,8 +344,7 @@ struct WelcomePage {
     /// Whose membership it is, if they are signed in and look at it themselves. Anybody can pay with somebody else's
     /// address, and is not told whether it is a member's.
     is_theirs: bool,
-    is_returned: bool,
-    is_above_limit: bool,
+    returned: Option<Returned>,
     /// For them alone.
     number: Option<i64>,
 }
@@ -372,11 +377,12 @@ impl Payable for Joining {
             Some(id) => payments::find_subscription(db, id).await?,
             None => None,
         };
+        let is_second = subscription.as_ref().is_some_and(|paid| paid.purpose.id != application.id);
+        let above_limit = application.above_limit.then_some(Returned::AboveLimit);
         Ok(Self {
             number: membership.as_ref().map(|known| known.number),
             is_over: membership.is_some_and(|known| known.state.is_ended()),
-            is_returned: subscription.as_ref().is_some_and(|paid| paid.purpose.id != application.id),
-            is_above_limit: application.above_limit,
+            returned: above_limit.or(is_second.then_some(Returned::Twice)),
             paid: subscription.filter(|paid| paid.purpose.id == application.id).map(|paid| paid.amount),
             application,
         })
@@ -409,9 +415,8 @@ impl Payable for Joining {
         let on_its_way = checkout == Some(CheckoutState::Pending);
         let is_theirs =
             visit.viewer.as_ref().is_some_and(|viewer| self.application.person == Some(viewer.id));
-        let (price, is_returned, is_above_limit) = (self.price(), self.is_returned, self.is_above_limit);
+        let (price, returned) = (self.price(), self.returned.filter(|_| is_theirs));
         let number = self.number.filter(|_| is_theirs);
-        WelcomePage { visit, price, on_its_way, is_theirs, is_returned, is_above_limit, number }
-            .into_response()
+        WelcomePage { visit, price, on_its_way, is_theirs, returned, number }.into_response()
     }
 }

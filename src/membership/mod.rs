@@ -33,8 +33,9 @@ mod jobs;
 pub mod demo;
 
 pub use actions::{
-    ForeignMember, NewDues, add_foreign, adopt, dues_of, fill_personal, freeze_day, hear, has_membership, new_dues, paid_by_hand, price, refuse_above_limit, settle_unaccepted,
-    purpose, roll, rules, stood_on, summary, voting_rules,
+    ForeignMember, NewDues, add_foreign, adopt, dues_of, fill_personal, freeze_day, has_membership, hear,
+    new_dues, paid_by_hand, price, purpose, refuse_above_limit, roll, rules, settle_unaccepted, stood_on,
+    summary, voting_rules,
 };
 pub use forms::least_age;
 pub use gifts::{

@@ -52,7 +52,8 @@ pub async fn remove(change: &mut Change<'_>, id: Uuid) -> Result<()> {
         return Err(Error::Conflict("It is in a return that has been filed, so it has to stay."));
     }
     sql::refusals::delete(change, id).await?;
-    let detail = json!({ "what": known.it.nature.words(), "words": known.it.words, "pence": known.it.value.pence() });
+    let detail =
+        json!({ "what": known.it.nature.words(), "words": known.it.words, "pence": known.it.value.pence() });
     change.audit("donation.refusal_removed", ("refused_donation", id), detail);
     Ok(())
 }

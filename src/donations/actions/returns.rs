@@ -18,7 +18,7 @@ use crate::{
         settings,
         sql::{
             self,
-            returns::{Election, Filed, NewReturn},
+            returns::{Calendar, Election, Filed, NewReturn},
         },
     },
     kit::{
@@ -64,12 +64,11 @@ pub struct Known {
     filed: Vec<Filed>,
 }
 
-async fn load(db: &mut PgConnection) -> Result<Known> {
-    Ok(Known {
-        cases: sql::cases::list_sourced(db).await?,
-        refusals: sql::refusals::list(db, false).await?,
-        filed: sql::returns::list(db).await?,
-    })
+async fn load(db: &mut PgConnection) -> Result<(Known, Calendar)> {
+    let cases = sql::cases::list_sourced(db).await?;
+    let mut calendar = sql::returns::calendar(db).await?;
+    let refusals = std::mem::take(&mut calendar.refusals);
+    Ok((Known { cases, refusals, filed: sql::returns::list(db).await? }, calendar))
 }
 
 /// A return with what it asks for today.
@@ -107,10 +106,9 @@ fn due(app: &App, period: Period) -> NaiveDate {
 /// At least so many quarters are listed, the running one included.
 pub const QUARTERS: usize = 9;
 
-/// All returns as things stand, in four queries.
+/// All returns as things stand, in three queries.
 pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<Returns> {
-    let known = load(db).await?;
-    let (began, elections) = sql::returns::calendar(db).await?;
+    let (known, Calendar { began, elections, .. }) = load(db).await?;
     let listed = |periods: Vec<Period>| {
         let standing: Vec<_> = periods.into_iter().map(|period| stand(app, period, &known)).collect();
         let returns: Vec<_> = standing
@@ -182,10 +180,10 @@ pub async fn freeze(change: &mut Change<'_>, officer: Uuid, period: Period) -> R
     sql::returns::lock(change).await?;
     if sql::returns::count_late(change, period.to, today).await? > 0 {
         return Err(Error::Conflict(
-            "A donation from this period is past its last day, and undecided or not sent back. See to it first, under Donor checks.",
+            "A donation from this period is past its last day and undecided, or was refused and not sent back. See to it first, under Donor checks.",
         ));
     }
-    let standing = stand(app, period, &load(change).await?);
+    let standing = stand(app, period, &load(change).await?.0);
     let version = standing.filed.first().map_or(1, |filed| filed.version + 1);
     if version > 1 && standing.changes.is_empty() {
         return Err(Error::Conflict("Nothing has changed since this return was filed."));

@@ -232,10 +232,8 @@ async fn draw(
         let days = app.setting(membership::GRACE_DAYS, visit.today());
         let unpaid =
             format!("Keep it as unpaid: they have {days} days to join again at a rate that needs no check");
-        memberships = vec![
-            (Unaccepted::End.code(), "End it today".to_owned()),
-            (Unaccepted::Unpaid.code(), unpaid),
-        ];
+        memberships =
+            vec![(Unaccepted::End.code(), "End it today".to_owned()), (Unaccepted::Unpaid.code(), unpaid)];
     }
     let status = if matches!(sent, Sent::None) { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let today = visit.today();

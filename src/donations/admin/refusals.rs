@@ -39,7 +39,7 @@ struct ListPage {
 }
 
 pub async fn list(visit: Visit, mut db: Db) -> Result<Response> {
-    let refusals = sql::refusals::list(&mut db, false).await?;
+    let refusals = sql::refusals::list(&mut db).await?;
     Ok(ListPage { visit, refusals }.into_response())
 }
 

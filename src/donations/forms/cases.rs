@@ -170,8 +170,7 @@ mod tests {
             ("end", false, Some(None)),
             ("", false, Some(None)),
         ] {
-            let form =
-                Form::filled([("why", "unidentified".to_owned()), ("membership", typed.to_owned())]);
+            let form = Form::filled([("why", "unidentified".to_owned()), ("membership", typed.to_owned())]);
             let read = refusal(&form, &case(), is_dues, on("2026-11-20"));
             assert_eq!(read.ok().map(|it| it.membership), decided, "{typed} {is_dues}");
         }
@@ -180,8 +179,9 @@ mod tests {
     #[test]
     fn m8_a_return_by_hand_has_a_day_a_way_and_somebody() {
         let form = Form::filled([("how", "Cheque".to_owned()), ("to", "Ana Silva".to_owned())]);
-        let sent =
-            |day: &str| by_hand(&form.clone().with_date("returned", on(day)), case().received_on, on("2026-11-20"));
+        let sent = |day: &str| {
+            by_hand(&form.clone().with_date("returned", on(day)), case().received_on, on("2026-11-20"))
+        };
         assert!(sent("2026-11-01").is_ok() && sent("2026-11-20").is_ok());
         assert!(sent("2026-10-31").is_err() && sent("2026-11-21").is_err());
     }

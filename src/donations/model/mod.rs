@@ -10,7 +10,9 @@ mod split;
 
 #[cfg(test)]
 pub use case::decide_by;
-pub use case::{Books, ByHand, Case, Decision, Donor, Law, Outcome, Refuse, Register, Stage, Urgency, Warnings, Why};
+pub use case::{
+    Books, ByHand, Case, Decision, Donor, Law, Outcome, Refuse, Register, Stage, Urgency, Warnings, Why,
+};
 pub use duty::{Duty, Known, duties};
 pub use period::{Kind, Period};
 pub use plan::{Plan, Regular, Year, fit, most_of};

@@ -57,7 +57,8 @@ impl Regular {
     pub fn open(&self, today: NaiveDate) -> Vec<Plan> {
         const MOST: usize = 12;
         let months = if self.every == Interval::Year { 12 } else { 1 };
-        let due = (1..).map_while(|back: u32| self.period_end?.checked_sub_months(Months::new(months * back)));
+        let due =
+            (1..).map_while(|back: u32| self.period_end?.checked_sub_months(Months::new(months * back)));
         let count = match self.paid_on {
             Some(paid_on) => due.take(MOST).take_while(|due| *due > paid_on).count(),
             None => 0,

@@ -27,9 +27,13 @@ pub async fn insert(db: &mut PgConnection, of: &Purpose, now: DateTime<Utc>) -> 
 
 /// Notes it of one payment.
 pub async fn insert_line(db: &mut PgConnection, line: Uuid, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("insert into above_limit (line, noted_at) values ($1, $2) on conflict do nothing", line, now)
-        .execute(db)
-        .await?;
+    sqlx::query!(
+        "insert into above_limit (line, noted_at) values ($1, $2) on conflict do nothing",
+        line,
+        now
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

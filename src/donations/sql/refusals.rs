@@ -1,6 +1,7 @@
 //! Donations that were refused before they were in the books.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -38,10 +39,13 @@ pub async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-struct Row {
+/// One as the database writes it out.
+#[derive(Debug, Deserialize)]
+pub struct Row {
     id: Uuid,
     nature: Nature,
     words: String,
+    #[serde(alias = "value_pence")]
     value: Money,
     received_on: NaiveDate,
     decide_by: NaiveDate,
@@ -84,9 +88,9 @@ macro_rules! refusals {
     };
 }
 
-/// The newest first: all of them, or those that have not been sent back. They are few.
-pub async fn list(db: &mut PgConnection, open: bool) -> Result<Vec<Refusal>> {
-    let rows = refusals!("where returned_on is null or not $1 order by received_on desc, id", open);
+/// The newest first. They are few.
+pub async fn list(db: &mut PgConnection) -> Result<Vec<Refusal>> {
+    let rows = refusals!("order by received_on desc, id limit 500");
     Ok(rows.fetch_all(db).await?.into_iter().map(Refusal::from).collect())
 }
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::Result;
-use crate::donations::model::{Item, Kind, Period};
+use super::{Result, refusals};
+use crate::donations::model::{Item, Kind, Period, Refusal};
 
 /// A return as it was filed.
 #[derive(Clone, Debug)]
@@ -112,20 +112,32 @@ pub struct Election {
     pub to: NaiveDate,
 }
 
-/// The first day on which something was received or filed here, and the newest elections, the newest first.
-pub async fn calendar(db: &mut PgConnection) -> Result<(Option<NaiveDate>, Vec<Election>)> {
+/// What returns go by besides donations that are in the books.
+pub struct Calendar {
+    /// The first day on which something was received or filed here.
+    pub began: Option<NaiveDate>,
+    /// The newest first.
+    pub elections: Vec<Election>,
+    pub refusals: Vec<Refusal>,
+}
+
+pub async fn calendar(db: &mut PgConnection) -> Result<Calendar> {
     let rows = sqlx::query!(
-        r#"select began.day as began, e.name as "name?", e.starts_on as "from?", e.ends_on as "to?"
+        r#"select began.day as began, refusals."all" as "refusals: Json<Vec<refusals::Row>>", e.name as "name?", e.starts_on as "from?", e.ends_on as "to?"
            from (select least((select (min(at) at time zone 'Europe/London')::date from ledger),
                               (select min(starts_on) from donation_returns)) as day) began
+           cross join (select jsonb_agg(r) as "all" from donation_refusals r) refusals
            left join (select * from election_periods order by starts_on desc limit 20) e on true
            order by e.starts_on desc"#
     );
     let rows = rows.fetch_all(db).await?;
-    let began = rows.first().and_then(|row| row.began);
+    let mut rows = rows.into_iter().peekable();
+    let first = rows.peek_mut().map(|row| (row.began, row.refusals.take()));
+    let (began, refusals) = first.unwrap_or_default();
+    let refusals = refusals.into_iter().flat_map(|it| it.0).map(Refusal::from).collect();
     let election = |(name, (from, to))| Election { name, from, to };
-    let elections = rows.into_iter().filter_map(|row| row.name.zip(row.from.zip(row.to)).map(election));
-    Ok((began, elections.collect()))
+    let elections = rows.filter_map(|row| row.name.zip(row.from.zip(row.to)).map(election)).collect();
+    Ok(Calendar { began, elections, refusals })
 }
 
 /// Keeps which returns have to be filed, each with its last day.

@@ -25,8 +25,8 @@ pub use overrides::{lift_override, set_override};
 pub use payment::{NewDues, dues_of, hear, new_dues, refuse_above_limit};
 pub use rates::{apply_rate, ask_for_rate};
 pub use reminders::{remind_applicants, remind_of_renewal};
-pub use unaccepted::{has_membership, settle_unaccepted};
 pub use standing::{enter, recompute, set_renewal, stood_on, tell_standing, turn_of_day};
+pub use unaccepted::{has_membership, settle_unaccepted};
 
 use chrono::{Days, NaiveDate};
 use sqlx::PgConnection;

@@ -108,7 +108,9 @@ pub async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Option<Uuid>
 /// # Errors
 /// The database is away.
 pub async fn new_giver(db: &mut PgConnection, gift: Uuid) -> Result<Option<EmailAddress>> {
-    let Some(gift) = sql::find(db, gift).await?.filter(|gift| gift.paid_at.is_none()) else { return Ok(None) };
+    let Some(gift) = sql::find(db, gift).await?.filter(|gift| gift.paid_at.is_none()) else {
+        return Ok(None);
+    };
     Ok(sql::booked(db, gift.id).await?.paid_at.map(|_| gift.giver_email))
 }
 

@@ -11,7 +11,9 @@ mod rules;
 mod standing;
 mod state;
 
-pub use answers::{Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension, OWN_MONEY, Unaccepted, WarnMember};
+pub use answers::{
+    Answers, DECLARATION, Ending, Join, NewDetails, NewSuspension, OWN_MONEY, Unaccepted, WarnMember,
+};
 pub use hardship::{ApplyHardship, Hardship, Less, LessTerms};
 pub use membership::{Decision, Membership, Note, Suspension};
 pub use merging::{Stays, which_stays};

@@ -10,8 +10,8 @@ pub mod rate_changes;
 
 pub(super) use applications::{
     Application, delete_old_applications, find_application, find_open_application, find_same_application,
-    insert_application, list_abandoned, lock_applicant, lock_application, set_above_limit,
-    set_reminded, set_settled,
+    insert_application, list_abandoned, lock_applicant, lock_application, set_above_limit, set_reminded,
+    set_settled,
 };
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -417,7 +417,8 @@ async fn m2_dues_that_are_refused_end_the_membership_or_leave_it_unpaid_as_is_de
         let subscription = pay_yearly(&site, email).await;
         let case = case_of(&site, email).await;
         let page = treasurer.get(&case).await;
-        page.expect("What happens to the membership it paid for").expect("join again at a rate that needs no check");
+        page.expect("What happens to the membership it paid for")
+            .expect("join again at a rate that needs no check");
         refuse_dues(&mut treasurer, &case, decided).await.expect("on its way back");
         // Pressed twice, it is decided once.
         let again = [("why", "not_on_register"), ("membership", decided)];
@@ -437,11 +438,12 @@ async fn m2_dues_that_are_refused_end_the_membership_or_leave_it_unpaid_as_is_de
         assert_eq!(last.subject, "We are sending back the £600 you paid for your membership");
         assert!(last.text.contains(words) && last.text.contains("not find you on one"), "{}", last.text);
         assert!(!mails.iter().any(|mail| mail.subject == "Your membership has ended"));
-        let kept: i64 = sqlx::query_scalar("select sum(amount_pence)::bigint from ledger where subscription = $1")
-            .bind(&subscription)
-            .fetch_one(&site.pool)
-            .await
-            .unwrap();
+        let kept: i64 =
+            sqlx::query_scalar("select sum(amount_pence)::bigint from ledger where subscription = $1")
+                .bind(&subscription)
+                .fetch_one(&site.pool)
+                .await
+                .unwrap();
         assert_eq!(kept, 0);
     }
     // A donation has no membership, and is refused as before.

@@ -350,11 +350,18 @@ async fn b1_m11_cryptoassets_that_were_refused_are_followed_and_reported() {
     assert_eq!(form.value("nature"), Some("crypto"));
     let form = form.fill("words", "0.02 bitcoin to the wallet on a leaflet").fill("value", "500.01");
     let form = form.fill("received_day", "1").fill("received_month", "9").fill("received_year", "2026");
-    form.clone().submit(&mut treasurer).await.expect("£500.01, not accepted").expect("Day 81: past the last day, 30");
+    form.clone()
+        .submit(&mut treasurer)
+        .await
+        .expect("£500.01, not accepted")
+        .expect("Day 81: past the last day, 30");
     // Sent twice, it is one.
     form.submit(&mut treasurer).await.expect("£500.01, not accepted");
     let ids: Vec<uuid::Uuid> =
-        sqlx::query_scalar("select id from donation_refusals where value_pence = 50001").fetch_all(&site.pool).await.unwrap();
+        sqlx::query_scalar("select id from donation_refusals where value_pence = 50001")
+            .fetch_all(&site.pool)
+            .await
+            .unwrap();
     let [id] = ids[..] else { panic!("{ids:?}") };
     let one = format!("{path}/{id}");
     treasurer.get("/admin").await.expect("refused donation has not been returned");
@@ -364,13 +371,22 @@ async fn b1_m11_cryptoassets_that_were_refused_are_followed_and_reported() {
     let form = page.form(&format!("{one}/return")).fill("how", "To the same wallet").fill("to", "Not known");
     let sent = form.fill("returned_day", "20").submit(&mut treasurer).await;
     sent.expect("The return is recorded").expect("Sent back");
-    let fields = [("returned_day", "20"), ("returned_month", "11"), ("returned_year", "2026"), ("how", "Again"), ("to", "Me")];
+    let fields = [
+        ("returned_day", "20"),
+        ("returned_month", "11"),
+        ("returned_year", "2026"),
+        ("how", "Again"),
+        ("to", "Me"),
+    ];
     treasurer.post(&format!("{one}/return"), &fields).await.expect_status(409);
     let page = treasurer.get("/admin/donations/returns/quarterly/2026-10-01").await;
     page.expect("Cryptoassets, like Bitcoin").expect("Refused and returned").expect("£500.01");
     // Once it is filed, it stays.
     site.app.clock().advance(Duration::days(45));
-    approve(&mut treasurer, "/admin/donations/returns/quarterly/2026-10-01").await.expect("Approved and frozen");
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    approve(&mut treasurer, "/admin/donations/returns/quarterly/2026-10-01")
+        .await
+        .expect("Approved and frozen");
     treasurer.post(&format!("{one}/removal"), &[]).await.expect_status(409).expect("has to stay");
     // One that was entered by mistake goes.
     let page = treasurer.get(&format!("{path}/new")).await;
