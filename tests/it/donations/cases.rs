@@ -435,7 +435,7 @@ async fn m2_dues_that_are_refused_end_the_membership_or_leave_it_unpaid_as_is_de
         assert_eq!(ended, "canceled");
         let mails = site.mails_to(email).await;
         let last = mails.last().unwrap();
-        assert_eq!(last.subject, "We are sending back the £600 you paid for your membership");
+        assert_eq!(last.subject, "We are sending back your payment of £600");
         assert!(last.text.contains(words) && last.text.contains("not find you on one"), "{}", last.text);
         assert!(!mails.iter().any(|mail| mail.subject == "Your membership has ended"));
         let kept: i64 =
