@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     actions,
-    model::{DECLARATION, GIFTS},
+    model::{ByHand, DECLARATION, GIFTS, Nature, NewRefusal},
     sql,
 };
 use crate::{
@@ -85,7 +85,33 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
         let by = treasurer.map(|treasurer| treasurer.person).unwrap_or_default();
         actions::returns::keep(db, app.random().id(at), 1, &it.standing, (by, at)).await?;
     }
+    if let Some(treasurer) = treasurer {
+        load_refused(app, db, treasurer.person).await?;
+    }
     actions::returns::note_due(app, db, today).await?;
+    Ok(())
+}
+
+/// Something that never was accepted, and is back where it came from: too little to be reported.
+async fn load_refused(app: &App, db: &mut PgConnection, treasurer: Uuid) -> sqlx::Result<()> {
+    let now = app.clock().now();
+    let received_on = app.clock().today() - Days::new(33);
+    let new = NewRefusal {
+        id: app.random().id(now),
+        nature: Nature::Crypto,
+        words: "0.004 bitcoin, sent to a wallet that a volunteer had put on a leaflet".to_owned(),
+        value: Money::from_pence(31_000),
+        received_on,
+        name: None,
+        address: None,
+    };
+    sql::refusals::insert(db, &new, received_on + Days::new(30), treasurer, now).await?;
+    let by_hand = ByHand {
+        on: received_on + Days::new(2),
+        how: "To the wallet it came from".to_owned(),
+        to: "The owner of that wallet, not known".to_owned(),
+    };
+    sql::refusals::set_returned(db, new.id, &by_hand).await?;
     Ok(())
 }
 
