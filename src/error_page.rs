@@ -16,7 +16,7 @@ use axum::{
 use http_body_util::LengthLimitError;
 
 use crate::{
-    accounts, imports,
+    accounts, elections, imports,
     kit::{
         app::App,
         csrf,
@@ -51,16 +51,21 @@ struct Bounds {
 const FORM: Bounds = Bounds { longest: 512 * 1024, patience: Duration::from_secs(30) };
 /// For a list of members, from officers only.
 const LIST: Bounds = Bounds { longest: imports::MOST_BYTES, patience: Duration::from_mins(5) };
-/// For a picture and the fields beside it, from officers only.
+/// For a picture and the fields beside it, from officers and from members who stand in an election.
 const UPLOAD: Bounds = Bounds { longest: picture::MOST_BYTES + 64 * 1024, patience: Duration::from_mins(2) };
 
 async fn bounds(app: &App, method: &Method, path: &str, headers: &HeaderMap) -> Bounds {
     let bounds = match path {
         pictures::UPLOADS => UPLOAD,
         imports::UPLOADS => LIST,
+        _ if elections::is_upload(path) => UPLOAD,
         _ => FORM,
     };
-    if *method != Method::POST || bounds.longest == FORM.longest || accounts::is_officer(app, headers).await {
+    let needs_office = !elections::is_upload(path);
+    if *method != Method::POST
+        || bounds.longest == FORM.longest
+        || accounts::is_trusted(app, headers, needs_office).await
+    {
         bounds
     } else {
         FORM

@@ -55,6 +55,7 @@ fn samples(app: &App) -> Vec<(&'static str, Letter)> {
         crate::payments::notices::mail::samples(app, NAME),
         crate::donations::mail::samples(app, NAME),
         crate::ballots::mail::samples(app, NAME),
+        crate::elections::mail::samples(app, NAME),
     ]
     .into_iter()
     .flatten()

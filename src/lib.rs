@@ -37,6 +37,8 @@ pub mod books;
 pub mod newsletters;
 /// How members decide together: votes and their count.
 pub mod ballots;
+/// How members choose people for posts of the party.
+pub mod elections;
 /// The home page and the page of whoever signs in; they read many rooms.
 pub mod home;
 /// The officers' desk: overview, lists, search, audit log. Reads many rooms and owns none.

@@ -16,7 +16,7 @@ use tower_http::{
 
 use crate::{
     accounts::{self, Access, Paths, Room, Rooms, Route, Routes, SEE_PEOPLE, Secrecy, Task},
-    admin, ballots, books, content, donations, duplicates, error_page, home, imports,
+    admin, ballots, books, content, donations, duplicates, elections, error_page, home, imports,
     kit::{
         address,
         app::App,
@@ -49,6 +49,7 @@ pub const ROOMS: &[&Room] = &[
     &payments::ROOM,
     &books::ROOM,
     &ballots::ROOM,
+    &elections::ROOM,
     &HOUSE,
 ];
 

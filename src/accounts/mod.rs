@@ -51,7 +51,7 @@ pub use rooms::{
     ends, moves, moves_unless, says, stays,
 };
 pub use secrecy::{Secrecy, hush};
-pub use session::{BrowserName, is_officer, look_up as session_layer};
+pub use session::{BrowserName, is_trusted, look_up as session_layer};
 pub use sql::{
     consents::{ForeignConsent, add_foreign_consents, end_consents, give_consents, list_consents},
     offices::list_holders,

@@ -11,7 +11,13 @@ use axum_extra::extract::cookie::CookieJar;
 use chrono::Duration;
 use uuid::Uuid;
 
-use super::{model::SESSION_DAYS, proofs::Session, rooms::Rooms, secrecy::Unseen, sql::sessions};
+use super::{
+    model::{SESSION_DAYS, Standing},
+    proofs::Session,
+    rooms::Rooms,
+    secrecy::Unseen,
+    sql::sessions,
+};
 use crate::{
     audit::Change,
     kit::{app::App, cache::Personal, db::Slot, error::Result, random::hash_token},
@@ -58,13 +64,16 @@ pub async fn look_up(
     response
 }
 
-/// Whether an officer sends this, asked before the whole of what they send is read.
-pub async fn is_officer(app: &App, headers: &HeaderMap) -> bool {
+/// Whether an officer sends this, or a member, asked before the whole of what they send is read.
+pub async fn is_trusted(app: &App, headers: &HeaderMap, needs_office: bool) -> bool {
     let jar = CookieJar::from_headers(headers);
     let Some(token) = jar.get(cookie_name(app)) else { return false };
     let Ok(mut db) = app.pool().acquire().await else { return false };
     let found = sessions::find_session(&mut db, &hash_token(token.value()), app.clock().now()).await;
-    found.is_ok_and(|session| session.is_some_and(|session| !session.offices.0.is_empty()))
+    let trusts = |session: sessions::SessionRow| {
+        if needs_office { !session.offices.0.is_empty() } else { session.standing == Standing::Member }
+    };
+    found.is_ok_and(|session| session.is_some_and(trusts))
 }
 
 async fn find(app: &App, request: &mut Request, token: &str) -> Result<Option<Session>> {

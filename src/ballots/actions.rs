@@ -9,7 +9,7 @@ use super::{
     casting::{self, lots},
     entitlement::{self, Entitlement, Known},
     mail::News,
-    model::{Ballot, CountPapers, Draft, Held, Hours, Next, State, Step, TWO_PEOPLE},
+    model::{Ballot, CountPapers, Draft, Electorate, Held, Hours, Next, State, Step, TWO_PEOPLE},
     proof::{self, BoardKey, CountKey, CountSecretKey, Format, Manifest, RollSummary, SigningKey, board},
     settings, sql, telling,
 };
@@ -207,6 +207,16 @@ pub async fn count_roll(app: &App, db: &mut PgConnection, draft: &Draft) -> Resu
     let day = draft.times.roll_on.min(app.clock().today());
     let rules = membership::voting_rules(app, draft.times.roll_on);
     Ok(sql::roll::count(db, &draft.electorate, (day, joined_by(app, draft)), rules).await?)
+}
+
+/// Everybody who could vote for something today.
+///
+/// # Errors
+/// The database is away.
+pub async fn electors(app: &App, db: &mut PgConnection, electorate: &Electorate) -> Result<Vec<Uuid>> {
+    let today = app.clock().today();
+    let rules = membership::voting_rules(app, today);
+    Ok(sql::roll::list_electors(db, electorate, (today, today), rules).await?)
 }
 
 /// Makes the roll of an announced ballot whose day has ended, and tells everybody on it.

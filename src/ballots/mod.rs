@@ -34,8 +34,9 @@ mod admin;
 mod jobs;
 pub mod demo;
 
+pub use actions::{electors, objection_hours};
 pub use jobs::TurnBallots;
-pub use model::{CountPapers, RUN_BALLOTS, TellVoters, WATCH_BALLOTS};
+pub use model::{CountPapers, Electorate, Held, RUN_BALLOTS, TellVoters, WATCH_BALLOTS};
 pub use result::rule;
 pub use sql::{OpenBallot, list_open};
 

@@ -34,8 +34,8 @@ pub mod demo;
 
 pub use actions::{
     ForeignMember, NewDues, add_foreign, adopt, dues_of, fill_personal, freeze_day, has_membership, hear,
-    new_dues, paid_by_hand, price, purpose, refuse_above_limit, roll, rules, settle_unaccepted, stood_on,
-    summary, voting_rules,
+    new_dues, paid_by_hand, price, purpose, refuse_above_limit, roll, rules, settle_unaccepted, standing_age,
+    stood_on, summary, voting_rules,
 };
 pub use forms::least_age;
 pub use gifts::{

@@ -1,13 +1,30 @@
 //! What officers do with pictures. Each function runs in the caller's transaction and writes the audit log.
 
 use serde_json::json;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::sql;
 use crate::{
     audit::Change,
-    kit::{error::Result, picture::Prepared},
+    kit::{
+        error::Result,
+        picture::{self, Prepared, Unusable},
+    },
 };
+
+/// Reading one picture takes a processor and some hundred megabytes.
+static READERS: Semaphore = Semaphore::const_new(1);
+
+/// Reads an upload on a thread of its own, one after the other.
+///
+/// # Errors
+/// The inner one says what is wrong with it.
+pub async fn prepare(file: Vec<u8>) -> Result<std::result::Result<Prepared, Unusable>> {
+    let _turn = READERS.acquire().await.map_err(anyhow::Error::from)?;
+    let work = tokio::task::spawn_blocking(move || picture::prepare(&file));
+    Ok(work.await.map_err(anyhow::Error::from)?)
+}
 
 /// Keeps a picture and what it shows.
 ///

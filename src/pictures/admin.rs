@@ -7,26 +7,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{UPLOADS, actions, model::Stored, sql};
 use crate::{
     accounts::Officer,
     audit::{Actor, Change},
-    kit::{
-        app::App,
-        db::Db,
-        error::Result,
-        flash,
-        form::Form,
-        picture::{self, Unusable},
-        visit::Visit,
-    },
+    kit::{app::App, db::Db, error::Result, flash, form::Form, visit::Visit},
 };
-
-/// Reading one picture takes a processor and some hundred megabytes.
-static READERS: Semaphore = Semaphore::const_new(1);
 
 #[derive(Template, WebTemplate)]
 #[template(path = "pictures/list.html")]
@@ -62,7 +50,7 @@ pub(super) async fn upload(
         check.fail("file", "Choose a picture");
     }
     let refused = match check.finish(|| alt) {
-        Ok(alt) => match prepare(file).await? {
+        Ok(alt) => match actions::prepare(file).await? {
             Ok(prepared) => {
                 let mut change = Change::begin_alone(&app, Actor::Person(who.person_id)).await?;
                 actions::add(&mut change, &prepared, &alt).await?;
@@ -76,13 +64,6 @@ pub(super) async fn upload(
     let mut db = app.pool().acquire().await?;
     let pictures = sql::list(&mut db).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, ListPage { visit, form: refused, pictures }).into_response())
-}
-
-/// Reads it on a thread of its own, one after the other.
-async fn prepare(file: Vec<u8>) -> Result<std::result::Result<picture::Prepared, Unusable>> {
-    let _turn = READERS.acquire().await.map_err(anyhow::Error::from)?;
-    let work = tokio::task::spawn_blocking(move || picture::prepare(&file));
-    Ok(work.await.map_err(anyhow::Error::from)?)
 }
 
 pub(super) async fn delete(

@@ -13,7 +13,7 @@ mod pages;
 mod admin;
 pub mod drawing;
 
-pub use actions::add;
+pub use actions::{add, prepare};
 pub use model::{EDIT_CONTENT, Shot, Stored};
 pub use sql::list;
 

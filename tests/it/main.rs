@@ -22,6 +22,7 @@ mod hardship;
 mod gift_years;
 mod payments;
 mod ballots;
+mod elections;
 mod books;
 mod lost_webhooks;
 mod architecture;

@@ -27,6 +27,17 @@ async fn address(site: &Site, path: &str) -> String {
     if path.starts_with("/ballots/") {
         return path.replace("{slug}", "leader-of-the-party");
     }
+    if path.starts_with("/elections/") {
+        // One whose candidates everybody sees.
+        let (slug, id): (String, uuid::Uuid) = sqlx::query_as(
+            "select e.slug, n.id from elections e join election_nominations n on n.election_id = e.id
+             where e.judged_at is not null and n.stands limit 1",
+        )
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+        return path.replace("{slug}", &slug).replace("{id}", &id.to_string());
+    }
     let slugs: Vec<String> =
         sqlx::query_scalar("select slug from content_slugs").fetch_all(&site.pool).await.unwrap();
     for slug in slugs {
@@ -138,6 +149,11 @@ async fn every_declared_table_tells_of_its_changes_and_no_other_does() {
             "book_postings",
             "content_items",
             "content_slugs",
+            "election_answers",
+            "election_nominations",
+            "election_posts",
+            "election_questions",
+            "elections",
             "gifts",
             "ledger",
             "picture_files",

@@ -150,13 +150,13 @@ async fn officers_see_the_links_that_their_offices_open() {
     for (email, expected) in [
         (
             "alex@demo.test",
-            "Overview Members Supporters Import Duplicates Other parties Updates Votes Treasurer’s desk Gift memberships Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
+            "Overview Members Supporters Import Duplicates Other parties Updates Votes Elections Treasurer’s desk Gift memberships Donations Payments Books News Questions Pages Profiles Allies Pictures Audit log Officers Settings",
         ),
         (
             "treasurer@demo.test",
             "Overview Members Supporters Treasurer’s desk Gift memberships Donations Payments Books",
         ),
-        ("returning@demo.test", "Overview Votes Audit log"),
+        ("returning@demo.test", "Overview Votes Elections Audit log"),
         ("organiser@demo.test", "Overview Members Supporters"),
     ] {
         let page = site.signed_in_as(email).await.get("/admin").await;

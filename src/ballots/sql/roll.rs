@@ -76,6 +76,31 @@ pub async fn count(
     .await
 }
 
+/// Whom [`count`] counts.
+pub async fn list_electors(
+    db: &mut PgConnection,
+    electorate: &Electorate,
+    (day, joined_by): (NaiveDate, NaiveDate),
+    rules: VotingRules,
+) -> Result<Vec<Uuid>> {
+    let regions = regions(electorate);
+    sqlx::query_scalar!(
+        r#"select m.person_id from membership_roll($1, $2, $3, $4) as entitled (person_id)
+           join memberships m on m.person_id = entitled.person_id
+           join people p on p.id = m.person_id
+           where ($5::text[] is null or p.region = any ($5))
+             and ($6::int is null or (m.personal ->> 'born_on')::date > ($1::date - make_interval(years => $6 + 1))::date)"#,
+        day,
+        joined_by,
+        whole(rules.waiting_days),
+        whole(rules.voting_age),
+        regions.as_deref(),
+        electorate.oldest.map(whole)
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// The fingerprint of the roll, as [`crate::ballots::proof::roll_fingerprint`] works it out.
 pub async fn fingerprint(db: &mut PgConnection, ballot: Uuid) -> Result<String> {
     sqlx::query_scalar!(

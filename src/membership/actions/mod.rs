@@ -68,6 +68,11 @@ pub fn voting_rules(app: &App, day: NaiveDate) -> VotingRules {
     }
 }
 
+/// The age in whole years from which on members can stand for a role.
+pub fn standing_age(app: &App, day: NaiveDate) -> u32 {
+    app.setting(settings::STANDING_AGE, day)
+}
+
 /// The day by which somebody must have joined to vote in a ballot that opens on a day.
 pub fn freeze_day(app: &App, opens_on: NaiveDate) -> NaiveDate {
     let days = app.setting(settings::FREEZE_DAYS, opens_on);

@@ -146,7 +146,7 @@ async fn a_room_appears_everywhere_without_a_change_elsewhere() {
     returning.get("/admin/cats").await.expect_status(200);
     // Navigation, figures, what there is to do.
     let desk = returning.get("/admin").await;
-    assert_eq!(desk.select(".desk-nav a").join(" "), "Overview Votes Cats Audit log");
+    assert_eq!(desk.select(".desk-nav a").join(" "), "Overview Votes Elections Cats Audit log");
     desk.expect("1 cat is hungry").expect("1 cats want something");
     assert!(desk.select(".desk-head a").contains(&"Cats".to_owned()));
     let desk = treasurer.get("/admin").await;
