@@ -97,6 +97,16 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     for story in stories() {
         tell(app, db, &story, officer, &mut taken).await.with_context(|| story.title)?;
     }
+    let mut change = Change::begin(app, db, Actor::System).await?;
+    let words = PostWords {
+        title: "Treasurer".into(),
+        duties: "Answers for the party’s money to members and to the Electoral Commission.".into(),
+        seats: 1,
+        term_months: 24,
+        electorate: Electorate::default(),
+    };
+    actions::posts::add(&mut change, &words).await?;
+    change.commit().await?;
     Ok(())
 }
 

@@ -60,7 +60,7 @@ async fn publish(officer: &mut Browser, desk: &str) -> Page {
     officer.get(desk).await.form(&format!("{desk}/publication")).submit(officer).await
 }
 
-/// Called at noon on 23 November 2026, its nominations are open from 9am on 1 December to noon on 15 December.
+/// Called at noon on 21 November 2026, its nominations are open from 9am on 1 December to noon on 15 December.
 const DAY: &str = "2027-01-11";
 const SECRETARY: &str = "/elections/secretary-2027";
 
@@ -68,7 +68,7 @@ async fn until_nominations(site: &Site, officer: &mut Browser, seats: &str) -> S
     let desk = call(officer, "Secretary", seats, DAY).await;
     publish(officer, &desk).await.expect("Published");
     site.work().await;
-    site.app.clock().advance(Duration::days(8));
+    site.app.clock().advance(Duration::days(10));
     turn(site).await;
     desk
 }
@@ -103,7 +103,7 @@ async fn an_election_is_called_published_and_seen_with_its_timetable() {
         .expect("11 January 2027, 5pm");
     // One at a time for a post.
     let list = officer.get("/admin/elections").await;
-    list.expect("Under way: Secretary").expect_not("Call an election for Secretary");
+    list.expect("Under way : Secretary").expect_not("Call an election for Secretary");
     publish(&mut officer, &desk).await.expect("Published");
     publish_again(&mut officer, &desk).await;
     site.work().await;
@@ -119,7 +119,7 @@ async fn an_election_is_called_published_and_seen_with_its_timetable() {
         .expect("1 December 2026, 9am")
         .expect("of 23 December 2026");
     // The page that is kept in memory moves on with the clock.
-    site.app.clock().advance(Duration::days(8));
+    site.app.clock().advance(Duration::days(10));
     turn(&site).await;
     stranger
         .soon(SECRETARY, |page| page.words().contains("Nominations are open until 15 December 2026, 12pm"))
@@ -159,7 +159,7 @@ async fn a_step_that_has_passed_is_not_moved() {
     // What has passed while the form was open.
     let page = officer.get(&path).await;
     let late = page.form(&path).fill("nominations_close_day", "16");
-    site.app.clock().advance(Duration::days(8));
+    site.app.clock().advance(Duration::days(15));
     late.submit(&mut officer).await.expect_status(409);
     officer.get(&desk).await.expect("15 December 2026, 12pm");
 }
@@ -178,12 +178,13 @@ async fn members_nominate_accept_and_second_within_the_rules() {
         .await
         .expect_status(409)
         .expect("Nominations are not open");
-    site.app.clock().advance(Duration::days(8));
+    site.app.clock().advance(Duration::days(10));
     turn(&site).await;
 
     // By oneself; twice is once.
     let own = stand(&mut ana, SECRETARY).await;
-    assert_eq!(stand(&mut ana, SECRETARY).await, own);
+    let again = ana.post(&format!("{SECRETARY}/nominations/own"), &[]).await;
+    assert_eq!(again.path, own);
     ana.get("/dashboard").await.expect("You stand for Secretary");
     // By another, who learns nothing of the address.
     let mut one = site.signed_in_as(&people[0]).await;
@@ -235,17 +236,16 @@ async fn members_nominate_accept_and_second_within_the_rules() {
     stand(&mut four, SECRETARY).await;
     ana.get(SECRETARY).await.expect("Needs 3 more seconders");
     // Nobody stands for two posts.
-    let two_posts = site.stranger().get("/elections").await;
-    two_posts.expect("Party chair");
-    let chair = two_posts
-        .attributes("ol.cards h3 a", "href")
-        .into_iter()
-        .find(|it| it.contains("party-chair"))
-        .unwrap();
-    ana.post(&format!("{chair}/nominations/own"), &[])
-        .await
-        .expect_status(409)
-        .expect("Nobody stands for two");
+    let elsewhere: String = sqlx::query_scalar(
+        "select p.email::text from election_nominations n join people p on p.id = n.person_id join elections e on e.id = n.election_id
+         where e.slug like 'party-chair%' and n.stands",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    let mut elsewhere = site.signed_in_as(&elsewhere).await;
+    let page = elsewhere.post(&format!("{SECRETARY}/nominations/own"), &[]).await;
+    page.expect_status(409).expect("Nobody stands for two");
     // Withdrawn is withdrawn.
     four.get("/dashboard").await.follow(&mut four, "Your nomination for Secretary").await;
     let fours = four.get(SECRETARY).await.attributes(".panel a.button", "href")[0].clone();

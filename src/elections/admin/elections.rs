@@ -174,6 +174,11 @@ pub async fn update_timetable(
     form: Form,
 ) -> Result<Response> {
     let election = find(&mut db, id).await?;
+    let known = &election.plan.timetable;
+    let has_passed = |step: Step| known.at(step) <= visit.now && form.pressed(&format!("{step}_day"));
+    if Step::ALL.into_iter().any(has_passed) {
+        return Err(elections::PASSED);
+    }
     let rules = actions::rules(&app, dates::london_date(visit.now));
     let wanted = match forms::timetable(&form, &election.plan.timetable, rules, visit.now) {
         Ok(wanted) => wanted,
