@@ -197,8 +197,8 @@ async fn members_nominate_accept_and_second_within_the_rules() {
     let more = one.post(&format!("{SECRETARY}/nominations"), &[("email", &people[2])]).await;
     more.expect_status(409).expect("as many people as there are places");
     site.work().await;
-    let mail = site.mail_to(&people[1]).await;
-    assert_eq!(mail.subject, "You have been nominated: Secretary");
+    let mails = site.mails_to(&people[1]).await;
+    let mail = mails.iter().find(|mail| mail.subject == "You have been nominated: Secretary").unwrap();
     assert!(site.mails_to("sam@demo.test").await.iter().all(|mail| !mail.subject.contains("nominated")));
     let asked = mail.link("/nominations/");
     let mut two = site.signed_in_as(&people[1]).await;
@@ -269,7 +269,8 @@ async fn members_nominate_accept_and_second_within_the_rules() {
         .expect("Nominations are not open");
     turn(&site).await;
     site.stranger().soon(SECRETARY, |page| page.words().contains("The candidate")).await.expect("Ana Silva");
-    assert_eq!(site.mail_to(&people[1]).await.subject, "You do not stand any more: Secretary");
+    let mails = site.mails_to(&people[1]).await;
+    assert!(mails.iter().any(|mail| mail.subject == "You do not stand any more: Secretary"));
 }
 
 #[tokio::test]
