@@ -31,6 +31,7 @@ const FINE_EMPTY = {
   'POST /account/consents': 'nothing ticked means: send me nothing',
   'POST /admin/audit/check': 'no seal means: walk along the log alone',
   'POST /admin/duplicates/{kept}/{gone}': 'nothing chosen means: everything as the record that stays has it',
+  'POST /elections/{slug}/nominations/{id}/statement': 'no words mean: whoever stands writes none',
   'POST /admin/filters': 'the list that it came from says that a name is missing',
 };
 /** So many addresses of one kind are read; the first is looked at in the browser. */
@@ -353,6 +354,16 @@ describe('pages', { concurrency: 2 }, () => {
     await walk(page, '/ballots/national-committee/complaint', /^Member$/);
     await visit(page, '/ballots/where-the-next-conference-meets');
     await visit(page, '/ballots/where-the-next-conference-meets/vote/change');
+    await page.goto('/elections');
+    const chair = await page.getByRole('link', { name: 'Party chair' }).getAttribute('href');
+    await visit(page, `${chair}/nominations/new`);
+    await page.goto(chair);
+    await page.locator('ul.cards a').first().click();
+    await look(page, 'a nomination to second');
+    await page.goto(`${chair}/nominations/new`);
+    await button(page, 'Stand for this post').click();
+    await says(page, 'What you say of yourself');
+    await walk(page, new URL(page.url()).pathname, /^Member$/);
     await visit(page, '/join');
     await page.goto('/membership/rate');
     await page.getByLabel(/Low-wage/).check();

@@ -16,7 +16,7 @@ use crate::{
     elections::{
         actions::{nominations, obstacle_of},
         forms,
-        model::{Election, LONGEST_LETTER, Nomination, Part, Stage, Standing},
+        model::{Election, Nomination, Part, Stage, Standing},
         sql,
     },
     kit::{

@@ -16,7 +16,7 @@ use crate::{
     elections::{
         actions::questions,
         forms,
-        model::{Candidate, Election, LONGEST_ANSWER, LONGEST_QUESTION, Question},
+        model::{Candidate, Election, Question},
         sql,
     },
     kit::{
