@@ -19,7 +19,7 @@ create table elections (
     post_id          uuid not null references election_posts,
     -- Of these, so many are filled: all of them, or those that are vacant.
     seats            int not null check (seats between 1 and 60),
-    is_by_election   boolean not null,
+    fills_vacancy    boolean not null,
     -- By the rule book of the day on which it was written.
     seconders        int not null check (seconders between 0 and 1000),
     statement_length int not null check (statement_length between 1 and 20000),

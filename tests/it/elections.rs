@@ -31,7 +31,7 @@ async fn members(site: &Site, many: i64) -> Vec<String> {
     .fetch_all(&site.pool)
     .await
     .unwrap();
-    assert_eq!(free.len() as i64, many);
+    assert_eq!(i64::try_from(free.len()).unwrap(), many);
     free
 }
 

@@ -30,7 +30,7 @@ pub async fn call(
     change: &mut Change<'_>,
     post: Uuid,
     plan: &Plan,
-    is_by_election: bool,
+    fills_vacancy: bool,
     by: Option<Uuid>,
 ) -> Result<Uuid> {
     let post = sql::posts::lock(change, post).await?.ok_or(Error::NotFound)?;
@@ -42,7 +42,7 @@ pub async fn call(
     let mut slug = stem.clone();
     let mut number = 1;
     loop {
-        let new = sql::elections::New { id, slug: &slug, post: post.id, is_by_election, by, now };
+        let new = sql::elections::New { id, slug: &slug, post: post.id, fills_vacancy, by, now };
         if sql::elections::insert(change, &new, plan).await? {
             break;
         }

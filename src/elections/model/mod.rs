@@ -84,7 +84,7 @@ pub struct Election {
     pub post: Uuid,
     pub words: PostWords,
     pub plan: Plan,
-    pub is_by_election: bool,
+    pub fills_vacancy: bool,
     pub published_at: Option<DateTime<Utc>>,
     /// The stage at which the clock's work left it.
     pub turned_to: Stage,
@@ -247,7 +247,7 @@ mod tests {
                 held: Held::Site,
                 timetable,
             },
-            is_by_election: false,
+            fills_vacancy: false,
             published_at: None,
             turned_to: Stage::Draft,
             judged_at: None,

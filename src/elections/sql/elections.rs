@@ -24,7 +24,7 @@ struct Row {
     regions: Option<Vec<Region>>,
     oldest: Option<i32>,
     seats: i32,
-    is_by_election: bool,
+    fills_vacancy: bool,
     seconders: i32,
     statement_length: i32,
     reopen: bool,
@@ -66,7 +66,7 @@ impl TryFrom<Row> for Election {
                 held: row.held,
                 timetable: serde_json::from_value(row.timetable).map_err(impossible)?,
             },
-            is_by_election: row.is_by_election,
+            fills_vacancy: row.fills_vacancy,
             published_at: row.published_at,
             turned_to: row.turned_to,
             judged_at: row.judged_at,
@@ -83,7 +83,7 @@ macro_rules! elections {
         sqlx::query_as!(
             Row,
             r#"select e.id, e.slug, e.post_id as post, p.title, p.duties, p.seats as post_seats, p.term_months,
-                      p.regions as "regions: Vec<Region>", p.oldest, e.seats, e.is_by_election, e.seconders,
+                      p.regions as "regions: Vec<Region>", p.oldest, e.seats, e.fills_vacancy, e.seconders,
                       e.statement_length, e.reopen, e.held as "held: Held", e.timetable, e.published_at,
                       e.turned_to as "turned_to: Stage", e.judged_at, e.ballot_id, b.slug as "ballot_slug?",
                       e.outcome as "outcome: Outcome", e.void_reason
@@ -155,7 +155,7 @@ pub struct New<'a> {
     pub id: Uuid,
     pub slug: &'a str,
     pub post: Uuid,
-    pub is_by_election: bool,
+    pub fills_vacancy: bool,
     pub by: Option<Uuid>,
     pub now: DateTime<Utc>,
 }
@@ -167,14 +167,14 @@ fn document(timetable: &Timetable) -> Result<Value> {
 /// Adds a draft; false if its address is taken, or there is one for the post already.
 pub async fn insert(db: &mut PgConnection, new: &New<'_>, plan: &Plan) -> Result<bool> {
     let added = sqlx::query!(
-        "insert into elections (id, slug, post_id, seats, is_by_election, seconders, statement_length, reopen, held, timetable,
+        "insert into elections (id, slug, post_id, seats, fills_vacancy, seconders, statement_length, reopen, held, timetable,
                                 written_by, written_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
         new.id,
         new.slug,
         new.post,
         whole(plan.seats),
-        new.is_by_election,
+        new.fills_vacancy,
         whole(plan.seconders),
         whole(plan.statement_length),
         plan.reopen,
