@@ -128,13 +128,21 @@ pub(super) async fn set_password(
 
 pub(super) async fn set_consents(
     State(app): State<App>,
+    visit: Visit,
     SignedIn(who): SignedIn,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
+    let agreed = match forms::consents(&form) {
+        Ok(agreed) => agreed,
+        Err(form) => {
+            let page = page(&app, &mut db, visit, &who, form).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     for purpose in ConsentPurpose::ALL {
-        if form.checked("consent", purpose.code()) {
+        if agreed.contains(&purpose) {
             actions::give_consent(&mut change, who.person_id, purpose, "account page").await?;
         } else {
             actions::withdraw_consent(&mut change, who.person_id, purpose, "account page").await?;

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
-    model::{Names, Role, safe_next},
+    model::{ConsentPurpose, Names, Role, safe_next},
     passwords,
 };
 use crate::{
@@ -88,6 +88,13 @@ pub(super) fn email(form: &Form) -> Result<EmailAddress, Form> {
     check.finish(|| email)
 }
 
+/// What somebody agrees to from now on.
+pub(super) fn consents(form: &Form) -> Result<Vec<ConsentPurpose>, Form> {
+    let mut check = form.check();
+    let agreed = check.choices("consent", "Choose from the boxes on the page");
+    check.finish(|| agreed)
+}
+
 pub(super) struct NewOfficer {
     pub email: EmailAddress,
     pub name: String,
@@ -103,6 +110,9 @@ pub(super) fn new_officer(form: &Form) -> Result<NewOfficer, Form> {
     let region = if role == Some(Role::Organiser) {
         check.choice::<Region>("region", "Choose the organiser's region")
     } else {
+        if check.is_filled("region") {
+            check.fail("region", "Only an organiser has a region. Choose that office, or “None” here");
+        }
         None
     };
     check.finish(|| Some(NewOfficer { email: email?, name: name?, role: role?, region }))

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::Duration;
+use deunicode::deunicode;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -15,7 +16,10 @@ use super::{
     actions, forms,
     model::Role,
     proofs::Officer,
-    sql::offices::{self, OfficeLine, OfficerLine},
+    sql::{
+        offices::{self, OfficeLine, OfficerLine},
+        people::find_person_by_email,
+    },
 };
 use crate::{
     audit::{Actor, Change},
@@ -25,6 +29,7 @@ use crate::{
         error::{Error, Result},
         flash,
         form::Form,
+        typed,
         visit::Visit,
     },
     places::Region,
@@ -69,12 +74,24 @@ pub(super) async fn create(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
+    let known = find_person_by_email(&mut db, &command.email).await?;
+    if let Some(known) = known.filter(|known| !is_same_name(&known.name, &command.name)) {
+        let words = format!("This is the address of {}. Enter that name, or another address", known.name);
+        let page = page(&app, &mut db, visit, form.failed("name", &words)).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     let (person, _) = actions::find_or_add_person(&mut change, &command.email, &command.name).await?;
     let added = actions::add_officer(&mut change, person, command.role, command.region).await?;
     change.commit().await?;
     let said = if added { "has been appointed, and told by email." } else { "already holds that office." };
     Ok(flash::redirect(&app, "/admin/officers", &format!("{} {said}", command.email)))
+}
+
+/// Whatever capitals and accents: `sian` is Siân.
+fn is_same_name(one: &str, other: &str) -> bool {
+    let plain = |name: &str| deunicode(&typed::plain(name)).to_lowercase();
+    plain(one) == plain(other)
 }
 
 #[derive(Template, WebTemplate)]

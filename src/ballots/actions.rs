@@ -59,23 +59,37 @@ async fn lock(change: &mut Change<'_>, id: Uuid) -> Result<Ballot> {
     sql::lock(change, id).await?.ok_or(Error::NotFound)
 }
 
-/// Adds a draft, and its keys: the one that signs its board, and the one that papers are sealed to if the site keeps it.
+/// Adds a draft, once for each key of a form, and its keys: the one that signs its board, and the one that papers are sealed to if the site keeps it.
 ///
 /// # Errors
 /// The database is away.
-pub async fn add(change: &mut Change<'_>, draft: &Draft, by: Option<Uuid>) -> Result<(Uuid, String)> {
+pub async fn add(
+    change: &mut Change<'_>,
+    draft: &Draft,
+    by: Option<Uuid>,
+    key: Option<Uuid>,
+) -> Result<(Uuid, String)> {
     let app = change.app;
-    let id = app.random().id(change.now);
-    let board_secret = app.seal(lots::BOARD, id.as_bytes(), &app.random().bytes::<32>());
+    let fresh = app.random().id(change.now);
+    let mut id = key.unwrap_or(fresh);
     let stem = markdown::slug(&draft.title);
     let stem = if stem.is_empty() { "vote".to_owned() } else { stem };
     // The second of a name has a number.
     let mut slug = stem.clone();
     let mut number = 1;
     loop {
+        let board_secret = app.seal(lots::BOARD, id.as_bytes(), &app.random().bytes::<32>());
         let new = sql::New { id, slug: &slug, board_secret: &board_secret, by, now: change.now };
         if sql::insert(change, &new, draft).await? {
             break;
+        }
+        if let Some(there) = sql::find(change, id).await? {
+            if there.draft == *draft {
+                return Ok((id, there.slug));
+            }
+            // The form was sent again with other words: these are another draft.
+            id = fresh;
+            continue;
         }
         number += 1;
         slug = format!("{stem}-{number}");

@@ -91,7 +91,8 @@ impl EditPage {
 
 pub(super) async fn new(State(app): State<App>, visit: Visit) -> Response {
     let (roll_on, opens_at, closes_at) = actions::usual(&app);
-    EditPage::new(&app, visit, forms::blank(roll_on, opens_at, closes_at), None).into_response()
+    let form = forms::blank(roll_on, opens_at, closes_at).keyed(app.random().id(visit.now));
+    EditPage::new(&app, visit, form, None).into_response()
 }
 
 pub(super) async fn create(
@@ -109,7 +110,7 @@ pub(super) async fn create(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let (id, _) = actions::add(&mut change, &draft, Some(who.person_id)).await?;
+    let (id, _) = actions::add(&mut change, &draft, Some(who.person_id), form.key()).await?;
     change.commit().await?;
     Ok(flash::redirect(&app, &format!("{PATH}/{id}"), "Saved as a draft. Nobody else sees it yet."))
 }

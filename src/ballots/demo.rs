@@ -233,7 +233,7 @@ async fn tell(
     let draft = story.draft(dates::london_date(now));
     let times = draft.times;
     let mut change = Change::begin(app, db, Actor::System).await?;
-    let (id, _) = actions::add(&mut change, &draft, Some(officers[0])).await?;
+    let (id, _) = actions::add(&mut change, &draft, Some(officers[0]), None).await?;
     if story.stage == Stage::Draft {
         change.commit().await?;
         return Ok(());

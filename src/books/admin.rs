@@ -213,7 +213,7 @@ fn new_page(visit: Visit, form: Form) -> NewPage {
 
 /// An empty form, with a key of its own.
 pub(super) fn blank(app: &App, visit: &Visit) -> Form {
-    Form::default().with("key", app.random().opaque_id().to_string()).with_date("on", visit.today())
+    Form::default().keyed(app.random().opaque_id()).with_date("on", visit.today())
 }
 
 pub(super) async fn new(State(app): State<App>, visit: Visit) -> Response {

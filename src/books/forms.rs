@@ -1,6 +1,6 @@
 //! What the treasurer types.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 use super::model::{Account, As, Class, NewEntry, Receipt, Settled};
@@ -24,11 +24,16 @@ pub(super) fn amount(check: &mut Check<'_>) -> Option<Money> {
     None
 }
 
+/// Nothing older is entered by hand: accounting records are kept for six years.
+const OLDEST: i32 = 6;
+
 /// Today or an earlier day.
 pub(super) fn day(check: &mut Check<'_>, today: NaiveDate) -> Option<NaiveDate> {
     let day = check.date("on", "Enter the day, month and year")?;
     if day > today {
         check.fail("on_day", "Enter today or an earlier date");
+    } else if today.year() - day.year() > OLDEST {
+        check.fail("on_day", format!("Check the year: this is more than {OLDEST} years ago"));
         return None;
     }
     Some(day)

@@ -29,15 +29,32 @@ pub enum Saved {
     Overtaken(Box<Item<Words>>),
 }
 
-/// Adds a draft that nobody sees yet. `None` if another item has its address.
-pub async fn add(change: &mut Change<'_>, kind: Kind, draft: &Draft) -> Result<Option<Uuid>> {
-    let app = change.app;
-    if kind.has_slug() && sql::is_slug_taken(change, kind, &draft.slug, None).await? {
-        return Ok(None);
-    }
+/// Adds a draft that nobody sees yet, once for each key of a form. `None` if another item has its address.
+pub async fn add(
+    change: &mut Change<'_>,
+    kind: Kind,
+    draft: &Draft,
+    key: Option<Uuid>,
+) -> Result<Option<Uuid>> {
     let now = change.now;
-    let id = app.random().id(now);
-    sql::insert(change, kind, id, draft, now).await.map_err(faster)?;
+    let fresh = change.app.random().id(now);
+    let mut id = key.unwrap_or(fresh);
+    if let Some(there) = sql::find(change, kind, id).await? {
+        if there.draft() == *draft {
+            return Ok(Some(id));
+        }
+        // The form was sent again with other words: these are another draft.
+        id = fresh;
+    }
+    if kind.has_slug() && sql::is_slug_taken(change, kind, &draft.slug, None).await? {
+        // By the same form, perhaps, a moment ago.
+        let there = sql::find(change, kind, id).await?;
+        return Ok(there.filter(|there| there.draft() == *draft).map(|there| there.id));
+    }
+    if !sql::insert(change, kind, id, draft, now).await.map_err(faster)? {
+        // The same form, a moment ago.
+        return Ok(Some(id));
+    }
     let new = NewRevision { item: id, kind, version: 1, draft, author: &change.by.text(), now };
     sql::insert_revision(change, &new).await?;
     change.audit("content.added", (kind.code(), id), json!({"title": draft.words.title()}));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
+    Extension,
     extract::{FromRequestParts, Path, State},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
@@ -15,13 +16,14 @@ use super::{
     actions::{self, Saved},
     forms::{self, Choices},
     kind::Kind,
+    links::{self, Checked},
     model::{self, Difference, Draft, Item},
     shown::{self, Shown},
     sql,
     words::Words,
 };
 use crate::{
-    accounts::Officer,
+    accounts::{Officer, Paths},
     audit::{Actor, Change},
     kit::{
         app::App,
@@ -124,6 +126,8 @@ struct EditPage {
     item: Option<Item<Words>>,
     form: Form,
     choices: Choices,
+    /// Where the links lead of what stands, or of what is previewed.
+    links: Checked,
     /// As visitors would see it, after pressing Preview.
     preview: Option<Shown<Draft>>,
     /// What somebody else saved meanwhile, against what was typed.
@@ -137,7 +141,16 @@ impl EditPage {
     }
 
     fn new(visit: Visit, kind: Kind, form: Form, choices: Choices) -> Self {
-        Self { visit, kind, item: None, form, choices, preview: None, overtaken: Vec::new() }
+        Self {
+            visit,
+            kind,
+            item: None,
+            form,
+            choices,
+            links: Checked::default(),
+            preview: None,
+            overtaken: Vec::new(),
+        }
     }
 
     fn refused(self) -> Response {
@@ -145,15 +158,38 @@ impl EditPage {
     }
 }
 
+/// What was typed, and where its links lead; or the form with its faults.
+async fn read(
+    db: &mut Db,
+    paths: &Paths,
+    visit: &Visit,
+    kind: Kind,
+    form: &Form,
+    choices: &Choices,
+) -> Result<std::result::Result<(Draft, Checked), Form>> {
+    let draft = match forms::draft(kind, form, choices) {
+        Ok(draft) => draft,
+        Err(form) => return Ok(Err(form)),
+    };
+    let text = draft.words.source().text;
+    let links = links::check(db, paths, &visit.public_url, &text).await?;
+    Ok(match links.refusal(&text) {
+        Some(refusal) => Err(form.clone().failed(kind.text_field(), &refusal)),
+        None => Ok((draft, links)),
+    })
+}
+
 const TAKEN: &str = "Another one has this address. Choose a different one";
 
-pub(super) async fn new(visit: Visit, kind: Kind, mut db: Db) -> Result<Response> {
+pub(super) async fn new(State(app): State<App>, visit: Visit, kind: Kind, mut db: Db) -> Result<Response> {
     let choices = choices(&mut db, kind).await?;
-    Ok(EditPage::new(visit, kind, Form::default(), choices).into_response())
+    let form = Form::default().keyed(app.random().id(visit.now));
+    Ok(EditPage::new(visit, kind, form, choices).into_response())
 }
 
 pub(super) async fn create(
     State(app): State<App>,
+    Extension(paths): Extension<Paths>,
     visit: Visit,
     Officer(who): Officer,
     kind: Kind,
@@ -161,17 +197,17 @@ pub(super) async fn create(
     form: Form,
 ) -> Result<Response> {
     let choices = choices(&mut db, kind).await?;
-    let draft = match forms::draft(kind, &form, &choices) {
-        Ok(draft) => draft,
+    let (draft, links) = match read(&mut db, &paths, &visit, kind, &form, &choices).await? {
+        Ok(read) => read,
         Err(form) => return Ok(EditPage::new(visit, kind, form, choices).refused()),
     };
     if form.pressed("preview") {
         let page = EditPage::new(visit, kind, form, choices);
         let preview = Some(shown::show_draft(draft).await?);
-        return Ok(EditPage { preview, ..page }.into_response());
+        return Ok(EditPage { links, preview, ..page }.into_response());
     }
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let added = actions::add(&mut change, kind, &draft).await?;
+    let added = actions::add(&mut change, kind, &draft, form.key()).await?;
     let Some(id) = added else {
         drop(change);
         return Ok(EditPage::new(visit, kind, form.failed("slug", TAKEN), choices).refused());
@@ -181,15 +217,23 @@ pub(super) async fn create(
     Ok(flash::redirect(&app, &edit, "Saved as a draft. Nobody sees it until you publish it."))
 }
 
-pub(super) async fn edit(visit: Visit, kind: Kind, path: ItemPath, mut db: Db) -> Result<Response> {
+pub(super) async fn edit(
+    Extension(paths): Extension<Paths>,
+    visit: Visit,
+    kind: Kind,
+    path: ItemPath,
+    mut db: Db,
+) -> Result<Response> {
     let item = sql::find(&mut db, kind, id(&path)?).await?.ok_or(Error::NotFound)?;
     let choices = choices(&mut db, kind).await?;
     let form = forms::filled(&item);
-    Ok(EditPage { item: Some(item), ..EditPage::new(visit, kind, form, choices) }.into_response())
+    let links = links::check(&mut db, &paths, &visit.public_url, &item.words.source().text).await?;
+    Ok(EditPage { item: Some(item), links, ..EditPage::new(visit, kind, form, choices) }.into_response())
 }
 
 pub(super) async fn update(
     State(app): State<App>,
+    Extension(paths): Extension<Paths>,
     visit: Visit,
     Officer(who): Officer,
     kind: Kind,
@@ -201,14 +245,15 @@ pub(super) async fn update(
     let choices = choices(&mut db, kind).await?;
     let item = sql::find(&mut db, kind, id).await?.ok_or(Error::NotFound)?;
     let mut page = EditPage { item: Some(item), ..EditPage::new(visit, kind, form.clone(), choices) };
-    let draft = match forms::draft(kind, &form, &page.choices) {
-        Ok(draft) => draft,
+    let (draft, links) = match read(&mut db, &paths, &page.visit, kind, &form, &page.choices).await? {
+        Ok(read) => read,
         Err(form) => {
             page.form = form;
             return Ok(page.refused());
         }
     };
     if form.pressed("preview") {
+        page.links = links;
         page.preview = Some(shown::show_draft(draft).await?);
         return Ok(page.into_response());
     }

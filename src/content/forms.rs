@@ -107,9 +107,11 @@ fn words(kind: Kind, check: &mut Check<'_>, choices: &Choices) -> Option<Words> 
         Kind::Question => {
             let question = check.text("question", "Enter the question", 200);
             let answer = check.markdown("answer", "Enter the answer", LONGEST_BODY);
+            let found_by = check.optional_text("found_by", 300);
             Words::Question(Question {
                 question: question?,
                 answer: answer?,
+                found_by: found_by?,
                 on_home: check.ticked("on_home"),
             })
         }

@@ -91,6 +91,15 @@ impl Kind {
         !matches!(self, Self::Group | Self::Question)
     }
 
+    /// The field of its text in Markdown.
+    pub fn text_field(self) -> &'static str {
+        match self {
+            Self::Question => "answer",
+            Self::Profile | Self::Ally => "text",
+            Self::Group | Self::Page | Self::Article => "body",
+        }
+    }
+
     /// Where its picture is shown.
     pub fn picture_hint(self) -> &'static str {
         match self {

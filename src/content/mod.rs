@@ -19,7 +19,7 @@ mod shown;
 mod forms;
 mod actions;
 pub(crate) mod mail;
-mod links;
+pub mod links;
 mod search;
 mod structured;
 mod faq;
@@ -32,7 +32,6 @@ mod settings;
 mod demo;
 
 pub use kind::Kind;
-pub use links::list_dead;
 pub use model::{CHANGE_SETTINGS, Item, Mark};
 pub use news::PER_PAGE as NEWS_PER_PAGE;
 pub use shown::{Section, Shown, show, show_one, show_sections};

@@ -74,7 +74,9 @@ const ALIKE: [&[&str]; 16] = [
 
 /// Words that people search for, and what our questions say instead. Beside the word itself they would find what has
 /// nothing to do with it: `dues` is a form of `due`.
-const INSTEAD: [(&str, &str); 20] = [
+const INSTEAD: [(&str, &str); 22] = [
+    ("ban", "expelled"),
+    ("banned", "expelled"),
     ("complain", "complaint"),
     ("dead", "died"),
     ("death", "died"),
@@ -201,7 +203,7 @@ pub(super) fn mark(text: &str, search: &Search) -> Vec<Stretch> {
 
 /// Whether one of the words that were looked for, or nearly one, is in a question or its answer.
 pub(super) fn has_any(question: &Question, search: &Search) -> bool {
-    [&question.question, &question.answer]
+    [&question.question, &question.answer, &question.found_by]
         .into_iter()
         .any(|text| pieces(text).iter().any(|piece| search.fits(piece)))
 }

@@ -215,10 +215,11 @@ pub(super) async fn insert(
     id: Uuid,
     draft: &Draft,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let added = sqlx::query!(
         "insert into content_items (id, kind, parent_id, slug, position, words, changed_at)
-         values ($1, $2, $3, $4, (select coalesce(max(position), 0) + 1 from content_items where kind = $2), $5, $6)",
+         values ($1, $2, $3, $4, (select coalesce(max(position), 0) + 1 from content_items where kind = $2), $5, $6)
+         on conflict (id) do nothing",
         id,
         kind.code(),
         draft.parent,
@@ -228,7 +229,7 @@ pub(super) async fn insert(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(added.rows_affected() > 0)
 }
 
 /// Saves a new version of a locked item.

@@ -23,6 +23,9 @@ pub struct Group {
 pub struct Question {
     pub question: String,
     pub answer: String,
+    /// Words that people search for, where neither question nor answer says them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub found_by: String,
     /// Among the questions on the home page.
     #[serde(default)]
     pub on_home: bool,
@@ -216,6 +219,7 @@ impl Words {
             Self::Question(question) => vec![
                 field("question", "Question", &question.question),
                 field("answer", "Answer", &question.answer),
+                field("found_by", "Also found by", &question.found_by),
                 flag("on_home", "On the home page", question.on_home),
             ],
             Self::Page(page) => vec![

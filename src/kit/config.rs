@@ -146,6 +146,39 @@ impl RawConfig {
     /// # Errors
     /// Every fault, each a sentence with its remedy.
     pub fn check(&self) -> Result<Config, Vec<String>> {
+        self.clone().without_blanks().check_given()
+    }
+
+    /// A line of a settings file that is left blank says nothing.
+    fn without_blanks(mut self) -> Self {
+        let texts = [
+            &mut self.public_url,
+            &mut self.mail_from,
+            &mut self.dkim_domain,
+            &mut self.dkim_selector,
+            &mut self.stripe_api_base,
+        ];
+        for text in texts {
+            text.take_if(|text| text.trim().is_empty());
+        }
+        let secrets = [
+            &mut self.database_url,
+            &mut self.secret_key,
+            &mut self.audit_key,
+            &mut self.smtp_url,
+            &mut self.stripe_secret_key,
+            &mut self.stripe_webhook_secret,
+        ];
+        for secret in secrets {
+            secret.take_if(|secret| secret.expose_secret().trim().is_empty());
+        }
+        for path in [&mut self.dkim_key_file, &mut self.pg_bin] {
+            path.take_if(|path| path.as_os_str().is_empty());
+        }
+        self
+    }
+
+    fn check_given(&self) -> Result<Config, Vec<String>> {
         let mut faults = Vec::new();
         let production = self.app_env == Environment::Production;
         let public_url = self
@@ -154,9 +187,9 @@ impl RawConfig {
             .unwrap_or_else(|| format!("http://{}", self.listen))
             .trim_end_matches('/')
             .to_owned();
-        if production && !is_https_host(&public_url) {
+        if production && (!is_https_host(&public_url) || !is_public(&public_url)) {
             faults.push(
-                "PUBLIC_URL must be https:// and a host in production, without a path; set it to the address people see."
+                "PUBLIC_URL must be https:// and a public host in production, without a path; set it to the address people see."
                     .into(),
             );
         }
@@ -188,6 +221,12 @@ impl RawConfig {
             faults.push(format!("TRUSTED_PROXIES: {fault}"));
             Networks::default()
         });
+        if production && trusted_proxies.holds_everybody() {
+            faults.push(
+                "TRUSTED_PROXIES believes everybody, so that limits on tries hold nobody; name the proxy's own network."
+                    .into(),
+            );
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -272,9 +311,18 @@ impl RawConfig {
                     .into(),
             );
         }
+        let is_odd = |secret: &SecretString| !is_stand_in(secret) && !is_like(secret, &["whsec_"]);
+        if production && webhook_secrets.iter().any(is_odd) {
+            faults.push("STRIPE_WEBHOOK_SECRET must begin with whsec_, as Stripe shows it, whole.".into());
+        }
         if let Some(secret_key) = &self.stripe_secret_key {
             if production && secret_key.expose_secret() == STAND_IN_KEY {
                 faults.push("STRIPE_SECRET_KEY is the stand-in's; use the one that Stripe shows.".into());
+            } else if production && !is_like(secret_key, &["sk_live_", "rk_live_", "sk_test_", "rk_test_"]) {
+                faults.push(
+                    "STRIPE_SECRET_KEY must be a secret or restricted key, sk_live_… or rk_live_…, as Stripe shows it, whole."
+                        .into(),
+                );
             }
             if webhook_secrets.is_empty() {
                 faults.push(
@@ -334,6 +382,20 @@ fn is_https_host(address: &str) -> bool {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     });
     is_name && port.parse::<u16>().is_ok()
+}
+
+/// Whether other people's browsers could reach it: a name with a dot that is no number.
+fn is_public(address: &str) -> bool {
+    let host = address.trim_start_matches("https://").split([':', '/']).next().unwrap_or_default();
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.contains('.') && last != "localhost" && last.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a secret of Stripe's begins as it should and is not cut short.
+fn is_like(secret: &SecretString, begins: &[&str]) -> bool {
+    const SHORTEST: usize = 16;
+    let text = secret.expose_secret();
+    begins.iter().filter_map(|begin| text.strip_prefix(begin)).any(|rest| rest.len() >= SHORTEST)
 }
 
 fn check_key(name: &str, key: &SecretString, production: bool) -> Result<SecretString, String> {
@@ -403,12 +465,14 @@ pub(crate) mod tests {
         RawConfig {
             app_env: Environment::Production,
             secret_key: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()),
-            public_url: Some("https://party.example/".into()),
+            public_url: Some("https://party.example.org/".into()),
             database_url: Some("postgres://party:x@localhost/party".into()),
             smtp_url: Some("smtp://localhost:587".into()),
             mail_from: Some("Party <hello@party.example>".into()),
-            stripe_secret_key: Some("sk_live_x".into()),
-            stripe_webhook_secret: Some("whsec_old, whsec_new,".into()),
+            stripe_secret_key: Some("sk_live_0123456789abcdefghij".into()),
+            stripe_webhook_secret: Some("whsec_0123456789abcdefold, whsec_0123456789abcdefnew,".into()),
+            dkim_domain: Some(String::new()),
+            stripe_api_base: Some(" ".into()),
             ..development()
         }
     }
@@ -416,10 +480,11 @@ pub(crate) mod tests {
     #[test]
     fn production_starts_with_everything_set() {
         let config = production().check().unwrap();
-        assert_eq!(config.public_url, "https://party.example");
+        assert_eq!(config.public_url, "https://party.example.org");
         let secrets: Vec<_> =
             config.stripe.webhook_secrets.iter().map(|s| s.expose_secret().to_owned()).collect();
-        assert_eq!(secrets, ["whsec_old", "whsec_new"]);
+        assert_eq!(secrets, ["whsec_0123456789abcdefold", "whsec_0123456789abcdefnew"]);
+        assert!(config.mail.dkim.is_none() && config.stripe.api_base.is_none(), "a blank line says nothing");
         assert!(!config.stripe.stand_in);
     }
 
@@ -427,13 +492,22 @@ pub(crate) mod tests {
 
     #[test]
     fn production_names_each_fault() {
-        let faults: [Fault; 32] = [
-            ("PUBLIC_URL", |s| s.public_url = Some("http://party.example".into())),
+        let faults: [Fault; 41] = [
+            ("PUBLIC_URL", |s| s.public_url = Some("http://party.example.org".into())),
             ("PUBLIC_URL", |s| s.public_url = None),
             ("PUBLIC_URL", |s| s.public_url = Some("https://".into())),
-            ("PUBLIC_URL", |s| s.public_url = Some("https://party.example/path".into())),
-            ("PUBLIC_URL", |s| s.public_url = Some("https://me@party.example".into())),
-            ("PUBLIC_URL", |s| s.public_url = Some("https://party.example:99999".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://party.example.org/path".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://me@party.example.org".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://party.example.org:99999".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://localhost".into())),
+            ("PUBLIC_URL", |s| s.public_url = Some("https://127.0.0.1".into())),
+            ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = Some("".into())),
+            ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = Some("pk_live_0123456789abcdefghij".into())),
+            ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = Some("sk_live_".into())),
+            ("STRIPE_WEBHOOK_SECRET", |s| s.stripe_webhook_secret = Some("whsec_".into())),
+            ("STRIPE_WEBHOOK_SECRET", |s| s.stripe_webhook_secret = Some("x".into())),
+            ("TRUSTED_PROXIES", |s| s.trusted_proxies = "0.0.0.0/0".into()),
+            ("TRUSTED_PROXIES", |s| s.trusted_proxies = "10.0.0.0/8,::/0".into()),
             ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("https://".into())),
             ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("https://evil.test@x".into())),
             ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("https://api.stripe.com/v1?x".into())),
@@ -452,9 +526,11 @@ pub(crate) mod tests {
             ("SMTP_URL", |s| s.smtp_url = Some("localhost:25".into())),
             ("MAIL_FROM", |s| s.mail_from = None),
             ("MAIL_FROM", |s| s.mail_from = Some("nobody".into())),
-            ("DKIM_SELECTOR", |s| s.dkim_domain = Some("party.example".into())),
+            ("DKIM_SELECTOR", |s| s.dkim_domain = Some("party.example.org".into())),
             ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = None),
-            ("STRIPE_WEBHOOK_SECRET", |s| s.stripe_webhook_secret = Some("whsec_x,whsec_stand_in".into())),
+            ("STRIPE_WEBHOOK_SECRET", |s| {
+                s.stripe_webhook_secret = Some("whsec_0123456789abcdefold,whsec_stand_in".into())
+            }),
             ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = Some("sk_test_stand_in".into())),
             ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("http://api.stripe.com".into())),
             ("STRIPE_WEBHOOK_SECRET", |s| s.stripe_webhook_secret = Some(" , ".into())),

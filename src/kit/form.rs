@@ -23,6 +23,7 @@ use axum::{
 };
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{app::App, dates, email_address::EmailAddress, error::Error, markdown, person_name, typed};
 
@@ -108,6 +109,16 @@ impl Form {
     #[must_use]
     pub fn with_moment(self, name: &str, at: DateTime<Utc>) -> Self {
         self.with_date(name, dates::london_date(at)).with(&format!("{name}_time"), dates::time_of_day(at))
+    }
+
+    /// With a key of its own in the hidden field of `f::key`, for a page that adds something: sent twice, it is added once.
+    #[must_use]
+    pub fn keyed(self, key: Uuid) -> Self {
+        self.set("key", key.to_string())
+    }
+
+    pub fn key(&self) -> Option<Uuid> {
+        self.value("key").parse().ok()
     }
 
     /// The same with one value in place of all that stand under a name.
@@ -324,6 +335,11 @@ impl Check<'_> {
         Some(text)
     }
 
+    /// Whether anything that can be seen was typed.
+    pub fn is_filled(&self, name: &str) -> bool {
+        typed::is_visible(self.form.raw(name))
+    }
+
     /// One line that may be empty.
     pub fn optional_text(&mut self, name: &str, longest: usize) -> Option<String> {
         self.line(name, longest)
@@ -453,16 +469,24 @@ impl Check<'_> {
         self.form.checked(name, value)
     }
 
-    pub fn ticked(&self, name: &str) -> bool {
-        self.form.pressed(name)
+    /// Whether a box is ticked, which then sends `yes`.
+    pub fn ticked(&mut self, name: &str) -> bool {
+        let Some(sent) = self.once(name).map(str::to_owned) else { return false };
+        if !matches!(sent.as_str(), "" | "yes") {
+            self.fail(name, "Tick the box or leave it empty");
+        }
+        sent == "yes"
     }
 
     /// A box that has to be ticked.
     pub fn must_tick(&mut self, name: &str, missing: &str) -> Option<()> {
+        let faults = self.errors.len();
         if self.ticked(name) {
             return Some(());
         }
-        self.fail(name, missing);
+        if self.errors.len() == faults {
+            self.fail(name, missing);
+        }
         None
     }
 

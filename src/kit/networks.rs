@@ -23,6 +23,13 @@ impl Networks {
     }
 }
 
+impl Networks {
+    /// Whether a network is so wide that visitors are in it: no party's own is wider than 10.0.0.0/8.
+    pub fn holds_everybody(&self) -> bool {
+        self.0.iter().any(|(address, prefix)| *prefix < if address.is_ipv4() { 8 } else { 16 })
+    }
+}
+
 impl FromStr for Networks {
     type Err = String;
 
@@ -55,6 +62,15 @@ mod tests {
         assert!(contains("0.0.0.0/0", "8.8.8.8"));
         assert!(contains("192.0.2.1, 10.0.0.0/8", "10.255.0.1") && !contains("10.0.0.0/8", "11.0.0.1"));
         assert!(contains("2001:db8::/32", "2001:db8:1::1") && !contains("2001:db8::/32", "10.0.0.1"));
+        for (networks, everybody) in [
+            ("0.0.0.0/0", true),
+            ("10.0.0.0/8", false),
+            ("::/0", true),
+            ("0.0.0.0/1,128.0.0.0/1", true),
+            ("", false),
+        ] {
+            assert_eq!(networks.parse::<Networks>().unwrap().holds_everybody(), everybody, "{networks}");
+        }
         assert!("10.0.0.0/33".parse::<Networks>().is_err());
     }
 }

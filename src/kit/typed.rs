@@ -84,9 +84,12 @@ pub fn time(text: &str) -> Option<NaiveTime> {
 }
 
 /// What is searched for: without what cannot be seen or stored, words apart by one space, and not longer than `most`.
+/// Without the brackets and quotes that it was copied with, as mail programs write `<ana@example.org>`.
 pub fn searched(text: &str, most: usize) -> String {
     let text: String = clean(text).chars().map(|c| if is_hidden(c) { ' ' } else { c }).take(most).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let bare = text.trim_matches(|c: char| "<>()[]\"'“”‘’,;".contains(c)).trim();
+    if bare.is_empty() { text } else { bare.to_owned() }
 }
 
 /// Whether any of it can be seen. Accents need a letter to stand on.
@@ -279,6 +282,10 @@ mod tests {
             ("a\0b\u{202E}c\u{2028}d", "a b c d"),
             ("\u{3164}", ""),
             ("می\u{200C}نا", "می\u{200C}نا"),
+            ("<ana@demo.test>", "ana@demo.test"),
+            ("“Ana Silva”,", "Ana Silva"),
+            ("(O'Neill)", "O'Neill"),
+            ("()", "()"),
         ] {
             assert_eq!(searched(typed, 100), kept, "{typed:?}");
         }

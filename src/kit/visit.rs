@@ -59,6 +59,8 @@ impl Viewer {
 #[derive(Clone, Debug)]
 pub struct Visit {
     pub path: String,
+    /// Where on the desk this page stands, if its address says something else.
+    pub desk: Option<&'static str>,
     pub viewer: Option<Viewer>,
     pub flash: Option<Flash>,
     pub site: Site,
@@ -73,6 +75,7 @@ impl Visit {
         let now = app.clock().now();
         Self {
             path,
+            desk: None,
             viewer,
             flash: None,
             site: app.settings().site(dates::london_date(now)),
@@ -86,10 +89,13 @@ impl Visit {
         dates::london_date(self.now)
     }
 
-    /// The link of the viewer's desk that leads to this page or to one above it: the one with the longest address.
+    /// The link of the viewer's desk that leads to this page or to one above it: the one with the longest address. All of
+    /// them are below the overview, which counts only for itself.
     pub fn desk_link(&self) -> Option<&Link> {
         let links = self.viewer.iter().flat_map(|viewer| viewer.desk.iter().flat_map(|group| &group.links));
-        links.filter(|link| self.is_at(link.href)).max_by_key(|link| link.href.len())
+        let path = self.desk.unwrap_or(&self.path);
+        let leads = |link: &&Link| link.href == path || (link.href != "/admin" && is_below(path, link.href));
+        links.filter(leads).max_by_key(|link| link.href.len())
     }
 
     /// Whether whoever reads this is asked to go there: strangers are, and those whose head has a button to it.
@@ -101,8 +107,12 @@ impl Visit {
 
     /// Whether the page at `prefix` or one below it is shown.
     pub fn is_at(&self, prefix: &str) -> bool {
-        self.path == prefix || self.path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+        self.path == prefix || is_below(&self.path, prefix)
     }
+}
+
+fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
 }
 
 impl FromRequestParts<App> for Visit {

@@ -103,8 +103,10 @@ async fn overtaken(
     task: Task,
     form: &Form,
 ) -> Result<Option<Form>> {
-    let (person, _) = find(change, who, id).await?;
+    // Name, address and region are the person's own, which others change too: read once nobody can any more.
     let membership = sql::lock_of_person(change, id).await?.ok_or(Error::NotFound)?;
+    accounts::lock_person(change, id).await?;
+    let (person, _) = find(change, who, id).await?;
     let now = match task {
         Task::Suspend => known_suspension(&membership),
         _ => known(&person, &membership),
@@ -181,7 +183,7 @@ pub(super) async fn update_details(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let new = match forms::details(&form, app.clock().today()) {
+    let new = match forms::details(&form, app.clock().today(), forms::least_age(&app)) {
         Ok(new) => new,
         Err(form) => return page(&mut db, visit, &who, id, Task::Details, Some(refused(form))).await,
     };

@@ -234,8 +234,9 @@ pub(super) async fn update_details(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let person = accounts::find_person(&mut change, who.person_id).await?.ok_or(Error::NotFound)?;
     let membership = sql::lock_of_person(&mut change, who.person_id).await?.ok_or(Error::NotFound)?;
+    accounts::lock_person(&mut change, who.person_id).await?;
+    let person = accounts::find_person(&mut change, who.person_id).await?.ok_or(Error::NotFound)?;
     if let Some(form) = form.overtaken(&known_details(&person, &membership), places::say) {
         return Ok((StatusCode::CONFLICT, DetailsPage::new(visit, form)).into_response());
     }

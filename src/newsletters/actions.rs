@@ -31,8 +31,15 @@ async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Update> {
 pub async fn create(change: &mut Change<'_>, by: Uuid, new: &Written) -> Result<Uuid> {
     let app = change.app;
     let now = change.now;
-    let id = app.random().id(now);
-    updates::insert_update(change, id, &new.content, &new.audience, by, now).await?;
+    let mut id = new.key.unwrap_or_else(|| app.random().id(now));
+    while !updates::insert_update(change, id, &new.content, &new.audience, by, now).await? {
+        let there = lock(change, id).await?;
+        if (&there.content, there.draft()) == (&new.content, Some(&new.audience)) {
+            return Ok(id);
+        }
+        // The form was sent again with other words: these are another draft.
+        id = app.random().id(now);
+    }
     change.audit("update.written", ("update", id), json!({ "subject": new.content.subject }));
     Ok(id)
 }

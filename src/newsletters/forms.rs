@@ -20,6 +20,7 @@ pub fn written(form: &Form) -> Result<Written, Form> {
             content: Content { subject: subject?, preheader: preheader?, body: body? },
             audience: audience?,
             version,
+            key: form.key(),
         })
     })
 }

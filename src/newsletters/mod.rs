@@ -27,7 +27,6 @@ mod forms;
 mod actions;
 mod notices;
 pub(crate) mod letter;
-mod links;
 mod sender;
 mod jobs;
 mod admin;

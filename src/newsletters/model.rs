@@ -155,6 +155,8 @@ pub struct Written {
     pub audience: Audience,
     /// The version that was on the page; 0 for a new one.
     pub version: i32,
+    /// Of the form of a new one.
+    pub key: Option<Uuid>,
 }
 
 /// Sends what waits of one update. Two of them do not get in each other's way: one has the lock.

@@ -127,9 +127,7 @@ pub(super) async fn parties(visit: Visit, mut db: Db) -> Result<Response> {
 
 /// A form with a key of its own, and what mostly holds.
 fn blank(app: &App, visit: &Visit) -> Form {
-    Form::default()
-        .with("key", app.random().id(app.clock().now()).to_string())
-        .with_date("from", visit.today())
+    Form::default().keyed(app.random().id(visit.now)).with_date("from", visit.today())
 }
 
 fn rulings() -> Vec<(&'static str, String)> {

@@ -200,7 +200,7 @@ fn push_words(query: &mut Query, words: &Words, scope: &Scope) {
             push_like_all(query, "(' ' || seen.words)", words.beginnings());
         }
     }
-    push_like_all(query, "seen.words", words.exact_patterns());
+    push_like_all(query, "(' ' || seen.words)", words.exact_patterns());
 }
 
 fn push_like_all(query: &mut Query, text: &str, patterns: Vec<String>) {

@@ -14,7 +14,8 @@ pub struct Words {
     /// Beginnings of words, of one or two letters or figures. What they are without accents may hold a quote or a
     /// bracket (`ŉ` is `'n`): they go to the database as they are and are quoted there.
     pub(super) short: Vec<String>,
-    /// What has a character in it that the indexes know nothing of, as `a_b` has: held against the text as it stands.
+    /// Patterns of what has a character in it that the indexes know nothing of, as `a_b` has: held against the text as it
+    /// stands, with a space before it.
     exact: Vec<String>,
     number: Option<i64>,
 }
@@ -37,12 +38,14 @@ impl Words {
                 words.short.extend(runs.map(str::to_owned));
                 let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
                 if inner.contains(['_', '%']) {
-                    words.exact.push(inner.to_owned());
+                    words.exact.push(like(inner));
                 }
             }
         }
         if words.is_empty() && !typed.is_empty() {
-            words.exact.push(typed.to_lowercase());
+            // Every address has an `@` and a dot in it: these alone tell something only where a word begins with them.
+            let is_of_addresses = typed.chars().all(|c| "@.".contains(c));
+            words.exact.push(if is_of_addresses { beginning(&typed) } else { like(&typed.to_lowercase()) });
         }
         words.long.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
         words.typed = typed;
@@ -81,12 +84,12 @@ impl Words {
 
     /// Patterns for what must stand there letter by letter.
     pub fn exact_patterns(&self) -> Vec<String> {
-        self.exact.iter().map(|word| like(word)).collect()
+        self.exact.clone()
     }
 
     /// Patterns for short words, to be held against the text with a space before it.
     pub fn beginnings(&self) -> Vec<String> {
-        self.short.iter().map(|word| format!("% {}%", escape(word))).collect()
+        self.short.iter().map(|word| beginning(word)).collect()
     }
 
     /// The three longest words and, for each, what it would be with two neighbours swapped: `simth` is the commonest
@@ -116,6 +119,10 @@ fn escape(word: &str) -> String {
 
 fn like(word: &str) -> String {
     format!("%{}%", escape(word))
+}
+
+fn beginning(word: &str) -> String {
+    format!("% {}%", escape(word))
 }
 
 /// A regular expression of every swap; long words have too many for the index to be of use.
@@ -165,8 +172,8 @@ mod tests {
             ("%", r"%\%%"),
             ("_", r"%\_%"),
             ("%%%", r"%\%\%\%%"),
-            ("...", "%...%"),
-            ("@", "%@%"),
+            ("...", "% ...%"),
+            ("@", "% @%"),
             ("a_b", r"%a\_b%"),
         ] {
             let words = Words::parse(typed);

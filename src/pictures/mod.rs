@@ -15,7 +15,7 @@ pub mod drawing;
 
 pub use actions::{add, prepare};
 pub use model::{EDIT_CONTENT, Shot, Stored};
-pub use sql::list;
+pub use sql::{list, list_missing};
 
 use crate::{
     accounts::{Access, Desk, Group, Room, Routes, Tells, says},

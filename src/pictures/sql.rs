@@ -51,6 +51,30 @@ pub(super) async fn find_bytes(db: &mut PgConnection, picture: &Picture) -> Resu
     .await
 }
 
+/// Of these sizes of pictures, those that are not kept.
+///
+/// # Errors
+/// The database is away.
+pub async fn list_missing(db: &mut PgConnection, asked: &[Picture]) -> Result<Vec<Picture>> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let addresses: Vec<String> = asked.iter().map(ToString::to_string).collect();
+    let kept = sqlx::query_scalar!(
+        r#"select '/pictures/' || hash || '/' || width || 'x' || height || '.' || ending as "address!" from picture_files
+           where hash = any($1)"#,
+        &asked.iter().map(|picture| picture.hash.clone()).collect::<Vec<_>>()
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(asked
+        .iter()
+        .zip(addresses)
+        .filter(|(_, address)| !kept.contains(address))
+        .map(|(it, _)| it.clone())
+        .collect())
+}
+
 /// Keeps a picture. One that is there already gets the new words.
 pub(super) async fn insert(
     db: &mut PgConnection,

@@ -30,6 +30,9 @@ pub enum Address {
 /// The answer that opens the fields for an address abroad, in the field `lives`.
 const ABROAD: &str = "abroad";
 
+const UK_FIELDS: [&str; 4] = ["address_line1", "address_line2", "town", "postcode"];
+const ABROAD_FIELDS: [&str; 2] = ["address_abroad", "country"];
+
 /// The most lines of an address abroad, its country left out.
 const MOST_LINES: usize = 6;
 
@@ -37,17 +40,40 @@ impl Address {
     /// What was typed into the fields of `templates/places/address.html`. `why` ends the message for a first line that
     /// is missing, if it has to say more.
     pub fn read(check: &mut Check<'_>, why: &str) -> Option<Self> {
-        if check.chosen("lives", ABROAD) {
-            return Self::read_abroad(check, why);
-        }
         let lives = check.optional_text("lives", 100)?;
-        if !matches!(lives.as_str(), "" | "uk") {
+        let is_abroad = lives == ABROAD;
+        if !is_abroad && !matches!(lives.as_str(), "" | "uk") {
             check.fail("lives", "Choose whether the address is in the UK or in another country");
             return None;
         }
+        let (uk, abroad) = (has_any(check, &UK_FIELDS), has_any(check, &ABROAD_FIELDS));
+        if uk && abroad {
+            check.fail(
+                "lives",
+                "There is an address in the UK and one in another country. Clear the one that is not yours",
+            );
+            return None;
+        }
+        if is_abroad && uk {
+            check.fail("lives", "You typed an address in the UK. Choose “In the UK”, or clear it");
+            return None;
+        }
+        if !is_abroad && abroad {
+            check.fail(
+                "lives",
+                "You typed an address in another country. Choose “In another country”, or clear it",
+            );
+            return None;
+        }
+        if is_abroad {
+            return Self::read_abroad(check, why);
+        }
         let line1 = check.text("address_line1", &format!("Enter the first line of your address{why}"), 100);
+        let line1 = line1.filter(|line| judge(check, "address_line1", line, 2));
         let line2 = check.optional_text("address_line2", 100);
+        let line2 = line2.filter(|line| line.is_empty() || judge(check, "address_line2", line, 1));
         let town = check.text("town", "Enter your town or city", 100);
+        let town = town.filter(|town| judge(check, "town", town, 2));
         let postcode = check.optional_text("postcode", 100).and_then(|typed| match typed.parse() {
             Ok(postcode) => Some(postcode),
             Err(NotAPostcode::Malformed) => {
@@ -74,13 +100,21 @@ impl Address {
         if lines.len() > MOST_LINES {
             check.fail("address_abroad", format!("Use at most {MOST_LINES} lines"));
         }
+        let typed = typed.filter(|typed| judge(check, "address_abroad", typed, 5));
         let country = check.text("country", "Enter the country", 60)?;
-        if !country.chars().any(char::is_alphabetic) {
+        if country.chars().filter(|c| c.is_alphabetic()).count() < 2 || is_web(&country) {
             check.fail("country", "Enter the country in letters, like France");
         } else if is_uk(&country) {
             check.fail("country", "For an address in the UK choose “In the UK”");
         }
         typed.map(|_| Self::Abroad { lines, country })
+    }
+
+    /// Whether anything of an address was typed, right or wrong.
+    pub fn is_begun(check: &Check<'_>) -> bool {
+        let is_offered =
+            ["", "uk", ABROAD].iter().any(|it| check.chosen("lives", it)) || !check.is_filled("lives");
+        !is_offered || has_any(check, &UK_FIELDS) || has_any(check, &ABROAD_FIELDS)
     }
 
     /// The form with the address in its fields.
@@ -155,6 +189,25 @@ fn is_uk(country: &str) -> bool {
         "northernireland",
     ]
     .contains(&plain.as_str())
+}
+
+fn has_any(check: &Check<'_>, fields: &[&str]) -> bool {
+    fields.iter().any(|field| check.is_filled(field))
+}
+
+/// A full stop without a space behind it, as in `Mill St.Bury`, is none.
+fn is_web(line: &str) -> bool {
+    let line = line.to_lowercase();
+    ["://", "www.", "@"].iter().any(|sign| line.contains(sign))
+}
+
+/// Whether a letter could be delivered by a line: at least so many letters or figures, and no web address.
+fn judge(check: &mut Check<'_>, field: &str, line: &str, least: usize) -> bool {
+    let is_line = line.chars().filter(|c| c.is_alphanumeric()).count() >= least && !is_web(line);
+    if !is_line {
+        check.fail(field, "Enter this as it stands on an envelope, in letters and figures");
+    }
+    is_line
 }
 
 /// The region that goes with the field `postcode`: what it says, or the answer in the field `region` where it leaves it
@@ -270,10 +323,50 @@ mod tests {
     }
 
     #[test]
-    fn of_two_addresses_the_one_chosen_counts() {
-        let both = |lives| form(&[&UK[..], &[("lives", lives)], &PARIS[1..]].concat());
-        assert!(matches!(read(&both("abroad")), Ok(Address::Abroad { .. })));
-        assert!(matches!(read(&both("uk")), Ok(Address::Uk { .. })));
+    fn lines_are_what_can_stand_on_an_envelope() {
+        for (field, typed) in [
+            ("address_line1", "?"),
+            ("address_line1", ".."),
+            ("address_line1", "1"),
+            ("address_line1", "https://evil.test"),
+            ("address_line2", "-"),
+            ("town", "?"),
+            ("town", "www.evil.test"),
+            ("town", "x"),
+        ] {
+            let mut values = UK.to_vec();
+            values.retain(|(name, _)| *name != field);
+            values.push((field, typed));
+            assert_eq!(faults(&read(&form(&values)).unwrap_err()), [field], "{typed}");
+        }
+        for (field, typed) in
+            [("address_abroad", "?"), ("address_abroad", "a\nb"), ("country", "y"), ("country", "a@b")]
+        {
+            let mut values = PARIS.to_vec();
+            values.retain(|(name, _)| *name != field);
+            values.push((field, typed));
+            assert_eq!(faults(&read(&form(&values)).unwrap_err()), [field], "{typed}");
+        }
+        for typed in ["1a", "Flat 2, Mill St.Bury", "12–14", "Tŷ Coch"] {
+            let mut values = UK;
+            values[0].1 = typed;
+            assert!(read(&form(&values)).is_ok(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_the_choice_leaves_out_is_asked_about() {
+        for (lives, typed) in [
+            ("uk", [&UK[..], &PARIS[1..]].concat()),
+            ("abroad", [&UK[..], &PARIS[1..]].concat()),
+            ("", PARIS[1..].to_vec()),
+            ("uk", vec![("country", "France")]),
+            ("abroad", UK.to_vec()),
+            ("abroad", [&PARIS[1..], &[("postcode", "BL9 0ND")]].concat()),
+        ] {
+            let sent = form(&[&[("lives", lives)], &typed[..]].concat());
+            assert_eq!(faults(&read(&sent).unwrap_err()), ["lives"], "{lives} {typed:?}");
+        }
     }
 
     #[test]

@@ -110,7 +110,10 @@ fn kept(new: &SignUp, known: Option<&Known>, wants_changes: bool) -> Kept {
         details: Details {
             name: stays.map_or(&new.name, |known| &known.person.name).clone(),
             email: known.map_or(&new.email, |known| &known.person.email).clone(),
-            postcode: place.map_or_else(|| Some(new.postcode.to_string()), |known| known.postcode.clone()),
+            postcode: place.map_or_else(
+                || new.postcode.as_ref().map(ToString::to_string),
+                |known| known.postcode.clone(),
+            ),
             region: stays.and_then(|known| known.person.region).or(new.region),
         },
         interests: known

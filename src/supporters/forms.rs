@@ -1,8 +1,8 @@
 use super::model::{Interest, SignUp};
 use crate::{
     accounts::{ConsentPurpose, Details, Person},
-    kit::form::Form,
-    places::{Postcode, Region, read_region},
+    kit::form::{Check, Form},
+    places::{NotAPostcode, Postcode, Region, read_region},
 };
 
 /// `min_age` is the rule of the day.
@@ -10,7 +10,7 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
     let mut check = form.check();
     let email = check.email("email");
     let name = check.person_name("name", "Enter your name");
-    let postcode = check.parse::<Postcode>("postcode");
+    let postcode = home(&mut check);
     let region = read_region(&mut check);
     let interests = check.choices::<Interest>("interest", "Choose from the list what you want to help with");
     check.must_tick("old_enough", &format!("Confirm that you are {min_age} or older"));
@@ -29,6 +29,32 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
             organiser_contact,
         })
     })
+}
+
+/// The postcode, or `Some(None)` for who lives in another country.
+fn home(check: &mut Check<'_>) -> Option<Option<Postcode>> {
+    let typed = check.optional_text("postcode", 100)?;
+    if !check.ticked("abroad") {
+        return match typed.parse() {
+            Ok(postcode) => Some(Some(postcode)),
+            Err(NotAPostcode::Malformed | NotAPostcode::Empty) => {
+                check.fail(
+                    "postcode",
+                    "Enter a UK postcode, like BL9 0ND, or tick “I live in another country”",
+                );
+                None
+            }
+            Err(other) => {
+                check.fail("postcode", other.to_string());
+                None
+            }
+        };
+    }
+    if typed.parse::<Postcode>().is_ok() {
+        check.fail("abroad", format!("{typed} is a UK postcode. Clear it, or the tick"));
+        return None;
+    }
+    Some(None)
 }
 
 /// What an officer types about somebody who is no member.
@@ -96,6 +122,20 @@ mod tests {
         assert_eq!(empty.error("old_enough"), Some("Confirm that you are 13 or older"));
         let odd = sign_up(&filled("M1 1AE", &[("interest", "arson")]), 13).unwrap_err();
         assert!(odd.error("interest").is_some());
+    }
+
+    #[test]
+    fn people_in_other_countries_have_no_postcode_here() {
+        let from = |postcode: &str, abroad: &[(&str, &str)]| sign_up(&filled(postcode, abroad), 13);
+        for typed in ["", "75001", "10115 Berlin", "D02 X285"] {
+            let new = from(typed, &[("abroad", "yes")]).unwrap();
+            assert_eq!((new.postcode, new.region), (None, None), "{typed}");
+            let asked = from(typed, &[]).unwrap_err();
+            assert!(asked.error("postcode").unwrap().contains("“I live in another country”"), "{typed}");
+        }
+        for typed in ["BL9 0ND", "je23ab"] {
+            assert!(from(typed, &[("abroad", "yes")]).unwrap_err().error("abroad").is_some(), "{typed}");
+        }
     }
 
     fn of_officer(postcode: &str, region: &str) -> Form {

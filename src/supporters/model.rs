@@ -52,7 +52,8 @@ impl Interest {
 pub struct SignUp {
     pub email: EmailAddress,
     pub name: String,
-    pub postcode: Postcode,
+    /// `None` for who lives in another country.
+    pub postcode: Option<Postcode>,
     /// None abroad, and where the tables do not know the postcode.
     pub region: Option<Region>,
     pub interests: Vec<Interest>,

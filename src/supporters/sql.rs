@@ -35,7 +35,7 @@ pub(super) async fn insert_sign_up(
         token_hash,
         new.email.as_str(),
         new.name,
-        new.postcode.as_str(),
+        new.postcode.as_ref().map(Postcode::as_str),
         new.region.map(Region::slug),
         &codes(&new.interests),
         new.organiser_contact,
@@ -50,7 +50,7 @@ pub(super) async fn insert_sign_up(
 struct SignUpRow {
     email: EmailAddress,
     name: String,
-    postcode: Postcode,
+    postcode: Option<Postcode>,
     region: Option<Region>,
     interests: Vec<String>,
     organiser_contact: bool,
@@ -77,7 +77,7 @@ pub(super) async fn find_sign_up(
 ) -> Result<Option<SignUp>> {
     let row = sqlx::query_as!(
         SignUpRow,
-        r#"select email as "email: EmailAddress", name, postcode as "postcode: Postcode", region as "region: Region",
+        r#"select email as "email: EmailAddress", name, postcode as "postcode?: Postcode", region as "region: Region",
                   interests, organiser_contact
            from supporter_sign_ups where token_hash = $1 and confirmed_at is null and expires_at > $2"#,
         token_hash,
@@ -130,7 +130,7 @@ pub(super) async fn use_sign_up(
         SignUpRow,
         r#"update supporter_sign_ups set confirmed_at = $2
            where token_hash = $1 and confirmed_at is null and expires_at > $2
-           returning email as "email: EmailAddress", name, postcode as "postcode: Postcode", region as "region: Region",
+           returning email as "email: EmailAddress", name, postcode as "postcode?: Postcode", region as "region: Region",
                      interests, organiser_contact"#,
         token_hash,
         now

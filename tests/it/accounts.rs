@@ -367,10 +367,10 @@ async fn consents_are_given_and_taken_back() {
         .unwrap()
     };
     let mut browser = site.signed_in_as("sam@demo.test").await;
-    let form = browser.get("/account").await.form("/account/consents").clear("consent");
+    let form = browser.get("/account").await.form("/account/consents").clear("consent[]");
     form.submit(&mut browser).await.expect("Your choices are saved");
     assert!(standing().await.is_empty());
-    let form = browser.get("/account").await.form("/account/consents").tick("consent", "organiser_contact");
+    let form = browser.get("/account").await.form("/account/consents").tick("consent[]", "organiser_contact");
     let page = form.submit(&mut browser).await;
     page.expect("Your choices are saved").expect("You agreed on 21 November 2026");
     assert_eq!(standing().await, ["organiser_contact"]);

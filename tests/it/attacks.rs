@@ -454,6 +454,9 @@ async fn what_is_pressed_eight_times_at_once_is_done_once() {
         ("from_year", "2026"),
         ("source", "vote of today"),
     ];
+    let update = [("subject", "Once"), ("body", "Hello"), ("to[]", "members")];
+    let article = [("title", "Once"), ("summary", "s"), ("body", "b")];
+    let profile = [("name", "Once"), ("role", "Twice")];
     let publication = format!("/admin/faq/{question}/publication");
     let presses: &[Press] = &[
         (&alex, "/admin/officers".into(), &new, "officer.added", 1),
@@ -473,6 +476,9 @@ async fn what_is_pressed_eight_times_at_once_is_done_once() {
         (&alex, format!("{publication}/end"), &[], "content.unpublished", 0),
         (&alex, publication, &[], "content.published", 0),
         (&alex, format!("/admin/faq/{question}/deletion"), &[], "content.deleted", 0),
+        (&alex, "/admin/updates".into(), &update, "update.written", 0),
+        (&alex, "/admin/news/new".into(), &article, "content.added", 0),
+        (&alex, "/admin/profiles/new".into(), &profile, "content.added", 0),
         (&stranger, confirm, &[], "supporter.signed_up", 1),
     ];
     for (browser, path, fields, action, mails) in presses {
@@ -483,14 +489,19 @@ async fn what_is_pressed_eight_times_at_once_is_done_once() {
                 .await
                 .unwrap();
         // What edits a record says which version of it was on the page.
-        let page = (*browser).clone().get_once(path).await;
-        let version = page.attributes("input[name=version]", "value").into_iter().next();
+        let form_at = if path == "/admin/updates" { "/admin/updates/new" } else { path };
+        let page = (*browser).clone().get_once(form_at).await;
+        let hidden = |name: &'static str| {
+            let value = page.attributes(&format!("input[name={name}]"), "value").into_iter().next();
+            value.map(|value| (name.to_owned(), value))
+        };
+        let hidden: Vec<_> = ["version", "key"].into_iter().filter_map(hidden).collect();
         let mut all = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let (mut browser, path) = ((*browser).clone(), path.clone());
             let mut fields: Vec<_> =
                 fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-            fields.extend(version.clone().map(|version| ("version".to_owned(), version)));
+            fields.extend(hidden.clone());
             all.spawn(async move {
                 let fields: Vec<_> =
                     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

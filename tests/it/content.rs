@@ -121,16 +121,46 @@ async fn a_search_forgives_slips() {
         ("shop", "do-you-have-a-shop"),
         ("give somebody membership", "can-i-give-somebody-a-membership"),
         ("young", "who-can-join"),
+        ("stand for election", "can-i-stand-as-a-candidate"),
+        ("banned", "can-i-be-suspended-or-expelled"),
+        ("kicked out", "can-i-be-suspended-or-expelled"),
+        ("press", "my-question-isnt-here"),
+        ("media interview", "my-question-isnt-here"),
+        ("prison", "who-can-join"),
+        ("EU citizen", "who-can-join"),
+        ("foreigner", "who-can-join"),
+        ("vote online", "how-do-members-vote"),
+        ("is voting secret", "how-do-members-vote"),
+        ("postal vote", "how-do-members-vote"),
+        ("ballot", "how-do-members-vote"),
+        ("renewal", "how-do-i-cancel-my-membership"),
+        ("expire", "how-do-i-cancel-my-membership"),
+        ("membership card", "where-do-i-see-what-i-have-paid"),
+        ("membership number", "where-do-i-see-what-i-have-paid"),
+        ("money back", "can-i-have-a-refund"),
+        ("code not arriving", "the-sign-in-email-has-not-come"),
+        ("bereavement", "a-member-has-died"),
+        ("merchandise", "do-you-have-a-shop"),
+        ("t-shirt", "do-you-have-a-shop"),
+        ("annual", "how-much-does-membership-cost"),
+        ("upgrade", "can-i-change-my-rate"),
+        ("paypal", "how-can-i-pay"),
+        ("local branch", "how-do-i-get-involved"),
+        ("manifesto", "how-is-policy-made"),
+        ("constitution", "what-does-breakthrough-stand-for"),
+        ("jobs", "my-question-isnt-here"),
+        ("cymraeg", "my-question-isnt-here"),
+        ("translate", "my-question-isnt-here"),
+        ("wheelchair", "is-the-website-accessible"),
     ] {
         let query = serde_html_form::to_string([("q", typed)]).unwrap();
         let page = browser.get(&format!("/faq?{query}")).await;
         let found = page.attributes("main a[href^='/faq/']", "href");
-        assert_eq!(
-            found.first().map(String::as_str),
-            Some(format!("/faq/{slug}").as_str()),
-            "{typed}: {found:?}"
-        );
+        if found.first() != Some(&format!("/faq/{slug}")) {
+            wrong.push(format!("{typed}: {found:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     let page = browser.get("/faq?q=cancel").await;
     assert!(page.select("mark").iter().all(|word| word.to_lowercase() != "can"), "{:?}", page.select("mark"));
     browser
@@ -400,6 +430,7 @@ async fn what_is_wrong_is_said_and_kept() {
 #[tokio::test]
 async fn text_that_cannot_be_shown_is_refused_with_its_line() {
     let site = Site::open().await;
+    let own = site.app.config().public_url.clone();
     let mut officer = site.signed_in_as(EDITOR).await;
     for (path, field) in [
         ("/admin/news/new", "body"),
@@ -414,8 +445,31 @@ async fn text_that_cannot_be_shown_is_refused_with_its_line() {
             ("Fine.\n\n[Join](join)".to_owned(), "Line 3: the link to “join” leads nowhere"),
             ("[x](javascript:alert(1))".to_owned(), "leads nowhere"),
             ("![tea](https://elsewhere.example/tea.png)".to_owned(), "is on another site"),
+            ("![tea](/nothing.png)".to_owned(), "is no picture"),
+            ("a\n\n[x](/nowhere-at-all)".to_owned(), "Line 3: “/nowhere-at-all”. There is no page"),
+            ("[x](/newz?page=2#top)".to_owned(), "There is no page at this address"),
+            ("[x](/admin/nothing-here)".to_owned(), "There is no page at this address"),
+            (format!("{own}/joyn"), "There is no page at this address"),
+            (format!("![tea](/pictures/{}/1x1.jpg)", "0".repeat(32)), "There is no picture at this address"),
+            ("![tea](/pictures/x)".to_owned(), "There is no picture at this address"),
         ] {
-            let page = officer.get(path).await.form(path).fill(field, &text).submit(&mut officer).await;
+            let mut form = officer.get(path).await.form(path).fill(field, &text);
+            for (field, words) in [
+                ("title", "t"),
+                ("summary", "s"),
+                ("description", "d"),
+                ("question", "q"),
+                ("name", "n"),
+                ("role", "r"),
+            ] {
+                if form.value(field).is_some() {
+                    form = form.fill(field, words);
+                }
+            }
+            if path == "/admin/faq/new" {
+                form = form.fill("parent", "0193a000-0000-7000-8000-000000000001");
+            }
+            let page = form.submit(&mut officer).await;
             page.expect_status(422).expect(said);
             assert_eq!(page.form(path).value(field), Some(text.as_str()));
         }
@@ -431,6 +485,36 @@ async fn text_that_cannot_be_shown_is_refused_with_its_line() {
         preview.attributes(".preview a", "href"),
         ["https://www.example.org", "mailto:hello@example.org", "https://a.test/b"]
     );
+}
+
+#[tokio::test]
+async fn a_link_that_may_still_come_alive_is_pointed_out_and_saved() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let text = "[a](/news/what-comes-next) [b](/admin/members) [c](/join) [d](/faq/who-funds-you)";
+    let page = write_article(&mut officer, "Ahead of its time", text).await;
+    page.expect("Look at these links").expect("/news/what-comes-next : Nothing is published at this address");
+    page.expect("/admin/members : Only officers can open this page").expect_not("/join :");
+    let next = write_article(&mut officer, "What comes next", "It came.").await;
+    next.form(&format!("{}/publication", next.path)).submit(&mut officer).await;
+    officer.get(&page.path).await.expect_not("/news/what-comes-next :");
+}
+
+#[tokio::test]
+async fn a_form_sent_again_with_other_words_is_another_draft() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(EDITOR).await;
+    let blank = officer.get("/admin/news/new").await;
+    let mut write = async |title: &str| {
+        let form = blank.form("/admin/news/new").fill("title", title).fill("summary", "s").fill("body", "b");
+        form.submit(&mut officer).await.path
+    };
+    let first = write("First").await;
+    assert_eq!(write("First").await, first);
+    let second = write("Second").await;
+    assert_ne!(second, first);
+    officer.get(&first).await.expect("First");
+    officer.get(&second).await.expect("Second");
 }
 
 #[tokio::test]

@@ -654,6 +654,9 @@ async fn somebody_in_paris_joins_and_moves_home() {
 
     let home = form.fill("lives", "uk").fill("address_line1", "9 Chapel Row").fill("town", "Cardiff");
     let page = home.fill("postcode", "cf10 1ep").submit(&mut member).await;
+    page.expect_status(422).expect("Clear the one that is not yours");
+    let home = page.form("/membership/details").fill("address_abroad", "").fill("country", "");
+    let page = home.submit(&mut member).await;
     page.expect("Your details have been saved.").expect("9 Chapel Row, Cardiff, CF10 1EP");
     assert_eq!(place().await, (Some("CF10 1EP".to_owned()), Some("wales".to_owned())));
     let changed: String = sqlx::query_scalar(

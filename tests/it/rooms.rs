@@ -170,6 +170,23 @@ async fn officers_see_the_links_that_their_offices_open() {
     let page = officer.get("/admin/faq/new").await;
     assert_eq!(page.select(".desk-head > ul a").join(" "), "Your page Public site");
     assert_eq!(page.select(".desk-nav [aria-current]").join(" "), "Questions");
+    for (email, marked) in [("ana@demo.test", "Members"), ("sam@demo.test", "Supporters")] {
+        let id: uuid::Uuid = sqlx::query_scalar("select id from people where email = $1::text::citext")
+            .bind(email)
+            .fetch_one(&site.pool)
+            .await
+            .unwrap();
+        for part in ["", "/payments", "/activity"] {
+            let page = officer.get(&format!("/admin/members/{id}{part}")).await;
+            assert_eq!(page.select(".desk-nav [aria-current]").join(" "), marked, "{email}{part}");
+        }
+    }
+    for (path, marked) in
+        [("/admin", "Overview"), ("/admin/search?q=ana", ""), ("/admin/settings", "Settings")]
+    {
+        let page = officer.get(path).await;
+        assert_eq!(page.select(".desk-nav [aria-current]").join(" "), marked, "{path}");
+    }
 }
 
 #[test]

@@ -8,7 +8,6 @@ async fn sign_up(browser: &mut Browser, email: &str, name: &str, postcode: &str)
 
 async fn filled(browser: &mut Browser, email: &str, name: &str, postcode: &str) -> Filled {
     let page = browser.get("/support").await;
-    page.expect("If you live in another country and want to help, write to");
     page.form("/support")
         .fill("email", email)
         .fill("name", name)
@@ -25,6 +24,24 @@ async fn standing(site: &Site, email: &str) -> Option<String> {
         .fetch_optional(&site.pool)
         .await
         .unwrap()
+}
+
+#[tokio::test]
+async fn people_in_other_countries_follow_the_party_too() {
+    let site = Site::open().await;
+    let mut browser = site.stranger();
+    let page = sign_up(&mut browser, "berlin@example.org", "Bo", "10115 Berlin").await;
+    page.expect_status(422).expect("I live in another country");
+    let form = page.form("/support");
+    assert_eq!(form.value("postcode"), Some("10115 Berlin"), "what was typed stays");
+    form.tick("abroad", "yes").submit(&mut browser).await.expect("Check your email");
+    let link = site.mail_to("berlin@example.org").await.link("/support/confirm/");
+    let page = browser.get(&link).await;
+    page.expect("Postcode none").form(&link).submit(&mut browser).await.expect_status(200);
+    site.work().await;
+    assert_eq!(standing(&site, "berlin@example.org").await.as_deref(), Some("supporter"));
+    // And they join from where they live.
+    assert_eq!(browser.get("/join").await.form("/join").value("postcode"), Some(""));
 }
 
 #[tokio::test]
@@ -131,7 +148,7 @@ async fn the_owner_sees_what_a_stranger_entered_before_any_of_it_counts() {
         .unwrap()
     };
     let mut sam = site.signed_in_as("sam@demo.test").await;
-    sam.get("/account").await.form("/account/consents").clear("consent").submit(&mut sam).await;
+    sam.get("/account").await.form("/account/consents").clear("consent[]").submit(&mut sam).await;
     sqlx::query(
         "update people set postcode = 'BL9 0ND', region = 'north-west' where email = 'sam@demo.test'",
     )

@@ -55,6 +55,13 @@ enum Part {
 }
 
 impl PersonPage {
+    fn new(mut visit: Visit, record: Record, sees: Sees, part: Part) -> Self {
+        // Everybody's record has the same address; the list that they stand in is marked.
+        let list = if record.membership.is_some() { "/admin/members" } else { "/admin/supporters" };
+        visit.desk = Some(if sees.all { list } else { "/admin/search" });
+        Self { visit, record, sees, part }
+    }
+
     /// The address of the record, or of one of its other parts.
     fn at(&self, part: &str) -> String {
         format!("/admin/members/{}{part}", self.record.id)
@@ -112,7 +119,7 @@ pub async fn show(
     mut db: Db,
 ) -> Result<Response> {
     let (record, sees) = open(&app, &who, &person, &mut db).await?;
-    Ok(PersonPage { visit, record, sees, part: Part::Membership }.into_response())
+    Ok(PersonPage::new(visit, record, sees, Part::Membership).into_response())
 }
 
 pub async fn payments(
@@ -129,18 +136,9 @@ pub async fn payments(
     }
     let at_stripe = record.pays.as_ref().map(|pays| pays.stripe_page(app.stripe().livemode()));
     let lines = payments::of_person(&mut db, record.id, MOST, 0).await?;
-    Ok(PersonPage {
-        visit,
-        record,
-        sees,
-        part: Part::Payments {
-            lines,
-            kinds: Kinds::of(rooms),
-            may_refund: who.may(payments::REFUND),
-            at_stripe,
-        },
-    }
-    .into_response())
+    let may_refund = who.may(payments::REFUND);
+    let part = Part::Payments { lines, kinds: Kinds::of(rooms), may_refund, at_stripe };
+    Ok(PersonPage::new(visit, record, sees, part).into_response())
 }
 
 pub async fn activity(
@@ -158,5 +156,5 @@ pub async fn activity(
     let happenings = sql::list_happenings(&mut db, rooms, record.id, MOST).await?;
     let events = happenings.into_iter().filter_map(|happening| happening.read(rooms)).collect();
     let part = Part::Activity { events, may_audit: who.may(SEE_AUDIT) };
-    Ok(PersonPage { visit, record, sees, part }.into_response())
+    Ok(PersonPage::new(visit, record, sees, part).into_response())
 }

@@ -50,7 +50,7 @@ async fn draw(
     let own = sql::complaints::list_of_person(db, ballot.id, person).await?;
     let possible = About::possible(&ballot, visit.now);
     let fresh = || {
-        let form = Form::default().with("key", app.random().id(visit.now).to_string());
+        let form = Form::default().keyed(app.random().id(visit.now));
         possible.first().map_or(form.clone(), |about| form.with("about", about.code()))
     };
     let form = form.unwrap_or_else(fresh);

@@ -100,7 +100,7 @@ async fn load_profiles(change: &mut Change<'_>) -> anyhow::Result<()> {
         let picture = Some(portrait(change, number, name).await?);
         let words = Profile { name: name.into(), role: role.into(), text: text.into(), picture };
         let draft = Draft { slug: String::new(), parent: None, words: Words::Profile(words) };
-        let Some(id) = actions::add(change, Kind::Profile, &draft).await? else { continue };
+        let Some(id) = actions::add(change, Kind::Profile, &draft, None).await? else { continue };
         actions::publish(change, Kind::Profile, id).await?;
     }
     Ok(())
@@ -123,7 +123,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             picture,
         });
         let draft = Draft { slug: markdown::slug(title), parent: None, words };
-        let Some(id) = actions::add(&mut change, Kind::Article, &draft).await? else { continue };
+        let Some(id) = actions::add(&mut change, Kind::Article, &draft, None).await? else { continue };
         actions::publish(&mut change, Kind::Article, id).await?;
         sql::set_dates(&mut change, id, now - Duration::days(days)).await?;
     }
@@ -137,7 +137,7 @@ pub async fn load(app: &App, db: &mut PgConnection) -> anyhow::Result<()> {
             picture: None,
         }),
     };
-    actions::add(&mut change, Kind::Article, &draft).await?;
+    actions::add(&mut change, Kind::Article, &draft, None).await?;
     change.commit().await?;
     Ok(())
 }

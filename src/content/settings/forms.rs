@@ -33,9 +33,14 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
         }
         Meaning::Number { least, most } => number(&mut check, least, most),
         Meaning::Limit { most } => number(&mut check, 0, most),
-        Meaning::YesOrNo => check
-            .choice::<String>("value", "Choose yes or no")
-            .filter(|value| matches!(value.as_str(), "yes" | "no")),
+        Meaning::YesOrNo => {
+            let value = check.optional_text("value", 10);
+            let value = value.filter(|value| matches!(value.as_str(), "yes" | "no"));
+            if value.is_none() {
+                check.fail("value", "Choose yes or no");
+            }
+            value
+        }
     };
     let valid_from = check.date("from", "Enter the day from which it holds");
     if valid_from.is_some_and(|day| day < today) {

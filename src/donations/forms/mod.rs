@@ -4,6 +4,8 @@ pub mod cases;
 pub mod refusals;
 pub mod returns;
 
+use deunicode::deunicode;
+
 use super::model::{Bounds, Give, USUAL, WrongGift};
 use crate::{
     kit::{
@@ -17,9 +19,9 @@ use crate::{
 
 pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
     let mut check = form.check();
-    let every = match form.value("every").trim() {
-        "" | "once" => None,
-        _ => check.choice::<Interval>("every", "Choose how often you want to give"),
+    let every = match check.optional_text("every", 20).as_deref() {
+        None | Some("" | "once") => None,
+        Some(_) => check.choice::<Interval>("every", "Choose how often you want to give"),
     };
     let amount = amount(&mut check, bounds, every);
     let name = check.person_name("name", "Enter your full name").filter(|name| {
@@ -31,46 +33,67 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
         !hidden
     });
     let email = check.email("email");
-    let wants_address = amount.is_some_and(|amount| bounds.needs_check(amount));
+    let needs_address = amount.is_some_and(|amount| bounds.needs_check(amount));
     let why = format!(": the law requires it above {}", bounds.check_above);
-    let address = if wants_address { Address::read(&mut check, &why) } else { None };
+    let why = if needs_address { why.as_str() } else { ", or clear the fields of the address" };
+    let asks_address = needs_address || Address::is_begun(&check);
+    let address = if asks_address { Address::read(&mut check, why) } else { None };
     check.must_tick("declaration", "Tick the box if this is true; otherwise we cannot accept the donation");
     check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, every, address }))
 }
 
 /// Whether a name says that the giver wants to stay unknown (PPERA 2000 s.54(1)(b)).
 fn hides(name: &str) -> bool {
-    const HIDING: [&str; 24] = [
+    const HIDING: [&str; 37] = [
         "adonor",
         "afriend",
+        "asdf",
         "anon",
         "anonymous",
         "awellwisher",
+        "confidential",
         "donor",
         "firstnamelastname",
         "friend",
         "fullname",
+        "hidden",
         "me",
         "na",
+        "mrsx",
+        "mrx",
+        "msx",
         "name",
+        "namewithheld",
         "noname",
         "nobody",
         "none",
         "noone",
         "notgiven",
         "private",
+        "qwerty",
+        "secret",
         "somebody",
         "someone",
         "test",
         "testtest",
+        "undisclosed",
         "unknown",
+        "unnamed",
         "wellwisher",
+        "withheld",
+        "xxx",
     ];
-    let letters: String = typed::plain(name).to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    // Letters of other alphabets that look like ours are read as ours.
+    let latin = deunicode(&typed::plain(name)).to_lowercase();
+    let letters: String = latin.chars().filter(char::is_ascii_alphanumeric).collect();
     let first = letters.chars().next();
     let is_one_letter = letters.chars().all(|c| Some(c) == first) && letters.is_ascii();
-    is_one_letter || HIDING.contains(&letters.as_str()) || letters.starts_with("anonymous")
+    is_one_letter
+        || HIDING.contains(&letters.as_str())
+        || ANONYMOUS.iter().any(|begin| letters.starts_with(begin))
 }
+
+const ANONYMOUS: [&str; 4] = ["anonym", "anonim", "annonym", "anomym"];
 
 /// One of the usual sums, or one's own.
 fn amount(check: &mut Check<'_>, bounds: &Bounds, every: Option<Interval>) -> Option<Money> {
@@ -182,6 +205,38 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_is_begun_is_read() {
+        for (field, typed, fault) in [
+            ("postcode", "zzz", "postcode"),
+            ("address_line1", "1 High St", "town"),
+            ("country", "France", "lives"),
+            ("lives", "moon", "lives"),
+        ] {
+            let form = parse(&[("amount", "25"), (field, typed)]).unwrap_err();
+            assert!(form.error(fault).is_some(), "{field}");
+        }
+        for lives in ["", "uk", "abroad"] {
+            assert_eq!(parse(&[("amount", "25"), ("lives", lives)]).unwrap().address, None, "{lives}");
+        }
+        let whole =
+            [("amount", "25"), ("address_line1", "1 Mill Lane"), ("town", "Bury"), ("postcode", "bl90nd")];
+        assert!(parse(&whole).unwrap().address.is_some());
+    }
+
+    #[test]
+    fn how_often_is_said_once() {
+        let mut values =
+            vec![("every", "once"), ("sum", "2500"), ("name", "Ana Silva"), ("email", "ana@example.org")];
+        values.extend([("declaration", "yes"), ("every", "month")]);
+        let form =
+            Form::from_values(values.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect());
+        assert!(give(&form, &BOUNDS).unwrap_err().error("every").is_some());
+        for typed in ["weekly", "Once", "0"] {
+            assert!(parse(&[("every", typed)]).unwrap_err().error("every").is_some(), "{typed}");
+        }
+    }
+
+    #[test]
     fn above_500_pounds_the_address_is_needed() {
         assert_eq!(parse(&[("amount", "500")]).unwrap().address, None);
         let form = parse(&[("amount", "500.01")]).unwrap_err();
@@ -206,9 +261,21 @@ mod tests {
 
     #[test]
     fn m5_nobody_gives_without_a_name() {
-        for hidden in
-            ["Anonymous", " anon. ", "ANONYMOUS DONOR", "N/A", "A well-wisher", "Ａｎｏｎ", "unknown"]
-        {
+        for hidden in [
+            "Anonymous",
+            " anon. ",
+            "ANONYMOUS DONOR",
+            "N/A",
+            "A well-wisher",
+            "Ａｎｏｎ",
+            "unknown",
+            "anonimous",
+            "ANONYM",
+            "\u{410}nonymous",
+            "withheld",
+            "Mr X",
+            "asdf",
+        ] {
             let form = parse(&[("name", hidden)]).unwrap_err();
             assert!(form.error("name").unwrap().contains("anonymous donations"), "{hidden}");
         }

@@ -42,8 +42,7 @@ impl Address {
             "https" | "http" => {
                 let rest = rest.strip_prefix("//")?;
                 // A machine without a public name is known by its port: the site itself while it is tried out.
-                let is_machine = host(rest) == "localhost"
-                    || (host(rest).len() < authority(rest).len() && is_label(host(rest)));
+                let is_machine = host(rest).len() < authority(rest).len() && is_label(host(rest));
                 (is_host(rest) || is_machine)
                     .then(|| Self::Web(format!("{}://{rest}", scheme.to_ascii_lowercase())))
             }
@@ -85,7 +84,7 @@ fn authority(address: &str) -> &str {
 /// The same without the port.
 fn host(address: &str) -> &str {
     match authority(address).rsplit_once(':') {
-        Some((host, port)) if !port.starts_with('+') && port.parse::<u16>().is_ok() => host,
+        Some((host, port)) if !port.starts_with('+') && port.parse().is_ok_and(|port: u16| port > 0) => host,
         _ => authority(address),
     }
 }
@@ -101,9 +100,14 @@ fn is_label(label: &str) -> bool {
 fn is_host(address: &str) -> bool {
     let host = host(address);
     // Nobody's by RFC 2606.
-    let is_nobody_s = host.trim_end_matches('.').to_ascii_lowercase().ends_with(".invalid");
+    let small = host.trim_end_matches('.').to_ascii_lowercase();
+    let is_nobody_s =
+        small.ends_with(".invalid") || (small.starts_with("www.") && small.matches('.').count() == 1);
     host.contains('.') && !is_nobody_s && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
 }
+
+/// No browser follows a longer one, and each address of a word looks through the rest of it.
+const LONGEST: usize = 2_048;
 
 /// The addresses that stand in a text as words, and where.
 pub(super) fn bare(text: &str) -> Vec<(Range<usize>, Address)> {
@@ -112,6 +116,9 @@ pub(super) fn bare(text: &str) -> Vec<(Range<usize>, Address)> {
     for word in text.split(char::is_whitespace) {
         let start = from;
         from += word.len() + text[start + word.len()..].chars().next().map_or(0, char::len_utf8);
+        if word.len() > LONGEST {
+            continue;
+        }
         let mut done = 0;
         while let Some((range, address)) = address_in(&word[done..]) {
             found.push((start + done + range.start..start + done + range.end, address));

@@ -5,11 +5,15 @@ use std::{fmt, ops::Range};
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd};
 
 use super::links::{self, Address};
+use crate::kit::typed;
 
 /// Quotes, lists and emphasis inside each other. A browser, the cleaner and the mail's styles go down by one call each.
 const MOST_DEEP: usize = 16;
 /// Paragraphs, items, cells, links together. A table grows by rows times columns, whatever its source's length.
 const MOST_PARTS: usize = 5_000;
+
+/// Where this site has pictures.
+const PICTURES: [&str; 2] = ["/pictures/", "/static/"];
 
 /// What a text cannot be saved with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +31,14 @@ pub enum What {
     LeadsNowhere(String),
     /// The address of a picture on another site.
     Elsewhere(String),
+    /// The address of a picture that is none of ours: `![tea](/faq)`.
+    NoPicture(String),
     /// A picture without words for who does not see it.
     Unsaid,
     /// What was meant for a link and is none: `[x](a b)`, `[x][1]`.
     Brackets(String),
+    /// A link without words to press, or a text that shows nothing at all.
+    Unseen,
     /// A link in HTML, which stands there as it was typed.
     Html,
 }
@@ -55,10 +63,18 @@ impl fmt::Display for Fault {
                 "the picture “{}” is on another site, and browsers will not show it here",
                 super::shorten(typed, 60)
             ),
+            What::NoPicture(typed) => write!(
+                f,
+                "“{}” is no picture. Copy its line from the list of pictures",
+                super::shorten(typed, 60)
+            ),
             What::Brackets(typed) => write!(
                 f,
                 "“{}” is no link. Write [words](https://example.org), without spaces in the address",
                 super::shorten(typed, 60)
+            ),
+            What::Unseen => f.write_str(
+                "nothing can be seen of this. Write the words of a link in square brackets, and its address behind them",
             ),
             What::Html => {
                 f.write_str("HTML is shown as it is typed. Write a link as [words](https://example.org)")
@@ -87,6 +103,7 @@ pub(in crate::kit) fn events(source: &str) -> Vec<Event<'_>> {
 
 #[derive(Default)]
 struct Reading<'a> {
+    source: &'a str,
     events: Vec<Event<'a>>,
     faults: Vec<Fault>,
     links: Vec<Address>,
@@ -103,7 +120,7 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn of(source: &'a str) -> Self {
-        let mut reading = Self::default();
+        let mut reading = Self { source, ..Self::default() };
         let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
         let mut faults: Vec<(usize, What)> = Vec::new();
         for (event, at) in Parser::new_ext(source, options).into_offset_iter() {
@@ -117,6 +134,9 @@ impl<'a> Reading<'a> {
         }
         reading.flush();
         faults.append(&mut reading.wrong);
+        if reading.shows_nothing() {
+            faults.push((0, What::Unseen));
+        }
         while let Some(open) = reading.open.pop() {
             reading.events.extend(open.map(Event::End));
         }
@@ -190,8 +210,10 @@ impl<'a> Reading<'a> {
             },
             Tag::Image { dest_url, title, id, link_type } => match Address::read(&dest_url) {
                 Some(address @ Address::Here(_)) => {
+                    let is_none = !PICTURES.iter().any(|place| dest_url.starts_with(place));
+                    let fault = is_none.then(|| What::NoPicture(dest_url.to_string()));
                     self.leads_to(address);
-                    (Some(Tag::Image { dest_url, title, id, link_type }), None)
+                    (Some(Tag::Image { dest_url, title, id, link_type }), fault)
                 }
                 // Better a link to it than nothing.
                 Some(address) => {
@@ -219,16 +241,32 @@ impl<'a> Reading<'a> {
         if closes(end) {
             self.closed_to_links -= 1;
         }
-        let is_unsaid = matches!(self.events.last(), Some(Event::Start(Tag::Image { .. })));
+        let begun = self.events.last();
+        let fault = match end {
+            TagEnd::Image if matches!(begun, Some(Event::Start(Tag::Image { .. }))) => Some(What::Unsaid),
+            TagEnd::Link if matches!(begun, Some(Event::Start(Tag::Link { .. }))) => Some(What::Unseen),
+            _ => None,
+        };
         let kept = self.open.pop().flatten();
         self.events.extend(kept.map(Event::End));
-        (is_unsaid && end == TagEnd::Image).then_some(What::Unsaid)
+        fault
+    }
+
+    /// Whether something was typed, and all of it is Markdown that stands for nothing.
+    fn shows_nothing(&self) -> bool {
+        let is_seen = |event: &Event<'_>| match event {
+            Event::Text(text) | Event::Code(text) => typed::is_visible(text),
+            Event::Rule | Event::Start(Tag::Image { .. }) => true,
+            _ => false,
+        };
+        typed::is_visible(self.source) && !self.events.iter().any(is_seen)
     }
 
     /// Words with the addresses in them made links.
     fn flush(&mut self) {
         let Some((words, at)) = self.words.take() else { return };
-        if let Some(typed) = brackets(&words) {
+        let is_escaped = self.source[..at.start].ends_with('\\');
+        if let Some(typed) = brackets(&words, is_escaped) {
             self.wrong.push((at.start, What::Brackets(typed.to_owned())));
         }
         let mut from = 0;
@@ -252,12 +290,15 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What looks like a link and was not read as one.
-fn brackets(words: &str) -> Option<&str> {
-    let middle = words.find("](").or_else(|| words.find("]["))?;
+/// What looks like a link and was not read as one. Who escapes the first bracket means no link.
+fn brackets(words: &str, is_escaped: bool) -> Option<&str> {
+    let middle = ["](", "][", "] (http", "] (www.", "] (/"].iter().find_map(|sign| words.find(sign))?;
     let start = words[..middle].rfind('[')?;
-    let end = words[middle + 2..].find([')', ']'])?;
-    Some(&words[start..=middle + 2 + end])
+    if is_escaped && start == 0 {
+        return None;
+    }
+    let end = words[middle + 2..].find([')', ']']).map_or(words.len(), |end| middle + 3 + end);
+    Some(&words[start..end])
 }
 
 fn closes(end: TagEnd) -> bool {
@@ -310,19 +351,48 @@ mod tests {
             assert!(said.starts_with(words), "{said}");
         }
         assert_eq!(said.len(), 3);
-        for source in
-            ["[x](example.co.uk/a b)", "[x](tel:0161 496)", "See [x][1]", "- a\n- [x](a b) c", "| [a][b] |"]
-        {
+        for source in [
+            "[x](example.co.uk/a b)",
+            "[x](tel:0161 496)",
+            "See [x][1]",
+            "- a\n- [x](a b) c",
+            "| [a][b] |",
+            "[x](https://a.test",
+            "text [x] (https://a.test)",
+            "[x] (/faq)",
+            "[x](y\\)",
+        ] {
             let said = super::faults(source).iter().map(ToString::to_string).collect::<Vec<_>>();
             assert!(said.len() == 1 && said[0].contains("is no link"), "{source}: {said:?}");
         }
         for source in ["<a href=\"https://a.test\">x</a>", "See <A HREF='/faq'>x</A>", "<img src=x>"] {
             assert!(super::faults(source).iter().any(|fault| fault.what == What::Html), "{source}");
         }
-        for source in ["[x]", "a [1] b (c)", "[x]: y", "£5 [per head] (each)"] {
+        for source in ["[a]: https://a.test", "[](https://a.test)", "Go [](/faq)", "[ ](/faq)", "&#8203;"] {
+            let said = super::faults(source).iter().map(ToString::to_string).collect::<Vec<_>>();
+            assert!(said.iter().any(|said| said.contains("nothing can be seen")), "{source}: {said:?}");
+        }
+        for source in [
+            "\\[x](y)",
+            "\\[x] (https://a.test)",
+            "---",
+            "",
+            " ",
+            "[a](/faq)\n\n[a]: /faq",
+            "![tea](/pictures/x)",
+        ] {
+            assert!(super::faults(source).is_empty(), "{source}: {:?}", super::faults(source));
+        }
+        for source in ["[x]", "a [1] b (c)", "see\n\n[x]: y", "£5 [per head] (each)"] {
             assert!(faults(source).is_empty(), "{source}");
         }
-        assert_eq!(links("![tea](/nothing.png)"), [Address::Here("/nothing.png".to_owned())]);
+        assert_eq!(links("![tea](/pictures/x)"), [Address::Here("/pictures/x".to_owned())]);
+        for source in ["![tea](/nothing.png)", "![tea](/faq)", "![tea](/)"] {
+            assert!(
+                super::faults(source).iter().any(|fault| fault.to_string().contains("is no picture")),
+                "{source}"
+            );
+        }
         assert!(faults("[a](b.test) and c@d.test, https://e.test").is_empty());
         let to: Vec<_> =
             links("[a](b.test) and c@d.test, /f, https://b.test").iter().map(ToString::to_string).collect();
@@ -351,6 +421,13 @@ mod tests {
             "https://a.test ",
             "`a` ",
             "> a\n> > b\n",
+            "https://a.b,",
+            "www.a.bc,",
+            "a@b.cc,",
+            "&#x",
+            "](",
+            "[a] (",
+            "a ",
         ];
         let stairs =
             |step: &'static str| (0..300).map(|depth| step.repeat(depth) + "- a\n").collect::<String>();
@@ -381,6 +458,17 @@ mod tests {
         }
         assert!(said(&">".repeat(3_000))[0].starts_with("Line 1: too many lists or quotes"));
         assert!(said(&"a\n\n".repeat(6_000))[0].starts_with("Line 10001: the text has too many parts"));
+    }
+
+    #[test]
+    fn no_text_takes_long_to_read() {
+        for source in endless() {
+            let started = std::time::Instant::now();
+            faults(&source);
+            let took = started.elapsed();
+            // A square of the length takes ten times this; the machine may be busy.
+            assert!(took.as_secs() < 4, "{}: {took:?}", source.chars().take(12).collect::<String>());
+        }
     }
 
     #[test]

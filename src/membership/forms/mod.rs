@@ -182,7 +182,7 @@ pub(super) fn own_details(form: &Form, born_on: Option<NaiveDate>) -> Result<New
 }
 
 /// What officers put right.
-pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form> {
+pub(super) fn details(form: &Form, today: NaiveDate, least_age: i64) -> Result<NewDetails, Form> {
     let mut check = form.check();
     let name = check.person_name("name", "Enter your full name");
     let email = check.email("email");
@@ -191,6 +191,8 @@ pub(super) fn details(form: &Form, today: NaiveDate) -> Result<NewDetails, Form>
     let born_on = if is_given { check.date("dob", "Enter the date of birth") } else { None };
     if born_on.is_some_and(|born| born > today) {
         check.fail("dob_day", "Enter a date of birth in the past");
+    } else if born_on.is_some_and(|born| i64::from(dates::age_on(born, today)) < least_age) {
+        check.fail("dob_day", format!("Check the year: members are {least_age} or older"));
     }
     let personal = Personal::read(&mut check, born_on);
     let region = read_region(&mut check);
@@ -209,7 +211,26 @@ pub(super) fn ending(form: &Form, today: NaiveDate) -> Result<Ending, Form> {
         Some(EndReason::Refused) => {
             decision(&mut check, today).map(|it| Decision { reason: words.clone(), ..it })
         }
-        _ => None,
+        _ => {
+            const DECISION: [&str; 8] = [
+                "decided_by",
+                "rule",
+                "decided_day",
+                "decided_month",
+                "decided_year",
+                "appeal_day",
+                "appeal_month",
+                "appeal_year",
+            ];
+            if let Some(field) = DECISION.iter().find(|field| check.is_filled(field)) {
+                let day = field.replace("_month", "_day").replace("_year", "_day");
+                check.fail(
+                    &day,
+                    "A decision is kept with an expulsion or a refusal. Choose one of these, or clear this",
+                );
+            }
+            None
+        }
     };
     check.finish(|| Some(Ending { reason: reason?, words: words?, decision }))
 }

@@ -73,8 +73,9 @@ async fn count(visit: Visit, who: &Officer, mut db: Db, form: Form, id: Option<U
 }
 
 /// Empty, or for the people ticked in a list.
-pub async fn new(visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
+pub async fn new(State(app): State<App>, visit: Visit, RawQuery(query): RawQuery) -> Result<Response> {
     let form = forms::filled(&Content::default(), &Audience::members_and_supporters(), 0);
+    let form = form.keyed(app.random().id(visit.now));
     Ok(edit_page(visit, forms::for_chosen(form, &people::read(query)?), None).into_response())
 }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{self, Officer, Paths, Person},
+    content::links::{self, Checked},
     kit::{
         app::App,
         dates,
@@ -27,7 +28,6 @@ use crate::{
     },
     newsletters::{
         letter,
-        links::{self, Checked},
         model::{Class, Counts, SEND_UPDATES, State as Stage, Unsettled, Update},
         sql::{
             sending::{self, DeliveryLine},
@@ -142,7 +142,7 @@ pub async fn show(
         let stop = unsubscribe::link(&app, me.id);
         let text = letter::render(&app, &update).await?.for_reader(&me.name, &stop).text;
         let to = format!("{audience}: {} at present", number_of_people(readers));
-        let links = links::check(&mut db, &paths, &visit.public_url, &update.content).await?;
+        let links = links::check(&mut db, &paths, &visit.public_url, &update.content.body).await?;
         let email = me.email.to_string();
         return Ok(DraftPage { visit, update, to, links, text, email }.into_response());
     }

@@ -150,10 +150,10 @@ pub async fn insert_update(
     audience: &Audience,
     by: Uuid,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<bool> {
+    let added = sqlx::query!(
         "insert into updates (id, subject, preheader, body, audience, state, written_by, created_at, changed_at)
-         values ($1, $2, $3, $4, $5, 'draft', $6, $7, $7)",
+         values ($1, $2, $3, $4, $5, 'draft', $6, $7, $7) on conflict (id) do nothing",
         id,
         content.subject,
         content.preheader,
@@ -164,7 +164,7 @@ pub async fn insert_update(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(added.rows_affected() > 0)
 }
 
 pub async fn set_update(

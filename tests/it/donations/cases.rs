@@ -205,6 +205,12 @@ async fn m9_what_was_found_on_the_register_is_kept_and_can_be_undone() {
     let form =
         page.form(&format!("{case}/acceptance")).fill("elector_number", "BL2-417").fill("lives", "abroad");
     let form = form.fill("address_abroad", "12 rue de Rivoli\n75004 Paris").fill("country", "France");
+    let page = form.submit(&mut treasurer).await;
+    page.expect_status(422).expect("Clear the one that is not yours");
+    let form = page.form(&format!("{case}/acceptance"));
+    let form = ["address_line1", "address_line2", "town", "postcode"]
+        .iter()
+        .fold(form, |form, field| form.fill(field, ""));
     form.submit(&mut treasurer).await.expect("Accepted").expect_not("large@example.org");
     treasurer.post_once(&format!("{case}/refusal"), &[("why", "unidentified")]).await.expect_status(409);
     let page = treasurer.get(&case).await;
@@ -323,6 +329,12 @@ async fn accept_at(treasurer: &mut Browser, case: &str, address: &[(&str, &str)]
     for (name, value) in address {
         form = form.fill(name, value);
     }
+    let left_out: &[&str] = if address.contains(&("lives", "abroad")) {
+        &["address_line1", "address_line2", "town", "postcode"]
+    } else {
+        &["address_abroad", "country"]
+    };
+    let form = left_out.iter().fold(form, |form, field| form.fill(field, ""));
     form.submit(treasurer).await
 }
 

@@ -265,6 +265,31 @@ mod tests {
         assert_eq!(socket_folder(Path::new("/with space/é")), Path::new("/with space/é"));
     }
 
+    /// A full disk or a closed folder must not begin the party anew beside its data.
+    #[test]
+    fn a_cluster_out_of_reach_is_not_replaced_by_an_empty_one() {
+        // Only root starts the server as somebody else.
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let passwd = fs::read_to_string("/etc/passwd").unwrap();
+        let account = Account::choose(0, &[], &passwd).unwrap();
+        let shut = std::env::temp_dir().join(format!("breakthrough-test-shut-{}", std::process::id()));
+        let base = shut.join("postgres");
+        fs::create_dir_all(base.join("cluster")).unwrap();
+        hand_over_tree(&base, &account).unwrap();
+        assert_eq!(settle(&base, &account).unwrap(), base, "while it may enter, the folder is used");
+        for closed in [&shut, &base] {
+            let open = fs::metadata(closed).unwrap().permissions();
+            fs::set_permissions(closed, fs::Permissions::from_mode(0o000)).unwrap();
+            let refused = settle(&base, &account).unwrap_err();
+            fs::set_permissions(closed, open).unwrap();
+            assert!(matches!(&refused, EmbeddedError::Shut { folder, .. } if *folder == base), "{refused}");
+            assert!(!base.join("elsewhere").exists(), "no other place is chosen");
+        }
+        fs::remove_dir_all(shut).unwrap();
+    }
+
     #[test]
     fn processes_are_told_apart() {
         let own = std::process::id().to_string();
