@@ -126,11 +126,17 @@ pub async fn draw(State(app): State<App>, request: Request, next: Next) -> Respo
     if !(status.is_client_error() || status.is_server_error()) || drawn {
         return response;
     }
+    // What stands in the address for a record is none.
+    let is_read = method == Method::GET || method == Method::HEAD;
+    let says_nothing = response.extensions().get::<Fault>().is_none();
+    let is_misread = status == StatusCode::BAD_REQUEST && is_read && says_nothing && uri.query().is_none();
+    let status = if is_misread { StatusCode::NOT_FOUND } else { status };
     let (title, usual) = words(status, &method);
     let message =
         response.extensions().get::<Fault>().map_or_else(|| usual.to_owned(), |fault| fault.0.clone());
     let viewer = response.extensions().get::<Viewer>().cloned();
     let (mut parts, _) = response.into_parts();
+    parts.status = status;
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -155,6 +155,7 @@ fn around(router: Router<App>, app: &App, rooms: Rooms, table: &[Route]) -> anyh
         .layer(middleware::from_fn_with_state(app.clone(), flash::forget))
         .layer(Extension(rooms))
         .layer(Extension(Paths::of(table)))
+        .layer(middleware::from_fn(lead_on))
         .layer(middleware::from_fn_with_state(app.clone(), accounts::session_layer))
         // Bodies are read, and their size is held, by `error_page::draw`.
         .layer(DefaultBodyLimit::disable());
@@ -194,6 +195,19 @@ async fn not_found(rooms: Rooms, Extension(paths): Extension<Paths>, method: Met
         Some(path) => address::moved(&uri, &path),
         None => Error::NotFound.into_response(),
     }
+}
+
+/// Where an address ends in something that was written for it, as links in mails do, a mark behind it would be taken
+/// for a part of that.
+async fn lead_on(Extension(paths): Extension<Paths>, request: Request, next: Next) -> Response {
+    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+    let tidied = address::tidy(request.uri().path());
+    let is_known = || paths.find(tidied).is_some_and(|(line, _)| line.path.ends_with('}'));
+    if is_read && tidied != request.uri().path() && is_known() {
+        let to = tidied.to_owned();
+        return address::moved(request.uri(), &to);
+    }
+    next.run(request).await
 }
 
 async fn ready(State(app): State<App>) -> Response {

@@ -14,7 +14,7 @@ use crate::kit::{
 };
 
 fn frame(app: &App) -> Frame {
-    Frame::service(app, "You get this because of something done with your account.")
+    Frame::service(app, "You get this because of something done with your account, or with your address.")
 }
 
 /// The code is not in the subject: subjects are kept, and officers see them.

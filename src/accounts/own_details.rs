@@ -67,6 +67,10 @@ pub(super) async fn ask_for_address(
     if known.email.as_str().eq_ignore_ascii_case(email.as_str()) {
         return Err(Error::Invalid("That is already your address."));
     }
+    // A second press of the button, and not somebody who waits for a mail that does not come.
+    if email_changes::is_asked_since(change, who.person_id, email, now - Duration::minutes(1)).await? {
+        return Ok(());
+    }
     let (old, new) = (app.random().token(), app.random().token());
     let id = app.random().id(now);
     email_changes::replace(

@@ -333,6 +333,8 @@ pub struct Room {
     pub desk: &'static [Desk],
     /// In the order of the settings page.
     pub settings: &'static [Known],
+    /// Settings none of which may be above the next, as the least donation is not above the most.
+    pub rising: &'static [&'static [Known]],
     /// What people pay it for, in the order of tables of income.
     pub purposes: &'static [PurposeKind],
     /// What to choose from in the audit log: how the actions begin, and the heading for them.
@@ -376,6 +378,7 @@ impl Room {
             head: |_| None,
             desk: &[],
             settings: &[],
+            rising: &[],
             purposes: &[],
             log: &[],
             audit: &[],
@@ -436,6 +439,11 @@ impl Rooms {
 
     pub fn purposes(self) -> impl Iterator<Item = PurposeKind> {
         self.iter().flat_map(|room| room.purposes).copied()
+    }
+
+    /// The settings that a setting may not be above, or not below, in their order with it.
+    pub fn rising(self) -> impl Iterator<Item = &'static [Known]> {
+        self.iter().flat_map(|room| room.rising).copied()
     }
 
     pub fn settings(self) -> impl Iterator<Item = &'static Known> {

@@ -171,7 +171,13 @@ const MOST_OPTIONS: usize = 60;
 /// The ballot that was written, or what is missing in it.
 pub fn ballot(form: &Form, hours: Hours) -> Result<Draft, Form> {
     let mut check = form.check();
-    let title = check.text("title", "Enter a short title", 120);
+    let title = check.text("title", "Enter a short title", 120).filter(|title| {
+        let is_title = title.chars().any(char::is_alphabetic);
+        if !is_title {
+            check.fail("title", "Enter a title in words");
+        }
+        is_title
+    });
     let question = check.markdown("question", "Write what is asked", 20_000);
     let kind = kind(&mut check);
     let options = kind.as_ref().and_then(|kind| options(&mut check, kind));
@@ -196,7 +202,9 @@ pub fn ballot(form: &Form, hours: Hours) -> Result<Draft, Form> {
 /// A whole number that may be missing: `None` also after a fault.
 fn number(check: &mut Check<'_>, name: &str, range: RangeInclusive<u32>, wrong: &str) -> Option<u32> {
     let text = check.optional_text(name, 10).filter(|text| !text.is_empty())?;
-    let number = typed::plain(&text).parse().ok().filter(|number| range.contains(number));
+    let figures = typed::plain(&text);
+    let figures = figures.trim_end_matches('%').trim();
+    let number = figures.parse().ok().filter(|number| range.contains(number));
     if number.is_none() {
         check.fail(name, wrong);
     }
@@ -205,6 +213,7 @@ fn number(check: &mut Check<'_>, name: &str, range: RangeInclusive<u32>, wrong: 
 
 fn kind(check: &mut Check<'_>) -> Option<Kind> {
     let asks = check.choice::<Asks>("asks", "Choose how people vote")?;
+    refuse_others(check, asks);
     if asks == Asks::Motion {
         return motion(check).map(Kind::Motion);
     }
@@ -226,6 +235,42 @@ fn kind(check: &mut Check<'_>) -> Option<Kind> {
             let most = number(check, "most_ranks", 1..=60, "Enter a number from 1 to 60, or leave it empty");
             let most_ranks = most.and_then(|most| usize::try_from(most).ok());
             Some(Kind::Ranked { method: counts.method(), seats, reopen: check.ticked("reopen"), most_ranks })
+        }
+    }
+}
+
+/// The page asks all of every kind: what was said about another kind than the one chosen would be lost.
+fn refuse_others(check: &mut Check<'_>, asks: Asks) {
+    let (motion, ranked) =
+        (asks == Asks::Motion, !matches!(asks, Asks::Motion | Asks::Single | Asks::Approval));
+    let of_motions =
+        "This counts only with “For, against or abstain”. Choose that above, or leave this as it was";
+    let of_options =
+        "With “For, against or abstain” there are no options. Choose another way to vote, or clear this";
+    let of_orders = "This counts only with “Put in order”. Choose that above, or clear this";
+    let said =
+        |check: &Check<'_>, field: &str, usual: &str| check.is_filled(field) && !check.chosen(field, usual);
+    if !motion {
+        for (field, usual) in
+            [("quorum", ""), ("needs", Needs::More.code()), ("of", Of::ForAndAgainst.code())]
+        {
+            if said(check, field, usual) {
+                check.fail(field, of_motions);
+            }
+        }
+    }
+    if motion {
+        for (field, usual) in [("options", ""), ("seats", "1")] {
+            if said(check, field, usual) {
+                check.fail(field, of_options);
+            }
+        }
+    }
+    if !ranked {
+        for field in ["most_ranks", "reopen"] {
+            if check.is_filled(field) {
+                check.fail(field, of_orders);
+            }
         }
     }
 }
@@ -257,7 +302,7 @@ fn options(check: &mut Check<'_>, kind: &Kind) -> Option<Vec<Choice>> {
             return None;
         }
         if options.iter().any(|known| known.name.to_lowercase() == name.to_lowercase()) {
-            check.fail("options", format!("“{name}” is there twice"));
+            check.fail("options", format!("“{name}” is listed twice"));
             return None;
         }
         options.push(Choice { name: name.to_owned(), statement: statement.to_owned() });
@@ -277,6 +322,15 @@ fn options(check: &mut Check<'_>, kind: &Kind) -> Option<Vec<Choice>> {
     }
     if seats > options.len() {
         check.fail("seats", format!("There are {} options: choose no more", options.len()));
+        return None;
+    }
+    if let Kind::Ranked { most_ranks: Some(most), .. } = kind
+        && *most > options.len()
+    {
+        check.fail(
+            "most_ranks",
+            format!("There are {} options: enter no more, or leave it empty", options.len()),
+        );
         return None;
     }
     if reopen {
@@ -431,7 +485,7 @@ mod tests {
             .with("options", "Ann Lee | A nurse | from Bury\nBo\n\n Cy ");
         for form in [
             typed(),
-            typed().set("quorum", "15").set("needs", "two_thirds").set("of", "entitled"),
+            typed().set("quorum", "15%").set("needs", "two_thirds").set("of", "entitled"),
             ranked.clone(),
             typed().set("asks", "approval").set("options", "A\nB"),
         ] {
@@ -451,6 +505,18 @@ mod tests {
             (typed().set("title", ""), "title"),
             (typed().set("quorum", "0"), "quorum"),
             (typed().set("quorum", "101"), "quorum"),
+            (typed().set("title", ".."), "title"),
+            (typed().set("options", "Build it\nLeave it"), "options"),
+            (typed().set("seats", "2"), "seats"),
+            (typed().set("most_ranks", "2"), "most_ranks"),
+            (typed().set("reopen", "yes"), "reopen"),
+            (single.clone().set("options", "A\nB").set("quorum", "10"), "quorum"),
+            (single.clone().set("options", "A\nB").set("needs", "two_thirds"), "needs"),
+            (single.clone().set("options", "A\nB").set("of", "entitled"), "of"),
+            (single.clone().set("options", "A\nB").set("reopen", "yes"), "reopen"),
+            (typed().set("asks", "approval").set("options", "A\nB").set("most_ranks", "2"), "most_ranks"),
+            (typed().set("asks", "ranked").set("options", "A\nB\nC").set("most_ranks", "9"), "most_ranks"),
+            (typed().set("asks", "ranked").set("options", "A\nB\nC").set("quorum", "20"), "quorum"),
             (typed().set("oldest", "1e3"), "oldest"),
             (single.clone().set("options", "A"), "options"),
             (single.clone().set("options", "A\na"), "options"),

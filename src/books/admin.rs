@@ -26,7 +26,7 @@ use crate::{
         db::Db,
         error::{Error, Result},
         flash,
-        form::Form,
+        form::{Form, UNREADABLE},
         money::Money,
         paging::{PageNumber, Paging, address},
         visit::Visit,
@@ -45,8 +45,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn month(&self, visit: &Visit) -> Month {
-        Month::parse(&self.month).unwrap_or(Month::of(visit.today()))
+    fn month(&self, visit: &Visit) -> Result<Month> {
+        if self.month.is_empty() {
+            return Ok(Month::of(visit.today()));
+        }
+        Month::parse(&self.month).ok_or(UNREADABLE)
     }
 }
 
@@ -83,7 +86,7 @@ impl TrialPage {
 }
 
 pub(super) async fn trial(visit: Visit, Query(asked): Query<Asked>, mut db: Db) -> Result<Response> {
-    let month = asked.month(&visit);
+    let month = asked.month(&visit)?;
     let trial = sql::trial_balance(&mut db, month).await?;
     let months = months(sql::first_month(&mut db).await?, Month::of(visit.today()));
     let closed = sql::closed_through(&mut db).await?.is_some_and(|last| month <= last);
@@ -148,7 +151,7 @@ pub(super) async fn account(
     mut db: Db,
 ) -> Result<Response> {
     let account: Account = account.parse().map_err(|_| Error::NotFound)?;
-    let (month, kinds) = (asked.month(&visit), Kinds::of(rooms));
+    let (month, kinds) = (asked.month(&visit)?, Kinds::of(rooms));
     let mut lines =
         sql::list_postings(&mut db, account, month, asked.page.offset(SIZE), i64::from(SIZE) + 1).await?;
     let before = sql::balance_before(&mut db, account, month).await?;

@@ -122,13 +122,19 @@ fn words(kind: Kind, check: &mut Check<'_>, choices: &Choices) -> Option<Words> 
             Words::Page(Page { title: title?, description: description?, body: body?, picture })
         }
         Kind::Profile => {
-            let name = check.text("name", "Enter the name", 100);
+            let name = check.person_name("name", "Enter the name");
             let role = check.text("role", "Enter the role", 100);
             let text = check.optional_markdown("text", 5_000);
             Words::Profile(Profile { name: name?, role: role?, text: text?, picture })
         }
         Kind::Ally => {
-            let name = check.text("name", "Enter the name", 150);
+            let name = check.text("name", "Enter the name", 150).filter(|name| {
+                let is_name = name.chars().filter(|c| c.is_alphabetic()).count() > 1;
+                if !is_name {
+                    check.fail("name", "Enter the name in letters");
+                }
+                is_name
+            });
             let text = check.optional_markdown("text", 5_000);
             let link = check.optional_text("link", 500);
             if link.as_deref().is_some_and(|link| !link.is_empty() && !is_link(link)) {

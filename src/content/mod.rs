@@ -28,6 +28,7 @@ mod news;
 mod contact;
 mod admin;
 mod history;
+mod showing;
 mod settings;
 mod demo;
 
@@ -126,6 +127,7 @@ fn routes(_: &App) -> Routes {
         .get(setters, "/admin/settings/{key}", settings::pages::edit)
         .post(setters, "/admin/settings/{key}", settings::pages::update)
         .get(editors, "/admin/faq", admin::list_questions)
+        .get(editors, "/admin/pictures/{id}/deletion", showing::confirm_deletion)
         .get(editors, "/admin/pages", admin::list)
         .get(editors, "/admin/profiles", admin::list)
         .get(editors, "/admin/allies", admin::list)

@@ -179,6 +179,28 @@ pub(super) async fn search_questions(
         .collect()
 }
 
+/// An item that shows a picture.
+pub(super) struct Showing {
+    pub kind: Kind,
+    pub id: Uuid,
+    pub title: String,
+    pub is_published: bool,
+}
+
+/// What shows a picture, in its text or beside it; drafts too.
+pub(super) async fn list_showing(db: &mut PgConnection, hash: &str) -> Result<Vec<Showing>> {
+    sqlx::query_as!(
+        Showing,
+        r#"select kind as "kind: Kind", id, published_at is not null as "is_published!",
+                  coalesce(words ->> 'title', words ->> 'question', words ->> 'name', '') as "title!"
+           from content_items
+           where deleted_at is null and words::text like '%/pictures/' || $1 || '/%' order by kind, position, id"#,
+        hash
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Everything of a kind, drafts and deleted ones too.
 pub(super) async fn list_all(db: &mut PgConnection, kind: Kind) -> Result<Vec<Item<Words>>> {
     let rows = items!(

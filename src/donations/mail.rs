@@ -173,6 +173,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         created_at: at,
         paid_at: Some(at),
         needs_check,
+        sent_back: false,
     };
     let today = app.clock().today();
     let case = |days_ago| {

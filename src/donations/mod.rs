@@ -55,6 +55,7 @@ pub const ROOM: Room = Room {
         permission: CHECK_DONORS,
         group: Group::Money,
     }],
+    rising: &[&[settings::LEAST.known, settings::CAP.known]],
     settings: &[
         settings::CAP.known,
         settings::OVERSEAS_CAP.known,
@@ -83,7 +84,7 @@ pub const ROOM: Room = Room {
         says("donation.refused", "Donation refused and sent back", Tells::Party),
         says("donation.refund_tried_again", "Refund of a donation retried", Tells::Party),
         says("donation.returned", "Donation sent back by hand", Tells::Party),
-        says("donation.went_back", "Donation went back before it was decided", Tells::Party),
+        says("donation.went_back", "Donation refunded before it was decided", Tells::Party),
         says("donation.check_reopened", "Donor check reopened: the refund failed", Tells::Party),
         says("donation.refusal_entered", "Refused donation recorded", Tells::Party),
         says("donation.refusal_returned", "Refused donation sent back", Tells::Party),

@@ -146,6 +146,7 @@ struct ThanksPage {
     /// The page that stops a regular gift.
     stop: Option<String>,
     needs_check: bool,
+    sent_back: bool,
 }
 
 impl Payable for Gift {
@@ -181,7 +182,8 @@ impl Payable for Gift {
 
     fn settled(self, visit: Visit, _: Option<CheckoutState>) -> Response {
         let stop = self.every.map(|_| format!("{}/stop", actions::path(self.id)));
-        ThanksPage { visit, amount: self.amount, stop, needs_check: self.needs_check }.into_response()
+        let Self { amount, needs_check, sent_back, .. } = self;
+        ThanksPage { visit, amount, stop, needs_check, sent_back }.into_response()
     }
 }
 

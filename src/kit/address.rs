@@ -6,7 +6,12 @@ use axum::{
 };
 
 /// What an address may have at its end that is not of it, as it is and as browsers write it.
-const STRAY: [&str; 31] = [
+const STRAY: [&str; 36] = [
+    "=",
+    "%3D",
+    "}",
+    "<",
+    "%3C",
     "/",
     ".",
     ",",

@@ -61,13 +61,15 @@ pub fn saved_meanwhile(theirs: &str) -> String {
 /// More fields than any form of ours has.
 const MOST_FIELDS: usize = 2_000;
 
+/// A filter in an address that says nothing that can be looked for: shown unfiltered, a list would be the wrong answer.
+pub const UNREADABLE: Error = Error::Invalid("We could not read this address. Start again from the list.");
+
 /// What stands behind the `?` of an address, as a form that was sent.
 ///
 /// # Errors
 /// Invalid, if it is nothing that a form sends.
 pub fn read_query(query: Option<String>) -> Result<Form, Error> {
-    let values = serde_html_form::from_str(&query.unwrap_or_default())
-        .map_err(|_| Error::Invalid("We could not read this address. Start again from the list."))?;
+    let values = serde_html_form::from_str(&query.unwrap_or_default()).map_err(|_| UNREADABLE)?;
     Ok(Form::from_values(values))
 }
 

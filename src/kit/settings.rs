@@ -22,7 +22,10 @@ use std::{
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{email_address::EmailAddress, money::Money};
+use super::{email_address::EmailAddress, money::Money, person_name};
+
+/// In characters.
+pub const LONGEST_NAME: usize = 60;
 
 /// One value of one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Dated {
 pub enum Meaning {
     /// One line of text.
     Line,
+    /// What stands at the head of every page and mail: letters, and nothing that a mail program makes a link of.
+    Name,
     Email,
     /// Stored in pence.
     Money {
@@ -60,6 +65,10 @@ impl Meaning {
     pub fn accepts(self, value: &str) -> bool {
         match self {
             Self::Line => !value.trim().is_empty() && value.chars().count() <= 300,
+            Self::Name => {
+                let letters = value.chars().filter(|c| c.is_alphabetic()).count();
+                letters > 1 && value.chars().count() <= LONGEST_NAME && !person_name::holds_address(value)
+            }
             Self::Email => value.parse::<EmailAddress>().is_ok(),
             Self::Money { least, most } => read_money(value).is_some_and(|it| (least..=most).contains(&it)),
             Self::Number { least, most } => value.parse().is_ok_and(|it: u32| (least..=most).contains(&it)),
@@ -106,6 +115,15 @@ impl Known {
             Meaning::Limit { .. } if value == "0" => "no limit".to_owned(),
             _ => value.to_owned(),
         }
+    }
+
+    fn number(value: &str) -> Option<i64> {
+        value.parse().ok()
+    }
+
+    /// Whether a value of this setting is above a value of another that counts the same.
+    pub fn is_above(value: &str, other: &str) -> bool {
+        Self::number(value).zip(Self::number(other)).is_some_and(|(value, other)| value > other)
     }
 
     /// A stored value as the form takes it.
@@ -164,6 +182,15 @@ impl Setting<String> {
         given: &'static [Given],
     ) -> Self {
         Self { known: known(key, label, hint, Meaning::Line, given), read: |value| Some(value.to_owned()) }
+    }
+
+    pub const fn name(
+        key: &'static str,
+        label: &'static str,
+        hint: &'static str,
+        given: &'static [Given],
+    ) -> Self {
+        Self { known: known(key, label, hint, Meaning::Name, given), read: |value| Some(value.to_owned()) }
     }
 }
 
@@ -232,7 +259,7 @@ impl Setting<bool> {
 
 const NOT_SET: &str = "not set yet";
 
-pub const SITE_NAME: Setting<String> = Setting::line(
+pub const SITE_NAME: Setting<String> = Setting::name(
     "site_name",
     "Name",
     "Shown on every page and in every email",

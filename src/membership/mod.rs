@@ -70,6 +70,20 @@ pub const ROOM: Room = Room {
         permission: HELP_MEMBERS,
         group: Group::Money,
     }],
+    rising: &[
+        &[
+            settings::HARDSHIP_MONTH.known,
+            settings::LOW_WAGE_MONTH.known,
+            settings::STANDARD_MONTH.known,
+            settings::SOLIDARITY_MONTH.known,
+        ],
+        &[
+            settings::HARDSHIP_YEAR.known,
+            settings::LOW_WAGE_YEAR.known,
+            settings::STANDARD_YEAR.known,
+            settings::SOLIDARITY_YEAR.known,
+        ],
+    ],
     settings: &[
         settings::LOW_WAGE_MONTH.known,
         settings::LOW_WAGE_YEAR.known,
@@ -122,7 +136,7 @@ pub const ROOM: Room = Room {
         says("membership.gift_paid", "Gift membership paid", Tells::People),
         says("membership.gift_accepted", "Gift membership accepted", Tells::People),
         says("membership.gift_returned", "Gift membership not accepted, money goes back", Tells::People),
-        says("membership.gift_lost", "Money of an accepted gift membership went back", Tells::People),
+        says("membership.gift_lost", "Gift membership refunded after it was accepted", Tells::People),
         says("membership.days_carried", "Days that were paid for carried over", Tells::People),
         says("membership.note_added", "Note added", Tells::People),
     ],

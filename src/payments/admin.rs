@@ -27,7 +27,7 @@ use crate::{
         csv, dates,
         db::Db,
         error::Result,
-        form::Form,
+        form::{Form, UNREADABLE},
         money::grouped,
         paging::{PageNumber, Paging},
         queue::{self, Failed},
@@ -41,7 +41,7 @@ const SIZE: u32 = 50;
 /// Lines in one export: more than ten years of a party with ten thousand members.
 const MOST_EXPORTED: i64 = 2_000_000;
 
-/// `?month=2026-11&purpose=membership&kind=refund&q=ana&page=2`; what cannot be read does not filter.
+/// `?month=2026-11&purpose=membership&kind=refund&q=ana&page=2`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
@@ -53,15 +53,23 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn filter(&self, kinds: &Kinds) -> LineFilter {
-        let month = format!("{}-01", self.month).parse::<NaiveDate>().ok();
-        LineFilter {
-            month: month.filter(|month| (2000..=2200).contains(&month.year())),
-            purpose: self.purpose.parse().ok().filter(|purpose| kinds.is_known(purpose)),
-            kind: self.kind.parse().ok(),
+    fn filter(&self, kinds: &Kinds) -> Result<LineFilter> {
+        let month = |text: &str| {
+            let first = format!("{text}-01").parse::<NaiveDate>().ok();
+            first.filter(|month| (2000..=2200).contains(&month.year()))
+        };
+        Ok(LineFilter {
+            month: chosen(&self.month, month)?,
+            purpose: chosen(&self.purpose, |text| text.parse().ok().filter(|it| kinds.is_known(it)))?,
+            kind: chosen(&self.kind, |text| text.parse().ok())?,
             search: typed::searched(&self.q, 100),
-        }
+        })
     }
+}
+
+/// What was chosen in a list, or nothing.
+fn chosen<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+    if text.is_empty() { Ok(None) } else { read(text).map(Some).ok_or(UNREADABLE) }
 }
 
 /// The filter by the names that it has in the address.
@@ -127,7 +135,7 @@ pub(super) async fn list(
     mut db: Db,
 ) -> Result<Response> {
     let kinds = Kinds::of(rooms);
-    let filter = asked.filter(&kinds);
+    let filter = asked.filter(&kinds)?;
     let mut lines =
         ledger::list_lines(&mut db, &filter, asked.page.offset(SIZE), i64::from(SIZE) + 1).await?;
     let totals = ledger::total(&mut db, &filter).await?;
@@ -168,7 +176,7 @@ pub(super) async fn export(
         page: PageNumber::default(),
     };
     let kinds = Kinds::of(rooms);
-    let filter = asked.filter(&kinds);
+    let filter = asked.filter(&kinds)?;
     let lines = ledger::list_lines(&mut db, &filter, 0, MOST_EXPORTED).await?;
     let mut file = csv::File::new([
         "date",
@@ -259,19 +267,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_does_not_filter() {
+    fn what_cannot_be_read_is_no_filter() {
         let asked =
             |month: &str, kind: &str| Asked { month: month.into(), kind: kind.into(), ..Asked::default() };
         let kinds = Kinds::of(Rooms(&[]));
-        assert_eq!(asked("2026-11", "refund").filter(&kinds).month, NaiveDate::from_ymd_opt(2026, 11, 1));
-        assert_eq!(asked("2026-11", "refund").filter(&kinds).kind, Some(LineKind::Refund));
-        for month in ["", "2026-13", "1026-11", "11-2026", "2026-11-01-01", "'; drop"] {
-            assert_eq!(asked(month, "gift").filter(&kinds).month, None, "{month}");
+        let filter = asked("2026-11", "refund").filter(&kinds).unwrap();
+        assert_eq!(filter.month, NaiveDate::from_ymd_opt(2026, 11, 1));
+        assert_eq!(filter.kind, Some(LineKind::Refund));
+        assert_eq!(in_words(&filter, &kinds), "November 2026, refund");
+        for month in ["2026-13", "1026-11", "11-2026", "2026-11-01-01", "'; drop"] {
+            assert!(asked(month, "").filter(&kinds).is_err(), "{month}");
         }
-        let filter =
-            Asked { q: "a&b=c".into(), purpose: "none".into(), ..asked("2026-11", "x") }.filter(&kinds);
+        assert!(asked("", "gift").filter(&kinds).is_err());
+        assert!(Asked { purpose: "none".into(), ..asked("", "") }.filter(&kinds).is_err());
+        let filter = Asked { q: "a&b=c".into(), ..asked("2026-11", "") }.filter(&kinds).unwrap();
         assert_eq!(in_words(&filter, &kinds), "November 2026, found by “a&b=c”");
-        assert_eq!(in_words(&asked("2026-11", "refund").filter(&kinds), &kinds), "November 2026, refund");
         assert_eq!(in_words(&LineFilter::default(), &kinds), "everything");
     }
 }

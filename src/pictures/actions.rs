@@ -40,8 +40,25 @@ pub async fn add(change: &mut Change<'_>, prepared: &Prepared, alt: &str) -> Res
 
 /// Takes a picture off the site. Pages that show it show its words instead.
 pub(super) async fn delete(change: &mut Change<'_>, id: Uuid) -> Result<()> {
-    if let Some(alt) = sql::delete(change, id).await? {
+    let now = change.now;
+    if let Some(alt) = sql::set_deleted(change, id, Some(now)).await? {
         change.audit("picture.deleted", ("picture", id), json!({"title": alt}));
+    }
+    Ok(())
+}
+
+/// Undoes that.
+pub(super) async fn bring_back(change: &mut Change<'_>, id: Uuid) -> Result<()> {
+    if let Some(alt) = sql::set_deleted(change, id, None).await? {
+        change.audit("picture.brought_back", ("picture", id), json!({"title": alt}));
+    }
+    Ok(())
+}
+
+/// Forgets one that is deleted.
+pub(super) async fn erase(change: &mut Change<'_>, id: Uuid) -> Result<()> {
+    if let Some(alt) = sql::erase(change, id).await? {
+        change.audit("picture.erased", ("picture", id), json!({"title": alt}));
     }
     Ok(())
 }

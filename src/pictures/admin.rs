@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{UPLOADS, actions, model::Stored, sql};
@@ -22,11 +23,17 @@ struct ListPage {
     visit: Visit,
     form: Form,
     pictures: Vec<Stored>,
+    deleted: Vec<Stored>,
+}
+
+async fn page(db: &mut PgConnection, visit: Visit, form: Form) -> Result<ListPage> {
+    let pictures = sql::list(db).await?;
+    let deleted = sql::list_deleted(db).await?;
+    Ok(ListPage { visit, form, pictures, deleted })
 }
 
 pub(super) async fn list(visit: Visit, mut db: Db) -> Result<Response> {
-    let pictures = sql::list(&mut db).await?;
-    Ok(ListPage { visit, form: Form::default(), pictures }.into_response())
+    Ok(page(&mut db, visit, Form::default()).await?.into_response())
 }
 
 pub(super) async fn upload(
@@ -62,8 +69,7 @@ pub(super) async fn upload(
         Err(form) => form,
     };
     let mut db = app.pool().acquire().await?;
-    let pictures = sql::list(&mut db).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, ListPage { visit, form: refused, pictures }).into_response())
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&mut db, visit, refused).await?).into_response())
 }
 
 pub(super) async fn delete(
@@ -75,5 +81,33 @@ pub(super) async fn delete(
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
     actions::delete(&mut change, id).await?;
     change.commit().await?;
-    Ok(flash::redirect(&app, UPLOADS, "The picture is deleted."))
+    Ok(flash::redirect(
+        &app,
+        UPLOADS,
+        "The picture is deleted. You can bring it back from the end of this list.",
+    ))
+}
+
+pub(super) async fn bring_back(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::bring_back(&mut change, id).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, UPLOADS, "The picture is back, wherever it was shown."))
+}
+
+pub(super) async fn delete_for_good(
+    State(app): State<App>,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+) -> Result<Response> {
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::erase(&mut change, id).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, UPLOADS, "The picture is gone for good."))
 }

@@ -15,7 +15,7 @@ pub mod drawing;
 
 pub use actions::{add, prepare};
 pub use model::{EDIT_CONTENT, Shot, Stored};
-pub use sql::{list, list_missing};
+pub use sql::{find, list, list_missing};
 
 use crate::{
     accounts::{Access, Desk, Group, Room, Routes, Tells, says},
@@ -29,6 +29,8 @@ pub const ROOM: Room = Room {
     audit: &[
         says("picture.added", "Picture added", Tells::Party),
         says("picture.deleted", "Picture deleted", Tells::Party),
+        says("picture.brought_back", "Picture brought back", Tells::Party),
+        says("picture.erased", "Picture deleted for good", Tells::Party),
     ],
     log: &[("picture.", "Pictures")],
     ..Room::new("pictures")
@@ -44,4 +46,6 @@ fn routes(_: &App) -> Routes {
         .get(editors, UPLOADS, admin::list)
         .post(editors, UPLOADS, admin::upload)
         .post(editors, "/admin/pictures/{id}/deletion", admin::delete)
+        .post(editors, "/admin/pictures/{id}/deletion/end", admin::bring_back)
+        .post(editors, "/admin/pictures/{id}/deletion/for-good", admin::delete_for_good)
 }

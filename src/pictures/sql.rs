@@ -13,24 +13,57 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 /// So many are offered; older ones stay where they are shown.
 const MOST: i64 = 300;
 
+struct Row {
+    id: Uuid,
+    hash: String,
+    width: i32,
+    height: i32,
+    ending: String,
+    alt: String,
+}
+
+impl TryFrom<Row> for Stored {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let address = format!("/pictures/{}/{}x{}.{}", row.hash, row.width, row.height, row.ending);
+        let picture: Picture = address.parse().map_err(impossible)?;
+        Ok(Self { id: row.id, shot: Shot { picture, alt: row.alt } })
+    }
+}
+
+/// `stored!("where id = $1", id)`
+macro_rules! stored {
+    ($which:literal $(, $value:expr)*) => {
+        sqlx::query_as!(Row, "select id, hash, width, height, ending, alt from pictures " + $which $(, $value)*)
+    };
+}
+
 /// Those that were uploaded, newest first.
 ///
 /// # Errors
 /// The database is away.
 pub async fn list(db: &mut PgConnection) -> Result<Vec<Stored>> {
-    let rows = sqlx::query!(
-        "select id, hash, width, height, ending, alt from pictures order by added_at desc, id limit $1",
-        MOST
-    )
-    .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let address = format!("/pictures/{}/{}x{}.{}", row.hash, row.width, row.height, row.ending);
-            let picture: Picture = address.parse().map_err(impossible)?;
-            Ok(Stored { id: row.id, shot: Shot { picture, alt: row.alt } })
-        })
-        .collect()
+    let rows =
+        stored!("where deleted_at is null order by added_at desc, id limit $1", MOST).fetch_all(db).await?;
+    rows.into_iter().map(Stored::try_from).collect()
+}
+
+/// Those that were deleted and can be brought back, the last deleted first.
+pub(super) async fn list_deleted(db: &mut PgConnection) -> Result<Vec<Stored>> {
+    let rows = stored!("where deleted_at is not null order by deleted_at desc, id limit $1", MOST)
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(Stored::try_from).collect()
+}
+
+/// One that is not deleted.
+///
+/// # Errors
+/// The database is away.
+pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Stored>> {
+    let row = stored!("where id = $1 and deleted_at is null", id).fetch_optional(db).await?;
+    row.map(Stored::try_from).transpose()
 }
 
 /// Pixels as they are stored.
@@ -41,7 +74,7 @@ fn size(pixels: u32) -> Result<i32> {
 /// The bytes at an address, if that size of the picture is kept.
 pub(super) async fn find_bytes(db: &mut PgConnection, picture: &Picture) -> Result<Option<Vec<u8>>> {
     sqlx::query_scalar!(
-        "select bytes from picture_files where hash = $1 and width = $2 and height = $3 and ending = $4",
+        "select bytes from picture_files where hash = $1 and width = $2 and height = $3 and ending = $4 and not hidden",
         picture.hash,
         size(picture.width)?,
         size(picture.height)?,
@@ -62,7 +95,7 @@ pub async fn list_missing(db: &mut PgConnection, asked: &[Picture]) -> Result<Ve
     let addresses: Vec<String> = asked.iter().map(ToString::to_string).collect();
     let kept = sqlx::query_scalar!(
         r#"select '/pictures/' || hash || '/' || width || 'x' || height || '.' || ending as "address!" from picture_files
-           where hash = any($1)"#,
+           where hash = any($1) and not hidden"#,
         &asked.iter().map(|picture| picture.hash.clone()).collect::<Vec<_>>()
     )
     .fetch_all(db)
@@ -86,7 +119,7 @@ pub(super) async fn insert(
     let Picture { hash, width, height, kind } = &prepared.picture;
     let id = sqlx::query_scalar!(
         "insert into pictures (id, hash, width, height, ending, alt, added_at) values ($1, $2, $3, $4, $5, $6, $7)
-         on conflict (hash) do update set alt = excluded.alt, added_at = excluded.added_at returning id",
+         on conflict (hash) do update set alt = excluded.alt, added_at = excluded.added_at, deleted_at = null returning id",
         id,
         hash,
         size(*width)?,
@@ -104,7 +137,7 @@ pub(super) async fn insert(
         "insert into picture_files (hash, width, height, ending, bytes)
          select $1, width, height, $2, bytes
          from unnest($3::integer[], $4::integer[], $5::bytea[]) as files (width, height, bytes)
-         on conflict do nothing",
+         on conflict (hash, width) do update set hidden = false where picture_files.hidden",
         hash,
         kind.ending(),
         &widths,
@@ -116,7 +149,30 @@ pub(super) async fn insert(
     Ok(id)
 }
 
-/// Takes a picture away with all its sizes; what it showed, if it was there.
-pub(super) async fn delete(db: &mut PgConnection, id: Uuid) -> Result<Option<String>> {
-    sqlx::query_scalar!("delete from pictures where id = $1 returning alt", id).fetch_optional(db).await
+/// Hides a picture with all its sizes, or shows it again (`deleted_at` is `None`); what it shows, if that changed
+/// anything.
+pub(super) async fn set_deleted(
+    db: &mut PgConnection,
+    id: Uuid,
+    deleted_at: Option<DateTime<Utc>>,
+) -> Result<Option<String>> {
+    sqlx::query_scalar!(
+        "with changed as (
+             update pictures set deleted_at = $2
+             where id = $1 and (deleted_at is null) <> ($2::timestamptz is null) returning hash, alt),
+         hidden as (
+             update picture_files f set hidden = $2::timestamptz is not null from changed where f.hash = changed.hash)
+         select alt from changed",
+        id,
+        deleted_at
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Takes one that is deleted away with all its sizes; what it showed, if it was there.
+pub(super) async fn erase(db: &mut PgConnection, id: Uuid) -> Result<Option<String>> {
+    sqlx::query_scalar!("delete from pictures where id = $1 and deleted_at is not null returning alt", id)
+        .fetch_optional(db)
+        .await
 }

@@ -31,7 +31,9 @@ pub async fn ask(change: &mut Change<'_>, new: &SignUp) -> Result<()> {
     let (id, token) = (app.random().id(now), app.random().token());
     sql::insert_sign_up(change, id, &token.hash(), new, now, now + Duration::days(CONFIRM_DAYS)).await?;
     let letter = mail::confirm(app, token.text())?;
-    change.mail(format!("supporter-confirm:{id}"), &new.email, letter);
+    // Once a minute for the same answers: the button was pressed twice.
+    let said = app.sign("supporter sign-up", format!("{new:?} {}", now.timestamp() / 60).as_bytes());
+    change.mail(format!("supporter-confirm:{said}"), &new.email, letter);
     Ok(())
 }
 

@@ -45,6 +45,7 @@ mod pictures;
 mod queue;
 mod standing;
 mod supporters;
+mod twice;
 mod two_people;
 mod counting;
 mod verify;

@@ -90,18 +90,33 @@ async fn a_picture_is_uploaded_chosen_and_seen() {
     site.stranger().soon("/news", |page| page.body.contains(&address)).await;
     let feed = site.stranger().get("/news/feed.xml").await;
     assert!(feed.body.contains(&format!("http://{}{address}", site.address)));
-    // Deleted, it is gone.
+    // Asked first, with what shows it; then it is gone, can come back, and can go for good.
     let page = officer.get("/admin/pictures").await;
-    let delete = page.attributes("form[action$='/deletion']", "action")[0].clone();
-    page.form(&delete).submit(&mut officer).await.expect("The picture is deleted.");
+    let delete = page.attributes("main a[href$='/deletion']", "href")[0].clone();
+    let page = officer.get(&delete).await;
+    page.expect("It is shown here").expect("With a picture").expect("which is on the site");
+    page.form(&delete).submit(&mut officer).await.expect("The picture is deleted.").expect("Bring back");
     site.stranger().soon(&address, |page| page.status == 404).await;
+    officer.get(&delete).await.expect_status(404);
+    let page = officer.get("/admin/pictures").await;
+    page.form(&format!("{delete}/end")).submit(&mut officer).await.expect("wherever it was shown");
+    site.stranger().soon(&address, |page| page.status == 200).await;
+    // What stands in the list goes for good only once it is deleted.
+    officer.post(&format!("{delete}/for-good"), &[]).await;
+    let page = officer.get(&delete).await.form(&delete).submit(&mut officer).await;
+    page.form(&format!("{delete}/for-good")).submit(&mut officer).await.expect("gone for good");
+    site.stranger().soon(&address, |page| page.status == 404).await;
+    officer.post(&format!("{delete}/end"), &[]).await;
+    officer.get(&delete).await.expect_status(404);
     let log: Vec<String> = sqlx::query_scalar(
         "select action from audit_log where action like 'picture.%' and actor <> 'system' order by id",
     )
     .fetch_all(&site.pool)
     .await
     .unwrap();
-    assert_eq!(log, ["picture.added", "picture.added", "picture.added", "picture.deleted"]);
+    let (added, deleted) = log.split_at(3);
+    assert!(added.iter().all(|action| action == "picture.added"), "{added:?}");
+    assert_eq!(deleted, ["picture.deleted", "picture.brought_back", "picture.deleted", "picture.erased"]);
 }
 
 #[tokio::test]

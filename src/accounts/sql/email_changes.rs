@@ -40,6 +40,24 @@ pub async fn replace(db: &mut PgConnection, new: &NewChange<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Whether somebody has asked for this address since then. The person is locked by the caller.
+pub async fn is_asked_since(
+    db: &mut PgConnection,
+    person: Uuid,
+    email: &EmailAddress,
+    since: DateTime<Utc>,
+) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from email_changes where person_id = $1 and email = $2::text::citext and ended_at is null
+                            and created_at > $3) as "asked!""#,
+        person,
+        email.as_str(),
+        since
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Ends what somebody wanted, whether it was done or given up. Returns whether there was anything.
 pub async fn end(db: &mut PgConnection, person: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let done = sqlx::query!(

@@ -151,7 +151,14 @@ fn asked(form: &Form, kinds: &[Kinds]) -> std::result::Result<Asked, Form> {
     let from = check.optional_day("from");
     let to = check.optional_day("to");
     let codes = kinds.iter().flat_map(|kinds| kinds.actions.iter().map(|(code, _)| *code).chain([kinds.all]));
-    let kind = codes.into_iter().find(|code| *code == form.value("kind"));
+    let chosen = check.optional_text("kind", 100);
+    let kind = chosen.as_deref().and_then(|chosen| codes.into_iter().find(|code| *code == chosen));
+    if kind.is_none() && chosen.is_some_and(|chosen| !chosen.is_empty()) {
+        check.fail("kind", "Choose from the list what the lines are about");
+    }
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        check.fail("to", "Enter the same day as in “From”, or a later one");
+    }
     let fields = ["kind", "person", "from", "to"]
         .into_iter()
         .map(|name| (name, form.value(name).trim().to_owned()))

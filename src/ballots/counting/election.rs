@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use crate::kit::typed;
+
 use super::candidate::{Candidate, MAX_CANDIDATES};
 use super::papers::{MAX_PAPERS, Mark, Papers};
 
@@ -115,7 +117,7 @@ impl Election {
     pub(super) fn name(&mut self, names: Vec<String>) -> Result<(), ElectionError> {
         let mut seen = HashSet::new();
         for (index, name) in names.iter().enumerate() {
-            if name.trim().is_empty() {
+            if !typed::is_visible(name) {
                 return Err(ElectionError::EmptyName(index + 1));
             }
             if name.len() > LONGEST_TEXT {
@@ -124,8 +126,9 @@ impl Election {
             if name.chars().any(char::is_control) {
                 return Err(ElectionError::ControlCharacterInName(index + 1));
             }
-            if !seen.insert(name.as_str()) {
-                let first = names.iter().position(|other| other == name).unwrap_or(index);
+            let plain = |name: &str| name.trim().to_lowercase();
+            if !seen.insert(plain(name)) {
+                let first = names.iter().position(|other| plain(other) == plain(name)).unwrap_or(index);
                 return Err(ElectionError::SameName { first: first + 1, second: index + 1 });
             }
         }

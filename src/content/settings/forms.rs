@@ -1,9 +1,10 @@
 use chrono::NaiveDate;
 
 use crate::kit::{
+    dates,
     form::{Check, Form},
     money::Money,
-    settings::{Dated, Known, Meaning},
+    settings::{Dated, Known, LONGEST_NAME, Meaning, Settings},
     typed,
 };
 
@@ -12,6 +13,13 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
     let mut check = form.check();
     let value = match known.meaning {
         Meaning::Line => check.text("value", "Enter a value", 300),
+        Meaning::Name => check.text("value", "Enter a name", LONGEST_NAME).filter(|value| {
+            let is_name = known.meaning.accepts(value);
+            if !is_name {
+                check.fail("value", "Enter the name in letters, without a web address");
+            }
+            is_name
+        }),
         Meaning::Email => check.email("value").map(|email| email.to_string()),
         Meaning::Money { least, most } => {
             let typed = check.text("value", "Enter an amount in pounds", 20);
@@ -48,6 +56,44 @@ pub(super) fn setting(known: &Known, form: &Form, today: NaiveDate) -> Result<Da
     }
     let source = check.text("source", "Say why, or where it comes from", 300);
     check.finish(|| Some(Dated { value: value?, valid_from: valid_from?, source: source? }))
+}
+
+/// Why a value cannot be beside those of the settings that it may not be above, or not below. `rising` are these in
+/// their order.
+pub(super) fn contradiction(
+    rising: impl Iterator<Item = &'static [Known]>,
+    settings: &Settings,
+    known: &Known,
+    new: &Dated,
+) -> Option<String> {
+    let until =
+        settings.history(known).into_iter().map(|dated| dated.valid_from).find(|day| *day > new.valid_from);
+    let against = |other: &Known, is_below: bool| {
+        let changes = settings.history(other).into_iter().map(|dated| dated.valid_from);
+        let changes = changes.filter(|day| *day > new.valid_from && until.is_none_or(|until| *day < until));
+        std::iter::once(new.valid_from).chain(changes).find_map(|day| {
+            let theirs = settings.text(other, day);
+            let is_wrong = if is_below {
+                Known::is_above(theirs, &new.value)
+            } else {
+                Known::is_above(&new.value, theirs)
+            };
+            is_wrong.then(|| {
+                let (theirs, more) = (other.show(theirs), if is_below { "more" } else { "less" });
+                let from = dates::day(day);
+                format!("“{}” is {theirs} on {from}. Enter that or {more}, or change that first", other.label)
+            })
+        })
+    };
+    rising.filter_map(|row| Some((row, row.iter().position(|it| it.key == known.key)?))).find_map(
+        |(row, at)| {
+            let below = at.checked_sub(1).and_then(|before| row.get(before));
+            let above = row.get(at + 1);
+            below
+                .and_then(|other| against(other, true))
+                .or_else(|| above.and_then(|other| against(other, false)))
+        },
+    )
 }
 
 fn number(check: &mut Check<'_>, least: u32, most: u32) -> Option<String> {

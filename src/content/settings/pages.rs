@@ -129,6 +129,12 @@ pub(in crate::content) async fn update(
             SettingPage { visit, known, history: stored.history(known).into_iter().rev().collect(), form };
         return Ok((StatusCode::CONFLICT, page).into_response());
     }
+    if let Some(why) = forms::contradiction(rooms.rising(), &stored, known, &dated) {
+        drop(change);
+        let page =
+            SettingPage { visit, known, history: history(&app, known), form: form.failed("value", &why) };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
     actions::set_setting(&mut change, known, &dated).await?;
     change.commit().await?;
     // Other processes hear of it by the trigger; this one knows already. It takes a connection of its own.

@@ -105,6 +105,7 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
         person,
         created_at: now,
         paid_at: None,
+        sent_back: false,
     };
     sql::sources::lock(change, &gift.email).await?;
     match sql::find_same_gift(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
@@ -161,6 +162,7 @@ pub async fn enter(
             person: Some(person.id),
             created_at: change.now,
             paid_at: None,
+            sent_back: false,
             every: None,
         };
         sql::insert_gift(change, &gift, ENTERED).await?;

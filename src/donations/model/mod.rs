@@ -77,6 +77,8 @@ pub struct Gift {
     pub created_at: DateTime<Utc>,
     pub paid_at: Option<DateTime<Utc>>,
     pub needs_check: bool,
+    /// Its last payment was above what one person may give in a year.
+    pub sent_back: bool,
 }
 
 impl Gift {

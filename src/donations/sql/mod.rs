@@ -73,6 +73,7 @@ struct Row {
     paid_at: Option<DateTime<Utc>>,
     needs_check: bool,
     every: Option<Interval>,
+    sent_back: bool,
 }
 
 impl From<Row> for Gift {
@@ -88,6 +89,7 @@ impl From<Row> for Gift {
             paid_at: row.paid_at,
             needs_check: row.needs_check,
             every: row.every,
+            sent_back: row.sent_back,
         }
     }
 }
@@ -99,7 +101,9 @@ macro_rules! gifts {
             Row,
             r#"select id, name, email as "email: EmailAddress", address as "address: Json<Address>",
                       amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check,
-                      billing_interval as "every: Interval"
+                      billing_interval as "every: Interval",
+                      coalesce((select over_cap from gift_payments where gift_id = gifts.id order by heard_at desc limit 1),
+                               false) as "sent_back!"
                from gifts "# + $which
             $(, $value)*
         )

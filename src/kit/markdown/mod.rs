@@ -64,12 +64,27 @@ fn html(source: &str, level: usize, public_url: &str) -> String {
     }
     let mut html = String::with_capacity(source.len() * 3 / 2);
     push_html(&mut html, in_sizes(events, public_url).into_iter());
-    Builder::default()
+    let clean = Builder::default()
         .add_tag_attributes("img", ["srcset", "sizes", "loading"])
         .link_rel(Some("noopener"))
         .rm_tags(["div", "span", "map", "area"])
         .clean(&html)
-        .to_string()
+        .to_string();
+    if public_url.is_empty() { scrolling(&clean) } else { clean }
+}
+
+/// Tables in a frame that a narrow screen scrolls, by finger and by keyboard, instead of the page.
+fn scrolling(html: &str) -> String {
+    let mut parts = html.split("<table>");
+    let mut framed = parts.next().unwrap_or_default().to_owned();
+    for (number, part) in (1..).zip(parts) {
+        let _ = write!(
+            framed,
+            "<section class=\"table-scroll\" tabindex=\"0\" aria-label=\"Table {number}\"><table>"
+        );
+        framed.push_str(&part.replacen("</table>", "</table></section>", 1));
+    }
+    framed
 }
 
 /// The pictures of this site in the sizes that a phone and a desk need. Elsewhere, where little is known of the reader's
@@ -230,6 +245,11 @@ mod tests {
         assert_eq!(to_html("# Hi\n\n*you*"), "<h2>Hi</h2>\n<p><em>you</em></p>\n");
         assert_eq!(to_html("### A\n\n#### B"), "<h2>A</h2>\n<h3>B</h3>\n");
         assert_eq!(to_html_under("## A\n\n# B", 3), "<h5>A</h5>\n<h4>B</h4>\n");
+        let tables = to_html("|a|\n|-|\n|b|\n\nand\n\n|c|\n|-|\n\n`<table>`");
+        assert_eq!(tables.matches("<section class=\"table-scroll\"").count(), 2, "{tables}");
+        assert_eq!(tables.matches("</table></section>").count(), 2);
+        assert!(tables.contains("Table 2") && tables.contains("<code>&lt;table&gt;</code>"), "{tables}");
+        assert!(!to_mail("|a|\n|-|\n|b|", "https://p.test").contains("section"));
         assert!(!to_html("<script>alert(1)</script>").contains("<script"));
         assert!(!to_html("[x](javascript:alert(1))").contains("javascript:"));
         assert_eq!(plain("# Title\n\n- one\n- *two*\n"), "Title; one; two");

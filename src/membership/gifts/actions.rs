@@ -1,7 +1,7 @@
 //! Giving a year of membership, and what becomes of it. Each function runs in the caller's transaction unless it says
 //! otherwise.
 
-use chrono::{Days, Duration};
+use chrono::{Days, Duration, NaiveDate};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -180,6 +180,31 @@ async fn send(change: &mut Change<'_>, gift: &GiftYear) -> Result<()> {
 /// is signed in; else the address that the link was sent to says who they are. Returns whose membership it is.
 ///
 /// # Errors
+/// The last day of the year that a gift would pay for, or why it cannot.
+async fn year_of(
+    db: &mut PgConnection,
+    known: Option<&Membership>,
+    today: NaiveDate,
+) -> Result<std::result::Result<NaiveDate, NotFor>> {
+    let subscription = match known {
+        Some(known) => subscription_of(db, known).await?,
+        None => None,
+    };
+    // M3: the year comes after what is paid for already, whoever paid it.
+    let free_from = known.and_then(|known| known.paid_before(subscription.as_ref()));
+    let pays = subscription.is_some_and(|it| it.is_alive() && !it.is_failing() && !it.is_stopping());
+    Ok(year_for(known, free_from, pays, today))
+}
+
+/// Why a gift cannot be taken up by somebody who is signed in, before they fill anything in.
+///
+/// # Errors
+/// The database is away.
+pub async fn not_for(db: &mut PgConnection, person: Uuid, today: NaiveDate) -> Result<Option<NotFor>> {
+    let known = memberships::find_of_person(db, person).await?;
+    Ok(year_of(db, known.as_ref(), today).await?.err())
+}
+
 /// Not found if there is no such gift; a conflict if it cannot be accepted any more.
 pub async fn accept(
     change: &mut Change<'_>,
@@ -205,14 +230,7 @@ pub async fn accept(
     };
     let before = accounts::find_person(change, id).await?.ok_or(Error::NotFound)?;
     let known = memberships::lock_of_person(change, id).await?;
-    let subscription = match &known {
-        Some(known) => subscription_of(change, known).await?,
-        None => None,
-    };
-    // M3: the year comes after what is paid for already, whoever paid it.
-    let free_from = known.as_ref().and_then(|known| known.paid_before(subscription.as_ref()));
-    let pays = subscription.is_some_and(|it| it.is_alive() && !it.is_failing() && !it.is_stopping());
-    let until = match year_for(known.as_ref(), free_from, pays, today) {
+    let until = match year_of(change, known.as_ref(), today).await? {
         Ok(until) => until,
         Err(why) => return Ok(Err(why)),
     };

@@ -169,7 +169,7 @@ impl NotFor {
     pub fn words(self) -> &'static str {
         match self {
             Self::Paying => {
-                "You are a member already and pay regularly, so this year cannot be added. You need not do anything: the money goes back to whoever gave it, and they are not told why"
+                "You are a member already and pay regularly, so this year cannot be added. You don’t have to do anything: the money goes back to whoever gave it, and they are not told why"
             }
             Self::Barred => "This membership cannot be taken up on this page. Please write to us",
         }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     actions, forms,
-    model::{self, GiftYear},
+    model::{self, GiftYear, NotFor},
     sql,
 };
 use crate::{
@@ -181,6 +181,8 @@ struct AcceptPage {
     again: bool,
     /// Why they cannot join, if they cannot.
     refusal: Option<Refusal>,
+    /// Why the year cannot be theirs, if that is known before they say anything.
+    not_for: Option<NotFor>,
 }
 
 fn page(
@@ -202,6 +204,7 @@ fn page(
         account,
         again,
         refusal: None,
+        not_for: None,
     }
 }
 
@@ -218,9 +221,11 @@ pub async fn show(
     mut db: Db,
 ) -> Result<Response> {
     let gift = sql::find_by_key(&mut db, key).await?.ok_or(Error::NotFound)?;
+    let mut not_for = None;
     let (form, account) = match &visit.viewer {
         Some(viewer) => {
             let person = accounts::find_person(&mut db, viewer.id).await?.ok_or(Error::NotFound)?;
+            not_for = actions::not_for(&mut db, viewer.id, visit.today()).await?;
             let region = person.region.map(Region::slug).unwrap_or_default().to_owned();
             let form = Form::filled([("name", person.name), ("region", region)]);
             let form = match memberships::find_of_person(&mut db, viewer.id).await? {
@@ -231,7 +236,8 @@ pub async fn show(
         }
         None => (Form::filled([("name", gift.receiver_name.clone())]), None),
     };
-    Ok(page(&app, visit, gift, form, account, asked.again.is_some()).into_response())
+    Ok(AcceptPage { not_for, ..page(&app, visit, gift, form, account, asked.again.is_some()) }
+        .into_response())
 }
 
 pub async fn accept(

@@ -77,7 +77,7 @@ fn ties_are_listed_and_lots_decide_them() {
     assert!(stdout(&sheet).contains("Lots drawn in this order: Cai, Ben and Ana."));
     assert!(
         stdout(&sheet)
-            .contains("Stage 2: tie between Ana and Ben over whom to exclude; the lot decided: Ben.")
+            .contains("Stage 2: tie between Ana and Ben over who to exclude; the lot decided: Ben.")
     );
     assert!(refused(&[file, "--method", "irv", "--lots", "1,2"]).contains("don't name candidate 3"));
     assert!(refused(&[file, "--method", "irv", "--lots", "1,2,2,3"]).contains("candidate 2 twice"));

@@ -211,9 +211,9 @@ impl Report {
 
     fn tie_in_words(&self, tie: &Tie) -> String {
         let about = match tie.over {
-            TieOver::Exclusion => "whom to exclude",
+            TieOver::Exclusion => "who to exclude",
             TieOver::Surplus => "whose surplus to move first",
-            TieOver::Election => "whom to elect",
+            TieOver::Election => "who to elect",
         };
         let how = match tie.decided_by {
             DecidedBy::PriorStage => "an earlier stage decided",
