@@ -12,9 +12,7 @@ create temporary table new_questions on commit drop as
 select gen_random_uuid() as id, ('0193a000-0000-7000-8000-00000000000' || in_group)::uuid as parent_id, slug, 20 + position as position,
        jsonb_build_object('question', question, 'answer', answer, 'on_home', false) as words
 from (values
-    (3, 1, 'how-do-members-vote', 'How do I vote, and is it secret?', $$On this website. [Votes](/ballots) shows what is open and whether you can vote, and we email everybody who can.
-
-It is secret: nothing that we keep ties a name to a ballot paper, and anybody can count the papers again. [How a vote is kept honest](/ballots/how)$$)
+    (3, 1, 'how-do-members-vote', 'How do I vote, and is it secret?', $$On this website: see [Votes](/ballots). Nothing ties your name to your paper. [How a vote is kept honest](/ballots/how)$$)
 ) as questions (in_group, position, slug, question, answer)
 where not exists (select from content_items i where i.kind = 'question' and i.slug = questions.slug)
   and exists (select from content_items g where g.id = ('0193a000-0000-7000-8000-00000000000' || in_group)::uuid and g.kind = 'group');

@@ -198,11 +198,13 @@ async fn not_found(rooms: Rooms, Extension(paths): Extension<Paths>, method: Met
 }
 
 /// Where an address ends in something that was written for it, as links in mails do, a mark behind it would be taken
-/// for a part of that.
+/// for a part of that. What ends in the words of a title is led on by the room that knows them.
 async fn lead_on(Extension(paths): Extension<Paths>, request: Request, next: Next) -> Response {
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
     let tidied = address::tidy(request.uri().path());
-    let is_known = || paths.find(tidied).is_some_and(|(line, _)| line.path.ends_with('}'));
+    let is_known = || {
+        paths.find(tidied).is_some_and(|(line, _)| line.path.ends_with('}') && !line.path.ends_with("{slug}"))
+    };
     if is_read && tidied != request.uri().path() && is_known() {
         let to = tidied.to_owned();
         return address::moved(request.uri(), &to);

@@ -325,7 +325,9 @@ async fn the_log_refuses_to_be_changed_and_the_sites_own_role_may_not_try() {
     let mut command = program(site.folder(), Some(&url));
     command.args(["serve", "--bare", "--listen", &address.to_string()]);
     // The stand-in for Stripe makes a schema of its own, which this role may not.
-    command.env("STRIPE_SECRET_KEY", "sk_test_x").env("STRIPE_WEBHOOK_SECRET", "whsec_x");
+    command
+        .env("STRIPE_SECRET_KEY", "sk_test_0123456789abcdefghij")
+        .env("STRIPE_WEBHOOK_SECRET", "whsec_0123456789abcdefghij");
     command.env("STRIPE_API_BASE", "http://127.0.0.1:1");
     let running = Running::start(command, "Stop with Ctrl-C").await;
     let mut alex = Browser::new(address);

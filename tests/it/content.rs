@@ -459,7 +459,7 @@ async fn text_that_cannot_be_shown_is_refused_with_its_line() {
                 ("summary", "s"),
                 ("description", "d"),
                 ("question", "q"),
-                ("name", "n"),
+                ("name", "Nia Novak"),
                 ("role", "r"),
             ] {
                 if form.value(field).is_some() {

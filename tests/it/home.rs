@@ -206,13 +206,26 @@ async fn what_is_nearly_an_address_leads_to_it_with_its_query() {
         ("/faq/Who-Funds-You.?a=b", "/faq/who-funds-you?a=b"),
         ("/pages/privacy?a=b", "/privacy?a=b"),
         ("/Account/", "/account"),
+        ("/sign-in/link/abc.", "/sign-in/link/abc"),
+        ("/sign-in/link/abc%E2%80%9D)", "/sign-in/link/abc"),
+        ("/support/confirm/abc=?a=b", "/support/confirm/abc?a=b"),
+        ("/gift-membership/for/abc%3E", "/gift-membership/for/abc"),
     ] {
         let page = browser.get_once(asked).await;
         assert_eq!((page.status.as_u16(), page.location.as_deref()), (308, Some(to)), "{asked}");
     }
-    for asked in
-        ["/nothing", "/nothing/", "/Nothing.", "//evil.test/", "//join", "/privacy/x", "/faq/nothing."]
-    {
+    for asked in [
+        "/gift-membership/for/abc",
+        "/donate/xyz",
+        "/join/xyz",
+        "/nothing",
+        "/nothing/",
+        "/Nothing.",
+        "//evil.test/",
+        "//join",
+        "/privacy/x",
+        "/faq/nothing.",
+    ] {
         browser.get_once(asked).await.expect_status(404);
     }
     browser.post_once("/Join", &[]).await.expect_status(404);

@@ -356,7 +356,7 @@ async fn only_the_treasurer_has_the_desk() {
             assert!([403, 404].contains(&status), "{path} for {email}: {status}");
         }
     }
-    site.signed_in_as(TREASURER).await.get("/admin/payments/alerts/moon").await.expect_status(400);
+    site.signed_in_as(TREASURER).await.get("/admin/payments/alerts/moon").await.expect_status(404);
 }
 
 /// Nobody is a member any more.

@@ -257,7 +257,12 @@ async fn the_treasurer_filters_the_books_and_takes_them_along() {
     assert!(found.iter().all(|who| who.contains("Ana Silva")), "{found:?}");
     treasurer.get("/admin/payments?q=nobody-at-all").await.expect("No payments here");
     treasurer.get("/admin/payments?q=%25").await.expect("No payments here");
-    treasurer.get("/admin/payments?month=soon&kind=%F0%9F%8C%B9&page=-3").await.expect_status(200);
+    for unread in ["month=soon", "month=2026-13", "kind=%F0%9F%8C%B9", "kind=zzz", "purpose=zzz"] {
+        let page = treasurer.get(&format!("/admin/payments?{unread}")).await;
+        page.expect_status(400).expect("We could not read this address").expect_not("in total");
+    }
+    treasurer.get("/admin/payments?page=-3").await.expect_status(200);
+    treasurer.get("/admin/books/accounts/bank?month=2026-13").await.expect_status(400);
 
     let file = treasurer.post_once("/admin/payments/export", &[("purpose", "donation")]).await;
     let total: i64 =

@@ -276,8 +276,8 @@ async fn production_has_no_development_pages() {
         settings.smtp_url = Some("smtp://127.0.0.1:1".into());
         let key = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
         settings.secret_key = Some(key.into());
-        settings.stripe_secret_key = Some("sk_live_x".into());
-        settings.stripe_webhook_secret = Some("whsec_x".into());
+        settings.stripe_secret_key = Some("sk_live_0123456789abcdefghij".into());
+        settings.stripe_webhook_secret = Some("whsec_0123456789abcdefghij".into());
     })
     .await;
     let mut stranger = site.stranger();

@@ -15,7 +15,13 @@ async fn the_audit_log_is_filtered_and_checked() {
     officer.get("/admin/audit?from=2026-11-21&to=2026-11-21").await.expect("Office given");
     officer.get("/admin/audit?to=-5000-01-01").await.expect_status(422).expect("between 1900 and 2100");
     officer.get("/admin/audit?from=then").await.expect_status(422).expect("Enter a date like 2026-11-21");
-    officer.get("/admin/audit?before=1&kind=nonsense").await.expect("No entries match");
+    officer.get("/admin/audit?before=1&kind=setting.").await.expect("No entries match");
+    officer.get("/admin/audit?kind=nonsense").await.expect_status(422).expect("Choose from the list");
+    officer
+        .get("/admin/audit?from=2026-11-22&to=2026-11-21")
+        .await
+        .expect_status(422)
+        .expect("or a later one");
     let checked = page.form("/admin/audit/check").submit(&mut officer).await;
     checked.expect("No line was changed since it was written. The log’s seal is ");
     sqlx::query("alter table audit_log disable trigger audit_log_append_only")
