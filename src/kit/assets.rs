@@ -35,7 +35,7 @@ static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
         let Some(file) = Files::get(&name) else { continue };
         let mut body = file.data.into_owned();
         if name.ends_with(".css") {
-            let css = without_comments(&String::from_utf8_lossy(&body));
+            let css = slim(&String::from_utf8_lossy(&body));
             body = with_hashed_urls(&css, &assets).into_bytes();
         }
         let hash = hex::encode(&Sha256::digest(&body)[..6]);
@@ -47,14 +47,14 @@ static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
     assets
 });
 
-/// The comments are for who writes the stylesheet; every visitor would load them.
-fn without_comments(css: &str) -> String {
+/// Comments and indents are for whoever writes the stylesheet; every visitor would load them.
+fn slim(css: &str) -> String {
     let mut pieces = css.split("/*");
     let mut kept = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         kept.push_str(piece.split_once("*/").map_or("", |(_, after)| after));
     }
-    kept
+    kept.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn with_hashed_urls(css: &str, assets: &BTreeMap<String, Asset>) -> String {

@@ -76,6 +76,28 @@ async fn sum_of(site: &Site, email: &str) -> i64 {
 }
 
 #[tokio::test]
+async fn whoever_gives_more_than_the_limit_is_not_thanked_for_what_goes_back() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut pages = Vec::new();
+    for _ in 0..2 {
+        let mut browser = site.stranger();
+        let page = send(&mut browser, "twice@example.org", "own", "3000").await;
+        let form = page.form("/donate").fill("address_line1", "1 Mill Lane").fill("town", "Bury");
+        let session = session_of(&form.fill("postcode", "BL9 0ND").submit_once(&mut browser).await);
+        let address = format!("/dev/stripe/pay/{session}");
+        let page =
+            browser.get(&address).await.form(&address).press("choice", "card").submit(&mut browser).await;
+        settle(&site).await;
+        pages.push(browser.get(&page.path).await);
+    }
+    pages[0].expect("Your donation of £3,000 has arrived");
+    pages[1].expect("We are sending it back").expect_not("has arrived").expect_not("our figures");
+    let mails = site.mails_to("twice@example.org").await;
+    assert!(mails.iter().any(|mail| mail.subject.contains("sending back your donation of £3,000")));
+}
+
+#[tokio::test]
 async fn a_gift_is_paid_thanked_for_and_booked_once() {
     let site = Site::open().await;
     site.app.stripe_stand_in().hold();

@@ -57,6 +57,63 @@ async fn a_value_that_is_planned_hides_no_other() {
 }
 
 #[tokio::test]
+async fn settings_that_cannot_both_hold_are_refused() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as("alex@demo.test").await;
+    let (today, later) = (("21", "11", "2026"), ("1", "5", "2027"));
+    for (key, value, day, other) in [
+        ("rate_low_wage_month", "50", today, "Enter that or less"),
+        ("rate_solidarity_month", "2", today, "Enter that or more"),
+        ("rate_standard_year", "1", later, "Enter that or more"),
+        ("donation_min_pence", "6000", later, "Enter that or less"),
+        ("donation_cap_pence", "0", today, "Enter that or more"),
+        ("site_name", "..", today, "Enter the name in letters"),
+        ("site_name", "https://evil.test", today, "Enter the name in letters"),
+        ("debit_pending_is_member", "maybe", today, "Choose yes or no"),
+    ] {
+        let page = officer.get(&format!("/admin/settings/{key}")).await;
+        page.expect_status(200);
+        let page = set(&mut officer, &page, value, day).await;
+        page.expect_status(422).expect(other);
+        assert_eq!(
+            page.attributes("[aria-invalid=true], .wrong input", "name").first().map(String::as_str),
+            Some("value"),
+            "{key}"
+        );
+    }
+    // What is planned for the other counts on its day.
+    let page = officer.get("/admin/settings/donation_cap_pence").await;
+    assert_eq!(set(&mut officer, &page, "4000", later).await.status, 303);
+    let page = officer.get("/admin/settings/donation_min_pence").await;
+    set(&mut officer, &page, "4500", today).await.expect_status(422).expect("£4,000 on 1 May 2027");
+}
+
+#[tokio::test]
+async fn of_two_names_saved_at_the_same_moment_one_is_told() {
+    let site = Site::open().await;
+    let (one, two) = two(&site).await;
+    let id: Uuid = sqlx::query_scalar("select id from people where email = 'ana@demo.test'")
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+    let path = format!("/admin/members/{id}/details");
+    for turn in 0..6 {
+        let mut both = tokio::task::JoinSet::new();
+        let page = one.clone().get(&path).await;
+        for (number, browser) in [&one, &two].into_iter().enumerate() {
+            let (mut browser, path) = (browser.clone(), path.clone());
+            let form = page
+                .form(&path)
+                .fill("name", &format!("Ana {} Silva", ["Maria", "Berta"][number]).repeat(1 + turn % 2));
+            both.spawn(async move { form.submit_once(&mut browser).await.status.as_u16() });
+        }
+        let mut statuses = both.join_all().await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 409], "{turn}");
+    }
+}
+
+#[tokio::test]
 async fn what_holds_of_a_party_is_not_overwritten_unseen() {
     let site = Site::open().await;
     let (mut one, mut two) = two(&site).await;

@@ -102,7 +102,8 @@ macro_rules! gifts {
             r#"select id, name, email as "email: EmailAddress", address as "address: Json<Address>",
                       amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check,
                       billing_interval as "every: Interval",
-                      coalesce((select over_cap from gift_payments where gift_id = gifts.id order by heard_at desc limit 1),
+                      coalesce((select exists (select from above_limit back where back.line = heard.line)
+                                from gift_payments heard where heard.gift_id = gifts.id order by heard.heard_at desc limit 1),
                                false) as "sent_back!"
                from gifts "# + $which
             $(, $value)*
