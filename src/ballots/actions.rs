@@ -194,6 +194,10 @@ pub async fn withdraw(change: &mut Change<'_>, id: Uuid) -> Result<()> {
         return Err(Error::Conflict("Only a vote that is announced and not open can be taken back."));
     }
     unfix(change, id).await?;
+    if ballot.roll.is_some() {
+        newsletters::forget_notice(change, &News::Announced.key(&ballot)).await?;
+        telling::tell(change, &ballot, News::Withdrawn).await?;
+    }
     sql::roll::delete(change, id).await?;
     sql::set_announced(change, id, None).await?;
     change.audit("ballots.withdrawn", subject(id), json!({ "title": ballot.draft.title }));
@@ -493,9 +497,11 @@ pub async fn turn(app: &App) -> Result<()> {
     drop(db);
     let mut fault = Ok(());
     for ballot in all {
-        if let Err(error) = turn_one(app, &ballot).await {
-            fault = Err(error);
+        let done = turn_one(app, &ballot).await;
+        if let (Err(error), Err(_)) = (&done, &fault) {
+            tracing::error!(%error, ballot = %ballot.id, "another ballot was not taken on");
         }
+        fault = fault.and(done);
     }
     fault
 }
@@ -523,7 +529,7 @@ async fn turn_one(app: &App, ballot: &Ballot) -> Result<()> {
         State::Open if times.closes_at <= now => {
             let mut change = Change::begin_alone(app, Actor::System).await?.in_turn();
             if lots::close_last(app, &mut change, ballot).await? {
-                newsletters::forget_notice(&mut change, &News::Reminder.key(ballot.id)).await?;
+                newsletters::forget_notice(&mut change, &News::Reminder.key(ballot)).await?;
                 change.audit("ballots.closed", subject(ballot.id), json!({ "title": ballot.draft.title }));
             }
             change.commit().await?;

@@ -254,7 +254,7 @@ async fn draw(
     };
     let mut notices = Vec::new();
     for news in News::ALL {
-        if let Some(progress) = newsletters::find_notice(db, &news.key(id)).await? {
+        if let Some(progress) = newsletters::find_notice(db, &news.key(&ballot)).await? {
             notices.push(Sent { name: news.name(), progress });
         }
     }
@@ -561,7 +561,7 @@ pub(super) async fn undelivered(
     let ballot = find(&mut db, id).await?;
     let mut all = Vec::new();
     for news in [News::Announced, News::Opened] {
-        let people = newsletters::list_undelivered(&mut db, &news.key(id), None, 500).await?;
+        let people = newsletters::list_undelivered(&mut db, &news.key(&ballot), None, 500).await?;
         if !people.is_empty() {
             all.push((news.name(), people));
         }

@@ -24,6 +24,8 @@ pub enum News {
     Reminder,
     Declared,
     Void,
+    /// Announced before, and taken back.
+    Withdrawn,
 }
 
 impl News {
@@ -34,10 +36,12 @@ impl News {
             Self::Reminder => "reminder",
             Self::Declared => "declared",
             Self::Void => "void",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
-    pub const ALL: [Self; 5] = [Self::Announced, Self::Opened, Self::Reminder, Self::Declared, Self::Void];
+    pub const ALL: [Self; 6] =
+        [Self::Announced, Self::Withdrawn, Self::Opened, Self::Reminder, Self::Declared, Self::Void];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -46,12 +50,17 @@ impl News {
             Self::Reminder => "Reminder",
             Self::Declared => "Result",
             Self::Void => "Called off",
+            Self::Withdrawn => "Taken back",
         }
     }
 
-    /// By which the sender of notices knows it.
-    pub fn key(self, ballot: Uuid) -> String {
-        format!("ballot:{ballot}:{}", self.code())
+    /// By which the sender of notices knows it. A vote that was taken back can be announced again, which is other news.
+    pub fn key(self, ballot: &Ballot) -> String {
+        let (id, code) = (ballot.id, self.code());
+        match (self, ballot.announced_at) {
+            (Self::Announced | Self::Withdrawn, Some(at)) => format!("ballot:{id}:{code}:{}", at.timestamp_micros()),
+            _ => format!("ballot:{id}:{code}"),
+        }
     }
 }
 

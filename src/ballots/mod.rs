@@ -32,6 +32,7 @@ mod actions;
 mod pages;
 mod admin;
 mod jobs;
+mod merging;
 pub mod demo;
 
 pub use actions::{electors, objection_hours};
@@ -41,7 +42,7 @@ pub use result::rule;
 pub use sql::{OpenBallot, list_open};
 
 use crate::{
-    accounts::{Access, Desk, Group, Rank, Room, Routes, Task, Tells, ends, moves, moves_unless, says},
+    accounts::{Access, Combine, Desk, Group, Rank, Room, Routes, Task, Tells, ends, moves, moves_unless, says},
     kit::app::App,
 };
 
@@ -105,7 +106,7 @@ pub const ROOM: Room = Room {
     card: Some((Rank::Duties, |asked| Box::pin(pages::card(asked)))),
     people: &[
         moves("ballots", "written_by"),
-        moves_unless("ballot_roll", "person_id", "k.ballot_id = g.ballot_id"),
+        moves("ballot_roll", "person_id"),
         ends("ballot_confirmations", "person_id"),
         moves_unless("ballot_approvals", "person_id", "k.ballot_id = g.ballot_id and k.step = g.step"),
         moves("ballot_rulings", "made_by"),
@@ -113,6 +114,10 @@ pub const ROOM: Room = Room {
         moves("ballot_complaints", "replied_by"),
         moves("ballot_complaints", "decided_by"),
     ],
+    combine: Some(Combine {
+        join: |change, merging| Box::pin(merging::join(change, merging)),
+        part: |change, merging, did| Box::pin(merging::part(change, merging, did)),
+    }),
     jobs: |jobs| jobs.with::<TellVoters>().with::<CountPapers>().each_minute::<TurnBallots>(),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("ballots")

@@ -199,6 +199,7 @@ pub struct Ballot {
     pub roll: Option<Roll>,
     /// The hash of everything that voters were told, from when it is fixed on.
     pub hash: Option<String>,
+    pub announced_at: Option<DateTime<Utc>>,
     pub declared_at: Option<DateTime<Utc>>,
     pub complaints_until: Option<DateTime<Utc>>,
     pub void_reason: Option<String>,

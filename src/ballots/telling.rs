@@ -22,7 +22,8 @@ use crate::{
 
 /// Tells everybody on the roll, once. Reminders go to those who have not voted; who that was is forgotten with the close.
 pub async fn tell(change: &mut Change<'_>, ballot: &Ballot, news: News) -> Result<()> {
-    let key = news.key(ballot.id);
+    let ballot = sql::find(change, ballot.id).await?.ok_or(Error::NotFound)?;
+    let key = news.key(&ballot);
     if newsletters::find_notice(change, &key).await?.is_some() {
         return Ok(());
     }
@@ -34,10 +35,7 @@ pub async fn tell(change: &mut Change<'_>, ballot: &Ballot, news: News) -> Resul
         let voted: HashSet<_> = hidden.iter().filter_map(|hidden| show(app, ballot.id, hidden)).collect();
         people.retain(|person| !voted.contains(person));
     }
-    if people.is_empty() {
-        return Ok(());
-    }
-    let ballot = sql::find(change, ballot.id).await?.ok_or(Error::NotFound)?;
+    // Nobody is an answer too, that need not be looked for again.
     let (subject, body) = mail::words(app, change.now, &ballot, news)?;
     let reason = "You get this because you are on the roll of this vote.".to_owned();
     let notice = Notice { key, subject, body, reason, by: None };

@@ -1,6 +1,7 @@
 //! Votes: written, announced, cast in secret, counted by two people, and checked by anybody.
 
 mod attacker;
+mod rolls;
 
 use std::collections::BTreeMap;
 

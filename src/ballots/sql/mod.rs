@@ -43,6 +43,7 @@ struct Row {
     roll_fingerprint: Option<String>,
     roll_frozen_at: Option<DateTime<Utc>>,
     manifest_hash: Option<String>,
+    announced_at: Option<DateTime<Utc>>,
     declared_at: Option<DateTime<Utc>>,
     complaints_until: Option<DateTime<Utc>>,
     void_reason: Option<String>,
@@ -80,6 +81,7 @@ impl TryFrom<Row> for Ballot {
             count_key: row.count_key.map(serde_json::from_value).transpose().map_err(impossible)?,
             roll,
             hash: row.manifest_hash,
+            announced_at: row.announced_at,
             declared_at: row.declared_at,
             complaints_until: row.complaints_until,
             void_reason: row.void_reason,
@@ -96,7 +98,7 @@ macro_rules! ballots {
             Row,
             r#"select id, slug, state as "state: State", title, question, kind, options, regions as "regions: Vec<Region>", oldest,
                       roll_on, opens_at, closes_at, held as "held: Held", count_key, roll_size, roll_fingerprint,
-                      roll_frozen_at, manifest_hash, declared_at, complaints_until, void_reason, opened_papers, outcome
+                      roll_frozen_at, manifest_hash, announced_at, declared_at, complaints_until, void_reason, opened_papers, outcome
                from ballots "# + $which
             $(, $value)*
         )

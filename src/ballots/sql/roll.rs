@@ -216,8 +216,8 @@ pub async fn list_of_person(
 /// Everybody on a roll, in an order that does not change with the salts.
 pub async fn list_by_person(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        "select r.person_id from ballot_roll r join memberships m on m.person_id = r.person_id
-         where r.ballot_id = $1 order by m.number",
+        r#"select r.person_id as "person!" from ballot_roll r join memberships m on m.person_id = r.person_id
+           where r.ballot_id = $1 order by m.number"#,
         ballot
     )
     .fetch_all(db)
@@ -227,12 +227,49 @@ pub async fn list_by_person(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<U
 /// Everybody on a roll, or only who has not voted, for notices.
 pub async fn list_people(db: &mut PgConnection, ballot: Uuid, only_waiting: bool) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        "select person_id from ballot_roll where ballot_id = $1 and not ($2 and voted) order by entry",
+        r#"select person_id as "person!" from ballot_roll
+           where ballot_id = $1 and person_id is not null and not ($2 and voted) order by entry"#,
         ballot,
         only_waiting
     )
     .fetch_all(db)
     .await
+}
+
+/// Whether somebody is on the roll of a vote whose result is not declared yet.
+pub async fn is_on_one_under_way(db: &mut PgConnection, person: Uuid) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from ballot_roll r join ballots b on b.id = r.ballot_id
+                          where r.person_id = $1 and b.state not in ('declared', 'void')) as "is_on!""#,
+        person
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Leaves the entries of one person, where another stands as well, to nobody. Returns them, in hexadecimal.
+pub async fn leave_to_nobody(db: &mut PgConnection, gone: Uuid, kept: Uuid) -> Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"update ballot_roll g set person_id = null from ballot_roll k
+           where g.person_id = $1 and k.person_id = $2 and k.ballot_id = g.ballot_id
+           returning encode(g.entry, 'hex') as "entry!""#,
+        gone,
+        kept
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub async fn give_back(db: &mut PgConnection, entries: &[String], person: Uuid) -> Result<()> {
+    sqlx::query!(
+        "update ballot_roll set person_id = $2
+         where person_id is null and entry in (select decode(entry, 'hex') from unnest($1::text[]) entry)",
+        entries,
+        person
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// The public roll: the entries, ascending, with whether each has voted.
