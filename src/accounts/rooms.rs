@@ -339,6 +339,8 @@ pub struct Room {
     pub purposes: &'static [PurposeKind],
     /// What to choose from in the audit log: how the actions begin, and the heading for them.
     pub log: &'static [(&'static str, &'static str)],
+    /// Kinds of records that the log speaks of, and the list below which each has its page.
+    pub subjects: &'static [(&'static str, &'static str)],
     /// Every action that this room writes into the audit log. One that is missing is shown without its details.
     pub audit: &'static [Says],
     /// Public pages that are always there, for the sitemap.
@@ -381,6 +383,7 @@ impl Room {
             rising: &[],
             purposes: &[],
             log: &[],
+            subjects: &[],
             audit: &[],
             public: &[],
             closed: &[],
@@ -511,6 +514,12 @@ impl Rooms {
     }
 
     /// What is known of an action of the audit log.
+    /// The page of a subject of the log on the desk, for whoever has the link to its list.
+    pub fn page_of(self, kind: &str, id: &str) -> Option<(&'static str, String)> {
+        let mut subjects = self.iter().flat_map(|room| room.subjects);
+        subjects.find(|(of, _)| *of == kind).map(|(_, list)| (*list, format!("{list}/{id}")))
+    }
+
     pub fn says(self, action: &str) -> Option<&'static Says> {
         self.iter().flat_map(|room| room.audit).find(|says| says.action == action)
     }

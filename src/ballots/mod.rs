@@ -51,6 +51,7 @@ pub const ROOM: Room = Room {
     routes,
     desk: &[Desk { title: "Votes", path: admin::PATH, permission: WATCH_BALLOTS, group: Group::People }],
     settings: &[settings::OBJECTION_HOURS.known, settings::LEAST_HOURS.known, settings::COMPLAINT_DAYS.known],
+    subjects: &[("ballot", "/admin/ballots")],
     log: &[("ballots.", "Votes")],
     audit: &[
         says("ballots.written", "Vote written", Tells::Party),

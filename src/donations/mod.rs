@@ -73,6 +73,7 @@ pub const ROOM: Room = Room {
         settings::WEEKLY_RETURN_DAYS.known,
     ],
     purposes: &[GIFTS],
+    subjects: &[("donor_case", "/admin/donations/cases")],
     log: &[("donation.", "Donations")],
     audit: &[
         says("donation.stopped", "Regular donation stopped", Tells::Party),

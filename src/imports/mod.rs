@@ -42,6 +42,7 @@ pub const ROOM: Room = Room {
     routes,
     desk: &[Desk { title: "Import", path: UPLOADS, permission: model::IMPORT_PEOPLE, group: Group::People }],
     settings: &[settings::KEEP_DAYS.known],
+    subjects: &[("import", "/admin/imports")],
     log: &[("import.", "Imports")],
     audit: &[
         says("import.started", "Import started", Tells::Party),

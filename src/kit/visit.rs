@@ -53,6 +53,12 @@ impl Viewer {
     pub fn opens(&self, href: &str) -> bool {
         self.desk.iter().flat_map(|group| &group.links).any(|link| link.href == href)
     }
+
+    /// The same, or to a page above it that is not the overview.
+    pub fn opens_below(&self, path: &str) -> bool {
+        let mut links = self.desk.iter().flat_map(|group| &group.links);
+        links.any(|link| link.href == path || (link.href != "/admin" && is_below(path, link.href)))
+    }
 }
 
 /// Each page struct carries one, so that the layout is checked when the page is compiled.

@@ -53,6 +53,7 @@ pub const ROOM: Room = Room {
         group: Group::People,
     }],
     settings: &[settings::CONNECTIONS.known, settings::PACE.known],
+    subjects: &[("update", "/admin/updates")],
     log: &[("update.", "Email updates"), ("notice.", "Notices")],
     audit: &[
         says("update.written", "Update written", Tells::Party),

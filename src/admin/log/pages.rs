@@ -25,7 +25,7 @@ use crate::{
         flash,
         form::Form,
         paging::{self, Paging},
-        visit::Visit,
+        visit::{Viewer, Visit},
     },
     people,
 };
@@ -124,7 +124,7 @@ pub async fn list(
         previous: if filter.before.is_some() { asked.address(0) } else { String::new() },
         next: found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default(),
     };
-    let lines = found.into_iter().map(|line| read(rooms, line, &names, sees_people)).collect();
+    let lines = found.into_iter().map(|line| read(rooms, line, &names, visit.viewer.as_ref(), sees_people)).collect();
     Ok(AuditPage { visit, form, kinds, sees_people, lines, paging }.into_response())
 }
 
@@ -185,6 +185,7 @@ fn read(
     rooms: Rooms,
     line: audit::StoredEntry,
     names: &HashMap<Uuid, String>,
+    viewer: Option<&Viewer>,
     sees_people: bool,
 ) -> EntryRow {
     let says = rooms.says(&line.action);
@@ -207,7 +208,13 @@ fn read(
     let about = match line.subject_kind.as_str() {
         "person" => person(&line.subject_id),
         kind if says.is_none() => Some(Someone { name: words::sentence(kind), href: String::new() }),
-        kind => Some(Someone { name: words::subject(rooms, kind, &line.subject_id), href: String::new() }),
+        kind => {
+            // Cases stand below their list, which is the one in the menu.
+            let page = rooms.page_of(kind, &line.subject_id);
+            let page = page.filter(|(list, _)| viewer.is_some_and(|viewer| viewer.opens_below(list)));
+            let href = page.map(|(_, page)| page).unwrap_or_default();
+            Some(Someone { name: words::subject(rooms, kind, &line.subject_id), href })
+        }
     };
     EntryRow {
         id: line.id,
