@@ -3,7 +3,6 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::model::{Ballot, left};
 use crate::kit::{
