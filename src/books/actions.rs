@@ -17,7 +17,7 @@ use crate::{
         error::{Error, Result},
         money::Money,
     },
-    membership,
+    membership::{self, EndReason, State},
     payments::{self, Method, Received},
 };
 
@@ -88,8 +88,8 @@ pub(super) async fn receive(
     Ok(())
 }
 
-/// Extends a membership by the dues that were entered. Whoever pays automatically, or whose membership the party ended,
-/// gets only the receipt.
+/// Extends a membership by the whole months that the dues that were entered cover. Whoever pays automatically, has left,
+/// or whose membership the party ended, gets only the receipt.
 async fn pay_for(change: &mut Change<'_>, person: Uuid, amount: Money, on: NaiveDate) -> Result<()> {
     let Some(known) = membership::find_of_person(change, person).await? else { return Ok(()) };
     let subscription = match &known.subscription {
@@ -97,12 +97,16 @@ async fn pay_for(change: &mut Change<'_>, person: Uuid, amount: Money, on: Naive
         None => None,
     };
     let is_automatic = subscription.as_ref().is_some_and(|it| it.is_alive() && !it.is_failing());
-    if is_automatic || known.state.is_final() {
+    // Whoever left joins again by themselves.
+    let has_left = matches!(known.state, State::Ended { reason: EndReason::Left, .. });
+    if is_automatic || has_left || known.state.is_final() {
         return Ok(());
     }
     let paid_until = known.ends_on.filter(|_| subscription.is_none());
-    let until = paid_for_until(paid_until, on, amount, known.amount, known.every);
-    membership::paid_by_hand(change, person, until).await
+    match paid_for_until(paid_until, on, amount, known.amount, known.every) {
+        Some(until) => membership::paid_by_hand(change, person, until).await,
+        None => Ok(()),
+    }
 }
 
 /// Keeps the lines of a statement; those already there are skipped. Returns how many were new.

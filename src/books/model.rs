@@ -263,23 +263,20 @@ pub fn to_close(first: Option<Month>, closed_through: Option<Month>, today: Naiv
     (next.next().first() <= today).then_some(next)
 }
 
-/// The last day that dues pay for: as many periods as the sum covers, and at least one, after what is already paid for.
+/// The last day that dues pay for: as many whole months as the sum covers, after what is already paid for; `None` if it covers
+/// none.
 pub fn paid_for_until(
     paid_until: Option<NaiveDate>,
     on: NaiveDate,
     amount: Money,
     price: Money,
     every: Interval,
-) -> NaiveDate {
-    let periods = (amount.pence() / price.pence().max(1)).clamp(1, 120);
-    let months = match every {
-        Interval::Month => 1,
-        Interval::Year => 12,
-    };
-    dates::months_later(
-        paid_until.map_or(on, |until| until.max(on)),
-        u32::try_from(periods).unwrap_or(1) * months,
-    )
+) -> Option<NaiveDate> {
+    const MOST: i64 = 120;
+    let each = if every == Interval::Year { 12 } else { 1 };
+    let months = (amount.pence().saturating_mul(each) / price.pence().max(1)).min(MOST);
+    let months = u32::try_from(months).ok().filter(|months| *months > 0)?;
+    Some(dates::months_later(paid_until.map_or(on, |until| until.max(on)), months))
 }
 
 /// Money that an officer moves between two accounts.
@@ -417,13 +414,19 @@ mod tests {
             (None, 500, 500, Interval::Month, "2026-12-10"),
             (Some("2026-11-30"), 1_050, 500, Interval::Month, "2027-01-30"),
             (Some("2026-10-31"), 500, 500, Interval::Month, "2026-12-10"),
-            (None, 300, 500, Interval::Month, "2026-12-10"),
+            (None, 300, 500, Interval::Month, ""),
+            (None, 1, 500, Interval::Month, ""),
+            (None, 499, 500, Interval::Month, ""),
+            // A pound of £150 a year buys no month, £12.50 buys one, and a year less a penny eleven.
+            (None, 100, 15_000, Interval::Year, ""),
+            (None, 1_250, 15_000, Interval::Year, "2026-12-10"),
+            (None, 14_999, 15_000, Interval::Year, "2027-10-10"),
             (Some("2027-01-31"), 6_000, 6_000, Interval::Year, "2028-01-31"),
             (None, 500, 0, Interval::Month, "2036-11-10"),
         ] {
             let sums = (Money::from_pence(pence), Money::from_pence(price));
             let found = paid_for_until(paid_until.map(day), day("2026-11-10"), sums.0, sums.1, every);
-            assert_eq!(found, day(until), "{paid_until:?} {pence}");
+            assert_eq!(found, Some(until).filter(|it| !it.is_empty()).map(day), "{paid_until:?} {pence}");
         }
     }
 

@@ -208,7 +208,7 @@ pub(super) async fn upload(
         Err("Choose the file".to_owned())
     } else {
         // Some banks write in an older encoding, whose letters beyond ASCII are lost: amounts and numbers are not.
-        statement::read(&String::from_utf8_lossy(&file))
+        statement::read(&String::from_utf8_lossy(&file), visit.today())
     };
     let lines = match read {
         Ok(lines) => lines,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::kit::{money::Money, typed};
+use crate::kit::{dates, money::Money, typed};
 
 /// One line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ const WORDS: [&str; 12] = [
 ///
 /// # Errors
 /// What is missing or cannot be read, with its row, in words.
-pub fn read(file: &str) -> Result<Vec<Line>, String> {
+pub fn read(file: &str, today: NaiveDate) -> Result<Vec<Line>, String> {
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).from_reader(file.trim_start_matches('\u{FEFF}').as_bytes());
     let heads: Vec<_> = match reader.headers() {
@@ -90,6 +90,9 @@ pub fn read(file: &str) -> Result<Vec<Line>, String> {
             continue;
         }
         let day = read_day(cell(day)).ok_or_else(|| wrong("a date", cell(day)))?;
+        if day > today {
+            return Err(format!("Row {row}: {} has not come yet", dates::day(day)));
+        }
         let mut said: Vec<&str> = Vec::new();
         for at in &words {
             if !cell(*at).is_empty() && !said.contains(&cell(*at)) {
@@ -200,6 +203,19 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).unwrap()
+    }
+
+    #[test]
+    fn a_line_of_tomorrow_is_refused() {
+        let file = |day: &str| format!("Date,Description,Amount\n{day},X,1\n");
+        assert!(read(&file("21/11/2026"), today()).is_ok());
+        for day in ["22/11/2026", "20/11/2036", "2026-12-01"] {
+            assert!(read(&file(day), today()).unwrap_err().contains("has not come yet"), "{day}");
+        }
+    }
+
     #[test]
     fn statements_of_several_banks_are_read() {
         let expected = |sum: i64, words: &str| Line {
@@ -227,9 +243,10 @@ mod tests {
                 vec![expected(-500, "Ana Silva dues")],
             ),
         ] {
-            assert_eq!(read(file), Ok(lines), "{file}");
+            assert_eq!(read(file, today()), Ok(lines), "{file}");
         }
-        let twice = read("Date,Description,Amount\n3/11/2026,X,1\n3/11/2026,X,1\n3/11/2026,Y,1\n").unwrap();
+        let twice =
+            read("Date,Description,Amount\n3/11/2026,X,1\n3/11/2026,X,1\n3/11/2026,Y,1\n", today()).unwrap();
         assert_eq!(twice.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 2, 1]);
     }
 
@@ -245,7 +262,7 @@ mod tests {
             ("Date,Description,Amount\n03/11/2026,X,five\n", "Row 2: “five” is not an amount"),
             ("Date,Description,Amount\n03/11/1826,X,5\n", "Row 2"),
         ] {
-            let refused = read(file).unwrap_err();
+            let refused = read(file, today()).unwrap_err();
             assert!(refused.contains(fault), "{file}: {refused}");
         }
     }

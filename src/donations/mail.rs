@@ -35,7 +35,12 @@ struct Receipt<'a> {
 
 pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool) -> Result<Letter> {
     let site = app.settings().site(app.clock().today());
-    let frame = Frame::service(app, "You get this as the receipt for your donation.");
+    let why = if over_cap {
+        "You get this because you made a donation."
+    } else {
+        "You get this as the receipt for your donation."
+    };
+    let frame = Frame::service(app, why);
     let arrived = dates::london_date(at);
     let check_above = app.setting(payments::CHECK_ABOVE, arrived);
     let check_days = app.setting(settings::CHECK_DAYS, arrived);
@@ -172,8 +177,8 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
         person: None,
         created_at: at,
         paid_at: Some(at),
+        is_returned: false,
         needs_check,
-        sent_back: false,
     };
     let today = app.clock().today();
     let case = |days_ago| {

@@ -146,7 +146,7 @@ struct ThanksPage {
     /// The page that stops a regular gift.
     stop: Option<String>,
     needs_check: bool,
-    sent_back: bool,
+    is_returned: bool,
 }
 
 impl Payable for Gift {
@@ -182,8 +182,8 @@ impl Payable for Gift {
 
     fn settled(self, visit: Visit, _: Option<CheckoutState>) -> Response {
         let stop = self.every.map(|_| format!("{}/stop", actions::path(self.id)));
-        let Self { amount, needs_check, sent_back, .. } = self;
-        ThanksPage { visit, amount, stop, needs_check, sent_back }.into_response()
+        let (amount, needs_check, is_returned) = (self.amount, self.needs_check, self.is_returned);
+        ThanksPage { visit, amount, stop, needs_check, is_returned }.into_response()
     }
 }
 

@@ -35,6 +35,7 @@ pub struct Lines<R> {
     /// The columns at the start that say what was wrong, in a file that was corrected.
     skipped: usize,
     number: i32,
+    delimiter: u8,
 }
 
 /// In UTF-8, or in the encoding that Windows had before it.
@@ -90,7 +91,7 @@ impl<R: Read> Lines<R> {
             .delimiter(delimiter)
             .from_reader(file);
         let mut lines =
-            Self { records: reader.into_byte_records(), heads: Vec::new(), skipped: 0, number: 0 };
+            Self { records: reader.into_byte_records(), heads: Vec::new(), skipped: 0, number: 0, delimiter };
         let Some(first) = lines.record()? else { return Err(Unreadable::Empty) };
         let mut heads: Vec<String> =
             first.1.iter().map(|head| head.trim().chars().take(200).collect()).collect();
@@ -128,6 +129,17 @@ impl<R: Read> Lines<R> {
             if record.iter().any(|cell| cell.len() > LONGEST_CELL) {
                 let what =
                     "one cell is longer than 10,000 characters: a quotation mark may be missing at its end";
+                return Err(Unreadable::Line { line, what });
+            }
+            let separators = |line: &[u8]| line.iter().filter(|byte| **byte == self.delimiter).count();
+            let is_line =
+                |line: &[u8]| line.contains(&b'@') && separators(line) + 1 >= self.heads.len() + self.skipped;
+            if self.heads.len() > 1
+                && record
+                    .iter()
+                    .any(|cell| cell.contains(&b'\n') && cell.split(|byte| *byte == b'\n').any(is_line))
+            {
+                let what = "a whole line stands inside one cell: a quotation mark is missing at the end of a cell, or is one too many";
                 return Err(Unreadable::Line { line, what });
             }
             // Postgres cannot keep the character that ends strings in C.
@@ -194,6 +206,12 @@ mod tests {
             (b"a\0b", "Save as"),
             (b"name,name\n", "Two columns"),
             (long.as_bytes(), "Line 2: one cell"),
+            (
+                b"Email,Name,Notes,Stopped\nq1@x.org,Q One,\"fine\nq2@x.org,Q Two,z,yes\nq3@x.org,Q Three,z,\nq4@x.org,Q Four,\"z\",yes\n",
+                "Line 2: a whole line",
+            ),
+            (b"email;name\n\"q1@x.org;One\nq2@x.org;Two\n", "Line 2: a whole line"),
+            (b"email,name\na@x.org,A\nb@x.org,\"B\nc@x.org,C\nd@x.org,D\n", "Line 3: a whole line"),
         ] {
             let error = all(file).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

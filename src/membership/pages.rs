@@ -12,7 +12,10 @@ use chrono::NaiveDate;
 
 use super::{
     actions, forms,
-    model::{Hardship, Membership, NewRate, Override, Standing, State, Stood, VotingRules, changeable},
+    model::{
+        EndReason, Ending, Hardship, Membership, NewRate, Override, Standing, State, Stood, VotingRules,
+        changeable,
+    },
     settings, sql,
 };
 use crate::{
@@ -129,7 +132,15 @@ impl MembershipPage {
     }
 
     fn can_stop(&self) -> bool {
-        self.subscription.as_ref().is_some_and(|it| it.is_alive() && !it.cancel_at_period_end)
+        match &self.subscription {
+            Some(it) => it.is_alive() && !it.cancel_at_period_end,
+            None => self.pays_by_hand(),
+        }
+    }
+
+    /// Whether nothing is collected from them.
+    fn pays_by_hand(&self) -> bool {
+        self.subscription.is_none() && self.membership.as_ref().is_some_and(|it| !it.state.is_ended())
     }
 
     fn can_resume(&self) -> bool {
@@ -251,26 +262,42 @@ struct EndPage {
     visit: Visit,
     /// Until when they stay a member.
     on: Option<String>,
-    price: String,
+    /// `None` where nothing is collected.
+    price: Option<String>,
 }
 
 pub(super) async fn confirm_end(visit: Visit, SignedIn(who): SignedIn, mut db: Db) -> Result<Response> {
     let known = actions::summary(&mut db, who.person_id).await?;
-    let Some((membership, Some(subscription))) = known else { return Err(Error::NotFound) };
+    let Some((membership, subscription)) = known else { return Err(Error::NotFound) };
+    if membership.state.is_ended() {
+        return Ok(Redirect::to("/membership").into_response());
+    }
+    let Some(subscription) = subscription else {
+        return Ok(EndPage { visit, on: None, price: None }.into_response());
+    };
     if !subscription.is_alive() || subscription.cancel_at_period_end {
         return Ok(Redirect::to("/membership").into_response());
     }
     let on = subscription.current_period_end.map(|end| dates::day(dates::london_date(end)));
     let hardship = sql::hardships::find_of(&mut db, who.person_id).await?;
     let price = NewRate::of(&membership).lessened(hardship.as_ref()).price();
-    Ok(EndPage { visit, on, price }.into_response())
+    Ok(EndPage { visit, on, price: Some(price) }.into_response())
 }
 
 pub(super) async fn end(
     extract::State(app): extract::State<App>,
     SignedIn(who): SignedIn,
-    db: Db,
+    mut db: Db,
 ) -> Result<Response> {
+    let known = actions::summary(&mut db, who.person_id).await?;
+    if known.is_some_and(|(membership, subscription)| subscription.is_none() && !membership.state.is_ended())
+    {
+        let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+        let ending = Ending { reason: EndReason::Left, words: "By themselves".to_owned(), decision: None };
+        actions::end(&mut change, who.person_id, &ending).await?;
+        change.commit().await?;
+        return Ok(flash::redirect(&app, "/membership", "Your membership has ended."));
+    }
     drop(db);
     let after = actions::set_renewal(&app, who.person_id, false).await?;
     let said = match after.ends_on {

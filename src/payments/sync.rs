@@ -114,6 +114,11 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
     if let Some(id) = &session.subscription {
         self::subscription(app, id).await?;
     }
+    // A page may have been open for hours, and be heard of days later: the day of receipt is that of the charge.
+    let charged_at = match (found, &session.subscription, &session.payment_intent) {
+        (CheckoutState::Paid, None, Some(intent)) => app.stripe().find_charged_at(intent).await?,
+        _ => None,
+    };
     let mut tx = app.pool().begin().await?;
     // A single payment has no invoice: the session is what we learn it by.
     if let (CheckoutState::Paid, None, Some(intent), Some(pence)) =
@@ -129,7 +134,7 @@ pub(super) async fn session(app: &App, id: &str, debit_failed: bool) -> Result {
                 payment_intent: Some(intent.clone()),
             },
             amount: Money::from_pence(pence),
-            at: session.created.max(now - Duration::days(1)).min(now),
+            at: charged_at.unwrap_or(session.created).min(now),
             purpose: purpose.clone(),
             person: None,
         };
@@ -450,7 +455,8 @@ async fn book_invoice(app: &App, db: &mut PgConnection, found: &stripe::Invoice)
         kind: LineKind::Payment,
         origin: Origin::Stripe {
             id: found.id.clone(),
-            method: None,
+            // What is charged now. Of its first checkout the line takes it where that is not known.
+            method: subscription.method.as_ref().and_then(|it| it.kind.parse().ok()),
             subscription: Some(subscription_id.clone()),
             payment_intent: found.payment_intent.clone(),
         },

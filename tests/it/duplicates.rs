@@ -69,6 +69,13 @@ async fn known(site: &Site, people: &[Uuid]) -> Vec<(String, Value)> {
     let periods = "select jsonb_agg(to_jsonb(q) order by q.id) from membership_periods q
                    join memberships m on m.id = q.membership_id where m.person_id = any($1)";
     all.push(("periods".into(), read(format!("select coalesce(({periods}), '[]')")).await));
+    for table in ["membership_states", "membership_overrides"] {
+        let rows = format!(
+            "select coalesce(jsonb_agg(to_jsonb(t) - array['id'] order by t.membership_id, t.starts_on), '[]') from {table} t
+             join memberships m on m.id = t.membership_id where m.person_id = any($1)"
+        );
+        all.push((table.into(), read(rows).await));
+    }
     all
 }
 
@@ -280,4 +287,63 @@ async fn a_link_that_stops_emails_works_for_the_record_that_stayed() {
     page.form(&path).submit(&mut reader).await.expect("Stopped");
     let stands = "select count(*) from consents where person_id = $1 and purpose = 'email_updates' and withdrawn_at is null";
     assert_eq!(number(&site, stands, ana).await, 0);
+}
+
+/// Where two people stood on a day, and whether they were on a roll of it.
+async fn stood(site: &Site, people: &[Uuid], day: &str) -> Vec<(Uuid, String, bool)> {
+    sqlx::query_as(
+        "select person_id, standing, person_id in (select membership_roll($2::date, $2::date, 0, 14))
+         from membership_standing($2::date, 0, 14) where person_id = any($1) order by standing, person_id",
+    )
+    .bind(people)
+    .bind(day)
+    .fetch_all(&site.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn p3_where_somebody_stood_survives_a_merge_and_its_undoing() {
+    let site = Site::open().await;
+    let mut officer = site.signed_in_as(OFFICER).await;
+    // One who is a member, and one whose membership has ended: the past of both is known.
+    let pairs: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select k.person_id, g.person_id from
+             (select *, row_number() over (order by number) as at from memberships where state = 'active' and suspended_until is null) k
+             join (select *, row_number() over (order by number) as at from memberships where state = 'ended' and end_reason = 'lapsed') g
+             using (at) where k.person_id <> g.person_id limit 3",
+    )
+    .fetch_all(&site.pool)
+    .await
+    .unwrap();
+    assert_eq!(pairs.len(), 3);
+    for (kept, gone) in pairs {
+        let people = [kept, gone];
+        let days: Vec<String> = sqlx::query_scalar(
+            "select distinct day::text from membership_states s join memberships m on m.id = s.membership_id,
+                    unnest(array[s.starts_on, s.ends_on - 1, '2026-11-21'::date]) day where m.person_id = any($1) and day is not null",
+        )
+        .bind(&people)
+        .fetch_all(&site.pool)
+        .await
+        .unwrap();
+        let mut before = Vec::new();
+        for day in &days {
+            before.push(stood(&site, &people, day).await);
+        }
+        merge(&mut officer, kept, gone).await.expect_status(200);
+        for (day, before) in days.iter().zip(&before) {
+            let after = stood(&site, &people, day).await;
+            assert_eq!(after.len(), before.len().min(1), "{day}: {before:?}, {after:?}");
+            assert_eq!(
+                after.iter().any(|it| it.2),
+                before.iter().any(|it| it.2),
+                "{day}: whoever was on a roll still was: {before:?}, {after:?}"
+            );
+        }
+        undo(&mut officer).await.expect_status(200);
+        for (day, before) in days.iter().zip(&before) {
+            assert_eq!(&stood(&site, &people, day).await, before, "{day}");
+        }
+    }
 }

@@ -1206,3 +1206,28 @@ async fn who_leaves_by_an_officer_but_wants_news_stays_a_supporter() {
     assert_eq!(standing(&site, "reader@example.org").await, ("ended".to_owned(), "supporter".to_owned()));
     site.work().await;
 }
+
+#[tokio::test]
+async fn whoever_pays_by_hand_can_leave_too() {
+    let site = Site::open().await;
+    let email: String = sqlx::query_scalar(
+        "select p.email::text from memberships m join people p on p.id = m.person_id
+         where m.subscription is null and m.state = 'active' and m.ends_on is not null order by m.number limit 1",
+    )
+    .fetch_one(&site.pool)
+    .await
+    .unwrap();
+    let mut member = site.stranger();
+    let page = member.get("/sign-in").await;
+    page.form("/sign-in").fill("email", &email).press("how", "link").submit(&mut member).await;
+    let link = site.mail_to(&email).await.link("/sign-in/link/");
+    member.get(&link).await.form(&link).submit(&mut member).await;
+    member.get("/membership").await.expect("End my membership").expect("fill in the joining form");
+    let page = member.get("/membership/end").await;
+    page.expect("Your membership ends today").expect("stop it at your bank");
+    page.form("/membership/end").submit(&mut member).await.expect("Your membership has ended");
+    // Pressed again, it stays so.
+    member.post("/membership/end", &[]).await.expect_status(409);
+    assert_eq!(standing(&site, &email).await.0, "ended");
+    assert_eq!(site.mail_to(&email).await.subject, "Your membership has ended");
+}

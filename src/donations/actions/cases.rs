@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -24,6 +24,9 @@ use crate::{
     membership::{self, DUES},
     payments::{self, GiveBack, Purpose},
 };
+
+/// A refund that has not come after so many days needs a person: Stripe refuses it, or does not answer.
+const GIVE_UP_DAYS: u64 = 3;
 
 /// The law as the settings have it, oldest first; the first holds for all days before as well.
 pub fn laws(app: &App) -> Vec<Law> {
@@ -218,6 +221,8 @@ pub async fn refund_again(change: &mut Change<'_>, line: Uuid) -> Result<()> {
         ));
     }
     give_back(change, line).await?;
+    let today = change.today();
+    sql::cases::set_tried(change, line, today).await?;
     change.audit("donation.refund_tried_again", ("donor_case", line), json!({}));
     Ok(())
 }
@@ -260,6 +265,7 @@ pub async fn undo(change: &mut Change<'_>, line: Uuid) -> Result<()> {
 pub async fn watch(change: &mut Change<'_>) -> Result<()> {
     open_cases(change, None).await?;
     let (app, today) = (change.app, change.today());
+    sql::cases::give_up(change, today - Days::new(GIVE_UP_DAYS)).await?;
     super::returns::note_due(app, change, today).await?;
     let officers = accounts::list_holders(change, CHECK_DONORS).await?;
     if officers.is_empty() {

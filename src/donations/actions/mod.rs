@@ -105,7 +105,7 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
         person,
         created_at: now,
         paid_at: None,
-        sent_back: false,
+        is_returned: false,
     };
     sql::sources::lock(change, &gift.email).await?;
     match sql::find_same_gift(change, &gift, now - Duration::minutes(SAME_MINUTES)).await? {
@@ -113,18 +113,7 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
         None => sql::insert_gift(change, &gift, DECLARATION).await?,
     }
     let checkout = wish_to_pay(change, &gift).await?;
-    // What an address has given is told to its owner only. Anybody else is paid back by [`hear`].
-    let planned = Planned {
-        email: &gift.email,
-        is_own: person.is_some(),
-        amount: gift.amount,
-        every: gift.every,
-        from: today,
-        is_overseas: gift.address.as_ref().is_some_and(Address::is_overseas),
-        instead_of: None,
-        checkout: Some(checkout),
-    };
-    let most = ceiling::most(change, planned).await?;
+    let most = ceiling::most(change, planned(&gift, today, checkout)).await?;
     if gift.amount > most.each {
         return Ok(Given::TooMuch(most));
     }
@@ -149,7 +138,7 @@ pub async fn enter(
         let given = sql::sources::paid_between(change, &person.email, year_of(on)).await?;
         if !bounds.fits(given, amount) {
             return Err(Error::Conflict(
-                "This donation would take them over the annual donation limit. It has to be returned to them.",
+                "This donation would take them over the annual donation limit. Return it, and record it under Donor checks, Never accepted.",
             ));
         }
         let gift = Gift {
@@ -162,7 +151,7 @@ pub async fn enter(
             person: Some(person.id),
             created_at: change.now,
             paid_at: None,
-            sent_back: false,
+            is_returned: false,
             every: None,
         };
         sql::insert_gift(change, &gift, ENTERED).await?;
@@ -193,7 +182,29 @@ pub(super) async fn pay_again(change: &mut Change<'_>, id: Uuid) -> Result<Optio
     if is_paid || gift.paid_at.is_some() {
         return Ok(None);
     }
-    wish_to_pay(change, &gift).await.map(Some)
+    let checkout = wish_to_pay(change, &gift).await?;
+    // More may have been paid and promised since it was typed.
+    let planned = planned(&gift, change.today(), checkout);
+    if gift.amount > ceiling::most(change, planned).await?.each {
+        return Err(Error::Invalid(
+            "With what you have paid and promised since, this would be more than we accept from one person in a year. Make a new donation: the form says how much you can still give.",
+        ));
+    }
+    Ok(Some(checkout))
+}
+
+/// What an address has given is told to its owner only. Anybody else is paid back by [`hear`].
+fn planned(gift: &Gift, today: NaiveDate, checkout: Uuid) -> Planned<'_> {
+    Planned {
+        email: &gift.email,
+        is_own: gift.person.is_some(),
+        amount: gift.amount,
+        every: gift.every,
+        from: today,
+        is_overseas: gift.address.as_ref().is_some_and(Address::is_overseas),
+        instead_of: None,
+        checkout: Some(checkout),
+    }
 }
 
 /// What a notice of a payment means for a gift. May be called any number of times.

@@ -12,8 +12,8 @@ use crate::{
     audit::Change,
     donations::{
         model::{
-            self, Difference, Duty, Item, Kind, Period, Refusal, Sourced, Thresholds, compile, differences,
-            duties,
+            self, Difference, Duty, Item, Kind, Period, Refusal, Reported, Sort, Sourced, Thresholds,
+            compile, differences, duties,
         },
         settings,
         sql::{
@@ -51,8 +51,17 @@ pub struct Standing {
 pub fn stand(app: &App, period: Period, known: &Known) -> Standing {
     let filed: Vec<_> = known.filed.iter().filter(|filed| filed.period == period).cloned().collect();
     let last = filed.first().map(|filed| filed.items.as_slice()).unwrap_or_default();
-    let lines: BTreeSet<_> = last.iter().map(|item| item.line).collect();
-    let items = compile(period, &known.cases, &known.refusals, &lines, |day| thresholds(app, day));
+    let mut reported = Reported::default();
+    let mut seen = BTreeSet::new();
+    // The newest version of each return comes first.
+    let newest =
+        known.filed.iter().filter(|filed| filed.period.kind == Kind::Quarterly && seen.insert(filed.period));
+    for filed in newest {
+        let accepted = filed.items.iter().filter(|item| item.sort == Sort::Accepted).map(|item| item.line);
+        let of = if filed.period == period { &mut reported.here } else { &mut reported.elsewhere };
+        of.extend(accepted);
+    }
+    let items = compile(period, &known.cases, &known.refusals, &reported, |day| thresholds(app, day));
     let changes = if filed.is_empty() { Vec::new() } else { differences(last, &items) };
     Standing { period, items, filed, changes }
 }
@@ -221,7 +230,10 @@ pub async fn take_file(change: &mut Change<'_>, id: Uuid) -> Result<(String, Nai
 pub async fn add_election(change: &mut Change<'_>, officer: Uuid, new: &Election) -> Result<()> {
     let (app, now, today) = (change.app, change.now, change.today());
     let id = app.random().id(now);
-    sql::returns::insert_election(change, id, new, officer, now).await?;
+    // Sent twice, it is one.
+    if !sql::returns::insert_election(change, id, new, officer, now).await? {
+        return Ok(());
+    }
     let detail = json!({ "name": new.name, "starts_on": new.from, "ends_on": new.to });
     change.audit("donation.election_entered", ("election_period", id), detail);
     note_due(app, change, today).await

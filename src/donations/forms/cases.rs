@@ -1,6 +1,6 @@
 //! What an officer types when they decide on a donation.
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 
 use crate::{
     donations::model::{ByHand, Case, Refuse, Register, Why},
@@ -35,6 +35,14 @@ pub fn acceptance(form: &Form, case: &Case, today: NaiveDate) -> Result<(Registe
         let day = dates::day(case.received_on);
         let words = format!("Use a register that was in force on {day}: enter {day} or an earlier date");
         check.fail("register_day", words);
+    }
+    // One is published each year (Representation of the People Act 1983 s.13).
+    let oldest = case.received_on.checked_sub_months(Months::new(13));
+    if dated.zip(oldest).is_some_and(|(dated, oldest)| dated < oldest) {
+        check.fail(
+            "register_day",
+            "Use a register from the year before the donation: a new one is published every year",
+        );
     }
     let name = check.text("name", "Enter the donor’s full name as on the register", 200);
     let address = Address::read(&mut check, " as on the register");
@@ -131,6 +139,11 @@ mod tests {
     #[test]
     fn m6_the_register_is_one_of_the_day_of_receipt() {
         let dated = |day: &str| acceptance(&whole().set("register_day", day), &case(), on("2026-11-20"));
+        let of_year = |year: &str| acceptance(&whole().set("register_year", year), &case(), on("2026-11-20"));
+        assert!(of_year("2025").is_ok());
+        for year in ["2024", "1990", "2023", "2001", "2020"] {
+            assert_eq!(fields(&of_year(year).unwrap_err()), ["register_day"], "{year}");
+        }
         assert!(dated("1").is_ok());
         assert_eq!(fields(&dated("2").unwrap_err()), ["register_day"]);
     }

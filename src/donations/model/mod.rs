@@ -17,7 +17,7 @@ pub use duty::{Duty, Known, duties};
 pub use period::{Kind, Period};
 pub use plan::{Plan, Regular, Year, fit, most_of};
 pub use refusal::{Nature, NewRefusal, Refusal};
-pub use returns::{Difference, Item, Sourced, Thresholds, compile, differences, reportable};
+pub use returns::{Difference, Item, Reported, Sort, Sourced, Thresholds, compile, differences, reportable};
 pub use split::{LOOKS_BACK_DAYS, Split, SplitBy, SplitLine};
 
 use chrono::{DateTime, Utc};
@@ -77,8 +77,8 @@ pub struct Gift {
     pub created_at: DateTime<Utc>,
     pub paid_at: Option<DateTime<Utc>>,
     pub needs_check: bool,
-    /// Its last payment was above what one person may give in a year.
-    pub sent_back: bool,
+    /// Whether a payment of it went back, or is on its way, because of the limit or a donor check.
+    pub is_returned: bool,
 }
 
 impl Gift {

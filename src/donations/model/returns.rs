@@ -239,15 +239,31 @@ impl Sourced {
     }
 }
 
-/// The rows of a return as things stand. What was filed in it before stays, with a row for what has gone back since.
+/// Accepted donations that stand in returns that were filed.
+#[derive(Clone, Debug, Default)]
+pub struct Reported {
+    /// In the newest version of this return.
+    pub here: BTreeSet<Uuid>,
+    /// In that of another one.
+    pub elsewhere: BTreeSet<Uuid>,
+}
+
+/// The rows of a return as things stand. What was filed in it before stays, with a row for what has gone back since; what was
+/// filed in another is not reported twice.
 pub fn compile(
     period: Period,
     cases: &[Sourced],
     refusals: &[Refusal],
-    filed: &BTreeSet<Uuid>,
+    filed: &Reported,
     law: impl Fn(NaiveDate) -> Thresholds,
 ) -> Vec<Item> {
-    let lots: Vec<_> = cases.iter().filter_map(Sourced::lot).collect();
+    let is_filed = |line: &Uuid| filed.here.contains(line) || filed.elsewhere.contains(line);
+    // Money that goes back later does not undo a report: what was filed counts whole.
+    let lot = |it: &Sourced| {
+        let lot = it.lot()?;
+        Some(if is_filed(&lot.line) { Lot { amount: it.case.amount, ..lot } } else { lot })
+    };
+    let lots: Vec<_> = cases.iter().filter_map(lot).collect();
     let reported = reportable(&lots, &law);
     let mut items = Vec::new();
     for Sourced { case, .. } in cases {
@@ -259,7 +275,8 @@ pub fn compile(
         let sort = match (period.kind, decision) {
             (Kind::Quarterly, Some(Outcome::Accepted(_))) => {
                 let now = reported.get(&case.line).is_some_and(|on| period.holds(*on));
-                (now || filed.contains(&case.line)).then_some(Sort::Accepted)
+                let is_new = now && !filed.elsewhere.contains(&case.line);
+                (is_new || filed.here.contains(&case.line)).then_some(Sort::Accepted)
             }
             (Kind::Quarterly, Some(Outcome::Refused { .. })) => {
                 refused_on.filter(|on| period.holds(*on)).map(|_| Sort::Refused)
@@ -474,22 +491,22 @@ mod tests {
     fn p10_a_reversal_after_filing_is_a_row_and_a_difference() {
         let period = Period::quarter_of(on("2026-05-01"));
         let mut cases = vec![accepted(1, 6_000, "2026-03-01"), accepted(2, 5_181, "2026-05-01")];
-        let filed = compile(period, &cases, &[], &BTreeSet::new(), law);
+        let filed = compile(period, &cases, &[], &Reported::default(), law);
         assert_eq!(rows(&filed), [(Sort::Accepted, 6_000), (Sort::Accepted, 5_181)]);
         assert!(
-            compile(period.before(), &cases, &[], &BTreeSet::new(), law).is_empty(),
+            compile(period.before(), &cases, &[], &Reported::default(), law).is_empty(),
             "not in the first quarter"
         );
         cases[1].case.books =
             Books { left: Money::ZERO, back_on: Some(on("2026-08-02")), ..cases[1].case.books };
-        let lines = filed.iter().map(|item| item.line).collect();
-        let now = compile(period, &cases, &[], &lines, law);
+        let here = filed.iter().map(|item| item.line).collect();
+        let now = compile(period, &cases, &[], &Reported { here, ..Reported::default() }, law);
         assert_eq!(rows(&now), [(Sort::Accepted, 6_000), (Sort::Accepted, 5_181), (Sort::Reversal, -5_181)]);
         let changes = differences(&filed, &now);
         assert_eq!(changes, [Difference::Added(now[2].clone())]);
         assert_eq!(now[2].returned_on, "2026-08-02");
         // Had it not been filed, nothing would be reported.
-        assert!(compile(period, &cases, &[], &BTreeSet::new(), law).is_empty());
+        assert!(compile(period, &cases, &[], &Reported::default(), law).is_empty());
         assert_eq!(differences(&filed, &[]).len(), 2);
         let mut corrected = filed.clone();
         corrected[0].elector_number = "BL2-417".into();
@@ -499,13 +516,48 @@ mod tests {
     }
 
     #[test]
+    fn p10_what_was_filed_is_neither_reported_again_nor_forgotten() {
+        let (second, third) = (Period::quarter_of(on("2026-05-01")), Period::quarter_of(on("2026-08-01")));
+        for (what, later, reported) in [
+            ("a further sum", 6_200, vec![(Sort::Accepted, 6_200)]),
+            ("a further sum that would not be a first one", 2_231, vec![(Sort::Accepted, 2_231)]),
+            ("exactly the further sum", 2_230, vec![]),
+        ] {
+            let mut cases = vec![accepted(1, 6_000, "2026-05-10"), accepted(2, 5_181, "2026-06-10")];
+            let filed = compile(second, &cases, &[], &Reported::default(), law);
+            assert_eq!(filed.len(), 2);
+            let lines: BTreeSet<_> = filed.iter().map(|item| item.line).collect();
+            // The first one goes back in July, and another is accepted in August.
+            let back = Books { left: Money::ZERO, back_on: Some(on("2026-07-15")), ..cases[0].case.books };
+            cases[0].case.books = back;
+            cases.push(accepted(3, later, "2026-08-10"));
+            let elsewhere = Reported { elsewhere: lines.clone(), ..Reported::default() };
+            assert_eq!(rows(&compile(third, &cases, &[], &elsewhere, law)), reported, "{what}");
+            let here = Reported { here: lines, ..Reported::default() };
+            assert_eq!(
+                rows(&compile(second, &cases, &[], &here, law)),
+                [(Sort::Accepted, 6_000), (Sort::Reversal, -6_000), (Sort::Accepted, 5_181)],
+                "{what}"
+            );
+        }
+        // Two donors are parted after filing: what was filed of them together is not filed again with what one gives later.
+        let mut cases = vec![accepted(1, 6_000, "2026-05-10"), accepted(2, 5_181, "2026-06-10")];
+        let lines: BTreeSet<_> = cases.iter().map(|it| it.case.line).collect();
+        cases[1].source = "b".to_owned();
+        cases.push(accepted(3, 5_181, "2026-08-10"));
+        let elsewhere = Reported { elsewhere: lines, ..Reported::default() };
+        assert_eq!(rows(&compile(third, &cases, &[], &elsewhere, law)), [(Sort::Accepted, 5_181)]);
+    }
+
+    #[test]
     fn m11_refused_ones_are_reported_whatever_their_size_once_they_are_back() {
         let period = Period::quarter_of(on("2026-05-01"));
         let mut refused = accepted(1, 501, "2026-03-20");
         let outcome = Outcome::Refused { why: Why::NotOnRegister, by_hand: None };
         refused.case.decision = Some(Decision { on: on("2026-03-30"), by: None, late: None, outcome });
-        let compiled =
-            |case: &Sourced, period| compile(period, std::slice::from_ref(case), &[], &BTreeSet::new(), law);
+        let compiled = |case: &Sourced, period| {
+            compile(period, std::slice::from_ref(case), &[], &Reported::default(), law)
+        };
         assert!(compiled(&refused, period).is_empty(), "on its way");
         refused.case.books =
             Books { left: Money::ZERO, back_on: Some(on("2026-04-01")), ..refused.case.books };
@@ -547,7 +599,7 @@ mod tests {
             ("a week, £11,180.01", refused(1_118_001, "2026-06-07", None), week, 1),
             ("the next week", refused(1_118_001, "2026-06-08", None), week, 0),
         ] {
-            let items = compile(period, &[], &[refusal], &BTreeSet::new(), law);
+            let items = compile(period, &[], &[refusal], &Reported::default(), law);
             assert_eq!(items.len(), rows, "{what}");
             for item in items {
                 assert_eq!((item.sort, item.made_by.as_str()), (Sort::Refused, "0.02 bitcoin"), "{what}");
@@ -563,7 +615,7 @@ mod tests {
         let mut large = accepted(1, 11_181, "2026-06-08");
         large.case.decision = None;
         let cases = [large, accepted(2, 11_180, "2026-06-08"), accepted(3, 20_000, "2026-06-15")];
-        let week = |number: usize| rows(&compile(weeks[number], &cases, &[], &BTreeSet::new(), law));
+        let week = |number: usize| rows(&compile(weeks[number], &cases, &[], &Reported::default(), law));
         assert_eq!(
             (week(0), week(1), week(2)),
             (vec![], vec![(Sort::Received, 11_181)], vec![(Sort::Accepted, 20_000)])

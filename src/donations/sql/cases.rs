@@ -150,7 +150,7 @@ macro_rules! cases {
                cross join lateral (
                    select (l.amount_pence + coalesce(sum(amount_pence), 0))::bigint as "left",
                           (max(at) filter (where amount_pence < 0) at time zone 'Europe/London')::date as back_on,
-                          coalesce(bool_or(kind = 'refund_failed'), false) as failed
+                          coalesce(bool_or(kind = 'refund_failed'), false) or c.given_up as failed
                    from ledger where payment_intent = l.payment_intent and kind <> 'payment') books "# + $which
             $(, $value)*
         )
@@ -254,7 +254,7 @@ pub async fn set_decision(
     sqlx::query!(
         "update donor_cases set outcome = $2, decided_on = $3, decided_by = $4, late_reason = $5, register_on = $6,
                 register_name = $7, register_address = $8, elector_number = $9, why = $10, returned_on = $11,
-                returned_how = $12, returned_to = $13
+                returned_how = $12, returned_to = $13, given_up = false, tried_on = case when $2 = 'refused' then $3::date end
          where line = $1",
         line,
         code,
@@ -269,6 +269,37 @@ pub async fn set_decision(
         by_hand.map(|by_hand| by_hand.on),
         by_hand.map(|by_hand| by_hand.how.as_str()),
         by_hand.map(|by_hand| by_hand.to.as_str())
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Another refund is tried from today on.
+pub async fn set_tried(db: &mut PgConnection, line: Uuid, today: NaiveDate) -> Result<()> {
+    sqlx::query!("update donor_cases set tried_on = $2, given_up = false where line = $1", line, today)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Gives up refunds that have been tried since before a day, and have not come: whoever sees them sends the money in another
+/// way, or tries again.
+pub async fn give_up(db: &mut PgConnection, before: NaiveDate) -> Result<()> {
+    sqlx::query!(
+        r#"with kept as (
+               select l.id from ledger l
+               where l.payment_intent is not null and l.id in (select line from donor_cases where outcome = 'refused' and returned_on is null
+                                                               union all select line from above_limit)
+                 and l.amount_pence + coalesce((select sum(amount_pence) from ledger r
+                                                where r.payment_intent = l.payment_intent and r.kind <> 'payment'), 0) > 0
+           ), cases as (
+               update donor_cases c set given_up = true from kept
+               where kept.id = c.line and c.outcome = 'refused' and not c.given_up and c.tried_on < $1
+           )
+           update above_limit a set given_up = true from kept
+           where kept.id = a.line and not a.given_up and (a.noted_at at time zone 'Europe/London')::date < $1"#,
+        before
     )
     .execute(db)
     .await?;

@@ -56,7 +56,7 @@ pub async fn list(db: &mut PgConnection) -> Result<Vec<AboveLimit>> {
         r#"select a.line, coalesce(g.name, p.name, c.name, 'Not known') as "name!",
                   coalesce(g.email, p.email, c.email) as "email: EmailAddress", l.purpose_kind as "kind: KindCode",
                   (l.at at time zone 'Europe/London')::date as "received_on!", l.amount_pence as "amount: Money",
-                  coalesce(back.failed, false) as "failed!"
+                  coalesce(back.failed, false) or a.given_up as "failed!"
            from above_limit a join ledger l on l.id = a.line
            cross join lateral (select l.amount_pence + coalesce(sum(amount_pence), 0) as "left", bool_or(kind = 'refund_failed') as failed
                                from ledger where payment_intent = l.payment_intent and kind <> 'payment') back

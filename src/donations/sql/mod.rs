@@ -26,16 +26,16 @@ pub(super) const COUNTS: &str = "
         'returns', (select jsonb_build_object('count', count(*), 'due', min(due_by)) from returns_due),
         'stuck', (select jsonb_build_object('count', count(*), 'pence', sum(pence), 'since', min(since), 'due', min(due))
                   from (select l.amount_pence as pence, sent.since, sent.due
-                        from (select line, decided_on as since, null::date as due from donor_cases
+                        from (select line, decided_on as since, null::date as due, given_up from donor_cases
                               where outcome = 'refused' and returned_on is null
                               union all
-                              select line, (noted_at at time zone 'Europe/London')::date, null from above_limit a
+                              select line, (noted_at at time zone 'Europe/London')::date, null, given_up from above_limit a
                               where not exists (select from donor_cases c where c.line = a.line)) sent
                         join ledger l on l.id = sent.line
                         where l.payment_intent is null
-                           or (exists (select from ledger f where f.payment_intent = l.payment_intent and f.kind = 'refund_failed')
-                               and l.amount_pence + (select sum(amount_pence) from ledger r
-                                                     where r.payment_intent = l.payment_intent and r.kind <> 'payment') > 0)
+                           or ((sent.given_up or exists (select from ledger f where f.payment_intent = l.payment_intent and f.kind = 'refund_failed'))
+                               and l.amount_pence + coalesce((select sum(amount_pence) from ledger r
+                                                              where r.payment_intent = l.payment_intent and r.kind <> 'payment'), 0) > 0)
                         union all
                         select value_pence, received_on, decide_by from donation_refusals where returned_on is null) stuck))";
 
@@ -72,8 +72,8 @@ struct Row {
     created_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
     needs_check: bool,
+    is_returned: bool,
     every: Option<Interval>,
-    sent_back: bool,
 }
 
 impl From<Row> for Gift {
@@ -88,8 +88,8 @@ impl From<Row> for Gift {
             created_at: row.created_at,
             paid_at: row.paid_at,
             needs_check: row.needs_check,
+            is_returned: row.is_returned,
             every: row.every,
-            sent_back: row.sent_back,
         }
     }
 }
@@ -101,10 +101,10 @@ macro_rules! gifts {
             Row,
             r#"select id, name, email as "email: EmailAddress", address as "address: Json<Address>",
                       amount_pence as "amount: Money", person_id, created_at, paid_at, needs_check,
-                      billing_interval as "every: Interval",
-                      coalesce((select exists (select from above_limit back where back.line = heard.line)
-                                from gift_payments heard where heard.gift_id = gifts.id order by heard.heard_at desc limit 1),
-                               false) as "sent_back!"
+                      exists (select from gift_payments heard where heard.gift_id = gifts.id
+                              and (exists (select from above_limit a where a.line = heard.line)
+                                   or exists (select from donor_cases c where c.line = heard.line and c.outcome = 'refused'))) as "is_returned!",
+                      billing_interval as "every: Interval"
                from gifts "# + $which
             $(, $value)*
         )

@@ -163,15 +163,17 @@ pub async fn set_due(db: &mut PgConnection, due: &[(Period, Option<NaiveDate>)])
     Ok(())
 }
 
+/// Returns whether no other has the same days.
 pub async fn insert_election(
     db: &mut PgConnection,
     id: Uuid,
     new: &Election,
     by: Uuid,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into election_periods (id, name, starts_on, ends_on, entered_by, entered_at) values ($1, $2, $3, $4, $5, $6)",
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "insert into election_periods (id, name, starts_on, ends_on, entered_by, entered_at) values ($1, $2, $3, $4, $5, $6)
+         on conflict do nothing",
         id,
         new.name,
         new.from,
@@ -181,5 +183,5 @@ pub async fn insert_election(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }

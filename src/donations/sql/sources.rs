@@ -245,7 +245,8 @@ pub async fn list_splits(
                                   order by c.created_at desc limit 1) c on true
                where l.kind = 'payment' and l.amount_pence >= $3 and l.amount_pence <= (select max(above) from unnest($2::bigint[]) as above)
                  and l.amount_pence <= law.above and received.day >= $5
-                 and not exists (select from ledger r where r.payment_intent = l.payment_intent and r.kind in ('refund', 'dispute'))
+                 and l.amount_pence + coalesce((select sum(amount_pence) from ledger r
+                                                where r.payment_intent = l.payment_intent and r.kind <> 'payment'), 0) > 0
            ), keyed as (
                select 'source' as how, source as key, near.* from near where source is not null
                union all

@@ -82,7 +82,10 @@ fn cell<'a>(columns: &[Option<Field>], cells: &'a [String], field: Field) -> &'a
 /// Reads a line.
 pub fn read(columns: &[Option<Field>], cells: &[String], rules: Rules) -> Read {
     let cell = |field| cell(columns, cells, field);
-    let says = says(cell(Field::Agreed), cell(Field::AgreedOn), cell(Field::AgreedHow), cell(Field::Stopped));
+    // Any of several columns that says so stops emails.
+    let stops = columns.iter().zip(cells).filter(|(column, _)| **column == Some(Field::Stopped));
+    let stopped = stops.map(|(_, cell)| typed::trim(cell)).find(|cell| !is_no(cell)).unwrap_or_default();
+    let says = says(cell(Field::Agreed), cell(Field::AgreedOn), cell(Field::AgreedHow), stopped);
     let named = Field::ALL.into_iter().map(|field| (field.code().to_owned(), cell(field).to_owned()));
     let form = Form::from_values(named.collect());
     let email = cell(Field::Email).parse().ok();
@@ -312,9 +315,12 @@ fn amount(text: &str) -> Result<Option<Money>, String> {
     if amount < LEAST { Err(format!("A payment is at least {LEAST}")) } else { Ok(Some(amount)) }
 }
 
+fn is_no(text: &str) -> bool {
+    matches!(word(text).as_str(), "" | "no" | "n" | "false" | "0")
+}
+
 /// A no wins over every yes, and a yes needs its day and how it is known.
 fn says(agreed: &str, on: &str, how: &str, stopped: &str) -> Says {
-    let is_no = |text: &str| matches!(word(text).as_str(), "" | "no" | "n" | "false" | "0");
     let agreed = word(agreed);
     let is_yes = matches!(
         agreed.as_str(),
@@ -475,5 +481,23 @@ mod tests {
         // What is wrong with the rest of a line takes nothing from it.
         let read = line(&[(Field::Email, "ana@example.org"), (Field::BornOn, "x"), (Field::Stopped, "yes")]);
         assert!(read.entry.is_err() && read.email.is_some() && read.says == Says::Stopped);
+    }
+
+    #[test]
+    fn any_column_that_says_so_stops_emails() {
+        let columns = [Some(Field::Email), Some(Field::Stopped), Some(Field::Stopped)];
+        for (one, other, stops) in [
+            ("No", "Yes", true),
+            ("0", "1", true),
+            ("", "Yes", true),
+            ("yes", "no", true),
+            ("N", "bounced", true),
+            ("no", "0", false),
+            ("", "", false),
+        ] {
+            let cells = ["ana@example.org", one, other].map(str::to_owned);
+            let found = read(&columns, &cells, RULES).says;
+            assert_eq!(matches!(found, Says::Stopped), stops, "{one} {other}");
+        }
     }
 }

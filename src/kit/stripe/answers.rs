@@ -231,6 +231,7 @@ pub(super) struct PaymentIntent {
 
 #[derive(Deserialize)]
 struct Charged {
+    created: Option<i64>,
     payment_method_details: Option<Charging>,
 }
 
@@ -245,6 +246,11 @@ struct CardUsed {
 }
 
 impl PaymentIntent {
+    /// When it was charged.
+    pub(super) fn charged_at(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.latest_charge.as_ref()?.created?, 0)
+    }
+
     /// The fingerprint of the card that was charged.
     pub(super) fn card(self) -> Option<String> {
         self.latest_charge?.payment_method_details?.card?.fingerprint

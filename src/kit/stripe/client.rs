@@ -233,6 +233,13 @@ impl Stripe {
         Ok(self.send::<answers::PaymentIntent>(None, request).await?.card())
     }
 
+    /// When a payment was charged; `None` before it was.
+    pub async fn find_charged_at(&self, payment_intent: &str) -> Result<Option<DateTime<Utc>>, StripeError> {
+        let request =
+            RetrievePaymentIntent::new(checked(payment_intent)?).expand(vec!["latest_charge".to_owned()]);
+        Ok(self.send::<answers::PaymentIntent>(None, request).await?.charged_at())
+    }
+
     pub async fn find_charge(&self, id: &str) -> Result<Charge, StripeError> {
         Ok(self.send::<answers::Charge>(None, RetrieveCharge::new(checked(id)?)).await?.into())
     }

@@ -8,18 +8,19 @@ use crate::{
     audit::Change,
     kit::error::{Error, Result},
     membership::{
-        model::{Membership, Stays, which_stays},
+        model::{Membership, Stays, one_history, one_time, which_stays},
         sql::{self, merging},
     },
 };
 
-/// Gives the record that stays the one membership, since the earlier day, with the periods of both. Returns both as they
+/// Gives the record that stays the one membership, since the earlier day, with the past of both. Returns both as they
 /// were.
 ///
 /// # Errors
 /// A conflict, in words, if the two cannot be one yet.
 pub async fn join(change: &mut Change<'_>, merge: Merging) -> Result<Value> {
-    let before = merging::rows(change, merge.gone, merge.kept).await?;
+    let now = change.now;
+    let before = merging::rows(change, merge.gone, merge.kept, now).await?;
     let Some(gone) = sql::lock_of_person(change, merge.gone).await? else { return Ok(before) };
     let (stays, joined_on) = match sql::lock_of_person(change, merge.kept).await? {
         None => (gone.clone(), gone.joined_on),
@@ -31,7 +32,11 @@ pub async fn join(change: &mut Change<'_>, merge: Merging) -> Result<Value> {
                     Stays::OfGone => (gone, kept),
                     Stays::OfKept => (kept, gone),
                 };
-            merging::take_periods(change, goes.id, stays.id).await?;
+            let of_stays = sql::history::find(change, stays.id).await?;
+            let of_goes = sql::history::find(change, goes.id).await?;
+            let eras = one_history(&of_stays.eras, &of_goes.eras);
+            let periods = one_time([of_stays.periods, of_goes.periods].concat());
+            merging::set_past(change, (goes.id, stays.id), &eras, &periods, now).await?;
             merging::delete(change, goes.id).await?;
             (stays, joined_on)
         }

@@ -16,7 +16,7 @@ pub use answers::{
 };
 pub use hardship::{ApplyHardship, Hardship, Less, LessTerms};
 pub use membership::{Decision, Membership, Note, Suspension};
-pub use merging::{Stays, which_stays};
+pub use merging::{Stays, one_history, one_time, which_stays};
 pub use overrides::{NewOverride, Override, OverrideKind};
 pub use rate_change::{CarryDays, ChangeRate, NewRate, NoChange, RateChange, changeable};
 pub use rates::{Price, Prices, Rate, WrongAmount};

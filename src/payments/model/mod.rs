@@ -13,7 +13,7 @@ pub use checkouts::{Checkout, CheckoutState};
 pub use ledger::{LedgerLine, LineKind, Method, Origin, dispute_lines, line_words, stripe_page};
 pub use methods::{ChangeState, MethodChange, PaymentMethod, change_metadata, our_change};
 pub use notices::{Announced, Collection, WhyNotice};
-pub use refunds::{NoRefund, Refund, RefundState, SendRefund, refundable};
+pub use refunds::{NoRefund, Refund, RefundState, SendRefund, refundable, sum_alone};
 pub use subscriptions::{Subscription, subscription_code, subscription_state};
 
 use serde::{Deserialize, Serialize};

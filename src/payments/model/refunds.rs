@@ -87,6 +87,13 @@ impl NoRefund {
     }
 }
 
+/// What officers have refunded of a payment with no second person's word, or are refunding.
+pub fn sum_alone(refunds: &[Refund]) -> Money {
+    let gone = |it: &&Refund| matches!(it.state, RefundState::Sending | RefundState::Sent);
+    let alone = refunds.iter().filter(gone).filter(|it| it.decided_by.is_none());
+    Money::from_pence(alone.map(|it| it.amount.pence()).sum())
+}
+
 /// What may still be refunded of a payment. `corrections` are the lines that already went either way.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use crate::{
         queue::{self, FOR_DAYS, Failure, Job},
     },
     payments::{
-        model::{LedgerLine, Refund, RefundState, SendRefund, refundable},
+        model::{LedgerLine, Refund, RefundState, SendRefund, refundable, sum_alone},
         settings,
         sql::{ledger, refunds},
         sync,
@@ -57,7 +57,10 @@ pub(super) async fn ask(
             "There is less than that left of this payment. Open it again to see how much.",
         ));
     }
-    let alone = amount <= change.app.setting(settings::REFUND_ALONE, change.today());
+    // Of one payment, all that no second person has looked at counts together.
+    let alone = sum_alone(&before)
+        .checked_add(amount)
+        .is_some_and(|sum| sum <= change.app.setting(settings::REFUND_ALONE, change.today()));
     let new = Refund {
         id: change.app.random().id(change.now),
         payment,
@@ -92,8 +95,19 @@ async fn send(db: &mut PgConnection, refund: &Refund) -> Result<()> {
 /// A conflict if it is not waiting for approval, or is waiting for somebody else.
 pub(super) async fn decide(change: &mut Change<'_>, officer: Uuid, id: Uuid, send_it: bool) -> Result<Uuid> {
     let refund = refunds::lock(change, id).await?.ok_or(Error::NotFound)?;
-    if refund.state != RefundState::Asked {
+    if refund.state != RefundState::Asked && (send_it || refund.state != RefundState::Failed) {
         return Err(Error::Conflict("This refund has already been decided."));
+    }
+    if send_it {
+        // Some of the payment may have gone back since.
+        ledger::lock_line(change, refund.payment).await?.ok_or(Error::NotFound)?;
+        let known = find_payment(change, refund.payment).await?;
+        let left = refundable(&known.line.line, &known.corrections, &[]);
+        if !left.is_ok_and(|left| refund.amount <= left) {
+            return Err(Error::Invalid(
+                "There is less than that left of this payment: some of it has been returned meanwhile. Decline this refund.",
+            ));
+        }
     }
     // Who asked may take it back.
     if send_it && !refund.may_be_approved_by(officer) {

@@ -63,7 +63,7 @@ pub async fn set_decided(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "update refunds set state = $2, decided_by = $3, decided_at = $4, changed_at = $4 where id = $1 and state = 'asked'",
+        "update refunds set state = $2, decided_by = $3, decided_at = $4, changed_at = $4 where id = $1 and state in ('asked', 'failed')",
         id,
         state.code(),
         by,

@@ -464,3 +464,35 @@ async fn m2_dues_that_are_refused_end_the_membership_or_leave_it_unpaid_as_is_de
     settle(&site).await;
     assert_eq!(site.mail_to("maya@example.org").await.subject, "We are sending back your donation of £600");
 }
+
+#[tokio::test]
+async fn m8_a_refund_that_stripe_will_not_make_is_given_up_and_sent_by_hand() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    give_much(&site, "maya@example.org").await;
+    let case = case_of(&site, "maya@example.org").await;
+    // Stripe does not know the payment any more.
+    sqlx::query(
+        "delete from stripe_stand_in.objects where id = (select l.payment_intent from donor_cases c join ledger l on l.id = c.line
+                                                         where c.email = 'maya@example.org')",
+    )
+    .execute(&site.pool)
+    .await
+    .unwrap();
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    refuse(&mut treasurer, &case, "party_rules").await.expect("on its way back");
+    site.leaves_waiting("payments_give_back");
+    watch(&site).await;
+    treasurer.get(&case).await.expect("On its way back");
+    treasurer.get("/admin").await.expect_not("refused donation has not been returned");
+    site.app.clock().advance(Duration::days(4));
+    watch(&site).await;
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    treasurer.get("/admin").await.expect("refused donation has not been returned");
+    let page = treasurer.get(&case).await;
+    page.expect("The refund failed").expect("Try the refund again");
+    let form = page.form(&format!("{case}/return")).fill("how", "Bank transfer").fill("to", "Maya");
+    let form = form.fill("returned_day", "25").fill("returned_month", "11").fill("returned_year", "2026");
+    form.submit(&mut treasurer).await.expect("The return is recorded");
+    treasurer.get(&case).await.expect("Sent back on 25 November 2026");
+}
