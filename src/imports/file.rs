@@ -131,9 +131,9 @@ impl<R: Read> Lines<R> {
                     "one cell is longer than 10,000 characters: a quotation mark may be missing at its end";
                 return Err(Unreadable::Line { line, what });
             }
-            let separators = |line: &[u8]| line.iter().filter(|byte| **byte == self.delimiter).count();
+            let cells = |line: &[u8]| line.split(|byte| *byte == self.delimiter).count();
             let is_line =
-                |line: &[u8]| line.contains(&b'@') && separators(line) + 1 >= self.heads.len() + self.skipped;
+                |line: &[u8]| line.contains(&b'@') && cells(line) >= self.heads.len() + self.skipped;
             if self.heads.len() > 1
                 && record
                     .iter()

@@ -144,7 +144,7 @@ pub async fn restore(db: &mut PgConnection, rows: &Value) -> Result<()> {
          select o.id, o.membership_id, o.started_on,
                 coalesce(o.ended_on, (select greatest(o.started_on, min(s.starts_on)) from membership_states s
                                       where s.membership_id = o.membership_id and s.state = 'ended'
-                                        and s.recorded_at > ($1::jsonb ->> 'at')::timestamptz)), o.settled_on
+                                        and s.recorded_at > ($1::jsonb ->> 'at')::timestamptz having count(*) > 0)), o.settled_on
          from jsonb_populate_recordset(null::membership_periods, $1::jsonb -> 'periods') o
          on conflict do nothing",
         rows

@@ -481,7 +481,7 @@ async fn m8_a_refund_that_stripe_will_not_make_is_given_up_and_sent_by_hand() {
     .unwrap();
     let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
     refuse(&mut treasurer, &case, "party_rules").await.expect("on its way back");
-    site.leaves_waiting("payments_give_back");
+    site.leaves_failed("payments_give_back");
     watch(&site).await;
     treasurer.get(&case).await.expect("On its way back");
     treasurer.get("/admin").await.expect_not("refused donation has not been returned");
