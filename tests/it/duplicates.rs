@@ -323,7 +323,7 @@ async fn p3_where_somebody_stood_survives_a_merge_and_its_undoing() {
             "select distinct day::text from membership_states s join memberships m on m.id = s.membership_id,
                     unnest(array[s.starts_on, s.ends_on - 1, '2026-11-21'::date]) day where m.person_id = any($1) and day is not null",
         )
-        .bind(&people)
+        .bind(people)
         .fetch_all(&site.pool)
         .await
         .unwrap();
