@@ -406,6 +406,34 @@ pub async fn add_officer(
     Ok(added)
 }
 
+/// Switches somebody's officers' tools off while they stand in an election, and on again.
+///
+/// # Errors
+/// The database is away.
+pub async fn pause_offices(change: &mut Change<'_>, person: Uuid, paused: bool) -> Result<()> {
+    if offices::set_paused(change, person, paused).await? {
+        let action = if paused { "officer.paused" } else { "officer.resumed" };
+        change.audit(action, ("person", person), json!({}));
+    }
+    Ok(())
+}
+
+/// Ends an office that came with something else, if they hold it.
+///
+/// # Errors
+/// Conflict for the last administrator.
+pub async fn end_role(
+    change: &mut Change<'_>,
+    person: Uuid,
+    role: Role,
+    region: Option<Region>,
+) -> Result<()> {
+    match offices::find_held(change, person, role, region).await? {
+        Some(office) => end_officer(change, office).await,
+        None => Ok(()),
+    }
+}
+
 /// Ends an office. The last administrator stays: nobody could appoint another.
 pub(super) async fn end_officer(change: &mut Change<'_>, office: Uuid) -> Result<()> {
     let now = change.now;

@@ -32,8 +32,8 @@ mod jobs;
 pub mod demo;
 
 pub use actions::{
-    Details, add_officer, change_details, close_account, find_or_add_person, give_consent, holds_office,
-    issue_link, reopen_account, set_standing, verify_email, withdraw_consent,
+    Details, add_officer, change_details, close_account, end_role, find_or_add_person, give_consent,
+    holds_office, issue_link, pause_offices, reopen_account, set_standing, verify_email, withdraw_consent,
 };
 pub use entering::{Entered, Proof, enter};
 pub use guard::{Access, Paths, Route, Routes};
@@ -80,6 +80,8 @@ pub const ROOM: Room = Room {
         says("person.password_set", "Password set", Tells::People),
         says("officer.added", "Office given", Tells::Party),
         says("officer.ended", "Office ended", Tells::Party),
+        says("officer.paused", "Officers’ tools off while they stand", Tells::Party),
+        says("officer.resumed", "Officers’ tools on again", Tells::Party),
         // Written by `audit` itself, which is below every room.
         says("record.seen", "Record opened", Tells::People),
     ],

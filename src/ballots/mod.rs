@@ -28,6 +28,7 @@ mod casting;
 mod complaints;
 mod record;
 mod telling;
+mod recount;
 mod actions;
 mod pages;
 mod admin;
@@ -35,11 +36,15 @@ mod jobs;
 mod merging;
 pub mod demo;
 
-pub use actions::{electors, objection_hours};
+pub use actions::{add, announce, electors, objection_hours};
+pub use forms::REOPEN;
 pub use jobs::TurnBallots;
-pub use model::{CountPapers, Electorate, Held, RUN_BALLOTS, TellVoters, WATCH_BALLOTS};
+pub use model::{
+    Ballot, CountPapers, Draft, Electorate, Held, RUN_BALLOTS, State, TellVoters, Times, WATCH_BALLOTS,
+};
+pub use recount::recount;
 pub use result::rule;
-pub use sql::{OpenBallot, list_open};
+pub use sql::{OpenBallot, find, list_open, roll::list_voters as voters};
 
 use crate::{
     accounts::{Access, Combine, Desk, Group, Rank, Room, Routes, Task, Tells, ends, moves, moves_unless, says},

@@ -37,7 +37,7 @@ pub use model::{CHANGE_SETTINGS, Item, Mark};
 pub use news::PER_PAGE as NEWS_PER_PAGE;
 pub use shown::{Section, Shown, show, show_one, show_sections};
 pub use sql::{find_by_slug, list_addresses, list_news, list_published};
-pub use words::{Article, Page, Question};
+pub use words::{Article, Page, Profile, Question};
 
 use crate::{
     accounts::{Access, Desk, Group, Rank, Room, Routes, Tells, says},
@@ -79,7 +79,7 @@ pub const ROOM: Room = Room {
         says("setting.changed", "Setting changed", Tells::Party),
     ],
     moved: &[("/admin/people", "/admin/profiles")],
-    public: &["/faq", "/news", "/people", "/allies", "/contact"],
+    public: &["/faq", "/news", "/allies", "/contact"],
     card: Some((Rank::News, |asked| Box::pin(news::card(asked)))),
     demo: Some(|app, db, _| Box::pin(demo::load(app, db))),
     ..Room::new("content")
@@ -116,7 +116,6 @@ fn routes(_: &App) -> Routes {
         .get(Cached(&["content_items", "content_slugs"]), "/privacy", pages::privacy)
         .get(Cached(&["content_items", "content_slugs"]), "/accessibility", pages::accessibility)
         .get(Cached(&["content_items", "content_slugs"]), "/pages/{slug}", pages::show)
-        .get(Cached(&["content_items"]), "/people", pages::people)
         .get(Cached(&["content_items"]), "/allies", pages::allies)
         .get(Cached(&["content_items"]), "/news", news::list)
         .get(Cached(&["content_items"]), "/news/feed.xml", news::feed)

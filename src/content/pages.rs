@@ -1,4 +1,4 @@
-//! Pages, profiles, allies, as visitors see them.
+//! Pages and allies, as visitors see them.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -13,7 +13,7 @@ use super::{
     model::Item,
     shown::{self, Shown},
     sql,
-    words::{Ally, Page, Profile},
+    words::{Ally, Page},
 };
 use crate::kit::{
     address,
@@ -57,18 +57,6 @@ pub(super) async fn show(visit: Visit, uri: Uri, Path(slug): Path<String>, mut d
     }
     let item = shown::show_one(item).await?;
     Ok(PagePage { visit, item }.into_response())
-}
-
-#[derive(Template, WebTemplate)]
-#[template(path = "content/people.html")]
-struct PeoplePage {
-    visit: Visit,
-    profiles: Vec<Shown<Item<Profile>>>,
-}
-
-pub(super) async fn people(visit: Visit, mut db: Db) -> Result<Response> {
-    let profiles = shown::show(sql::list_published(&mut db).await?).await?;
-    Ok(PeoplePage { visit, profiles }.into_response())
 }
 
 #[derive(Template, WebTemplate)]

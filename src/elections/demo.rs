@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::{
     actions::{self, obstacle_of},
-    model::{Part, Plan, PostWords, Stage, Step, Timetable},
+    model::{How, Office, Outcome, Part, Plan, PostWords, Stage, Step, Timetable},
     settings, sql,
 };
 use crate::{
-    accounts::demo::CastMember,
+    accounts::{Role, demo::CastMember},
     audit::{Actor, Change},
     ballots::{self, Electorate, Held},
     kit::{app::App, dates, markdown, picture},
@@ -75,6 +75,21 @@ fn stories() -> Vec<Story> {
             ],
         },
         Story {
+            title: "Vice-chairs",
+            duties: "Stand in for the chair, and look after campaigns and training.",
+            seats: 3,
+            term_months: 24,
+            regions: &[],
+            oldest: None,
+            days: -120,
+            statements: &[
+                "Campaigns that people can join in their lunch break.",
+                "Training in every region, so that nobody stands alone on a doorstep.",
+                "I know our rule book by heart, and what is wrong with it.",
+            ],
+            questions: &[],
+        },
+        Story {
             title: "North West committee",
             duties: "Plans campaigns in the region and looks after its branches.",
             seats: 3,
@@ -104,6 +119,7 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
         seats: 1,
         term_months: 24,
         electorate: Electorate::default(),
+        role: Some(Role::Treasurer),
     };
     actions::posts::add(&mut change, &words).await?;
     change.commit().await?;
@@ -139,10 +155,11 @@ async fn tell(
         seats: story.seats,
         term_months: story.term_months,
         electorate: electorate.clone(),
+        role: None,
     };
     let mut change = Change::begin(app, db, Actor::System).await?;
     let post = actions::posts::add(&mut change, &words).await?;
-    let id = actions::elections::call(&mut change, post, &plan, false, officer).await?;
+    let id = actions::elections::call(&mut change, post, &plan, None, officer).await?;
     sql::elections::set_published(&mut change, id, &times, times.at(Step::Notice).min(now)).await?;
     let electors = ballots::electors(app, &mut change, &electorate).await?;
     let mut electors: Vec<_> = electors.into_iter().filter(|person| !taken.contains(person)).collect();
@@ -172,6 +189,9 @@ async fn tell(
         sql::elections::set_judged(&mut change, id, times.nominations_close).await?;
         ask(&mut change, id, story, &nominations, electors.pop(), times).await?;
     }
+    if times.closes <= now {
+        elect(&mut change, id, times).await?;
+    }
     let stage = sql::elections::find(&mut change, id).await?.map_or(Stage::Notice, |it| it.stage(now));
     sql::elections::set_turned(&mut change, id, stage).await?;
     change.commit().await?;
@@ -196,6 +216,38 @@ async fn stand(
     pictures::add(change, &prepared, &format!("Portrait of {}", nomination.name)).await?;
     sql::nominations::set_portrait(change, id, Some(&prepared.picture)).await?;
     Ok(id)
+}
+
+/// All who stood were elected, and one has given it up since.
+async fn elect(change: &mut Change<'_>, election: Uuid, times: Timetable) -> anyhow::Result<()> {
+    let election = sql::elections::find(change, election).await?.context("it was just added")?;
+    let started_on = dates::london_date(times.withdrawals_close);
+    for (number, nomination) in sql::nominations::list_standing(change, election.id).await?.iter().enumerate()
+    {
+        let office = Office {
+            id: change.app.random().id(change.now),
+            post: election.post,
+            title: election.words.title.clone(),
+            election: election.id,
+            person: nomination.person,
+            name: nomination.name.clone(),
+            portrait: nomination.portrait.clone(),
+            how: How::Unopposed,
+            started_on,
+            ends_on: dates::months_later(started_on, election.words.term_months),
+            ended_on: None,
+            ended_why: None,
+            is_filled: false,
+        };
+        sql::offices::insert(change, &office, None).await?;
+        if number == 2 {
+            let on = change.today() - Duration::days(20);
+            sql::offices::set_ended(change, office.id, on, Some("A new job abroad.")).await?;
+        }
+    }
+    sql::elections::set_settled(change, election.id, Outcome::Unopposed, None, times.withdrawals_close)
+        .await?;
+    Ok(())
 }
 
 /// Somebody's face, of a few.

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::model::{
-    LONGEST_ANSWER, LONGEST_LETTER, LONGEST_QUESTION, Plan, PostWords, Rules, Step, Timetable,
+    LONGEST_ANSWER, LONGEST_LETTER, LONGEST_QUESTION, Plan, PostWords, ROLES, Rules, Step, Timetable,
 };
 use crate::{
+    accounts::Role,
     ballots::{Electorate, Held},
     kit::{
         email_address::EmailAddress,
@@ -40,8 +41,13 @@ pub fn post(form: &Form) -> Result<PostWords, Form> {
     } else {
         number(&mut check, "oldest", 14..=120, wrong)
     };
+    let role = check.optional::<Role>("role").filter(|role| ROLES.contains(role));
+    if role == Some(Role::Organiser) && regions.as_ref().is_none_or(|regions| regions.len() != 1) {
+        check.fail("role", "An organiser’s post is elected in one region: choose it above");
+    }
     check.finish(|| {
         Some(PostWords {
+            role,
             title: title?,
             duties: duties?,
             seats: seats?,
@@ -57,7 +63,8 @@ pub fn fill_post(words: &PostWords) -> Form {
         .with("duties", &words.duties)
         .with("seats", words.seats.to_string())
         .with("term_months", words.term_months.to_string())
-        .with("oldest", words.electorate.oldest.map(|age| age.to_string()).unwrap_or_default());
+        .with("oldest", words.electorate.oldest.map(|age| age.to_string()).unwrap_or_default())
+        .with("role", words.role.map(Role::code).unwrap_or_default());
     for region in &words.electorate.regions {
         form = form.with("regions", region.slug());
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 use uuid::Uuid;
 
-use super::model::{Election, Ended};
+use super::model::{Election, Ended, Nomination, Office};
 use crate::kit::{
     app::App,
     dates,
@@ -83,6 +83,41 @@ pub fn ended(app: &App, election: &Election, name: &str, how: Ended, why: Option
     Letter::new(&Frame::service(app, "You get this because you stood in this election."), &words)
 }
 
+#[derive(Template)]
+#[template(path = "elections/letters.md")]
+struct Letters<'a> {
+    election: &'a Election,
+    candidates: &'a [Nomination],
+    page: String,
+}
+
+/// The one email of all candidates, in the order given.
+pub fn letters(app: &App, election: &Election, candidates: &[Nomination]) -> Result<(String, String)> {
+    Ok(split(&Letters { election, candidates, page: app.link(&election.path()) }.render()?))
+}
+
+#[derive(Template)]
+#[template(path = "elections/mail_elected.md")]
+struct Elected<'a> {
+    name: &'a str,
+    post: &'a str,
+    how: &'a str,
+    until: &'a str,
+    page: &'a str,
+}
+
+/// That somebody holds a post from now on.
+pub fn elected(app: &App, election: &Election, office: &Office, name: &str) -> Result<Letter> {
+    let words = Elected {
+        name,
+        post: &election.words.title,
+        how: office.how.words(),
+        until: &dates::day(office.last_day()),
+        page: &app.link("/people"),
+    };
+    Letter::new(&Frame::service(app, "You get this because you stood in this election."), &words)
+}
+
 /// Each mail in its forms, for the test that judges all mails.
 #[cfg(test)]
 pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter>)> {
@@ -98,6 +133,14 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     let frame = Frame::service(app, "You get this because a member nominated you.");
     let mut samples = vec![("elections/mail_nominated", Letter::new(&frame, &asked))];
     let frame = Frame::service(app, "You get this because you stood in this election.");
+    let won = Elected {
+        name,
+        post: "Chair & *host*",
+        how: "elected unopposed",
+        until: "4 March 2029",
+        page: &page,
+    };
+    samples.push(("elections/mail_elected", Letter::new(&frame, &won)));
     for (how, why) in
         [(Ended::Seconders, None), (Ended::Refused, Some("Not *a* <member>")), (Ended::Barred, Some("x"))]
     {

@@ -4,10 +4,12 @@
 //! from that day and the rule book, and published. Members nominate themselves or each other, others second them, each by
 //! signing in; candidates write statements of equal length and answer members' questions in equal time. What may be done
 //! when goes by the clock alone ([`model::Election::stage`]); what the clock brings is in `actions::elections::turn`, each
-//! minute. Whoever stands has no officers' tools meanwhile.
+//! minute: nominations are judged, the vote is made in `ballots`, and when its result is final, offices are given until the
+//! end of the term. A place that is given up is filled by a countback or a by-election. Whoever stands has no officers'
+//! tools meanwhile.
 //!
 //! Tables: `election_posts`, `elections`, `election_nominations`, `election_seconds`, `election_questions`,
-//! `election_answers`.
+//! `election_answers`, `election_offices`.
 
 mod model;
 mod settings;
@@ -21,6 +23,8 @@ mod jobs;
 pub mod demo;
 
 pub use jobs::TurnElections;
+pub use model::Office;
+pub use sql::offices::list_held;
 
 use crate::{
     accounts::{Access, Desk, Group, Rank, Room, Routes, Task, Tells, moves, moves_unless, says},
@@ -60,6 +64,16 @@ pub const ROOM: Room = Room {
         says("elections.statement_written", "Candidate’s statement written", Tells::People),
         says("elections.portrait_set", "Candidate’s portrait changed", Tells::People),
         says("elections.candidacy_ended", "Candidacy ended", Tells::People),
+        says("elections.vote_made", "Vote of an election made", Tells::Party),
+        says("elections.settled", "Election over", Tells::Party),
+        says("elections.office_given", "Elected to a post", Tells::People),
+        says("elections.office_not_given", "Elected, and cannot hold the post", Tells::People),
+        says("elections.office_ended", "Post ended", Tells::People),
+        says(
+            "elections.counted_back",
+            "Papers of an election counted again for a vacant place",
+            Tells::Party,
+        ),
         says("elections.asked", "Question to candidates asked", Tells::People),
         says("elections.question_let_through", "Question to candidates published", Tells::Party),
         says("elections.question_refused", "Question to candidates refused", Tells::Party),
@@ -86,6 +100,7 @@ pub const ROOM: Room = Room {
         moves("election_nominations", "nominated_by"),
         moves_unless("election_seconds", "person_id", "k.nomination_id = g.nomination_id"),
         moves("election_questions", "asked_by"),
+        moves_unless("election_offices", "person_id", "k.election_id = g.election_id"),
     ],
     jobs: |jobs| jobs.each_minute::<TurnElections>(),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
@@ -103,7 +118,7 @@ fn routes(_: &App) -> Routes {
     Routes::new()
         .get(Cached(&["elections", "election_posts", "ballots"]), "/elections", pages::elections::list)
         .get(
-            Cached(&["elections", "election_posts", "ballots", "election_nominations"]),
+            Cached(&["elections", "election_posts", "ballots", "election_nominations", "election_offices"]),
             "/elections/{slug}",
             pages::elections::show,
         )
@@ -152,6 +167,9 @@ fn routes(_: &App) -> Routes {
         .post(runs, "/admin/elections/posts/{post}", admin::posts::update)
         .get(runs, "/admin/elections/posts/{post}/call", admin::elections::new)
         .post(runs, "/admin/elections/posts/{post}/call", admin::elections::create)
+        .get(watches, "/admin/elections/offices", admin::offices::list)
+        .post(runs, "/admin/elections/offices/{office}/end", admin::offices::end)
+        .post(runs, "/admin/elections/offices/{office}/countback", admin::offices::countback)
         .get(watches, "/admin/elections/{id}", admin::elections::show)
         .get(runs, "/admin/elections/{id}/timetable", admin::elections::edit_timetable)
         .post(runs, "/admin/elections/{id}/timetable", admin::elections::update_timetable)

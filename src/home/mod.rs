@@ -10,6 +10,7 @@
 mod dashboard;
 mod front;
 mod machines;
+mod people;
 
 use crate::{
     accounts::{Access, Link, Room, Routes},
@@ -20,6 +21,7 @@ use crate::{
 pub const ROOM: Room = Room {
     routes,
     head: |_| Some(Link::new("Your page", "/dashboard")),
+    public: &["/people"],
     closed: &["/dashboard"],
     ..Room::new("home")
 };
@@ -33,6 +35,7 @@ fn routes(_: &App) -> Routes {
             "/funding",
             front::funding,
         )
+        .get(Cached(&["content_items", "election_offices", "election_posts"]), "/people", people::show)
         .get(SignedIn, "/dashboard", dashboard::show)
         .get(Cached(&["content_items"]), "/sitemap.xml", machines::sitemap)
         .get(Cached(&[]), "/robots.txt", machines::robots)

@@ -1,5 +1,7 @@
 //! Elections: posts, the timetable, nominations, seconds, statements, hustings.
 
+mod whole;
+
 use breakthrough::{
     elections::TurnElections,
     kit::queue::{Failure, Job},

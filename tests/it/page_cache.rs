@@ -151,6 +151,7 @@ async fn every_declared_table_tells_of_its_changes_and_no_other_does() {
             "content_slugs",
             "election_answers",
             "election_nominations",
+            "election_offices",
             "election_posts",
             "election_questions",
             "elections",

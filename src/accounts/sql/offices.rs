@@ -18,12 +18,15 @@ pub struct OfficerLine {
     pub role: Role,
     pub region: Option<Region>,
     pub granted_at: DateTime<Utc>,
+    /// While they stand in an election.
+    pub is_paused: bool,
 }
 
 pub async fn list_officers(db: &mut PgConnection) -> Result<Vec<OfficerLine>> {
     sqlx::query_as!(
         OfficerLine,
-        r#"select o.id, p.name, p.email::text as "email!", o.role as "role: Role", o.region as "region: Region", o.granted_at
+        r#"select o.id, p.name, p.email::text as "email!", o.role as "role: Role", o.region as "region: Region", o.granted_at,
+                  p.offices_paused as is_paused
            from officers o join people p on p.id = o.person_id where o.ended_at is null order by p.name, o.role"#
     )
     .fetch_all(db)
@@ -43,7 +46,7 @@ pub async fn list_holders(db: &mut PgConnection, permission: Permission) -> Resu
     sqlx::query_as!(
         Holder,
         r#"select id, name, email as "email: EmailAddress" from people
-           where id in (select person_id from officers where role = any($1) and ended_at is null) order by id"#,
+           where id in (select person_id from officers where role = any($1) and ended_at is null) and not offices_paused order by id"#,
         &roles
     )
     .fetch_all(db)
@@ -135,6 +138,34 @@ pub async fn end_officer(
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (row.person_id, row.role)))
+}
+
+/// The office that somebody holds, if they do.
+pub async fn find_held(
+    db: &mut PgConnection,
+    person: Uuid,
+    role: Role,
+    region: Option<Region>,
+) -> Result<Option<Uuid>> {
+    sqlx::query_scalar!(
+        "select id from officers where person_id = $1 and role = $2 and region is not distinct from $3 and ended_at is null",
+        person,
+        role.code(),
+        region.map(Region::slug)
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Switches somebody's officers' tools off or on; whether that changed anything for an officer.
+pub async fn set_paused(db: &mut PgConnection, person: Uuid, paused: bool) -> Result<bool> {
+    let set = sqlx::query_scalar!(
+        r#"update people set offices_paused = $2 where id = $1 and offices_paused <> $2
+           returning exists (select from officers where person_id = $1 and ended_at is null) as "is_officer!""#,
+        person,
+        paused
+    );
+    Ok(set.fetch_optional(db).await?.unwrap_or_default())
 }
 
 /// The offices of all administrators.

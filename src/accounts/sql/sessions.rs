@@ -28,7 +28,7 @@ pub async fn find_session(
         r#"select s.id as session_id, s.person_id, s.last_seen_at, p.email::text as "email!", p.name,
                   p.standing as "standing: Standing",
                   coalesce((select json_agg(json_build_object('role', o.role, 'region', o.region))
-                            from officers o where o.person_id = p.id and o.ended_at is null), '[]') as "offices!: Json<Vec<Office>>"
+                            from officers o where o.person_id = p.id and o.ended_at is null and not p.offices_paused), '[]') as "offices!: Json<Vec<Office>>"
            from sessions s join people p on p.id = s.person_id
            where s.token_hash = $1 and s.expires_at > $2"#,
         token_hash,

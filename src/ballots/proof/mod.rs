@@ -44,5 +44,5 @@ pub use manifest::{Choice, Format, Kind, MOTION, Manifest, ManifestError, RollSu
 pub use paper::{Choices, ChoicesError, Paper, PaperError, PaperReader, paper_size};
 pub use seal::{SealError, open, seal};
 pub use shares::{Share, ShareError, SharesError, combine, divide};
-pub use tally::{Outcome, TallyError, Verdict, blt, tally};
+pub use tally::{Outcome, TallyError, Verdict, blt, recount, tally};
 pub use verify::{Asked, Fault, Step, verify};

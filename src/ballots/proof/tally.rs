@@ -157,6 +157,29 @@ fn elected(report: &Report) -> Verdict {
     }
 }
 
+/// Counts the papers again as if some options had not been there: who is elected then, by number, in the order of their
+/// election. Papers keep their other marks.
+pub fn recount(
+    manifest: &Manifest,
+    papers: impl Iterator<Item = Choices>,
+    lots_seed: &Sha,
+    without: &[u16],
+) -> Result<Vec<u16>, TallyError> {
+    let mut election = manifest.election()?;
+    for number in without {
+        if let Some(option) = usize::from(*number).checked_sub(1).and_then(Candidate::at) {
+            election.withdraw(option);
+        }
+    }
+    for choices in papers {
+        add(&mut election, &choices)?;
+    }
+    match elected(&counted(manifest, &election, lots_seed)) {
+        Verdict::Elected { elected, .. } => Ok(elected),
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// The papers of a ranked ballot as a file for any counting program, equal ones once and sorted, so that their order
 /// says nothing. `breakthrough count papers.blt --method … --lot-seed …` counts it.
 pub fn blt(manifest: &Manifest, papers: impl Iterator<Item = Choices>) -> Result<String, TallyError> {
@@ -239,6 +262,21 @@ mod tests {
             unreachable!()
         };
         assert_eq!(elected, [3]);
+    }
+
+    #[test]
+    fn a_recount_passes_over_whoever_is_out() {
+        let mut ranked = examples::ranked();
+        ranked.kind = Kind::Ranked { method: Method::Irv, seats: 1, reopen: false, most_ranks: None };
+        let papers = || {
+            [&[1, 2][..], &[1, 2], &[1, 2], &[3, 2], &[3], &[2]]
+                .into_iter()
+                .map(|numbers| Choices::new(&ranked, numbers.to_vec()).unwrap())
+        };
+        let again = |without: &[u16]| recount(&ranked, papers(), &Sha([7; 32]), without).unwrap();
+        assert_eq!(again(&[]), [1]);
+        assert_eq!(again(&[1]), [2], "the papers of whoever is out go to the next on them");
+        assert_eq!(again(&[1, 2]), [3]);
     }
 
     #[test]

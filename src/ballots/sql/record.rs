@@ -68,6 +68,16 @@ pub async fn list_openings(db: &mut PgConnection, ballot: Uuid, code: &str) -> R
     .await
 }
 
+/// What each paper chose, in the order of codes.
+pub async fn list_choices(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<Vec<i32>>> {
+    sqlx::query_scalar!(
+        "select choices from ballot_openings where ballot_id = $1 order by code, mark",
+        ballot
+    )
+    .fetch_all(db)
+    .await
+}
+
 pub async fn insert_file(db: &mut PgConnection, ballot: Uuid, name: &str, body: &[u8]) -> Result<()> {
     sqlx::query!(
         "insert into ballot_files (ballot_id, name, body) values ($1, $2, $3)

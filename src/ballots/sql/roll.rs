@@ -272,6 +272,14 @@ pub async fn give_back(db: &mut PgConnection, entries: &[String], person: Uuid) 
     Ok(())
 }
 
+/// Everybody on a roll.
+///
+/// # Errors
+/// The database is away.
+pub async fn list_voters(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<Uuid>> {
+    list_people(db, ballot, false).await
+}
+
 /// The public roll: the entries, ascending, with whether each has voted.
 pub async fn list_entries(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<(Vec<u8>, bool)>> {
     let rows =

@@ -1,17 +1,16 @@
 //! Elections: called, published, moved on by the clock.
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{lock, obstacle_of, rules, subject};
+use super::{candidacies, lock, offices, rules, subject, votes};
 use crate::{
-    accounts,
     audit::{Actor, Change},
     ballots,
     elections::{
         mail,
-        model::{Election, Ended, Nomination, Outcome, Part, Plan, Standing, Step, Timetable},
+        model::{Election, Outcome, Plan, Stage, Step, Timetable},
         sql,
     },
     kit::{
@@ -22,7 +21,7 @@ use crate::{
     newsletters::{self, Notice},
 };
 
-/// Writes the draft of an election for a post.
+/// Writes the draft of an election for a post; a by-election fills the rest of terms that end on a day.
 ///
 /// # Errors
 /// Conflict if there is one already.
@@ -30,7 +29,7 @@ pub async fn call(
     change: &mut Change<'_>,
     post: Uuid,
     plan: &Plan,
-    fills_vacancy: bool,
+    term_ends_on: Option<NaiveDate>,
     by: Option<Uuid>,
 ) -> Result<Uuid> {
     let post = sql::posts::lock(change, post).await?.ok_or(Error::NotFound)?;
@@ -42,7 +41,9 @@ pub async fn call(
     let mut slug = stem.clone();
     let mut number = 1;
     loop {
-        let new = sql::elections::New { id, slug: &slug, post: post.id, fills_vacancy, by, now };
+        let fills_vacancy = term_ends_on.is_some();
+        let new =
+            sql::elections::New { id, slug: &slug, post: post.id, fills_vacancy, term_ends_on, by, now };
         if sql::elections::insert(change, &new, plan).await? {
             break;
         }
@@ -132,7 +133,6 @@ pub async fn move_steps(change: &mut Change<'_>, id: Uuid, wanted: &Timetable) -
 /// # Errors
 /// Conflict if it is a draft, over, or its vote is made: that is called off by two people.
 pub async fn call_off(change: &mut Change<'_>, id: Uuid, why: &str) -> Result<()> {
-    let now = change.now;
     let election = lock(change, id).await?;
     if election.published_at.is_none() || election.outcome.is_some() {
         return Err(Error::Conflict("Only an election that is published and not over can be called off."));
@@ -142,7 +142,7 @@ pub async fn call_off(change: &mut Change<'_>, id: Uuid, why: &str) -> Result<()
             "Its vote is made. Call that off, under Votes: two people have to agree.",
         ));
     }
-    sql::elections::set_settled(change, id, Outcome::Void, Some(why), now).await?;
+    votes::settle(change, &election, Outcome::Void, Some(why)).await?;
     change.audit("elections.called_off", subject(id), json!({ "title": election.words.title, "why": why }));
     Ok(())
 }
@@ -157,7 +157,7 @@ pub async fn turn(app: &App) -> Result<()> {
     sql::questions::show_due(&mut change, now).await?;
     let all = sql::elections::list_under_way(&mut change).await?;
     change.commit().await?;
-    let mut fault = Ok(());
+    let mut fault = offices::turn(app).await;
     for election in all {
         if let Err(error) = turn_one(app, &election).await {
             fault = Err(error);
@@ -166,18 +166,21 @@ pub async fn turn(app: &App) -> Result<()> {
     fault
 }
 
-async fn turn_one(app: &App, election: &Election) -> Result<()> {
-    let now = app.clock().now();
-    if election.stage(now) == election.turned_to
-        && (election.judged_at.is_some() || !is_closed(election, app))
-    {
-        return Ok(());
-    }
+async fn turn_one(app: &App, known: &Election) -> Result<()> {
     let mut change = Change::begin_alone(app, Actor::System).await?.in_turn();
-    let election = lock(&mut change, election.id).await?;
+    let now = change.now;
+    let election = lock(&mut change, known.id).await?;
     if election.judged_at.is_none() && is_closed(&election, app) {
-        judge(&mut change, &election).await?;
+        candidacies::judge(&mut change, &election).await?;
     }
+    let stage = election.stage(now);
+    if stage >= Stage::Hustings && stage < Stage::Over {
+        match election.ballot {
+            None => votes::make(&mut change, &election).await?,
+            Some(_) => votes::follow(&mut change, &election).await?,
+        }
+    }
+    let election = lock(&mut change, known.id).await?;
     let stage = election.stage(now);
     if stage != election.turned_to {
         sql::elections::set_turned(&mut change, election.id, stage).await?;
@@ -188,50 +191,4 @@ async fn turn_one(app: &App, election: &Election) -> Result<()> {
 
 fn is_closed(election: &Election, app: &App) -> bool {
     election.plan.timetable.nominations_close <= app.clock().now()
-}
-
-/// Nominations are closed: whoever was not seconded by enough members, or cannot stand any more, does not.
-async fn judge(change: &mut Change<'_>, election: &Election) -> Result<()> {
-    let now = change.now;
-    for nomination in sql::nominations::list(change, election.id).await? {
-        if let Standing::Wants(_) = nomination.standing(election.plan.seconders) {
-            end(change, election, &nomination, Ended::Seconders, None).await?;
-        } else if nomination.stands {
-            bar(change, election, &nomination).await?;
-        }
-    }
-    sql::elections::set_judged(change, election.id, now).await?;
-    change.audit("elections.judged", subject(election.id), json!({ "title": election.words.title }));
-    Ok(())
-}
-
-/// Takes somebody off who cannot stand any more, as one whose membership is suspended.
-async fn bar(change: &mut Change<'_>, election: &Election, nomination: &Nomination) -> Result<()> {
-    let app = change.app;
-    let electorate = &election.words.electorate;
-    if let Some(why) = obstacle_of(app, change, electorate, Part::Candidate, nomination.person).await? {
-        end(change, election, nomination, Ended::Barred, Some(&why)).await?;
-    }
-    Ok(())
-}
-
-/// Somebody does not stand any more, and is told why.
-pub(super) async fn end(
-    change: &mut Change<'_>,
-    election: &Election,
-    nomination: &Nomination,
-    how: Ended,
-    why: Option<&str>,
-) -> Result<()> {
-    let (app, now) = (change.app, change.now);
-    sql::nominations::set_ended(change, nomination.id, how, why, now).await?;
-    let detail = json!({ "post": election.words.title, "how": how.code() });
-    change.audit("elections.candidacy_ended", ("person", nomination.person), detail);
-    if how == Ended::Withdrawn {
-        return Ok(());
-    }
-    let person = accounts::find_person(change, nomination.person).await?.ok_or(Error::NotFound)?;
-    let letter = mail::ended(app, election, person.greeting(), how, why)?;
-    change.mail(format!("candidacy_ended:{}", nomination.id), &person.email, letter);
-    Ok(())
 }

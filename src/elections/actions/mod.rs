@@ -1,10 +1,13 @@
 //! What happens to posts, elections and nominations. Whoever changes an election locks it first, and its clock is asked
 //! behind the lock.
 
+mod candidacies;
 pub mod elections;
 pub mod nominations;
+pub mod offices;
 pub mod posts;
 pub mod questions;
+mod votes;
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{elections, lock, need_elector, obstacle_of, subject};
+use super::{candidacies, lock, need_elector, obstacle_of, subject};
 use crate::{
     accounts,
     audit::Change,
@@ -107,6 +107,7 @@ async fn accept_one(change: &mut Change<'_>, election: &Election, nomination: &N
             "You stand for another post. Nobody stands for two at a time: withdraw there first.",
         ));
     }
+    accounts::pause_offices(change, nomination.person, true).await?;
     change.audit(
         "elections.accepted",
         ("person", nomination.person),
@@ -262,7 +263,7 @@ pub async fn withdraw(change: &mut Change<'_>, slug: &str, id: Uuid, person: Uui
             "It is too late to withdraw: the names are fixed. Write to the returning officer.",
         ));
     }
-    elections::end(change, &election, &nomination, Ended::Withdrawn, None).await
+    candidacies::end(change, &election, &nomination, Ended::Withdrawn, None).await
 }
 
 /// The returning officer refuses a nomination, with a reason that whoever stood reads.
@@ -276,5 +277,5 @@ pub async fn refuse(change: &mut Change<'_>, election: Uuid, id: Uuid, why: &str
     if nomination.ended.is_some() || election.stage(change.now) > Stage::Withdrawals {
         return Err(Error::Conflict("This nomination cannot be refused any more."));
     }
-    elections::end(change, &election, &nomination, Ended::Refused, Some(why)).await
+    candidacies::end(change, &election, &nomination, Ended::Refused, Some(why)).await
 }

@@ -39,6 +39,8 @@ struct CallPage {
     visit: Visit,
     post: Post,
     earliest: NaiveDate,
+    /// Of a by-election: when the term ends that it fills the rest of.
+    term_ends_on: Option<NaiveDate>,
     form: Form,
 }
 
@@ -59,6 +61,15 @@ fn basis(app: &App, post: &Post) -> Basis {
     }
 }
 
+/// Places that were given up within their term: an election while there are some fills the rest of it.
+async fn vacant(app: &App, db: &mut PgConnection, post: &Post) -> Result<Option<(u32, NaiveDate)>> {
+    let today = app.clock().today();
+    let mut current = sql::offices::list_current(db, today).await?;
+    current.retain(|office| office.post == post.id && office.is_vacant(today));
+    let until = current.iter().map(|office| office.ends_on).max();
+    Ok(until.map(|until| (u32::try_from(current.len()).unwrap_or(u32::MAX), until)))
+}
+
 async fn find_post(db: &mut PgConnection, id: Uuid) -> Result<Post> {
     sql::posts::find(db, id).await?.ok_or(Error::NotFound)
 }
@@ -70,13 +81,16 @@ pub async fn new(
     mut db: Db,
 ) -> Result<Response> {
     let post = find_post(&mut db, post).await?;
+    let vacant = vacant(&app, &mut db, &post).await?;
     let earliest = forms::earliest(basis(&app, &post));
+    let seats = vacant.map_or(post.words.seats, |(seats, _)| seats);
     let form = Form::default()
         .with_date("polling", earliest)
-        .with("seats", post.words.seats.to_string())
+        .with("seats", seats.to_string())
         .with("held", Held::Site.code())
         .with("reopen", "yes");
-    Ok(CallPage { visit, post, earliest, form }.into_response())
+    let term_ends_on = vacant.map(|(_, until)| until);
+    Ok(CallPage { visit, post, earliest, term_ends_on, form }.into_response())
 }
 
 pub async fn create(
@@ -88,16 +102,19 @@ pub async fn create(
     form: Form,
 ) -> Result<Response> {
     let post = find_post(&mut db, post).await?;
-    let basis = basis(&app, &post);
+    let vacant = vacant(&app, &mut db, &post).await?;
+    let term_ends_on = vacant.map(|(_, until)| until);
+    let mut basis = basis(&app, &post);
+    basis.seats = vacant.map_or(basis.seats, |(seats, _)| seats);
     let plan = match forms::plan(&form, basis) {
         Ok(plan) => plan,
         Err(form) => {
-            let page = CallPage { visit, post, earliest: forms::earliest(basis), form };
+            let page = CallPage { visit, post, earliest: forms::earliest(basis), term_ends_on, form };
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let id = elections::call(&mut change, post.id, &plan, false, Some(who.person_id)).await?;
+    let id = elections::call(&mut change, post.id, &plan, term_ends_on, Some(who.person_id)).await?;
     change.commit().await?;
     Ok(flash::redirect(&app, &home(id), "Saved as a draft. Look at its timetable before you publish it."))
 }

@@ -17,7 +17,7 @@ use crate::{
     elections::{
         actions::posts,
         forms,
-        model::{Election, Post},
+        model::{Election, Post, ROLES},
         sql,
     },
     kit::{
@@ -52,13 +52,15 @@ struct PostPage {
     visit: Visit,
     post: Option<Post>,
     regions: Vec<(&'static str, &'static str)>,
+    roles: Vec<(&'static str, &'static str)>,
     form: Form,
 }
 
 impl PostPage {
     fn new(visit: Visit, post: Option<Post>, form: Form) -> Self {
         let regions = Region::ALL.into_iter().map(|region| (region.slug(), region.name())).collect();
-        Self { visit, post, regions, form }
+        let roles = ROLES.into_iter().map(|role| (role.code(), role.name())).collect();
+        Self { visit, post, regions, roles, form }
     }
 }
 

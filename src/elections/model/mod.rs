@@ -2,23 +2,31 @@
 
 mod eligibility;
 mod nomination;
+mod office;
 mod question;
 mod timetable;
 
 use std::borrow::Borrow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 pub use eligibility::{Known, Part, obstacle};
-pub use nomination::{Candidate, Ended, Nomination, Seconder, Standing};
+pub use nomination::{Candidate, Ended, Nomination, Seconder, Standing, numbered};
+pub use office::{How, Office};
 pub use question::{Answer, LONGEST_ANSWER, LONGEST_LETTER, LONGEST_QUESTION, Question};
 pub use timetable::{Rules, Step, Timetable};
 
 use crate::{
+    accounts::Role,
     ballots::{Electorate, Held},
     kit::codes::codes,
+    places::Region,
 };
+
+/// Offices of the site that can come with a post. Those that look after elections and officers are kept apart.
+pub const ROLES: [Role; 5] =
+    [Role::Membership, Role::Treasurer, Role::Editor, Role::Communications, Role::Organiser];
 
 /// What a returning officer writes of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +37,16 @@ pub struct PostWords {
     pub seats: u32,
     pub term_months: u32,
     pub electorate: Electorate,
+    /// The office of the site that comes with it.
+    pub role: Option<Role>,
 }
 
 impl PostWords {
+    /// An organiser's region: that of the post.
+    pub fn role_region(&self) -> Option<Region> {
+        self.electorate.regions.first().copied().filter(|_| self.role == Some(Role::Organiser))
+    }
+
     /// `2 years`
     pub fn term(&self) -> String {
         months(self.term_months)
@@ -90,6 +105,10 @@ pub struct Election {
     pub turned_to: Stage,
     pub judged_at: Option<DateTime<Utc>>,
     pub ballot: Option<Ballot>,
+    /// Of a by-election: when the terms end that it fills the rest of.
+    pub term_ends_on: Option<NaiveDate>,
+    /// Whether the one email of all candidates has gone to the sender.
+    pub letters_sent: bool,
     pub outcome: Option<Outcome>,
     pub void_reason: Option<String>,
 }
@@ -238,6 +257,7 @@ mod tests {
                 seats: 1,
                 term_months: 24,
                 electorate: Electorate::default(),
+                role: None,
             },
             plan: Plan {
                 seats: 1,
@@ -252,6 +272,8 @@ mod tests {
             turned_to: Stage::Draft,
             judged_at: None,
             ballot: None,
+            term_ends_on: None,
+            letters_sent: false,
             outcome: None,
             void_reason: None,
         };

@@ -47,6 +47,8 @@ pub struct Nomination {
     pub portrait: Option<Picture>,
     pub letter: String,
     pub stands: bool,
+    /// On the ballot paper.
+    pub number: Option<u16>,
     pub ended: Option<Ended>,
     pub ended_why: Option<String>,
     pub seconders: Vec<Seconder>,
@@ -115,6 +117,18 @@ impl Nomination {
     pub fn has_seconder(&self, person: &Uuid) -> bool {
         self.seconders.iter().any(|seconder| seconder.person == *person)
     }
+}
+
+/// Their names as a ballot paper has them: who is called the same is told apart by a number.
+pub fn numbered(standing: &[Nomination]) -> Vec<String> {
+    let name = |(at, it): (usize, &Nomination)| {
+        let is_same = |other: &&Nomination| other.name.to_lowercase() == it.name.to_lowercase();
+        match standing.iter().filter(is_same).count() {
+            1 => it.name.clone(),
+            _ => format!("{} ({})", it.name, standing[..=at].iter().filter(is_same).count()),
+        }
+    };
+    standing.iter().enumerate().map(name).collect()
 }
 
 impl Standing {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     accounts::Asked,
     elections::{
-        model::{Candidate, Election, Nomination, Question, Stage, Step},
+        model::{Candidate, Election, How, Nomination, Office, Outcome, Question, Stage, Step},
         sql,
     },
     kit::{
@@ -64,9 +64,15 @@ struct ShowPage {
     /// For whoever is signed in, while nominations are open.
     nominations: Vec<Nomination>,
     own: Option<Nomination>,
+    /// Whom it gave the post.
+    offices: Vec<Office>,
 }
 
 impl ShowPage {
+    fn outcome(&self) -> &'static str {
+        self.election.outcome.map_or("", Outcome::code)
+    }
+
     /// Each step: its name, its instant, and whether it has passed or is the next.
     fn steps(&self) -> Vec<(Step, &'static str)> {
         let times = &self.election.plan.timetable;
@@ -100,8 +106,12 @@ pub async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<
     let is_own = |it: &Nomination| visit.viewer.as_ref().is_some_and(|viewer| viewer.id == it.person);
     let own = nominations.iter().find(|it| is_own(it)).cloned();
     nominations.retain(|it| it.stands && stage == Stage::Nominations && !is_own(it));
+    let offices = match election.outcome {
+        Some(_) => sql::offices::list_of_election(&mut db, election.id).await?,
+        None => Vec::new(),
+    };
     let duties = markdown::to_html(&election.words.duties);
-    Ok(ShowPage { visit, election, stage, duties, candidates, nominations, own }.into_response())
+    Ok(ShowPage { visit, election, stage, duties, candidates, nominations, own, offices }.into_response())
 }
 
 #[derive(Template, WebTemplate)]

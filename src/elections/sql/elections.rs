@@ -1,12 +1,13 @@
 //! Elections.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use sqlx::{PgConnection, Result};
 use uuid::Uuid;
 
 use super::whole;
 use crate::{
+    accounts::Role,
     ballots::{Electorate, Held},
     elections::model::{Ballot, Election, Outcome, Plan, PostWords, Stage, Timetable},
     kit::db::impossible,
@@ -23,6 +24,7 @@ struct Row {
     term_months: i32,
     regions: Option<Vec<Region>>,
     oldest: Option<i32>,
+    role: Option<Role>,
     seats: i32,
     fills_vacancy: bool,
     seconders: i32,
@@ -35,6 +37,8 @@ struct Row {
     judged_at: Option<DateTime<Utc>>,
     ballot_id: Option<Uuid>,
     ballot_slug: Option<String>,
+    term_ends_on: Option<NaiveDate>,
+    letters_sent: bool,
     outcome: Option<Outcome>,
     void_reason: Option<String>,
 }
@@ -57,6 +61,7 @@ impl TryFrom<Row> for Election {
                     regions: row.regions.unwrap_or_default(),
                     oldest: row.oldest.map(number).transpose()?,
                 },
+                role: row.role,
             },
             plan: Plan {
                 seats: number(row.seats)?,
@@ -71,6 +76,8 @@ impl TryFrom<Row> for Election {
             turned_to: row.turned_to,
             judged_at: row.judged_at,
             ballot: row.ballot_id.zip(row.ballot_slug).map(|(id, slug)| Ballot { id, slug }),
+            term_ends_on: row.term_ends_on,
+            letters_sent: row.letters_sent,
             outcome: row.outcome,
             void_reason: row.void_reason,
         })
@@ -83,9 +90,9 @@ macro_rules! elections {
         sqlx::query_as!(
             Row,
             r#"select e.id, e.slug, e.post_id as post, p.title, p.duties, p.seats as post_seats, p.term_months,
-                      p.regions as "regions: Vec<Region>", p.oldest, e.seats, e.fills_vacancy, e.seconders,
+                      p.regions as "regions: Vec<Region>", p.oldest, p.role as "role: Role", e.seats, e.fills_vacancy, e.seconders,
                       e.statement_length, e.reopen, e.held as "held: Held", e.timetable, e.published_at,
-                      e.turned_to as "turned_to: Stage", e.judged_at, e.ballot_id, b.slug as "ballot_slug?",
+                      e.turned_to as "turned_to: Stage", e.judged_at, e.ballot_id, b.slug as "ballot_slug?", e.term_ends_on, e.letters_sent,
                       e.outcome as "outcome: Outcome", e.void_reason
                from elections e join election_posts p on p.id = e.post_id left join ballots b on b.id = e.ballot_id "# + $which
             $(, $value)*
@@ -156,6 +163,7 @@ pub struct New<'a> {
     pub slug: &'a str,
     pub post: Uuid,
     pub fills_vacancy: bool,
+    pub term_ends_on: Option<NaiveDate>,
     pub by: Option<Uuid>,
     pub now: DateTime<Utc>,
 }
@@ -168,8 +176,8 @@ fn document(timetable: &Timetable) -> Result<Value> {
 pub async fn insert(db: &mut PgConnection, new: &New<'_>, plan: &Plan) -> Result<bool> {
     let added = sqlx::query!(
         "insert into elections (id, slug, post_id, seats, fills_vacancy, seconders, statement_length, reopen, held, timetable,
-                                written_by, written_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
+                                written_by, written_at, term_ends_on)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing",
         new.id,
         new.slug,
         new.post,
@@ -181,7 +189,8 @@ pub async fn insert(db: &mut PgConnection, new: &New<'_>, plan: &Plan) -> Result
         plan.held.code(),
         document(&plan.timetable)?,
         new.by,
-        new.now
+        new.now,
+        new.term_ends_on
     )
     .execute(db)
     .await?;
@@ -225,6 +234,17 @@ pub async fn set_turned(db: &mut PgConnection, id: Uuid, stage: Stage) -> Result
 
 pub async fn set_judged(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!("update elections set judged_at = $2 where id = $1", id, now).execute(db).await?;
+    Ok(())
+}
+
+/// The vote that it came to.
+pub async fn set_ballot(db: &mut PgConnection, id: Uuid, ballot: Uuid) -> Result<()> {
+    sqlx::query!("update elections set ballot_id = $2 where id = $1", id, ballot).execute(db).await?;
+    Ok(())
+}
+
+pub async fn set_letters_sent(db: &mut PgConnection, id: Uuid) -> Result<()> {
+    sqlx::query!("update elections set letters_sent = true where id = $1", id).execute(db).await?;
     Ok(())
 }
 

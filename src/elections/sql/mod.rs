@@ -2,6 +2,7 @@
 
 pub mod elections;
 pub mod nominations;
+pub mod offices;
 pub mod posts;
 pub mod questions;
 

@@ -23,6 +23,7 @@ struct Row {
     portrait: Option<String>,
     letter: String,
     stands: bool,
+    number: Option<i32>,
     ended: Option<Ended>,
     ended_why: Option<String>,
     seconders: Json<Vec<Seconder>>,
@@ -48,6 +49,7 @@ impl TryFrom<Row> for Nomination {
             portrait,
             letter: row.letter,
             stands: row.stands,
+            number: row.number.map(u16::try_from).transpose().map_err(impossible)?,
             ended: row.ended,
             ended_why: row.ended_why,
             seconders: row.seconders.0,
@@ -61,7 +63,7 @@ macro_rules! nominations {
         sqlx::query_as!(
             Row,
             r#"select n.id, n.election_id as election, n.person_id as person, n.name, n.nominated_by, b.name as nominator,
-                      n.nominated_at, n.accepted_at, n.declined_at, n.statement, n.portrait, n.letter, n.stands,
+                      n.nominated_at, n.accepted_at, n.declined_at, n.statement, n.portrait, n.letter, n.stands, n.number,
                       n.ended_how as "ended: Ended", n.ended_why,
                       coalesce((select json_agg(json_build_object('person', s.person_id, 'name', o.name) order by s.seconded_at)
                                 from election_seconds s join people o on o.id = s.person_id
@@ -95,6 +97,20 @@ pub async fn find_of_person(
 /// All of an election, in the order of their names, which says nothing.
 pub async fn list(db: &mut PgConnection, election: Uuid) -> Result<Vec<Nomination>> {
     read(nominations!("where n.election_id = $1 order by n.name, n.id", election).fetch_all(db).await?)
+}
+
+/// Those who stand, in the order of their names.
+pub async fn list_standing(db: &mut PgConnection, election: Uuid) -> Result<Vec<Nomination>> {
+    read(
+        nominations!("where n.election_id = $1 and n.stands order by n.name, n.id", election)
+            .fetch_all(db)
+            .await?,
+    )
+}
+
+pub async fn set_number(db: &mut PgConnection, id: Uuid, number: i32) -> Result<()> {
+    sqlx::query!("update election_nominations set number = $2 where id = $1", id, number).execute(db).await?;
+    Ok(())
 }
 
 /// Those who stand or stood to the end, as everybody reads of them.

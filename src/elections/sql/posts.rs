@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{regions, whole};
 use crate::{
+    accounts::Role,
     ballots::Electorate,
     elections::model::{Post, PostWords},
     kit::db::impossible,
@@ -21,6 +22,7 @@ struct Row {
     term_months: i32,
     regions: Option<Vec<Region>>,
     oldest: Option<i32>,
+    role: Option<Role>,
     under_way: Option<Uuid>,
 }
 
@@ -41,6 +43,7 @@ impl TryFrom<Row> for Post {
                     regions: row.regions.unwrap_or_default(),
                     oldest: row.oldest.map(number).transpose()?,
                 },
+                role: row.role,
             },
             under_way: row.under_way,
         })
@@ -52,7 +55,7 @@ macro_rules! posts {
     ($which:literal $(, $value:expr)*) => {
         sqlx::query_as!(
             Row,
-            r#"select p.id, p.slug, p.title, p.duties, p.seats, p.term_months, p.regions as "regions: Vec<Region>", p.oldest,
+            r#"select p.id, p.slug, p.title, p.duties, p.seats, p.term_months, p.regions as "regions: Vec<Region>", p.oldest, p.role as "role: Role",
                       (select e.id from elections e where e.post_id = p.id and e.settled_at is null) as under_way
                from election_posts p "# + $which
             $(, $value)*
@@ -81,8 +84,8 @@ pub async fn insert(
 ) -> Result<bool> {
     let regions = regions(words);
     let added = sqlx::query!(
-        "insert into election_posts (id, slug, title, duties, seats, term_months, regions, oldest, written_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+        "insert into election_posts (id, slug, title, duties, seats, term_months, regions, oldest, written_at, role)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
         id,
         slug,
         words.title,
@@ -91,7 +94,8 @@ pub async fn insert(
         whole(words.term_months),
         regions.as_deref(),
         words.electorate.oldest.map(whole),
-        now
+        now,
+        words.role.map(Role::code)
     )
     .execute(db)
     .await?;
@@ -101,7 +105,7 @@ pub async fn insert(
 pub async fn update(db: &mut PgConnection, id: Uuid, words: &PostWords) -> Result<()> {
     let regions = regions(words);
     sqlx::query!(
-        "update election_posts set title = $2, duties = $3, seats = $4, term_months = $5, regions = $6, oldest = $7
+        "update election_posts set title = $2, duties = $3, seats = $4, term_months = $5, regions = $6, oldest = $7, role = $8
          where id = $1",
         id,
         words.title,
@@ -109,7 +113,8 @@ pub async fn update(db: &mut PgConnection, id: Uuid, words: &PostWords) -> Resul
         whole(words.seats),
         whole(words.term_months),
         regions.as_deref(),
-        words.electorate.oldest.map(whole)
+        words.electorate.oldest.map(whole),
+        words.role.map(Role::code)
     )
     .execute(db)
     .await?;
