@@ -106,10 +106,7 @@ pub async fn show(visit: Visit, Path(slug): Path<String>, mut db: Db) -> Result<
     let is_own = |it: &Nomination| visit.viewer.as_ref().is_some_and(|viewer| viewer.id == it.person);
     let own = nominations.iter().find(|it| is_own(it)).cloned();
     nominations.retain(|it| it.stands && stage == Stage::Nominations && !is_own(it));
-    let offices = match election.outcome {
-        Some(_) => sql::offices::list_of_election(&mut db, election.id).await?,
-        None => Vec::new(),
-    };
+    let offices = sql::offices::list_of_election(&mut db, election.id).await?;
     let duties = markdown::to_html(&election.words.duties);
     Ok(ShowPage { visit, election, stage, duties, candidates, nominations, own, offices }.into_response())
 }
