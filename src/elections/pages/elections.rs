@@ -83,7 +83,10 @@ impl ShowPage {
             Some(next) if step > next => "coming",
             _ => "passed",
         };
-        Step::ALL.into_iter().map(|step| (step, class(step))).collect()
+        // What was to come of an election that is over does not come.
+        let is_over = self.election.outcome.is_some();
+        let steps = Step::ALL.into_iter().map(|step| (step, class(step)));
+        steps.filter(|(_, class)| !is_over || *class == "passed").collect()
     }
 }
 

@@ -118,7 +118,7 @@ async fn six_people_hold_a_whole_election() {
     pass(&site, 7).await;
     theo.get("/admin/books").await.expect_status(200);
     site.stranger().soon("/people", |page| page.words().contains("Secretary")).await.expect("Theo Okafor");
-    ana.get(SECRETARY).await.expect("Decided").expect("Theo Okafor, until");
+    ana.get(SECRETARY).await.expect("Decided").expect("Theo Okafor , until 19 January 2029");
     let mails = site.mails_to("treasurer@demo.test").await;
     assert!(mails.iter().any(|mail| mail.subject == "You have been elected: Secretary"));
     assert_eq!(count(&site, "select count(*) from election_offices o join elections e on e.id = o.election_id where e.slug = 'secretary-2027'").await, 1);
@@ -186,7 +186,7 @@ async fn as_many_as_there_are_places_are_elected_without_a_vote() {
     form.fill("reason", "Complaint 7, rule 9").submit_once(&mut alex).await.expect_status(303);
     pass(&site, 3).await;
     let page = site.stranger().soon(SECRETARY, |page| page.words().contains("Decided")).await;
-    page.expect("Elected without a vote").expect(&format!("{}, until", standing[0]));
+    page.expect("Elected without a vote").expect(&format!("{} , until 17 December 2028", standing[0]));
     assert_eq!(count(&site, "select count(*) from ballots where title = 'Secretary'").await, 0);
     site.stranger().soon("/people", |page| page.words().contains("Secretary")).await.expect(&standing[0]);
 }
