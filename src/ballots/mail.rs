@@ -57,7 +57,9 @@ impl News {
     pub fn key(self, ballot: &Ballot) -> String {
         let (id, code) = (ballot.id, self.code());
         match (self, ballot.announced_at) {
-            (Self::Announced | Self::Withdrawn, Some(at)) => format!("ballot:{id}:{code}:{}", at.timestamp_micros()),
+            (Self::Announced | Self::Withdrawn, Some(at)) => {
+                format!("ballot:{id}:{code}:{}", at.timestamp_micros())
+            }
             _ => format!("ballot:{id}:{code}"),
         }
     }

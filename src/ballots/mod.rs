@@ -47,7 +47,9 @@ pub use result::rule;
 pub use sql::{OpenBallot, find, list_open, roll::list_voters as voters};
 
 use crate::{
-    accounts::{Access, Combine, Desk, Group, Rank, Room, Routes, Task, Tells, ends, moves, moves_unless, says},
+    accounts::{
+        Access, Combine, Desk, Group, Rank, Room, Routes, Task, Tells, ends, moves, moves_unless, says,
+    },
     kit::app::App,
 };
 

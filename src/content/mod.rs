@@ -65,7 +65,13 @@ pub const ROOM: Room = Room {
         },
     ],
     settings: &[SITE_NAME.known, IMPRINT.known, CONTACT_EMAIL.known],
-    subjects: &[("question", "/admin/faq"), ("article", "/admin/news"), ("page", "/admin/pages"), ("profile", "/admin/profiles"), ("ally", "/admin/allies")],
+    subjects: &[
+        ("question", "/admin/faq"),
+        ("article", "/admin/news"),
+        ("page", "/admin/pages"),
+        ("profile", "/admin/profiles"),
+        ("ally", "/admin/allies"),
+    ],
     log: &[("content.", "Pages and news"), ("setting.", "Settings")],
     audit: &[
         says("content.added", "Content added", Tells::Party),

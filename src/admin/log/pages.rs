@@ -124,7 +124,8 @@ pub async fn list(
         previous: if filter.before.is_some() { asked.address(0) } else { String::new() },
         next: found.last().filter(|_| older).map(|last| asked.address(last.id)).unwrap_or_default(),
     };
-    let lines = found.into_iter().map(|line| read(rooms, line, &names, visit.viewer.as_ref(), sees_people)).collect();
+    let lines =
+        found.into_iter().map(|line| read(rooms, line, &names, visit.viewer.as_ref(), sees_people)).collect();
     Ok(AuditPage { visit, form, kinds, sees_people, lines, paging }.into_response())
 }
 

@@ -18,7 +18,10 @@ async fn the_audit_log_is_filtered_and_checked() {
     let mut returning = site.signed_in_as("returning@demo.test").await;
     let page = returning.get("/admin/audit").await;
     assert!(!page.attributes("td a[href^='/admin/ballots/']", "href").is_empty());
-    assert!(page.attributes("td a[href^='/admin/news/']", "href").is_empty(), "no link to what they cannot open");
+    assert!(
+        page.attributes("td a[href^='/admin/news/']", "href").is_empty(),
+        "no link to what they cannot open"
+    );
     officer.get("/admin/audit?person=theo").await.expect("Treasurer").expect_not("Rukhsana");
     officer.get("/admin/audit?from=2026-11-22").await.expect("No entries match");
     officer.get("/admin/audit?from=2026-11-21&to=2026-11-21").await.expect("Office given");

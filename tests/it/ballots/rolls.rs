@@ -6,7 +6,10 @@ use super::{agree, busy, draft, turn};
 use crate::support::Site;
 
 async fn entries(site: &Site) -> Vec<(Uuid, Vec<u8>, bool)> {
-    sqlx::query_as("select ballot_id, entry, voted from ballot_roll order by 1, 2").fetch_all(&site.pool).await.unwrap()
+    sqlx::query_as("select ballot_id, entry, voted from ballot_roll order by 1, 2")
+        .fetch_all(&site.pool)
+        .await
+        .unwrap()
 }
 
 async fn sizes_hold(site: &Site) -> bool {
@@ -34,6 +37,11 @@ async fn a_roll_stays_as_it_was_published_when_two_records_become_one() {
     .await
     .unwrap();
     let [kept, gone] = both[..] else { panic!("{both:?}") };
+    sqlx::query("update memberships set subscription = null where person_id = $1")
+        .bind(gone)
+        .execute(&site.pool)
+        .await
+        .unwrap();
     let published = entries(&site).await;
     let path = format!("/admin/duplicates/{kept}/{gone}");
     let page = officer.get(&path).await.form(&path).submit(&mut officer).await;
