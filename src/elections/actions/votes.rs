@@ -37,7 +37,7 @@ pub(super) async fn make(change: &mut Change<'_>, election: &Election) -> Result
         offices::fill(change, election, &standing.iter().collect::<Vec<_>>(), How::Unopposed).await?;
         return settle(change, election, Outcome::Unopposed, None).await;
     }
-    let (id, slug) = ballots::add(change, &draft(election, &standing, places), None).await?;
+    let (id, slug) = ballots::add(change, &draft(election, &standing, places), None, None).await?;
     for (nomination, number) in standing.iter().zip(1..) {
         sql::nominations::set_number(change, nomination.id, number).await?;
     }
