@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    Extension,
     extract::{FromRequestParts, Path, State},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
@@ -41,6 +40,22 @@ impl FromRequestParts<App> for Kind {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
         Self::at(parts.uri.path()).ok_or(Error::NotFound)
+    }
+}
+
+/// The kind of content that is edited, and the site's paths, where the links of its text are looked up.
+pub(super) struct Editing {
+    kind: Kind,
+    paths: Paths,
+}
+
+impl FromRequestParts<App> for Editing {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let kind = Kind::from_request_parts(parts, app).await?;
+        let paths = parts.extensions.get::<Paths>().cloned();
+        Ok(Self { kind, paths: paths.ok_or_else(|| anyhow::anyhow!("the site brings no paths"))? })
     }
 }
 
@@ -189,10 +204,9 @@ pub(super) async fn new(State(app): State<App>, visit: Visit, kind: Kind, mut db
 
 pub(super) async fn create(
     State(app): State<App>,
-    Extension(paths): Extension<Paths>,
     visit: Visit,
     Officer(who): Officer,
-    kind: Kind,
+    Editing { kind, paths }: Editing,
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
@@ -218,9 +232,8 @@ pub(super) async fn create(
 }
 
 pub(super) async fn edit(
-    Extension(paths): Extension<Paths>,
     visit: Visit,
-    kind: Kind,
+    Editing { kind, paths }: Editing,
     path: ItemPath,
     mut db: Db,
 ) -> Result<Response> {
@@ -233,10 +246,9 @@ pub(super) async fn edit(
 
 pub(super) async fn update(
     State(app): State<App>,
-    Extension(paths): Extension<Paths>,
     visit: Visit,
     Officer(who): Officer,
-    kind: Kind,
+    Editing { kind, paths }: Editing,
     path: ItemPath,
     mut db: Db,
     form: Form,

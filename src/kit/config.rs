@@ -529,7 +529,7 @@ pub(crate) mod tests {
             ("DKIM_SELECTOR", |s| s.dkim_domain = Some("party.example.org".into())),
             ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = None),
             ("STRIPE_WEBHOOK_SECRET", |s| {
-                s.stripe_webhook_secret = Some("whsec_0123456789abcdefold,whsec_stand_in".into())
+                s.stripe_webhook_secret = Some("whsec_0123456789abcdefold,whsec_stand_in".into());
             }),
             ("STRIPE_SECRET_KEY", |s| s.stripe_secret_key = Some("sk_test_stand_in".into())),
             ("STRIPE_API_BASE", |s| s.stripe_api_base = Some("http://api.stripe.com".into())),

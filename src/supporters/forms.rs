@@ -23,7 +23,7 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
         Some(SignUp {
             email: email?,
             name: name?,
-            postcode: postcode?,
+            postcode,
             region,
             interests: interests?,
             organiser_contact,
@@ -31,12 +31,12 @@ pub fn sign_up(form: &Form, min_age: i64) -> Result<SignUp, Form> {
     })
 }
 
-/// The postcode, or `Some(None)` for who lives in another country.
-fn home(check: &mut Check<'_>) -> Option<Option<Postcode>> {
+/// The postcode; `None` for who lives in another country, and after a fault.
+fn home(check: &mut Check<'_>) -> Option<Postcode> {
     let typed = check.optional_text("postcode", 100)?;
     if !check.ticked("abroad") {
         return match typed.parse() {
-            Ok(postcode) => Some(Some(postcode)),
+            Ok(postcode) => Some(postcode),
             Err(NotAPostcode::Malformed | NotAPostcode::Empty) => {
                 check.fail(
                     "postcode",
@@ -52,9 +52,8 @@ fn home(check: &mut Check<'_>) -> Option<Option<Postcode>> {
     }
     if typed.parse::<Postcode>().is_ok() {
         check.fail("abroad", format!("{typed} is a UK postcode. Clear it, or the tick"));
-        return None;
     }
-    Some(None)
+    None
 }
 
 /// What an officer types about somebody who is no member.

@@ -51,7 +51,7 @@ pub(super) async fn make(change: &mut Change<'_>, election: &Election) -> Result
         match ballots::announce(change, id).await {
             // The site was away for too long: its officers see to the hours of the draft.
             Err(Error::Conflict(why)) => {
-                tracing::warn!(%why, election = %election.id, "a vote is not announced")
+                tracing::warn!(%why, election = %election.id, "a vote is not announced");
             }
             other => other?,
         }
