@@ -145,9 +145,9 @@ async fn six_people_hold_a_whole_election() {
     officer.post(&back, &[]).await.expect_status(409);
     site.work().await;
     site.stranger()
-        .soon("/people", |page| page.words().contains("Ana Silva"))
+        .soon("/people", |page| page.words().contains("Ana Silva Secretary Until"))
         .await
-        .expect_not("Theo Okafor");
+        .expect_not("Theo Okafor Secretary");
     ana.get(SECRETARY).await.expect("by countback");
     // With the term the post ends.
     site.app.clock().advance(Duration::days(731));
