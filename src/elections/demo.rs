@@ -75,7 +75,7 @@ fn stories() -> Vec<Story> {
             ],
         },
         Story {
-            title: "Vice-chairs",
+            title: "Vice-chair",
             duties: "Stand in for the chair, and look after campaigns and training.",
             seats: 3,
             term_months: 24,

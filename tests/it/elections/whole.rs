@@ -54,6 +54,8 @@ async fn pass(site: &Site, days: i64) {
 #[tokio::test]
 async fn six_people_hold_a_whole_election() {
     let site = busy().await;
+    // Voters are told an hour after their lot.
+    site.leaves_waiting("ballots_tell_voters");
     let mut officer = site.signed_in_as("returning@demo.test").await;
     let mut other = site.signed_in_as("alex@demo.test").await;
     let people = members(&site, 7).await;
@@ -211,7 +213,7 @@ async fn a_place_that_was_given_up_is_filled_for_the_rest_of_its_term() {
     let site = busy().await;
     let mut officer = site.signed_in_as("returning@demo.test").await;
     let page = officer.get("/admin/elections/offices").await;
-    page.expect("Vice-chairs").expect("gave it up");
+    page.expect("Vice-chair").expect("gave it up");
     let call = page.attributes("a[href$='/call']", "href")[0].clone();
     let page = officer.get(&call).await;
     page.expect("Call a by-election").expect("for the rest of the term");
