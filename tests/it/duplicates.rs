@@ -322,6 +322,11 @@ async fn p3_where_somebody_stood_survives_a_merge_and_its_undoing() {
     .await
     .unwrap();
     assert_eq!(pairs.len(), 3);
+    // A vote under way would be waited for.
+    sqlx::query("update ballots set state = 'void', voided_at = now(), void_reason = 'A test.' where state not in ('draft', 'declared', 'void')")
+        .execute(&site.pool)
+        .await
+        .unwrap();
     for (kept, gone) in pairs {
         let people = [kept, gone];
         let days: Vec<String> = sqlx::query_scalar(
