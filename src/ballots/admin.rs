@@ -252,12 +252,13 @@ async fn draw(
         None => Some(actions::count_roll(app, db, &ballot.draft).await?),
         Some(_) => None,
     };
-    let mut notices = Vec::new();
-    for news in News::ALL {
-        if let Some(progress) = newsletters::find_notice(db, &news.key(&ballot)).await? {
-            notices.push(Sent { name: news.name(), progress });
-        }
-    }
+    let keys = News::ALL.map(|news| news.key(&ballot));
+    let mut found = newsletters::list_notices(db, &keys).await?;
+    let sent = |(news, key): (News, &String)| {
+        let at = found.iter().position(|(of, _)| of == key)?;
+        Some(Sent { name: news.name(), progress: found.swap_remove(at).1 })
+    };
+    let notices = News::ALL.into_iter().zip(&keys).filter_map(sent).collect();
     let is_before = matches!(ballot.state, BallotState::Draft | BallotState::Announced | BallotState::Open);
     Ok(ShowPage {
         may_run: who.may(super::RUN_BALLOTS),

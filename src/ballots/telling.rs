@@ -24,7 +24,7 @@ use crate::{
 pub async fn tell(change: &mut Change<'_>, ballot: &Ballot, news: News) -> Result<()> {
     let ballot = sql::find(change, ballot.id).await?.ok_or(Error::NotFound)?;
     let key = news.key(&ballot);
-    if newsletters::find_notice(change, &key).await?.is_some() {
+    if newsletters::has_notice(change, &key).await? {
         return Ok(());
     }
     let app = change.app;
@@ -35,7 +35,7 @@ pub async fn tell(change: &mut Change<'_>, ballot: &Ballot, news: News) -> Resul
         let voted: HashSet<_> = hidden.iter().filter_map(|hidden| show(app, ballot.id, hidden)).collect();
         people.retain(|person| !voted.contains(person));
     }
-    // Nobody is an answer too, that need not be looked for again.
+    // A notice to nobody is kept too, so that nobody is not looked for again.
     let (subject, body) = mail::words(app, change.now, &ballot, news)?;
     let reason = "You get this because you are on the roll of this vote.".to_owned();
     let notice = Notice { key, subject, body, reason, by: None };

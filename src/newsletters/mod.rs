@@ -35,7 +35,7 @@ pub mod demo;
 
 pub use jobs::SweepUpdates;
 pub use model::{Notice, NoticeProgress, SEND_UPDATES, SendUpdate, State, Undelivered};
-pub use notices::{find_notice, forget_notice, list_undelivered, notify, remind};
+pub use notices::{find_notice, forget_notice, has_notice, list_notices, list_undelivered, notify, remind};
 pub use unsubscribe::link as unsubscribe_link;
 
 use crate::{

@@ -52,7 +52,26 @@ async fn send(change: &mut Change<'_>, notice: &Notice, people: &[Uuid], is_remi
 /// # Errors
 /// The database is away.
 pub async fn find_notice(db: &mut PgConnection, key: &str) -> Result<Option<NoticeProgress>, sqlx::Error> {
-    notices::find_notice(db, key).await
+    Ok(list_notices(db, &[key.to_owned()]).await?.pop().map(|(_, progress)| progress))
+}
+
+/// The same of several, each with its key; none of a key that has no notice.
+///
+/// # Errors
+/// The database is away.
+pub async fn list_notices(
+    db: &mut PgConnection,
+    keys: &[String],
+) -> Result<Vec<(String, NoticeProgress)>, sqlx::Error> {
+    notices::list_notices(db, keys).await
+}
+
+/// Whether there is a notice of this key, without counting how far it is.
+///
+/// # Errors
+/// The database is away.
+pub async fn has_notice(db: &mut PgConnection, key: &str) -> Result<bool, sqlx::Error> {
+    notices::has_notice(db, key).await
 }
 
 /// Those whom a notice has not reached as far as is known now, so many after another in the order of their ids: refused,

@@ -48,21 +48,27 @@ pub async fn insert_people(db: &mut PgConnection, id: Uuid, people: &[Uuid]) -> 
     .await
 }
 
-pub async fn find_notice(db: &mut PgConnection, key: &str) -> Result<Option<NoticeProgress>> {
-    let row = sqlx::query!(
-        r#"select u.id, u.state as "state: State", u.started_at as "started_at!", u.finished_at, u.sums is not null as "is_forgotten!",
+pub async fn has_notice(db: &mut PgConnection, key: &str) -> Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from updates where notice_key = $1) as "has!""#, key)
+        .fetch_one(db)
+        .await
+}
+
+pub async fn list_notices(db: &mut PgConnection, keys: &[String]) -> Result<Vec<(String, NoticeProgress)>> {
+    let rows = sqlx::query!(
+        r#"select u.notice_key as "key!", u.id, u.state as "state: State", u.started_at as "started_at!", u.finished_at, u.sums is not null as "is_forgotten!",
                   coalesce(u.sums, (
                       select jsonb_object_agg(state, number) || jsonb_build_object('all', sum(number))
                       from (select state, count(*) as number from deliveries d where d.update_id = u.id group by state) c
                   ), '{}') as "counts!: Json<Counts>"
-           from updates u where u.notice_key = $1"#,
-        key
+           from updates u where u.notice_key = any($1)"#,
+        keys
     )
-    .fetch_optional(db)
+    .fetch_all(db)
     .await?;
-    Ok(row.map(|row| {
+    let read = rows.into_iter().map(|row| {
         let counts = row.counts.0;
-        NoticeProgress {
+        let progress = NoticeProgress {
             id: row.id,
             state: row.state,
             total: counts.all,
@@ -74,8 +80,10 @@ pub async fn find_notice(db: &mut PgConnection, key: &str) -> Result<Option<Noti
             started_at: row.started_at,
             finished_at: row.finished_at,
             is_forgotten: row.is_forgotten,
-        }
-    }))
+        };
+        (row.key, progress)
+    });
+    Ok(read.collect())
 }
 
 /// Nobody where it is for nobody to read.
