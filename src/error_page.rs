@@ -186,7 +186,7 @@ fn words(status: StatusCode, method: &Method) -> (&'static str, &'static str) {
             ("Please wait a little", "That was a lot of tries. Wait a few minutes, then try again.")
         }
         StatusCode::CONFLICT => {
-            ("Already done", "This was changed or done in the meantime. Go back and look again.")
+            ("This cannot be done now", "This was changed or done in the meantime. Go back and look again.")
         }
         StatusCode::REQUEST_TIMEOUT => (
             "That took too long",

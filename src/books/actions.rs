@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    model::{Account, As, Month, NewEntry, Receipt, Settled, What, paid_for_until, to_close},
+    model::{Account, As, Misfit, Month, NewEntry, Receipt, Settled, What, paid_for_until, to_close},
     sql::{self, BankLine, Member},
     statement::Line,
 };
@@ -125,10 +125,14 @@ pub(super) async fn upload(change: &mut Change<'_>, by: Uuid, lines: &[Line]) ->
 /// Books ticked lines of the bank, each once. Returns how many.
 ///
 /// # Errors
-/// A conflict that says which line cannot be booked; then none is.
-pub(super) async fn settle(change: &mut Change<'_>, by: Uuid, settled: Vec<Settled>) -> Result<usize> {
+/// Within: each line that cannot be booked so. The caller gives the transaction up then, so that none is.
+pub(super) async fn settle(
+    change: &mut Change<'_>,
+    by: Uuid,
+    settled: Vec<Settled>,
+) -> Result<Result<usize, Vec<Misfit>>> {
     let now = change.now;
-    let mut count = 0;
+    let (mut count, mut misfits) = (0, Vec::new());
     for Settled { line, so, member } in settled {
         // Another tab was quicker, or the button was pressed twice.
         let Some(line) = sql::settle(change, line, so.code(), by, now).await? else { continue };
@@ -137,16 +141,17 @@ pub(super) async fn settle(change: &mut Change<'_>, by: Uuid, settled: Vec<Settl
             As::Known => {}
             As::Account(account) => enter(change, by, &of_line(&line, account)).await?,
             As::Member(what) => {
-                const NOBODY: Error =
-                    Error::Conflict("One of the membership numbers does not exist. Nothing was saved.");
+                let id = line.id;
                 if line.sum < Money::ZERO {
-                    return Err(Error::Conflict(
-                        "Money that left the bank cannot be a subscription or donation. Nothing was saved.",
-                    ));
+                    let why = "Money that left the bank cannot be a subscription or donation";
+                    misfits.push(Misfit::Other { line: id, why });
+                    continue;
                 }
-                let member = match member {
-                    Some(number) => sql::find_member(change, number).await?.ok_or(NOBODY)?,
-                    None => return Err(NOBODY),
+                // The form asks for one.
+                let number = member.unwrap_or_default();
+                let Some(member) = sql::find_member(change, number).await? else {
+                    misfits.push(Misfit::Nobody { line: id, number });
+                    continue;
                 };
                 let receipt = Receipt {
                     key: line.id,
@@ -154,14 +159,20 @@ pub(super) async fn settle(change: &mut Change<'_>, by: Uuid, settled: Vec<Settl
                     method: method(&line.words),
                     amount: line.sum,
                     on: line.day,
-                    reference: Some(line.words),
+                    reference: line.words,
                 };
-                receive(change, by, &member, receipt).await?;
+                match receive(change, by, &member, receipt).await {
+                    Err(Error::Conflict(why)) => misfits.push(Misfit::Other { line: id, why }),
+                    received => received?,
+                }
             }
         }
     }
+    if !misfits.is_empty() {
+        return Ok(Err(misfits));
+    }
     change.audit("books.statement_settled", ("statement", now.date_naive()), json!({ "lines": count }));
-    Ok(count)
+    Ok(Ok(count))
 }
 
 /// Banks mark standing orders.
@@ -185,6 +196,6 @@ fn of_line(line: &BankLine, account: Account) -> NewEntry {
         amount: Money::from_pence(line.sum.pence().saturating_abs()),
         on: line.day,
         words: line.words.clone(),
-        document: Some("Bank statement".to_owned()),
+        document: "Bank statement".to_owned(),
     }
 }

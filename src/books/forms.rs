@@ -53,10 +53,17 @@ pub(super) fn entry(form: &Form, today: NaiveDate) -> Result<NewEntry, Form> {
     let amount = amount(&mut check);
     let on = day(&mut check, today);
     let words = check.text("words", "Enter a description", 200);
-    let document = check.optional_text("document", 100);
-    let document = document.filter(|text| !text.is_empty());
+    let document = check.text("document", "Enter the document, or why there is none", 100);
     check.finish(|| {
-        Some(NewEntry { key: key?, from: from?, to: to?, amount: amount?, on: on?, words: words?, document })
+        Some(NewEntry {
+            key: key?,
+            from: from?,
+            to: to?,
+            amount: amount?,
+            on: on?,
+            words: words?,
+            document: document?,
+        })
     })
 }
 
@@ -99,9 +106,16 @@ pub(super) fn receipt(
         );
         check.fail("method", words);
     }
-    let reference = check.optional_text("reference", 100).filter(|text| !text.is_empty());
+    let reference = check.text("reference", "Enter the reference, or why there is none", 100);
     check.finish(|| {
-        Some(Receipt { key: key?, what: what?, method: method?, amount: amount?, on: on?, reference })
+        Some(Receipt {
+            key: key?,
+            what: what?,
+            method: method?,
+            amount: amount?,
+            on: on?,
+            reference: reference?,
+        })
     })
 }
 
@@ -120,9 +134,7 @@ pub(super) fn settled(form: &Form) -> Result<Vec<Settled>, Form> {
         let member = check.optional_text(&field, 12).filter(|text| !text.is_empty());
         let member = member.map(|text| text.trim_start_matches(['m', 'M', '#']).trim().parse::<i64>());
         match (so, member) {
-            (As::Member(_), None) => {
-                check.fail(&field, "Enter the membership number for each ticked subscription or donation");
-            }
+            (As::Member(_), None) => check.fail(&field, "Enter whose it is, by membership number"),
             (_, Some(Err(_))) => check.fail(&field, "Enter membership numbers as figures, like 1042"),
             (so, member) => settled.push(Settled { line, so, member: member.and_then(Result::ok) }),
         }
@@ -141,6 +153,8 @@ mod tests {
             ("to", "printing".to_owned()),
             ("amount", "12.50".to_owned()),
             ("words", "Leaflets".to_owned()),
+            ("document", "Invoice 7".to_owned()),
+            ("reference", "Receipt 12".to_owned()),
         ])
         .with_date("on", today());
         changes.iter().fold(form, |form, (name, value)| form.set(name, *value))
@@ -154,7 +168,7 @@ mod tests {
     fn what_is_entered_is_read() {
         let read = entry(&form(&[]), today()).unwrap();
         assert_eq!((read.from, read.to, read.amount.pence()), (Account::Bank, Account::Printing, 1250));
-        assert_eq!((read.on, read.words.as_str(), read.document), (today(), "Leaflets", None));
+        assert_eq!((read.on, &*read.words, &*read.document), (today(), "Leaflets", "Invoice 7"));
         for (name, value, field) in [
             ("to", "bank", "to"),
             ("from", "moon", "from"),
@@ -167,6 +181,22 @@ mod tests {
             let refused = entry(&form(&[(name, value)]), today()).unwrap_err();
             assert!(refused.error(field).is_some(), "{name} {value}");
         }
+    }
+
+    #[test]
+    fn each_entry_names_its_document_or_says_why_there_is_none() {
+        let cash = |reference| form(&[("what", "dues"), ("method", "cash"), ("reference", reference)]);
+        for nothing in ["", " ", "\t", "\u{A0}", "\u{200B}", "\r\n"] {
+            let blank = form(&[("document", nothing)]);
+            for refused in [entry(&blank, today()), spending(&blank, today())] {
+                assert!(refused.unwrap_err().error("document").is_some(), "{nothing:?}");
+            }
+            let refused = receipt(&cash(nothing), today(), |_| true).unwrap_err();
+            assert!(refused.error("reference").is_some(), "{nothing:?}");
+        }
+        let said = "None: from the collecting tin";
+        assert_eq!(receipt(&cash(said), today(), |_| true).unwrap().reference, said);
+        assert_eq!(entry(&form(&[("document", said)]), today()).unwrap().document, said);
     }
 
     #[test]

@@ -289,8 +289,8 @@ pub struct NewEntry {
     pub amount: Money,
     pub on: NaiveDate,
     pub words: String,
-    /// The number of an invoice or receipt, or where it is kept.
-    pub document: Option<String>,
+    /// The number of an invoice or receipt, where it is kept, or why there is none.
+    pub document: String,
 }
 
 /// What came in cash, by cheque or through the bank.
@@ -302,7 +302,8 @@ pub struct Receipt {
     pub method: Method,
     pub amount: Money,
     pub on: NaiveDate,
-    pub reference: Option<String>,
+    /// The number of a cheque or receipt, the words on a bank statement, or why there is nothing of the kind.
+    pub reference: String,
 }
 
 /// What a member's money is for.
@@ -356,6 +357,27 @@ pub struct Settled {
     pub line: Uuid,
     pub so: As,
     pub member: Option<i64>,
+}
+
+/// Why a ticked line cannot be booked as it was filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// Nobody has this membership number.
+    Nobody { line: Uuid, number: i64 },
+    /// What it was called, it cannot be.
+    Other { line: Uuid, why: &'static str },
+}
+
+impl Misfit {
+    /// The field that is wrong, and what to say beside it.
+    pub fn at(&self) -> (String, String) {
+        match self {
+            Self::Nobody { line, number } => {
+                (format!("member-{line}"), format!("No member has the number {number}"))
+            }
+            Self::Other { line, why } => (format!("as-{line}"), (*why).to_owned()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{
     actions,
     admin::blank,
     forms,
-    model::{Account, Class, What},
+    model::{Account, Class, Misfit, What},
     sql::{self, BankLine, Member},
     statement::{self, Suggestion},
 };
@@ -109,7 +109,13 @@ pub(super) async fn create(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::receive(&mut change, who.person_id, &member, receipt).await?;
+    match actions::receive(&mut change, who.person_id, &member, receipt).await {
+        Err(Error::Conflict(why)) => {
+            let page = receipt_page(visit, form.failed("amount", why), member);
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+        received => received?,
+    }
     change.commit().await?;
     let words = format!("Payment from {} recorded.", member.name);
     Ok(flash::redirect(&app, "/admin/books/received", &words))
@@ -146,6 +152,11 @@ impl StatementPage {
 
     fn value(&self, name: &str, line: &BankLine) -> &str {
         self.form.value(&format!("{name}-{}", line.id))
+    }
+
+    /// What is wrong with a line, by the field's name.
+    fn wrong(&self, name: &str, line: &BankLine) -> Option<&str> {
+        self.form.error(&format!("{name}-{}", line.id))
     }
 
     fn is_ticked(&self, line: &BankLine) -> bool {
@@ -239,7 +250,16 @@ pub(super) async fn settle(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let count = actions::settle(&mut change, who.person_id, settled).await?;
+    let count = match actions::settle(&mut change, who.person_id, settled).await? {
+        Ok(count) => count,
+        Err(misfits) => {
+            drop(change);
+            let form =
+                misfits.iter().map(Misfit::at).fold(form, |form, (field, why)| form.failed(&field, why));
+            let page = statement_page(visit, form, &mut db).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
     change.commit().await?;
     Ok(flash::redirect(&app, STATEMENT, &format!("Lines saved: {count}.")))
 }

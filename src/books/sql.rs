@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     kit::money::Money,
+    membership::EndReason,
     payments::{KindCode, LineKind},
 };
 
@@ -352,6 +353,8 @@ pub(super) struct Member {
     pub name: String,
     pub email: String,
     pub dues: Money,
+    /// An automatic payment of theirs has failed, and is still being tried.
+    pub is_failing: bool,
 }
 
 /// Members with this number, or whose name or address contains the words.
@@ -359,7 +362,8 @@ pub(super) async fn find_members(db: &mut PgConnection, typed: &str, limit: i64)
     let number = typed.trim_start_matches(['m', 'M', '#']).trim().parse::<i64>().ok();
     sqlx::query_as!(
         Member,
-        r#"select p.id as person, m.number, p.name, p.email::text as "email!", m.amount_pence as "dues: Money"
+        r#"select p.id as person, m.number, p.name, p.email::text as "email!", m.amount_pence as "dues: Money",
+                  exists (select from subscriptions s where s.id = m.subscription and s.state in ('past_due', 'unpaid')) as "is_failing!"
            from memberships m join people p on p.id = m.person_id
            where m.number = $1 or ($1 is null and p.search like '%' || plain_text($2) || '%')
            order by m.number limit $3"#,
@@ -466,7 +470,9 @@ pub(super) async fn list_candidates(
                union
                select m.id from unnest($2::text[]) as asked(name) join people p on p.search like '%' || asked.name || '%'
                join memberships m on m.person_id = p.id where plain_text(p.name) = asked.name)
-           select p.id as person, m.number, p.name, plain_text(p.name) as "plain!", m.amount_pence as "dues: Money"
+           select p.id as person, m.number, p.name, plain_text(p.name) as "plain!", m.amount_pence as "dues: Money",
+                  case m.state when 'ended' then m.end_reason end as "ended: EndReason",
+                  exists (select from subscriptions s where s.id = m.subscription and s.state in ('past_due', 'unpaid')) as "is_failing!"
            from found join memberships m using (id) join people p on p.id = m.person_id"#,
         numbers,
         names

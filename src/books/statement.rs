@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::kit::{dates, money::Money, typed};
+use crate::{
+    kit::{dates, money::Money, typed},
+    membership::EndReason,
+};
 
 /// One line of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +146,31 @@ pub struct Candidate {
     /// The name in small letters without accents.
     pub plain: String,
     pub dues: Money,
+    /// Why the membership is over, if it is.
+    pub ended: Option<EndReason>,
+    /// An automatic payment of theirs has failed, and is still being tried.
+    pub is_failing: bool,
+}
+
+impl Candidate {
+    /// What to know before money of theirs is booked as a subscription, in a sentence.
+    fn note(&self) -> Option<String> {
+        Some(match self.ended {
+            Some(EndReason::Lapsed) => {
+                "Their membership lapsed: a subscription makes them a member again".to_owned()
+            }
+            Some(EndReason::Left) => {
+                "They have left, and a payment does not make them a member again".to_owned()
+            }
+            Some(reason) => {
+                format!("Their membership has ended ({}), and no payment brings it back", reason.words())
+            }
+            None if self.is_failing => {
+                "Their automatic payment failed: a subscription ends it, and we email them".to_owned()
+            }
+            None => return None,
+        })
+    }
 }
 
 /// Whose money a line is taken for, and why.
@@ -151,8 +179,10 @@ pub struct Suggestion {
     pub number: i64,
     pub name: String,
     pub why: &'static str,
-    /// Good enough to be ticked beforehand.
+    /// Good enough to be ticked beforehand. Money of somebody whose membership has ended never is.
     pub is_sure: bool,
+    /// What to know before it is booked as a subscription, in a sentence.
+    pub note: Option<String>,
 }
 
 /// The whole numbers in a line, as a membership number may stand in it: `M1042`, `MEM 1042`.
@@ -192,7 +222,13 @@ pub fn suggest(words: &str, plain: &str, sum: Money, candidates: &[Candidate]) -
     let mut found = candidates.iter().filter(|it| score(it).0 == best);
     let (first, more) = (found.next()?, found.next());
     let (_, why, is_sure) = score(first);
-    more.is_none().then(|| Suggestion { number: first.number, name: first.name.clone(), why, is_sure })
+    more.is_none().then(|| Suggestion {
+        number: first.number,
+        name: first.name.clone(),
+        why,
+        is_sure: is_sure && first.ended.is_none(),
+        note: first.note(),
+    })
 }
 
 #[cfg(test)]
@@ -275,6 +311,8 @@ mod tests {
             name: name.to_owned(),
             plain: name.to_lowercase(),
             dues: Money::from_pence(dues),
+            ended: None,
+            is_failing: false,
         };
         let members =
             [member(1042, "Ana Silva", 500), member(7, "Ben Okoro", 1_000), member(8, "Ben Okoro", 500)];
@@ -293,5 +331,34 @@ mod tests {
         assert_eq!(say("BEN OKORO 7", 700), Some((7, "number and name", true)));
         assert_eq!(say("TESCO STORES 3042", 500), None);
         assert_eq!(numbers("a1b22c333-4444444444"), BTreeSet::from([1, 22, 333]));
+    }
+
+    #[test]
+    fn money_of_somebody_whose_membership_has_ended_is_never_sure_and_says_what_it_does() {
+        for (reason, says) in [
+            (EndReason::Left, "They have left"),
+            (EndReason::Lapsed, "makes them a member again"),
+            (EndReason::Expelled, "no payment brings it back"),
+            (EndReason::Died, "has died"),
+            (EndReason::Refused, "no payment brings it back"),
+            (EndReason::Error, "made by mistake"),
+        ] {
+            let kai = Candidate {
+                person: Uuid::nil(),
+                number: 279,
+                name: "Kai Ivanova".to_owned(),
+                plain: "kai ivanova".to_owned(),
+                dues: Money::from_pence(500),
+                ended: Some(reason),
+                is_failing: false,
+            };
+            for words in ["KAI IVANOVA M279 STO", "IVANOVA KAI", "STO 279"] {
+                let found =
+                    suggest(words, &words.to_lowercase(), Money::from_pence(500), std::slice::from_ref(&kai));
+                let found = found.unwrap();
+                assert!(!found.is_sure, "{words}");
+                assert!(found.note.is_some_and(|said| said.contains(says)), "{words} {says}");
+            }
+        }
     }
 }

@@ -182,7 +182,8 @@ pub(super) async fn show(
         let (history, wishes) = sql::history::find_with_wishes(&mut db, membership.id).await?;
         (asked, hardship) = (wishes.rate, wishes.hardship);
         stood = history.on(today, membership.personal.born_on, voting);
-        by_hand = history.overrides.iter().filter(|it| it.holds_on(today)).map(Override::own_words).collect();
+        let said = |it: &&Override| it.holds_on(today) && it.matters_in(membership.state);
+        by_hand = history.overrides.iter().filter(said).map(Override::own_words).collect();
         let least = app.setting(settings::STANDING_AGE, today);
         let age = membership.personal.born_on.map(|born| dates::age_on(born, today));
         stands_from = Some(least).filter(|least| age.is_some_and(|age| i64::from(age) < i64::from(*least)));

@@ -339,7 +339,7 @@ pub struct Received {
     pub amount: Money,
     pub method: Method,
     pub on: NaiveDate,
-    pub reference: Option<String>,
+    pub reference: String,
     pub entered_by: Uuid,
 }
 
@@ -357,7 +357,11 @@ pub async fn receive(change: &mut Change<'_>, it: Received) -> Result<bool> {
     let line = LedgerLine {
         id: it.id,
         kind: LineKind::Payment,
-        origin: Origin::Offline { method: it.method, reference: it.reference, entered_by: it.entered_by },
+        origin: Origin::Offline {
+            method: it.method,
+            reference: Some(it.reference),
+            entered_by: it.entered_by,
+        },
         amount: it.amount,
         at: dates::start_of_day(it.on) + Duration::hours(12),
         purpose: it.purpose,

@@ -249,14 +249,16 @@ async fn the_treasurer_reads_the_books_and_puts_right_what_is_wrong() {
     page.expect_status(422)
         .expect("Choose a different account")
         .expect("Enter more than £0")
-        .expect("Enter a description");
+        .expect("Enter a description")
+        .expect("Enter the document, or why there is none");
 
     let page = treasurer.get("/admin/books/spending").await;
     let spent = page
         .form("/admin/books/spending")
         .fill("to", "printing")
         .fill("amount", "99.50")
-        .fill("words", "Leaflets");
+        .fill("words", "Leaflets")
+        .fill("document", "Invoice 12");
     let page = spent.submit(&mut treasurer).await;
     page.expect("Spending recorded").expect("Leaflets").expect("Printing and post");
     *after.entry("bank".to_owned()).or_default() -= 9_950;
@@ -483,7 +485,7 @@ async fn a_month_is_downloaded_line_by_line_and_as_a_journal() {
 }
 
 /// Sends a statement as a browser sends a file.
-async fn upload(browser: &Browser, file: &str) -> reqwest::Response {
+pub async fn upload(browser: &Browser, file: &str) -> reqwest::Response {
     let body = format!(
         "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"s.csv\"\r\nContent-Type: text/csv\r\n\r\n{file}\r\n--cut--\r\n"
     );
@@ -495,7 +497,7 @@ async fn upload(browser: &Browser, file: &str) -> reqwest::Response {
     request.body(body).send().await.unwrap()
 }
 
-async fn number_of(site: &Site, email: &str) -> i64 {
+pub async fn number_of(site: &Site, email: &str) -> i64 {
     sqlx::query_scalar("select m.number from memberships m join people p on p.id = m.person_id where p.email = $1::text::citext")
         .bind(email)
         .fetch_one(&site.pool)
@@ -526,6 +528,9 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
     );
     let page = treasurer.get(&path).await;
     let gift = page.form(&path).fill("what", "gift").fill("method", "cash").fill("amount", "20");
+    let page = gift.submit(&mut treasurer).await;
+    page.expect_status(422).expect("Enter the reference, or why there is none");
+    let gift = page.form(&path).fill("reference", "None: from the collecting tin");
     gift.submit(&mut treasurer).await.expect("recorded.");
     site.work().await;
     assert_eq!(
@@ -545,8 +550,11 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
         .form(&path)
         .fill("what", "gift")
         .fill("method", "cash")
-        .fill("amount", "5000");
-    gift.submit(&mut treasurer).await.expect_status(409).expect("over the annual donation limit");
+        .fill("amount", "5000")
+        .fill("reference", "Receipt 8");
+    let page = gift.submit(&mut treasurer).await;
+    page.expect_status(422).expect("over the annual donation limit");
+    assert_eq!(page.form(&path).value("amount"), Some("5000"), "as it was typed");
     let card = treasurer.get(&path).await.form(&path).fill("method", "card").fill("amount", "5");
     card.submit(&mut treasurer).await.expect_status(422).expect("Choose how it was paid");
     site.signed_in_as("ana@demo.test")
@@ -561,6 +569,7 @@ async fn cash_and_cheques_are_entered_once_and_show_on_the_members_own_page() {
                  where number = $1";
     sqlx::query(until).bind(number).execute(&site.pool).await.unwrap();
     let dues = treasurer.get(&path).await.form(&path).fill("method", "transfer").fill("amount", "10.50");
+    let dues = dues.fill("reference", "SILVA DUES");
     dues.submit(&mut treasurer).await.expect("recorded.");
     site.work().await;
     let until: chrono::NaiveDate = sqlx::query_scalar("select ends_on from memberships where number = $1")
@@ -631,13 +640,13 @@ async fn lines_of_the_bank_find_their_members_and_are_booked_once_however_often_
         .form("/admin/books/statement/lines")
         .tick("line[]", &id("WHO"))
         .fill(&format!("as-{}", id("WHO")), "dues");
-    form.submit(&mut treasurer).await.expect_status(422).expect("Enter the membership number");
+    form.submit(&mut treasurer).await.expect_status(422).expect("Enter whose it is");
     let form = page
         .form("/admin/books/statement/lines")
         .tick("line[]", &id("WHO"))
         .fill(&format!("as-{}", id("WHO")), "dues")
         .fill(&format!("member-{}", id("WHO")), "999999");
-    form.submit(&mut treasurer).await.expect_status(409).expect("Nothing was saved");
+    form.submit(&mut treasurer).await.expect_status(422).expect("No member has the number 999999");
     upload(&treasurer, &file).await;
     assert_eq!(moved(&site, &before).await, booked);
     assert_eq!(count(&site, "select count(*) from bank_lines where settled_at is null").await, 1);

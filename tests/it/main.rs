@@ -24,6 +24,7 @@ mod payments;
 mod ballots;
 mod elections;
 mod books;
+mod by_hand;
 mod lost_webhooks;
 mod architecture;
 mod economy;

@@ -136,6 +136,25 @@ async fn a_dispute_that_is_won_settles_itself_and_a_claimed_debit_is_told_once()
 }
 
 #[tokio::test]
+async fn a_payment_that_was_refunded_and_is_claimed_back_too_says_that_it_has_gone_twice() {
+    let (site, mut treasurer) = quiet().await;
+    let stripe = site.app.stripe_stand_in();
+    let path = "/admin/payments/alerts/dispute";
+    for refunded in [true, false] {
+        let subscription = pay(&site, &format!("{refunded}@example.org"), PaidBy::Card).await;
+        if refunded {
+            stripe.give_back(&subscription).await.unwrap();
+            settle(&site).await;
+        }
+        stripe.claim_back(&subscription).await.unwrap();
+        settle(&site).await;
+        let rows = treasurer.get(path).await.select("tbody tr");
+        let twice: Vec<_> = rows.iter().filter(|row| row.contains("Refunded and taken back too")).collect();
+        assert!(twice.len() == 1 && twice[0].contains("£10 has gone back of £5"), "{rows:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_payout_that_failed_is_a_card_and_a_mail_once_with_or_without_its_webhook() {
     for by_webhook in [true, false] {
         let (site, mut treasurer) = quiet().await;

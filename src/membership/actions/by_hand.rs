@@ -13,13 +13,15 @@ use crate::{
     audit::Change,
     kit::error::{Error, Result},
     membership::{
+        mail,
         model::{Membership, State},
         sql,
     },
     payments,
 };
 
-/// Notes the day until which somebody has paid by hand. Anyone who lapsed or left is a member again; the gap stays.
+/// Notes the day until which somebody has paid by hand. Anyone who lapsed or left is a member again; the gap stays. Whoever
+/// is a member again by it, or whose failed automatic payment ends by it, is told.
 ///
 /// # Errors
 /// Not found if they were never a member; a conflict if the party decided that the membership is over, or if they pay
@@ -29,10 +31,19 @@ pub async fn paid_by_hand(change: &mut Change<'_>, person: Uuid, until: NaiveDat
     if membership.state.is_final() {
         return Err(Error::Conflict("This membership has been ended, so it cannot be paid for."));
     }
-    let before = membership.ends_on;
+    let (before, was_over) = (membership.ends_on, membership.state.is_ended());
+    let failed = subscription_of(change, &membership).await?.filter(|it| it.is_alive() && it.is_failing());
     pay_until(change, &mut membership, until).await?;
     change.audit("membership.paid_by_hand", ("person", person), json!({ "until": [before, Some(until)] }));
-    recompute(change, membership).await?;
+    let after = recompute(change, membership).await?;
+    let is_back = was_over && !after.state.is_ended();
+    // Whatever else an officer enters changes nothing that the member has to know of.
+    if is_back || failed.is_some() {
+        let known = super::person(change, person).await?;
+        let letter = mail::paid_by_hand(change.app, known.greeting(), until, is_back, failed.is_some())?;
+        let occasion = format!("paid-by-hand:{}:{}", after.id, change.now.timestamp_micros());
+        change.mail(occasion, &known.email, letter);
+    }
     Ok(())
 }
 

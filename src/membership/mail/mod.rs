@@ -186,6 +186,33 @@ pub(super) fn stopped(app: &App, name: &str, on: NaiveDate) -> Result<Letter> {
 }
 
 #[derive(Template)]
+#[template(path = "membership/mail_by_hand.md")]
+struct ByHand<'a> {
+    name: &'a str,
+    until: String,
+    is_back: bool,
+    ends_automatic: bool,
+    page: String,
+    join: String,
+    contact: String,
+}
+
+/// A payment that an officer entered made somebody a member again, or took the place of an automatic one that had failed.
+pub(super) fn paid_by_hand(
+    app: &App,
+    name: &str,
+    until: NaiveDate,
+    is_back: bool,
+    ends_automatic: bool,
+) -> Result<Letter> {
+    let (page, join, contact) = (app.link("/membership"), app.link("/join"), contact(app));
+    Letter::new(
+        &frame(app),
+        &ByHand { name, until: dates::day(until), is_back, ends_automatic, page, join, contact },
+    )
+}
+
+#[derive(Template)]
 #[template(path = "membership/mail_ended.md")]
 struct Ended<'a> {
     name: &'a str,
@@ -408,6 +435,10 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     }
     let (paid, most) = (Money::from_pence(41_666), Money::from_pence(500_000));
     samples.push(("membership/mail_above_limit", above_limit(app, name, paid, most)));
+    for (is_back, ends_automatic) in [(true, false), (false, true), (true, true)] {
+        let letter = paid_by_hand(app, name, day, is_back, ends_automatic);
+        samples.push(("membership/mail_by_hand", letter));
+    }
     for ended in [false, true] {
         let letter = paid_too_late(app, name, Money::from_pence(500), ended);
         samples.push(("membership/mail_too_late", letter));

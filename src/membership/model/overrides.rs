@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::State;
 use crate::kit::{codes::codes, dates};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,14 @@ impl Override {
         self.starts_on <= day && day <= self.until && self.lifted_on.is_none_or(|lifted| day < lifted)
     }
 
+    /// Whether it changes anything for somebody in this state: whoever has paid counts as current anyway.
+    pub fn matters_in(&self, state: State) -> bool {
+        match self.kind {
+            OverrideKind::Current => matches!(state, State::Pending | State::Grace { .. }),
+            OverrideKind::NoVote => true,
+        }
+    }
+
     /// Said to the member, of one that holds.
     pub fn own_words(&self) -> String {
         let until = dates::day(self.until);
@@ -73,4 +82,35 @@ pub struct NewOverride {
     pub until: NaiveDate,
     pub reason: String,
     pub is_confidential: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::EndReason, *};
+
+    #[test]
+    fn whoever_has_paid_is_not_told_that_they_count_although_they_have_not() {
+        let day: NaiveDate = "2026-11-26".parse().unwrap();
+        let set = |kind| Override {
+            id: Uuid::nil(),
+            kind,
+            starts_on: day,
+            until: day,
+            reason: "A mix-up".to_owned(),
+            is_confidential: false,
+            by: "Alex".to_owned(),
+            set_at: DateTime::UNIX_EPOCH,
+            lifted_on: None,
+        };
+        for (state, matters) in [
+            (State::Active, false),
+            (State::Pending, true),
+            (State::Grace { until: day }, true),
+            (State::Suspended { until: day }, false),
+            (State::Ended { on: day, reason: EndReason::Lapsed }, false),
+        ] {
+            assert_eq!(set(OverrideKind::Current).matters_in(state), matters, "{state:?}");
+            assert!(set(OverrideKind::NoVote).matters_in(state), "{state:?}");
+        }
+    }
 }

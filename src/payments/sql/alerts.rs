@@ -59,6 +59,16 @@ pub struct Listed {
     pub payer: Option<String>,
     pub settled_by: Option<String>,
     pub settled_at: Option<DateTime<Utc>>,
+    /// What was paid, and what has gone back of it by now: refunded, or taken by the bank.
+    pub paid: Option<Money>,
+    pub gone: Money,
+}
+
+impl Listed {
+    /// Whether more has gone back than ever came: refunded, and claimed back too.
+    pub fn is_twice(&self) -> bool {
+        self.paid.is_some_and(|paid| self.gone > paid)
+    }
 }
 
 /// Of one kind: those that wait for a person by their last day, then those that wait for a bank, then the others, the
@@ -67,13 +77,15 @@ pub async fn list(db: &mut PgConnection, kind: AlertKind, limit: i64) -> Result<
     let rows = sqlx::query!(
         r#"select a.id, a.kind as "kind: AlertKind", a.stripe_id, a.amount_pence as "amount: Money", a.payment, a.status,
                   a.state as "state: AlertState", a.due_by, a.opened_at, a.settled_at, s.name as "settled_by?",
-                  coalesce(p.name, c.name) as payer
+                  coalesce(p.name, c.name) as payer, l.amount_pence as "paid?: Money", back.pence as "gone!: Money"
            from stripe_alerts a
            left join people s on s.id = a.settled_by
            left join ledger l on l.id = a.payment
            left join people p on p.id = l.person_id
            left join lateral (select c.name from checkouts c where p.id is null and c.purpose_kind = l.purpose_kind
                               and c.purpose_id = l.purpose_id order by c.created_at desc limit 1) c on true
+           cross join lateral (select coalesce(-sum(amount_pence), 0)::bigint as pence from ledger b
+                               where b.payment_intent = l.payment_intent and b.kind <> 'payment') back
            where a.kind = $1
            order by a.state <> 'open', a.state <> 'waiting', case when a.state = 'open' then a.due_by end nulls last,
                     a.opened_at desc, a.id
@@ -96,6 +108,8 @@ pub async fn list(db: &mut PgConnection, kind: AlertKind, limit: i64) -> Result<
         payer: row.payer,
         settled_by: row.settled_by,
         settled_at: row.settled_at,
+        paid: row.paid,
+        gone: row.gone,
     });
     Ok(rows.collect())
 }
