@@ -45,6 +45,9 @@ struct Arguments {
     /// People in the party
     #[arg(long, default_value_t = 100_000)]
     people: u32,
+    /// Of the sizes of money, so many per cent
+    #[arg(long, default_value_t = 100)]
+    percent: u32,
     /// Only `pages`, only `work`, only `roll` or only `money`, which is not measured unless it is asked for
     #[arg(long)]
     only: Option<String>,
@@ -147,7 +150,7 @@ async fn compare(arguments: &Arguments) -> Result<()> {
         result = standing::measure(embedded.url(), arguments.people).await;
     }
     if arguments.only.as_deref() == Some("money") {
-        result = money::measure(embedded.url(), &folder).await;
+        result = money::measure(embedded.url(), &folder, arguments.percent).await;
     }
     embedded.stop().await?;
     let _ = std::fs::remove_dir_all(&folder);

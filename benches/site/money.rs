@@ -1,7 +1,8 @@
-//! Money in large numbers: `reconcile stripe` over 100,000 subscriptions beside its limit of memory, and the close of a
-//! month of 1,000,000 lines.
+//! Money and members in large numbers: `reconcile stripe` over 100,000 subscriptions and an import of 100,000 lines, each
+//! beside its limit of memory, and the close of a month of 1,000,000 lines.
 
 use std::{
+    fmt::Write as _,
     path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -19,12 +20,17 @@ const SUBSCRIPTIONS: u32 = 100_000;
 const NEW: u32 = 500;
 /// Two lines each.
 const PAYMENTS: u32 = 500_000;
+/// Of a file of members.
+const LINES: u32 = 100_000;
 
-pub async fn measure(url: &str, folder: &Path) -> Result<()> {
+/// `percent` of the sizes above are measured: all of them unless it is only tried.
+pub async fn measure(url: &str, folder: &Path, percent: u32) -> Result<()> {
+    let sized = |whole: u32| (whole / 100 * percent).max(100);
+    let (subscriptions, payments, lines) = (sized(SUBSCRIPTIONS), sized(PAYMENTS), sized(LINES));
     let pool = db::pool(url, 4)?;
-    eprintln!("Making {SUBSCRIPTIONS} subscriptions at the stand-in ...");
-    run(&pool, include_str!("money.sql"), &[("100000", SUBSCRIPTIONS), ("99500", SUBSCRIPTIONS - NEW)])
-        .await?;
+    eprintln!("Making {subscriptions} subscriptions at the stand-in ...");
+    let known = subscriptions - sized(NEW).min(subscriptions);
+    run(&pool, include_str!("money.sql"), &[("100000", subscriptions), ("99500", known)]).await?;
     let address = free_address().await?;
     let client = Client::builder().redirect(Policy::none()).build()?;
     let base = format!("http://{address}");
@@ -44,17 +50,27 @@ pub async fn measure(url: &str, folder: &Path) -> Result<()> {
         .ready(&client, "/readyz")
         .await?;
     println!("\n{:<64} {:>12} {:>10}", "money", "measured", "goal");
-    for what in ["first, with 500 new", "again, nothing new"] {
+    let new = subscriptions - known;
+    for what in [format!("first, with {new} new"), "again, nothing new".to_owned()] {
         let (memory, time) = watch(command(&["reconcile", "stripe"])).await?;
         say(
-            &format!("reconcile stripe, 100,000 subscriptions ({what}): memory"),
+            &format!("reconcile stripe, {subscriptions} subscriptions ({what}): memory"),
             format!("{memory} MB"),
             "< 150 MB",
         );
         say("  time", format!("{} s", time.as_secs()), "");
     }
-    eprintln!("Making a month of {} lines ...", PAYMENTS * 2);
-    run(&pool, MONTH, &[("500000", PAYMENTS)]).await?;
+    // A tenth first: memory does not grow with the file.
+    for lines in [lines / 10, lines] {
+        let path = folder.join(format!("members-{lines}.csv"));
+        std::fs::write(&path, members(lines)?)?;
+        let path = path.to_str().context("the folder's name cannot be said")?;
+        let (memory, time) = watch(command(&["import", "members", path])).await?;
+        say(&format!("import members, {lines} lines: memory"), format!("{memory} MB"), "< 200 MB");
+        say("  time", format!("{} s", time.as_secs()), "");
+    }
+    eprintln!("Making a month of {} lines ...", payments * 2);
+    run(&pool, MONTH, &[("500000", payments)]).await?;
     let cookie = sign_in(&client, &site, "treasurer@demo.test").await?;
     let month: String =
         sqlx::query_scalar("select to_char(now() - interval '1 month', 'YYYY-MM')").fetch_one(&pool).await?;
@@ -72,13 +88,30 @@ pub async fn measure(url: &str, folder: &Path) -> Result<()> {
     };
     let (status, _, time) = post(format!("/admin/books/months/{month}/closing"), "").await?;
     ensure!(status == StatusCode::SEE_OTHER, "closing answered {status}");
-    say("closing a month of 1,000,000 lines", format!("{} ms", time.as_millis()), "< 10000 ms");
+    say(
+        &format!("closing a month of {} lines", payments * 2),
+        format!("{} ms", time.as_millis()),
+        "< 10000 ms",
+    );
     let (status, size, time) = post(format!("/admin/books/months/{month}/export"), "format=csv").await?;
     ensure!(status == StatusCode::OK, "the export answered {status}");
     say("its export as CSV", format!("{} s", time.as_secs()), "");
     say("  size", format!("{} MB", size / 1_000_000), "");
     pool.close().await;
     Ok(())
+}
+
+/// A list with the heads of our own template. No two files have a member in common.
+fn members(lines: u32) -> Result<String> {
+    let letters = |number: u32| -> String {
+        number.to_string().bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+    };
+    let mut file = "Email address,Full name,Postcode,Joined on,Stopped emails\n".to_owned();
+    for number in 0..lines {
+        let name = format!("{}x{}", letters(lines), letters(number));
+        writeln!(file, "{name}@example.test,Sam {name},BL9 0ND,2024-02-01,No")?;
+    }
+    Ok(file)
 }
 
 fn say(what: &str, measured: impl std::fmt::Display, goal: &str) {

@@ -1,9 +1,9 @@
 //! What the treasurer types.
 
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::model::{Account, As, Class, NewEntry, Receipt, Settled};
+use super::model::{Account, As, Class, MOST_YEARS, NewEntry, Receipt, Settled, first_day};
 use crate::{
     kit::{
         form::{Check, Form},
@@ -24,9 +24,6 @@ pub(super) fn amount(check: &mut Check<'_>) -> Option<Money> {
     None
 }
 
-/// Books are kept for six years (Limitation Act 1980 s.5): nothing older comes in by hand.
-const MOST_YEARS: u32 = 7;
-
 /// Today or an earlier day.
 pub(super) fn day(check: &mut Check<'_>, today: NaiveDate) -> Option<NaiveDate> {
     let day = check.date("on", "Enter the day, month and year")?;
@@ -34,7 +31,7 @@ pub(super) fn day(check: &mut Check<'_>, today: NaiveDate) -> Option<NaiveDate> 
         check.fail("on_day", "Enter today or an earlier date");
         return None;
     }
-    if today.checked_sub_months(Months::new(12 * MOST_YEARS)).is_some_and(|first| day < first) {
+    if day < first_day(today) {
         check.fail("on_day", format!("Enter a date in the last {MOST_YEARS} years"));
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -277,6 +277,14 @@ pub fn paid_for_until(
     let months = (amount.pence().saturating_mul(each) / price.pence().max(1)).min(MOST);
     let months = u32::try_from(months).ok().filter(|months| *months > 0)?;
     Some(dates::months_later(paid_until.map_or(on, |until| until.max(on)), months))
+}
+
+/// Books are kept for six years (Limitation Act 1980 s.5): nothing older than this many comes in by hand.
+pub const MOST_YEARS: u32 = 7;
+
+/// The first day of which something may still be entered.
+pub fn first_day(today: NaiveDate) -> NaiveDate {
+    today.checked_sub_months(Months::new(12 * MOST_YEARS)).unwrap_or(today)
 }
 
 /// Money that an officer moves between two accounts.

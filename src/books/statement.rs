@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::model::{MOST_YEARS, first_day};
 use crate::{
     kit::{dates, money::Money, typed},
     membership::EndReason,
@@ -95,6 +96,9 @@ pub fn read(file: &str, today: NaiveDate) -> Result<Vec<Line>, String> {
         let day = read_day(cell(day)).ok_or_else(|| wrong("a date", cell(day)))?;
         if day > today {
             return Err(format!("Row {row}: {} has not come yet", dates::day(day)));
+        }
+        if day < first_day(today) {
+            return Err(format!("Row {row}: {} is more than {MOST_YEARS} years ago", dates::day(day)));
         }
         let mut said: Vec<&str> = Vec::new();
         for at in &words {
@@ -244,11 +248,15 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_tomorrow_is_refused() {
+    fn a_line_of_tomorrow_or_of_long_ago_is_refused() {
         let file = |day: &str| format!("Date,Description,Amount\n{day},X,1\n");
         assert!(read(&file("21/11/2026"), today()).is_ok());
         for day in ["22/11/2026", "20/11/2036", "2026-12-01"] {
             assert!(read(&file(day), today()).unwrap_err().contains("has not come yet"), "{day}");
+        }
+        assert!(read(&file("21/11/2019"), today()).is_ok());
+        for day in ["20/11/2019", "2019-11-20", "1 Jan 2001", "31.12.2018", "05/05/2003"] {
+            assert!(read(&file(day), today()).unwrap_err().contains("more than 7 years ago"), "{day}");
         }
     }
 

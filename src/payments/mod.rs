@@ -20,6 +20,7 @@ mod sync;
 mod actions;
 mod adopting;
 mod jobs;
+mod reconciling;
 mod own;
 mod postponing;
 pub(crate) mod alerts;
@@ -35,7 +36,7 @@ pub use actions::{
     tell_address, wish,
 };
 pub use adopting::{Adopted, adopt};
-pub use jobs::{CatchUp, EVENTS, NightlyNotices, Reconcile, Report, TidyPayments, reconcile};
+pub use jobs::{CatchUp, EVENTS, TidyPayments};
 pub use model::{
     Checkout, CheckoutState, CloseCheckout, EndSubscription, GiveBack, LedgerLine, LineKind, Method, Origin,
     PaymentMethod, ProcessEvent, REFUND, SEE_PAYMENTS, SendRefund, Subscription, TellOfficers, WarnOfCards,
@@ -44,6 +45,7 @@ pub use model::{
 pub use notices::{actions::announced_for, jobs::AnnounceDebits, mail::GUARANTEE};
 pub use postponing::postpone;
 pub use purposes::{Income, KindCode, Kinds, MonthIncome, Purpose};
+pub use reconciling::{NightlyNotices, Reconcile, Report, reconcile};
 pub use settings::CHECK_ABOVE;
 pub use sql::ledger::{LineFilter, NamedLine, Totals, attribute, find_lines, income_by_month, of_person};
 pub use sql::subscriptions::find as find_subscription;

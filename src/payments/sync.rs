@@ -4,19 +4,23 @@
 //! whether some are lost: [`session`], [`subscription`] and [`invoice`] bring us to what is the case at Stripe.
 
 mod giving_back;
+mod invoices;
+mod pay_methods;
 
 pub(super) use giving_back::{dispute, keep_dispute, keep_refund, refunds};
+pub(super) use invoices::{invoice, keep_invoice};
+pub(super) use pay_methods::{mandate, method, warn_of_cards};
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use uuid::Uuid;
 
+use self::{invoices::book_invoice, pay_methods::set_up};
 use super::{
     alerts,
     model::{
-        ChangeState, CheckoutState, CloseCheckout, GiveBack, LedgerLine, LineKind, Origin, PaymentMethod,
-        ProcessEvent, Subscription, our_change, ours,
+        CheckoutState, CloseCheckout, LedgerLine, LineKind, Origin, PaymentMethod, ProcessEvent,
+        Subscription, ours,
     },
     purposes::Purpose,
     sql::{
@@ -28,7 +32,7 @@ use crate::kit::{
     app::App,
     money::Money,
     queue::{self, Failure},
-    stripe::{self, CheckoutMode, CheckoutStatus, InvoiceStatus, SubscriptionStatus},
+    stripe::{self, CheckoutMode, SubscriptionStatus},
 };
 
 /// What the room above is told about a payment. It is a job whose consequence stands in `reactions.rs`; it may come
@@ -271,101 +275,6 @@ pub(super) async fn keep_subscription(
     Ok(Outcome::Done)
 }
 
-/// Looks a wish to pay by something else up: once its card or account is taken down, the subscription is charged to it.
-async fn set_up(app: &App, session: &stripe::CheckoutSession) -> Result {
-    let Some(id) = our_change(&session.metadata) else { return Ok(NOT_OURS) };
-    let mut db = app.pool().acquire().await?;
-    let Some(change) = methods::find_change(&mut db, id).await? else { return Ok(NOT_OURS) };
-    drop(db);
-    if change.state.is_over() {
-        return Ok(Outcome::Done);
-    }
-    let state = match (session.status, &session.setup_intent) {
-        (CheckoutStatus::Complete, Some(intent)) => charge_to(app, &change.subscription, id, intent).await?,
-        (CheckoutStatus::Expired, _) => ChangeState::Closed,
-        _ => return Ok(Outcome::Done),
-    };
-    let mut tx = app.pool().begin().await?;
-    methods::set_over(&mut tx, id, state, app.clock().now()).await?;
-    tx.commit().await?;
-    Ok(Outcome::Done)
-}
-
-async fn charge_to(
-    app: &App,
-    subscription: &str,
-    change: Uuid,
-    setup_intent: &str,
-) -> std::result::Result<ChangeState, Failure> {
-    let Some(method) = app.stripe().find_set_up(setup_intent).await? else {
-        return Err(Failure::Retry(anyhow::anyhow!(
-            "{setup_intent} is complete and names no payment method"
-        )));
-    };
-    let started = app.clock().now();
-    let key = format!("method:{change}");
-    let answer = match app.stripe().set_payment_method(&key, subscription, &method).await {
-        Ok(answer) => answer,
-        // It ended in the meantime: there is nothing left to charge.
-        Err(error) if error.is_missing() => return Ok(ChangeState::Closed),
-        Err(error) => return Err(error.into()),
-    };
-    let mut tx = app.pool().begin().await?;
-    keep_subscription(app, &mut tx, &answer, started).await?;
-    tx.commit().await?;
-    Ok(ChangeState::Done)
-}
-
-/// Looks a mandate up, and tells of one that the payer's bank has ended. Nothing ends by it: whoever pays is asked for
-/// another way.
-pub(super) async fn mandate(app: &App, id: &str) -> Result {
-    let found = app.stripe().find_mandate(id).await?;
-    let mut tx = app.pool().begin().await?;
-    if methods::set_mandate(&mut tx, &found, app.clock().now()).await? {
-        for (subscription, purpose) in methods::subscriptions_of(&mut tx, &found.payment_method).await? {
-            let what = if found.is_lost {
-                What::MethodLost { method: found.payment_method.clone() }
-            } else {
-                What::Changed
-            };
-            tell(&mut tx, purpose, Some(&subscription), what).await?;
-        }
-    }
-    tx.commit().await?;
-    Ok(Outcome::Done)
-}
-
-/// A bank has brought a card up to date, or a card was taken away: looks at what is charged to it.
-pub(super) async fn method(app: &App, id: &str) -> Result {
-    let mut db = app.pool().acquire().await?;
-    let charged = methods::subscriptions_of(&mut db, id).await?;
-    drop(db);
-    if charged.is_empty() {
-        return Ok(NOT_OURS);
-    }
-    for (subscription, _) in charged {
-        self::subscription(app, &subscription).await?;
-    }
-    Ok(Outcome::Done)
-}
-
-/// Tells of cards that expire before the next payment, each once.
-pub(super) async fn warn_of_cards(app: &App, days: u32) -> std::result::Result<(), Failure> {
-    let (now, today) = (app.clock().now(), app.clock().today());
-    loop {
-        let mut tx = app.pool().begin().await?;
-        let expiring = methods::take_expiring(&mut tx, today, days.try_into().unwrap_or(30), now).await?;
-        for it in &expiring {
-            let what = What::CardExpires { method: it.method.clone(), on: it.expires_on };
-            tell(&mut tx, it.purpose.clone(), Some(&it.subscription), what).await?;
-        }
-        tx.commit().await?;
-        if expiring.is_empty() {
-            return Ok(());
-        }
-    }
-}
-
 /// Looks a payout up that did not arrive.
 pub(super) async fn payout(app: &App, id: &str, at: DateTime<Utc>) -> Result {
     let found = app.stripe().find_payout(id).await?;
@@ -375,119 +284,4 @@ pub(super) async fn payout(app: &App, id: &str, at: DateTime<Utc>) -> Result {
     let mut db = app.pool().acquire().await?;
     alerts::note_payout(app, &mut db, &found, at).await?;
     Ok(Outcome::Done)
-}
-
-/// Looks an invoice up, and books it if it is paid. `failed_at` is when an event said that collecting it failed.
-pub(super) async fn invoice(app: &App, id: &str, failed_at: Option<DateTime<Utc>>) -> Result {
-    let found = app.stripe().find_invoice(id).await?;
-    let outcome = keep_invoice(app, &found).await?;
-    // The subscription says so a moment later. An attempt that is still under way looks the same, so not for ever.
-    let is_late = failed_at.is_some_and(|at| at > app.clock().now() - Duration::hours(1));
-    if is_late && outcome == Outcome::Done && found.status == InvoiceStatus::Open {
-        let mut db = app.pool().acquire().await?;
-        let subscription = match &found.subscription {
-            Some(id) => subscriptions::find(&mut db, id).await?,
-            None => None,
-        };
-        if subscription.is_some_and(|known| known.state == SubscriptionStatus::Active) {
-            return Err(Failure::Retry(anyhow::anyhow!(
-                "{id} was not collected, and its subscription does not say so yet"
-            )));
-        }
-    }
-    Ok(outcome)
-}
-
-/// Books an invoice that is paid; tells of one whose collection failed.
-pub(super) async fn keep_invoice(app: &App, found: &stripe::Invoice) -> Result {
-    let (Some(subscription_id), Some((checkout, purpose))) = (&found.subscription, ours(&found.metadata))
-    else {
-        return Ok(NOT_OURS);
-    };
-    let mut db = app.pool().acquire().await?;
-    if checkouts::find(&mut db, checkout).await?.is_none_or(|known| known.purpose != purpose) {
-        return Ok(NOT_OURS);
-    }
-    let known = subscriptions::find(&mut db, subscription_id).await?;
-    drop(db);
-    let tried = found.status == InvoiceStatus::Open && found.attempt_count > 0;
-    // Whether an attempt failed, only the subscription's state says; and a payment moves its period on. Both may
-    // have happened since we last looked.
-    let is_stale = known.is_none_or(|known| found.paid_at.is_some_and(|at| at >= known.seen_at));
-    if tried || is_stale {
-        self::subscription(app, subscription_id).await?;
-    }
-    let mut tx = app.pool().begin().await?;
-    // Locked, so that a payment and a failure of one subscription are booked one after the other.
-    let Some(subscription) = subscriptions::lock(&mut tx, subscription_id).await? else {
-        return Ok(NOT_OURS);
-    };
-    if tried && subscription.is_failing() {
-        let page = found.hosted_invoice_url.as_deref();
-        subscriptions::set_overdue(&mut tx, subscription_id, found.next_payment_attempt, page).await?;
-        let what = What::Failed {
-            invoice: found.id.clone(),
-            attempt: found.attempt_count,
-            next_try: found.next_payment_attempt,
-            page: found.hosted_invoice_url.clone(),
-        };
-        tell(&mut tx, purpose, Some(subscription_id), what).await?;
-    }
-    book_invoice(app, &mut tx, found).await?;
-    tx.commit().await?;
-    Ok(Outcome::Done)
-}
-
-/// Books an invoice of a known subscription, if it is paid and not in the books yet.
-async fn book_invoice(app: &App, db: &mut PgConnection, found: &stripe::Invoice) -> sqlx::Result<()> {
-    let (Some(subscription_id), Some((checkout, purpose))) = (&found.subscription, ours(&found.metadata))
-    else {
-        return Ok(());
-    };
-    if found.status != InvoiceStatus::Paid || found.amount_paid_pence <= 0 {
-        return Ok(());
-    }
-    let Some(subscription) = subscriptions::lock(db, subscription_id).await? else { return Ok(()) };
-    let now = app.clock().now();
-    let paid_at = found.paid_at.unwrap_or(found.created);
-    let line = LedgerLine {
-        id: app.random().id(now),
-        kind: LineKind::Payment,
-        origin: Origin::Stripe {
-            id: found.id.clone(),
-            // What is charged now. Of its first checkout the line takes it where that is not known.
-            method: subscription.method.as_ref().and_then(|it| it.kind.parse().ok()),
-            subscription: Some(subscription_id.clone()),
-            payment_intent: found.payment_intent.clone(),
-        },
-        amount: Money::from_pence(found.amount_paid_pence),
-        at: paid_at,
-        purpose: purpose.clone(),
-        person: None,
-    };
-    subscriptions::set_paid(db, subscription_id, paid_at).await?;
-    // Looking an old invoice up again must not hide that a newer one is overdue.
-    if !subscription.is_failing() {
-        subscriptions::set_overdue(db, subscription_id, None, None).await?;
-    }
-    // The session's own event may come later; the line takes from its checkout how it was paid.
-    checkouts::set_subscription(db, checkout, subscription_id).await?;
-    if !book(db, &line, now).await? {
-        return Ok(());
-    }
-    let Some(payment_intent) = &found.payment_intent else { return Ok(()) };
-    // A payment of a subscription that was given up before, or that was a duplicate from the start.
-    let is_surplus = subscription
-        .surplus_since
-        .is_some_and(|since| paid_at >= since || subscription.first_paid_at.is_none());
-    // A last notice that was paid after Stripe had given the subscription up: it buys nothing any more.
-    let is_too_late = subscription.ended_at.is_some_and(|ended_at| paid_at > ended_at);
-    if is_surplus || is_too_late {
-        queue::push(db, &GiveBack { payment_intent: payment_intent.clone() }).await?;
-    }
-    if is_too_late && !is_surplus {
-        let what = What::PaidTooLate { invoice: found.id.clone(), amount: line.amount };
-        tell(db, purpose, Some(subscription_id), what).await?;
-    }
-    Ok(())
 }

@@ -95,7 +95,7 @@ pub async fn subscription_of(site: &Site, email: &str) -> String {
 }
 
 /// The state of a subscription as Stripe has it.
-async fn at_stripe(site: &Site, subscription: &str) -> String {
+pub async fn at_stripe(site: &Site, subscription: &str) -> String {
     sqlx::query_scalar("select status from stripe_stand_in.objects where id = $1")
         .bind(subscription)
         .fetch_one(&site.pool)

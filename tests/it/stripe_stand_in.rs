@@ -447,6 +447,7 @@ async fn cancelling_and_giving_money_back() {
         world.taken.events.lock().unwrap().iter().rev().find_map(|event| event.object_id.clone()).unwrap();
     let dispute = world.stripe.find_dispute(&dispute).await.unwrap();
     assert_eq!((dispute.amount_pence, dispute.status.as_str()), (500, "lost"));
+    assert_eq!((dispute.withdrawn_at, dispute.reinstated_at), (Some(start()), None));
     assert_eq!(world.stripe.list_disputes(None).await.unwrap().items, std::slice::from_ref(&dispute));
     assert!(world.stripe.list_disputes(Some(&dispute.id)).await.unwrap().items.is_empty());
     // All of it moves the balance, and what is left goes to the bank.
@@ -493,7 +494,8 @@ async fn a_payout_fails_and_a_dispute_is_answered() {
     assert_eq!(dispute.due_by, Some(start() + Duration::days(7)));
     world.stand_in.decide_dispute(&card, true).await.unwrap();
     assert_eq!(world.told().await, ["charge.dispute.closed"]);
-    assert_eq!(world.stripe.find_dispute(&newest()).await.unwrap().status, "won");
+    let won = world.stripe.find_dispute(&newest()).await.unwrap();
+    assert_eq!((won.status.as_str(), won.reinstated_at), ("won", Some(start())));
     assert!(world.stand_in.decide_dispute(&card, false).await.is_err(), "decided already");
     world.leave_recording().await;
 }

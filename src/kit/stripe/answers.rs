@@ -3,7 +3,7 @@
 //! async-stripe's own answer types demand every field that one API version lists: a subscription item without the
 //! deprecated `plan`, which Stripe's public contract no longer mentions, would make each subscription unreadable.
 //! The requests are async-stripe's; only the reading is ours. Expanded are an invoice's payments, what a subscription is
-//! charged to and the source of what moved the balance.
+//! charged to, what brought a failed refund back and the source of what moved the balance.
 
 use std::collections::BTreeMap;
 
@@ -151,7 +151,16 @@ pub(super) struct Refund {
     payment_intent: Option<String>,
     created: i64,
     status: Option<String>,
+    /// An id, or the whole of it where it was asked for.
+    failure_balance_transaction: Option<Value>,
     metadata: Option<BTreeMap<String, String>>,
+}
+
+/// What moved the balance.
+#[derive(Deserialize)]
+struct Moved {
+    amount: i64,
+    created: i64,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +172,7 @@ pub(super) struct Dispute {
     created: i64,
     status: String,
     evidence_details: Option<EvidenceDetails>,
+    balance_transactions: Option<Vec<Moved>>,
 }
 
 #[derive(Deserialize)]
@@ -463,6 +473,12 @@ impl From<Invoice> for types::Invoice {
     }
 }
 
+/// `None` where only its id is known.
+fn moved_at(found: &Value) -> Option<DateTime<Utc>> {
+    let moved: Moved = miniserde::json::from_str(&miniserde::json::to_string(found)).ok()?;
+    Some(time(moved.created))
+}
+
 impl From<Refund> for types::Refund {
     fn from(refund: Refund) -> Self {
         Self {
@@ -471,6 +487,7 @@ impl From<Refund> for types::Refund {
             payment_intent: refund.payment_intent,
             created: time(refund.created),
             status: refund.status,
+            failed_at: refund.failure_balance_transaction.as_ref().and_then(moved_at),
             metadata: refund.metadata.unwrap_or_default(),
         }
     }
@@ -478,7 +495,13 @@ impl From<Refund> for types::Refund {
 
 impl From<Dispute> for types::Dispute {
     fn from(dispute: Dispute) -> Self {
+        let moved = dispute.balance_transactions.unwrap_or_default();
+        let first = |fits: fn(i64) -> bool| {
+            moved.iter().filter(|it| fits(it.amount)).map(|it| it.created).min().map(time)
+        };
         Self {
+            withdrawn_at: first(i64::is_negative),
+            reinstated_at: first(i64::is_positive),
             id: dispute.id,
             charge: dispute.charge,
             payment_intent: dispute.payment_intent,

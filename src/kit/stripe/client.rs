@@ -250,7 +250,8 @@ impl Stripe {
         payment_intent: Option<&str>,
         after: Option<&str>,
     ) -> Result<Page<Refund>, StripeError> {
-        let mut request = ListRefund::new().limit(PAGE_SIZE);
+        let mut request =
+            ListRefund::new().limit(PAGE_SIZE).expand(vec!["data.failure_balance_transaction".to_owned()]);
         if let Some(id) = payment_intent {
             request = request.payment_intent(checked(id)?);
         }

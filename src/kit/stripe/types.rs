@@ -235,6 +235,8 @@ pub struct Refund {
     pub created: DateTime<Utc>,
     /// Stripe's word: `pending`, `succeeded`, `failed`, `canceled`, `requires_action`.
     pub status: Option<String>,
+    /// When the money was in the balance again, of one that failed.
+    pub failed_at: Option<DateTime<Utc>>,
     pub metadata: Metadata,
 }
 
@@ -250,6 +252,9 @@ pub struct Dispute {
     pub status: String,
     /// Until when Stripe takes an answer; `None` where there is nothing to answer.
     pub due_by: Option<DateTime<Utc>>,
+    /// When the money left the balance, and when it came back; `None` if it has not. A mere question moves none.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    pub reinstated_at: Option<DateTime<Utc>>,
 }
 
 /// Money on its way from the balance to the party's bank.

@@ -167,19 +167,15 @@ pub fn stripe_page(livemode: bool, id: &str) -> String {
     format!("https://dashboard.stripe.com/{mode}{folder}/{id}")
 }
 
-/// The lines that a dispute must have by now, whichever of its events came first.
-pub fn dispute_lines(dispute: &Dispute, reinstated: bool) -> Vec<(LineKind, Money)> {
+/// The lines that a dispute must have by now, each with when the money moved. That stands in the dispute itself, so it is
+/// the same whichever of its events came first, and whenever.
+pub fn dispute_lines(dispute: &Dispute) -> Vec<(LineKind, Money, DateTime<Utc>)> {
     let amount = dispute.amount_pence;
-    // A warning is a question of the bank: no money has moved.
-    if amount <= 0 || dispute.status.starts_with("warning") {
-        return Vec::new();
-    }
-    let taken = (LineKind::Dispute, Money::from_pence(-amount));
-    if reinstated || dispute.status == "won" {
-        vec![taken, (LineKind::DisputeWon, Money::from_pence(amount))]
-    } else {
-        vec![taken]
-    }
+    // A question of the bank moves no money.
+    let Some(taken_at) = dispute.withdrawn_at.filter(|_| amount > 0) else { return Vec::new() };
+    let back = |at| (LineKind::DisputeWon, Money::from_pence(amount), at);
+    let taken = (LineKind::Dispute, Money::from_pence(-amount), taken_at);
+    [taken].into_iter().chain(dispute.reinstated_at.map(back)).collect()
 }
 
 /// A line of the books, for a person's timeline.
@@ -228,28 +224,36 @@ mod tests {
 
     #[test]
     fn a_dispute_is_booked_once_and_won_money_comes_back() {
-        let dispute = |status: &str, amount_pence| Dispute {
+        let day = |day: i64| DateTime::UNIX_EPOCH + chrono::Duration::days(day);
+        let dispute = |status: &str, withdrawn_at, reinstated_at| Dispute {
             id: "du_1".into(),
             charge: None,
             payment_intent: None,
-            amount_pence,
-            created: DateTime::UNIX_EPOCH,
+            amount_pence: 500,
+            created: day(1),
             status: status.into(),
             due_by: None,
+            withdrawn_at,
+            reinstated_at,
         };
-        let taken = (LineKind::Dispute, Money::from_pence(-500));
-        let back = (LineKind::DisputeWon, Money::from_pence(500));
-        for (status, reinstated, lines) in [
-            ("needs_response", false, vec![taken]),
-            ("lost", false, vec![taken]),
-            ("won", false, vec![taken, back]),
-            ("under_review", true, vec![taken, back]),
-            ("warning_needs_response", false, vec![]),
-            ("warning_closed", false, vec![]),
+        let taken = (LineKind::Dispute, Money::from_pence(-500), day(2));
+        let back = (LineKind::DisputeWon, Money::from_pence(500), day(50));
+        for (status, withdrawn, reinstated, lines) in [
+            ("needs_response", Some(day(2)), None, vec![taken]),
+            ("lost", Some(day(2)), None, vec![taken]),
+            ("won", Some(day(2)), Some(day(50)), vec![taken, back]),
+            // Given back before the bank has said that it is decided, and decided before it is given back.
+            ("under_review", Some(day(2)), Some(day(50)), vec![taken, back]),
+            ("won", Some(day(2)), None, vec![taken]),
+            // A question, and what was settled before any money moved.
+            ("warning_needs_response", None, None, vec![]),
+            ("warning_closed", None, None, vec![]),
+            ("prevented", None, None, vec![]),
         ] {
-            assert_eq!(dispute_lines(&dispute(status, 500), reinstated), lines, "{status}");
+            assert_eq!(dispute_lines(&dispute(status, withdrawn, reinstated)), lines, "{status}");
         }
-        assert!(dispute_lines(&dispute("lost", 0), false).is_empty());
+        let nothing = Dispute { amount_pence: 0, ..dispute("lost", Some(day(2)), None) };
+        assert!(dispute_lines(&nothing).is_empty());
     }
 
     #[test]

@@ -86,7 +86,15 @@ pub(super) async fn ask(
 }
 
 async fn send(db: &mut PgConnection, refund: &Refund) -> Result<()> {
-    Ok(queue::push(db, &SendRefund { refund: refund.id, attempt: refund.attempt }).await?)
+    Ok(SendRefund { refund: refund.id, attempt: refund.attempt }.push(db).await?)
+}
+
+impl SendRefund {
+    /// Gives an attempt its tries; fresh ones if it has used some.
+    pub(in crate::payments) async fn push(self, db: &mut PgConnection) -> sqlx::Result<()> {
+        let key = format!("refund:{}:{}", self.refund, self.attempt);
+        queue::push_keyed(db, &self, &key).await
+    }
 }
 
 /// A second person's word on a refund.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Result;
 use crate::{
     kit::money::Money,
-    payments::model::{Refund, RefundState},
+    payments::model::{Refund, RefundState, SendRefund},
 };
 
 /// `refunds!("where id = $1", id)`
@@ -72,6 +72,17 @@ pub async fn set_decided(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Those that Stripe should have had before a moment: whoever was to tell it may have died.
+pub async fn list_unsent(db: &mut PgConnection, before: DateTime<Utc>) -> Result<Vec<SendRefund>> {
+    sqlx::query_as!(
+        SendRefund,
+        "select id as refund, attempt from refunds where state = 'sending' and changed_at < $1 order by changed_at",
+        before
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Stripe has it. Returns whether that is news.

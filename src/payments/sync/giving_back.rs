@@ -82,7 +82,8 @@ pub async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
     // The money was gone for a while, as the bank's statement shows too: a line each way, not none.
     if matches!(refund.status.as_deref(), Some("failed" | "canceled")) {
         let back = Money::from_pence(refund.amount_pence);
-        let line = correction(app, &payment, LineKind::RefundFailed, &refund.id, back, now);
+        let at = refund.failed_at.unwrap_or(now);
+        let line = correction(app, &payment, LineKind::RefundFailed, &refund.id, back, at);
         book(&mut tx, &line, now).await?;
         refunds::note_bounced(&mut tx, &refund.id, now).await?;
     }
@@ -91,9 +92,9 @@ pub async fn keep_refund(app: &App, refund: &stripe::Refund) -> Result {
 }
 
 /// Looks a dispute up and books it: the payer's bank took money back, or gave it back after all.
-pub async fn dispute(app: &App, id: &str, reinstated: bool, at: DateTime<Utc>) -> Result {
+pub async fn dispute(app: &App, id: &str) -> Result {
     let found = app.stripe().find_dispute(id).await?;
-    match keep_dispute(app, &found, reinstated, at).await? {
+    match keep_dispute(app, &found).await? {
         NOT_OURS if found.payment_intent.is_some() => match &found.charge {
             Some(charge) => not_booked(app, charge).await,
             None => Ok(NOT_OURS),
@@ -103,16 +104,11 @@ pub async fn dispute(app: &App, id: &str, reinstated: bool, at: DateTime<Utc>) -
 }
 
 /// Books a dispute of a payment that is in the books.
-pub async fn keep_dispute(
-    app: &App,
-    dispute: &Dispute,
-    reinstated: bool,
-    at: DateTime<Utc>,
-) -> sqlx::Result<Outcome> {
+pub async fn keep_dispute(app: &App, dispute: &Dispute) -> sqlx::Result<Outcome> {
     let Some(intent) = &dispute.payment_intent else { return Ok(NOT_OURS) };
     let mut tx = app.pool().begin().await?;
     let Some(payment) = ledger::lock_payment(&mut tx, intent).await? else { return Ok(NOT_OURS) };
-    for (kind, amount) in dispute_lines(dispute, reinstated) {
+    for (kind, amount, at) in dispute_lines(dispute) {
         let line = correction(app, &payment, kind, &dispute.id, amount, at);
         book(&mut tx, &line, app.clock().now()).await?;
     }

@@ -225,7 +225,7 @@ impl Stage {
                 let url = "/v1/balance_transactions";
                 let mut list = self.list("balance_transaction", url, &call.query, true).await?;
                 if call.query.list("expand").iter().any(|field| field == "data.source") {
-                    self.with_sources(&mut list).await?;
+                    self.with_whole(&mut list, "source").await?;
                 }
                 Ok(list)
             }
@@ -247,7 +247,12 @@ impl Stage {
             ("GET", ["payouts", id]) => Ok(self.find("payout", id).await?.body),
             ("GET", ["refunds"]) => {
                 call.query.only(&["expand", "limit", "payment_intent", "starting_after"])?;
-                self.list("refund", "/v1/refunds", &call.query, true).await
+                let mut list = self.list("refund", "/v1/refunds", &call.query, true).await?;
+                let failure = "failure_balance_transaction";
+                if call.query.list("expand").iter().any(|field| *field == format!("data.{failure}")) {
+                    self.with_whole(&mut list, failure).await?;
+                }
+                Ok(list)
             }
             ("POST", ["refunds"]) => {
                 call.form.only(&["amount", "expand", "metadata", "payment_intent", "reason"])?;
@@ -309,14 +314,14 @@ impl Stage {
         Ok(())
     }
 
-    /// In place of the ids of what moved the balance, that itself.
-    async fn with_sources(&mut self, list: &mut Value) -> Result<(), Fault> {
-        let Some(moved) = list["data"].as_array_mut() else { return Ok(()) };
-        let ids: Vec<_> = moved.iter().filter_map(|moved| moved["source"].as_str()).collect();
-        let sources = store::find_all(&mut self.tx, &ids).await?;
-        for moved in moved {
-            let source = sources.iter().find(|source| moved["source"] == source.id.as_str());
-            moved["source"] = source.map_or(Value::Null, |source| source.body.clone());
+    /// In place of the ids in a field, that which they name.
+    async fn with_whole(&mut self, list: &mut Value, field: &str) -> Result<(), Fault> {
+        let Some(listed) = list["data"].as_array_mut() else { return Ok(()) };
+        let ids: Vec<_> = listed.iter().filter_map(|it| it[field].as_str()).collect();
+        let named = store::find_all(&mut self.tx, &ids).await?;
+        for it in listed {
+            let whole = named.iter().find(|whole| it[field] == whole.id.as_str());
+            it[field] = whole.map_or(Value::Null, |whole| whole.body.clone());
         }
         Ok(())
     }

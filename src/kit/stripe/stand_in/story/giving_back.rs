@@ -52,7 +52,7 @@ impl Stage {
         let mut refund = objects::refund(&self.id("re_"), &charge.body, amount, reason, metadata, self.now());
         let id = refund["id"].as_str().unwrap_or_default();
         let moved = self.move_balance("refund", "refund", -amount, 0, id).await?;
-        refund["balance_transaction"] = json!(moved);
+        refund["balance_transaction"] = moved["id"].clone();
         self.save(&Object::new("refund", refund.clone(), json!({}))).await?;
         charge.body["amount_refunded"] = json!(before + amount);
         charge.body["refunded"] = json!(before + amount == paid);
@@ -76,7 +76,7 @@ impl Stage {
         refund.body["failure_reason"] = json!("expired_or_canceled_card");
         let amount = refund.whole("/amount");
         let moved = self.move_balance("refund_failure", "refund_failure", amount, 0, &refund.id).await?;
-        refund.body["failure_balance_transaction"] = json!(moved);
+        refund.body["failure_balance_transaction"] = moved["id"].clone();
         self.save(&refund).await?;
         charge.body["amount_refunded"] = json!(charge.whole("/amount_refunded") - refund.whole("/amount"));
         charge.body["refunded"] = json!(false);
@@ -90,7 +90,7 @@ impl Stage {
         Ok(invoice.text("/payments/data/0/payment/payment_intent").unwrap_or_default().to_owned())
     }
 
-    /// Writes down what something does to the balance. Returns the id.
+    /// Writes down what something does to the balance. Returns that.
     async fn move_balance(
         &mut self,
         kind: &str,
@@ -98,7 +98,7 @@ impl Stage {
         amount: i64,
         fee: i64,
         source: &str,
-    ) -> Result<String, Fault> {
+    ) -> Result<Value, Fault> {
         let id = self.id("txn_");
         let moved = objects::moved(&objects::Moved {
             id: &id,
@@ -109,8 +109,8 @@ impl Stage {
             source,
             created: self.now(),
         });
-        self.save(&Object::new("balance_transaction", moved, json!({}))).await?;
-        Ok(id)
+        self.save(&Object::new("balance_transaction", moved.clone(), json!({}))).await?;
+        Ok(moved)
     }
 
     /// Everything that is in the balance goes to the bank.
@@ -121,7 +121,7 @@ impl Stage {
         }
         let id = self.id("po_");
         let moved = self.move_balance("payout", "payout", -amount, 0, &id).await?;
-        let payout = objects::payout(&id, &moved, amount, self.now());
+        let payout = objects::payout(&id, moved["id"].as_str().unwrap_or_default(), amount, self.now());
         self.save(&Object::new("payout", payout, json!({}))).await
     }
 
@@ -133,7 +133,7 @@ impl Stage {
         let amount = payout.whole("/amount");
         let moved = self.move_balance("payout_failure", "payout_reversal", amount, 0, &payout.id).await?;
         payout.body["status"] = json!("failed");
-        payout.body["failure_balance_transaction"] = json!(moved);
+        payout.body["failure_balance_transaction"] = moved["id"].clone();
         payout.body["failure_code"] = json!("account_closed");
         payout.body["failure_message"] = json!("The bank account has been closed.");
         self.save(&payout).await?;
@@ -163,11 +163,11 @@ impl Stage {
         let found = store::list(&mut self.tx, "dispute", &open, 1).await?.into_iter().next();
         let mut dispute = found.ok_or_else(|| Fault::invalid(None, "Nothing is disputed."))?;
         dispute.body["status"] = json!(if won { "won" } else { "lost" });
-        self.save(&dispute).await?;
         if won {
             let amount = dispute.whole("/amount");
-            self.move_balance("adjustment", "dispute_reversal", amount, 0, &dispute.id).await?;
+            self.move_dispute(&mut dispute, "dispute_reversal", amount, 0).await?;
         }
+        self.save(&dispute).await?;
         self.tell("charge.dispute.closed", &dispute, None).await
     }
 
@@ -186,10 +186,25 @@ impl Stage {
         charge.body["disputed"] = json!(true);
         self.save(&charge).await?;
         let dispute = objects::dispute(&self.id("du_"), &charge.body, self.now(), answer_by);
-        let dispute = Object::new("dispute", dispute, json!({}));
-        self.save(&dispute).await?;
+        let mut dispute = Object::new("dispute", dispute, json!({}));
         let amount = -dispute.whole("/amount");
-        self.move_balance("adjustment", "dispute", amount, DISPUTE_FEE, &dispute.id).await?;
+        self.move_dispute(&mut dispute, "dispute", amount, DISPUTE_FEE).await?;
+        self.save(&dispute).await?;
         Ok(dispute)
+    }
+
+    /// What a dispute does to the balance stands in the dispute too.
+    async fn move_dispute(
+        &mut self,
+        dispute: &mut Object,
+        category: &str,
+        amount: i64,
+        fee: i64,
+    ) -> Result<(), Fault> {
+        let moved = self.move_balance("adjustment", category, amount, fee, &dispute.id).await?;
+        if let Some(list) = dispute.body["balance_transactions"].as_array_mut() {
+            list.push(moved);
+        }
+        Ok(())
     }
 }
