@@ -53,21 +53,20 @@ pub(super) async fn close(change: &mut Change<'_>, by: Uuid, month: Month) -> Re
     Ok(())
 }
 
-/// Books what a member paid in cash, by cheque or through the bank.
-///
-/// # Errors
-/// A conflict if it is a gift that would exceed the cap.
+/// Books what a member paid in cash, by cheque or through the bank. Returns whether it is a gift above the cap, which has to be
+/// sent back.
 pub(super) async fn receive(
     change: &mut Change<'_>,
     by: Uuid,
     member: &Member,
     receipt: Receipt,
-) -> Result<()> {
-    let purpose = match receipt.what {
-        What::Dues => membership::dues_of(member.person),
+) -> Result<bool> {
+    let (purpose, is_above_cap) = match receipt.what {
+        What::Dues => (membership::dues_of(member.person), false),
         What::Gift => {
             let person = accounts::find_person(change, member.person).await?.ok_or(Error::NotFound)?;
-            donations::enter(change, receipt.key, &person, receipt.amount, receipt.on).await?
+            let gift = donations::enter(change, receipt.key, &person, receipt.amount, receipt.on).await?;
+            (gift.purpose, gift.is_above_cap)
         }
     };
     let is_dues = receipt.what == What::Dues;
@@ -85,7 +84,7 @@ pub(super) async fn receive(
     if payments::receive(change, received).await? && is_dues {
         pay_for(change, member.person, amount, on).await?;
     }
-    Ok(())
+    Ok(is_above_cap)
 }
 
 /// Extends a membership by the whole months that the dues that were entered cover. Whoever pays automatically, has left,
@@ -122,7 +121,7 @@ pub(super) async fn upload(change: &mut Change<'_>, by: Uuid, lines: &[Line]) ->
     Ok(new)
 }
 
-/// Books ticked lines of the bank, each once. Returns how many.
+/// Books ticked lines of the bank, each once. Returns how many, and how many of them have to be sent back.
 ///
 /// # Errors
 /// Within: each line that cannot be booked so. The caller gives the transaction up then, so that none is.
@@ -130,9 +129,9 @@ pub(super) async fn settle(
     change: &mut Change<'_>,
     by: Uuid,
     settled: Vec<Settled>,
-) -> Result<Result<usize, Vec<Misfit>>> {
+) -> Result<Result<(usize, usize), Vec<Misfit>>> {
     let now = change.now;
-    let (mut count, mut misfits) = (0, Vec::new());
+    let (mut count, mut above_cap, mut misfits) = (0, 0, Vec::new());
     for Settled { line, so, member } in settled {
         // Another tab was quicker, or the button was pressed twice.
         let Some(line) = sql::settle(change, line, so.code(), by, now).await? else { continue };
@@ -163,7 +162,7 @@ pub(super) async fn settle(
                 };
                 match receive(change, by, &member, receipt).await {
                     Err(Error::Conflict(why)) => misfits.push(Misfit::Other { line: id, why }),
-                    received => received?,
+                    received => above_cap += usize::from(received?),
                 }
             }
         }
@@ -172,7 +171,7 @@ pub(super) async fn settle(
         return Ok(Err(misfits));
     }
     change.audit("books.statement_settled", ("statement", now.date_naive()), json!({ "lines": count }));
-    Ok(Ok(count))
+    Ok(Ok((count, above_cap)))
 }
 
 /// Banks mark standing orders.

@@ -17,7 +17,7 @@ mod receipts;
 mod statement;
 
 pub use model::{Account, Class, KEEP_BOOKS};
-pub use sql::spent_between;
+pub use sql::{entered_income, spent_between};
 
 use crate::{
     accounts::{Access, Decision, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},

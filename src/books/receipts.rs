@@ -73,6 +73,10 @@ struct ReceiptPage {
     methods: Vec<(&'static str, &'static str)>,
 }
 
+/// After what was saved, if it cannot be kept.
+const SEND_BACK: &str =
+    " A donation takes its donor over the annual limit. Send it back, and record that under Donor checks.";
+
 const KINDS: [(&str, &str); 2] = [("dues", "Membership subscription"), ("gift", "Donation")];
 
 fn receipt_page(visit: Visit, form: Form, member: Member) -> ReceiptPage {
@@ -109,15 +113,16 @@ pub(super) async fn create(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    match actions::receive(&mut change, who.person_id, &member, receipt).await {
+    let is_above_cap = match actions::receive(&mut change, who.person_id, &member, receipt).await {
         Err(Error::Conflict(why)) => {
             let page = receipt_page(visit, form.failed("amount", why), member);
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
         received => received?,
-    }
+    };
     change.commit().await?;
-    let words = format!("Payment from {} recorded.", member.name);
+    let then = if is_above_cap { SEND_BACK } else { "" };
+    let words = format!("Payment from {} recorded.{then}", member.name);
     Ok(flash::redirect(&app, "/admin/books/received", &words))
 }
 
@@ -250,8 +255,8 @@ pub(super) async fn settle(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    let count = match actions::settle(&mut change, who.person_id, settled).await? {
-        Ok(count) => count,
+    let (count, above_cap) = match actions::settle(&mut change, who.person_id, settled).await? {
+        Ok(saved) => saved,
         Err(misfits) => {
             drop(change);
             let form =
@@ -261,5 +266,6 @@ pub(super) async fn settle(
         }
     };
     change.commit().await?;
-    Ok(flash::redirect(&app, STATEMENT, &format!("Lines saved: {count}.")))
+    let then = if above_cap > 0 { SEND_BACK } else { "" };
+    Ok(flash::redirect(&app, STATEMENT, &format!("Lines saved: {count}.{then}")))
 }

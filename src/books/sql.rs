@@ -201,6 +201,26 @@ pub async fn spent_between(
     Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.account, row.spent)).collect())
 }
 
+/// What officers entered as income without a payment, by month (its first day), from one day to before another.
+pub async fn entered_income(
+    db: &mut PgConnection,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Vec<(NaiveDate, Money)>> {
+    let income = Account::ALL.into_iter().filter(|account| account.class() == Class::Income);
+    let income: Vec<_> = income.map(|account| account.code().to_owned()).collect();
+    let rows = sqlx::query!(
+        r#"select date_trunc('month', e.day::timestamp)::date as "month!", -sum(p.pence)::bigint as "sum!: Money"
+           from book_entries e join book_postings p on p.entry = e.number and p.day = e.day
+           where e.source = 'entered' and e.day >= $1 and e.day < $2 and p.account = any($3)
+           group by 1 having sum(p.pence) <> 0"#,
+        from,
+        until,
+        &income
+    );
+    Ok(rows.fetch_all(db).await?.into_iter().map(|row| (row.month, row.sum)).collect())
+}
+
 /// What was spent under each heading from a month on, the most first.
 pub(super) async fn spent_since(db: &mut PgConnection, month: Month) -> Result<Vec<(Account, Money)>> {
     let rows = sqlx::query!(

@@ -89,6 +89,7 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
         load_refused(app, db, treasurer.person).await?;
     }
     actions::returns::note_due(app, db, today).await?;
+    actions::splits::note(app, db).await?;
     Ok(())
 }
 

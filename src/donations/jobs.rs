@@ -23,8 +23,8 @@ impl Job for TidyGifts {
     }
 }
 
-/// Opens donor checks for whatever has none, warns officers of those that wait, and asks by which cards payments just below
-/// the law's sum were made.
+/// Opens donor checks for whatever has none, warns officers of those that wait, asks by which cards payments just below
+/// the law's sum were made, and looks for parts of one donation among them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct WatchCases {}
 
@@ -36,6 +36,8 @@ impl Job for WatchCases {
         let mut change = Change::begin_alone(&app, Actor::System).await?.in_turn();
         actions::cases::watch(&mut change).await.map_err(Failure::from_page)?;
         change.commit().await?;
-        actions::cards::note(&app).await
+        actions::cards::note(&app).await?;
+        let mut db = app.pool().acquire().await?;
+        actions::splits::note(&app, &mut db).await.map_err(Failure::from_page)
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    model::{Case, Gift, Why},
+    model::{Case, Gift, Unheard, Why},
     settings,
 };
 use crate::{
@@ -27,13 +27,15 @@ struct Receipt<'a> {
     day: String,
     contact: EmailAddress,
     over_cap: bool,
+    /// Whether it goes back the way it was paid.
+    by_stripe: bool,
     check_above: Money,
     check_days: u32,
     /// Where a regular gift is stopped.
     stop: String,
 }
 
-pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool) -> Result<Letter> {
+pub(super) fn receipt(app: &App, gift: &Gift, payment: &Unheard, over_cap: bool) -> Result<Letter> {
     let site = app.settings().site(app.clock().today());
     let why = if over_cap {
         "You get this because you made a donation."
@@ -41,12 +43,15 @@ pub(super) fn receipt(app: &App, gift: &Gift, at: DateTime<Utc>, over_cap: bool)
         "You get this as the receipt for your donation."
     };
     let frame = Frame::service(app, why);
-    let arrived = dates::london_date(at);
+    let (arrived, by_stripe) = (dates::london_date(payment.at), payment.by_stripe);
     let check_above = app.setting(payments::CHECK_ABOVE, arrived);
     let check_days = app.setting(settings::CHECK_DAYS, arrived);
     let (party, day, contact) = (site.name, dates::day(arrived), site.contact_email);
     let stop = stop_page(app, gift);
-    Letter::new(&frame, &Receipt { gift, party, day, contact, over_cap, check_above, check_days, stop })
+    Letter::new(
+        &frame,
+        &Receipt { gift, party, day, contact, over_cap, by_stripe, check_above, check_days, stop },
+    )
 }
 
 fn stop_page(app: &App, gift: &Gift) -> String {
@@ -204,14 +209,18 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
     {
         mails.push(("donations/mail_failed", failed(app, &monthly, next_try, page)));
     }
+    let paid =
+        |by_stripe| Unheard { line: uuid::Uuid::nil(), at, amount: Money::from_pence(123_456), by_stripe };
+    let (paid, entered) = (paid(true), paid(false));
     mails.extend([
         ("donations/mail_stopped", stopped(app, &monthly)),
-        ("donations/mail_receipt", receipt(app, &monthly, at, false)),
+        ("donations/mail_receipt", receipt(app, &monthly, &paid, false)),
         ("donations/mail_clock", clock(app, name, &[&warned], today)),
         ("donations/mail_clock", clock(app, name, &[&late, &warned], today)),
-        ("donations/mail_receipt", receipt(app, &gift(false), at, false)),
-        ("donations/mail_receipt", receipt(app, &gift(true), at, false)),
-        ("donations/mail_receipt", receipt(app, &gift(true), at, true)),
+        ("donations/mail_receipt", receipt(app, &gift(false), &paid, false)),
+        ("donations/mail_receipt", receipt(app, &gift(true), &paid, false)),
+        ("donations/mail_receipt", receipt(app, &gift(true), &paid, true)),
+        ("donations/mail_receipt", receipt(app, &gift(true), &entered, true)),
     ]);
     mails
 }

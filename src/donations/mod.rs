@@ -15,8 +15,8 @@
 //! compared with the thresholds of the day (`model/returns.rs`). Returns are frozen, never changed, and compared with how
 //! things stand since.
 //!
-//! Tables: `gifts`, `gift_payments`, `donor_cases`, `donor_case_warnings`, `donor_merges`, `split_dismissals`, `donation_cards`,
-//! `donation_returns`, `returns_due`, `election_periods`, `above_limit`, `donation_refusals`; the money itself is in the books of `payments`.
+//! Tables: `gifts`, `gift_payments`, `donor_cases`, `donor_case_warnings`, `donor_merges`, `split_dismissals`, `split_flags`,
+//! `donation_cards`, `donation_returns`, `returns_due`, `election_periods`, `above_limit`, `donation_refusals`; the money itself is in the books of `payments`.
 
 mod model;
 mod settings;
@@ -30,18 +30,18 @@ mod jobs;
 pub mod demo;
 
 pub use actions::{
-    bounds, cap_on,
+    Entered, bounds, cap_on,
     ceiling::{holds, send_back},
     enter, hear, is_within_cap, watch_payment,
 };
 pub use jobs::{TidyGifts, WatchCases};
 pub use model::{Bounds, CHECK_DONORS, GIFTS};
 pub use settings::{CAP, CRYPTO_BANNED};
-pub use sql::{Giving, giving};
+pub use sql::giving::{Giving, giving};
 
 use self::model::Gift;
 use crate::{
-    accounts::{Access, Decision, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
+    accounts::{Access, Combine, Decision, Desk, Group, Room, Routes, Task, Tells, moves, says, stays},
     kit::app::App,
     payments::leading,
 };
@@ -96,6 +96,7 @@ pub const ROOM: Room = Room {
         says("donation.return_frozen", "Return of donations approved and frozen", Tells::Party),
         says("donation.return_downloaded", "Return of donations downloaded", Tells::Party),
         says("donation.election_entered", "Election period entered", Tells::Party),
+        says("donation.election_removed", "Election period removed, entered by mistake", Tells::Party),
     ],
     public: &["/donate"],
     counts: Some(sql::COUNTS),
@@ -117,6 +118,14 @@ pub const ROOM: Room = Room {
             whole_party: true,
         },
         Task {
+            count: "splits",
+            one: "possible split donation has to be looked into",
+            many: "possible split donations have to be looked into",
+            path: admin::sources::SPLITS,
+            permission: CHECK_DONORS,
+            whole_party: true,
+        },
+        Task {
             count: "returns",
             one: "return to the Electoral Commission has to be filed",
             many: "returns to the Electoral Commission have to be filed",
@@ -128,10 +137,15 @@ pub const ROOM: Room = Room {
     decisions: &[
         Decision { count: "to_check", title: "Donor checks" },
         Decision { count: "stuck", title: "Donations to send back" },
+        Decision { count: "splits", title: "Possible split donations" },
         Decision { count: "returns", title: "Returns" },
     ],
     moved: &[("/admin/payments/checks", admin::cases::PATH)],
     jobs: |jobs| jobs.every::<TidyGifts>("23 3 * * *").every::<WatchCases>("29 * * * *"),
+    combine: Some(Combine {
+        join: |change, merging| Box::pin(actions::merging::join(change, merging)),
+        part: |change, merging, did| Box::pin(actions::merging::part(change, merging, did)),
+    }),
     ceiling: Some(|change, planned| Box::pin(actions::ceiling::most(change, planned))),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     people: &[
@@ -177,6 +191,7 @@ fn routes(_: &App) -> Routes {
         .post(officer, "/admin/donations/refusals/{refusal}/removal", admin::refusals::remove)
         .get(officer, "/admin/donations/returns", admin::returns::list)
         .post(officer, "/admin/donations/elections", admin::returns::add_election)
+        .post(officer, "/admin/donations/elections/{election}/removal", admin::returns::remove_election)
         .get(officer, "/admin/donations/returns/{kind}/{from}", admin::returns::show)
         .post(officer, "/admin/donations/returns/{kind}/{from}", admin::returns::freeze)
         .post(officer, "/admin/donations/returns/files/{id}", admin::returns::download)

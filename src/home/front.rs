@@ -132,6 +132,11 @@ pub(super) async fn funding(
     let end = today.with_day(1).unwrap_or(today);
     let from = end.checked_sub_months(Months::new(12)).unwrap_or(end);
     let mut months = payments::income_by_month(&mut db, from, end.pred_opt().unwrap_or(end)).await?;
+    for (month, sum) in books::entered_income(&mut db, from, end).await? {
+        if let Some(known) = months.iter_mut().find(|known| known.month == month) {
+            known.income.add_other(sum);
+        }
+    }
     let giving = donations::giving(&mut db, dates::start_of_day(from), dates::start_of_day(end)).await?;
     let spent = books::spent_between(&mut db, from, end).await?;
     if months.iter().all(|month| month.income.total() == Money::default()) {

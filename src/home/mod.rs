@@ -31,7 +31,17 @@ fn routes(_: &App) -> Routes {
     Routes::new()
         .get(Cached(&["content_items", "content_slugs", "ballots"]), "/", front::show)
         .get(
-            Cached(&["content_items", "content_slugs", "ledger", "gifts", "book_postings"]),
+            Cached(&[
+                "content_items",
+                "content_slugs",
+                "ledger",
+                "gifts",
+                "donor_cases",
+                "donor_merges",
+                "above_limit",
+                "book_entries",
+                "book_postings",
+            ]),
             "/funding",
             front::funding,
         )

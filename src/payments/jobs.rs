@@ -11,7 +11,7 @@ use super::{
         WarnOfCards,
     },
     settings,
-    sql::{checkouts, events, ledger, methods, subscriptions},
+    sql::{checkouts, events, ledger, methods, returns, subscriptions},
     sync::{self, Outcome},
 };
 use crate::kit::{
@@ -189,6 +189,12 @@ impl Job for EndSubscription {
 /// Each run has a key of its own, because Stripe repeats a saved error for a day. That cannot pay back twice: nothing
 /// is left of a payment that was refunded in full.
 async fn give_back(app: &App, intent: &str) -> Result<(), Failure> {
+    let mut db = app.pool().acquire().await?;
+    // An officer has sent it back by hand, while Stripe would not.
+    if returns::is_back_by_hand(&mut db, intent).await? {
+        return Ok(());
+    }
+    drop(db);
     let key = format!("give-back:{intent}:{}", app.clock().now().timestamp_millis());
     match app.stripe().refund(&key, intent).await {
         Ok(refund) => sync::keep_refund(app, &refund).await.map(drop),

@@ -23,6 +23,7 @@ mod jobs;
 mod reconciling;
 mod own;
 mod postponing;
+pub mod returning;
 pub(crate) mod alerts;
 pub(crate) mod refunds;
 pub(crate) mod notices;
@@ -86,6 +87,7 @@ pub const ROOM: Room = Room {
         says("payment.refund_failed", "Refund failed", Tells::People),
         says("payment.refunded", "Refunded", Tells::People),
         says("payment.received", "Payment entered", Tells::People),
+        says("payment.returned", "Payment sent back by hand", Tells::People),
         says("payment.alert_settled", "Alert from Stripe marked as done", Tells::Party),
     ],
     counts: Some(sql::COUNTS),
@@ -214,4 +216,5 @@ fn routes(_: &App) -> Routes {
         .post(refund, "/admin/payments/refunds/{refund}/retry", refunds::admin::try_again)
         .get(refund, "/admin/payments/lines/{payment}", refunds::admin::show)
         .post(refund, "/admin/payments/lines/{payment}/refund", refunds::admin::ask)
+        .post(refund, "/admin/payments/lines/{payment}/return", refunds::admin::note_return)
 }

@@ -81,7 +81,7 @@ impl Purpose {
 
 /// Money of kinds that no room declares any more: it is shown, so that sums stay true.
 const OTHER: PurposeKind =
-    PurposeKind { code: "", name: "Other", paid: "", income: "Other", source: "from other sources" };
+    PurposeKind { code: "", name: "Other", paid: "", income: "Other income", source: "from other sources" };
 
 /// The kinds that the site's rooms declare, in the order of the rooms.
 pub struct Kinds(Vec<PurposeKind>);
@@ -130,6 +130,16 @@ impl Income {
         self.0.iter().find(|(known, _)| known.is(kind)).map_or(Money::ZERO, |(_, money)| *money)
     }
 
+    pub fn add(&mut self, kind: KindCode, money: Money) {
+        let sum = self.0.entry(kind).or_default();
+        *sum = Money::from_pence(sum.pence() + money.pence());
+    }
+
+    /// What no payment here brought: it stands with that of kinds that no room declares.
+    pub fn add_other(&mut self, money: Money) {
+        self.add(KindCode(Cow::Borrowed("other_income")), money);
+    }
+
     pub fn total(&self) -> Money {
         Money::from_pence(self.0.values().map(|money| money.pence()).sum())
     }
@@ -146,8 +156,7 @@ impl FromIterator<(KindCode, Money)> for Income {
     fn from_iter<T: IntoIterator<Item = (KindCode, Money)>>(sums: T) -> Self {
         let mut income = Self::default();
         for (kind, money) in sums {
-            let sum = income.0.entry(kind).or_default();
-            *sum = Money::from_pence(sum.pence() + money.pence());
+            income.add(kind, money);
         }
         income
     }

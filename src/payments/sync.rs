@@ -75,7 +75,7 @@ type Result = std::result::Result<Outcome, Failure>;
 
 const NOT_OURS: Outcome = Outcome::Ignored("not from this site");
 
-async fn tell(
+pub(super) async fn tell(
     db: &mut PgConnection,
     purpose: Purpose,
     subscription: Option<&str>,

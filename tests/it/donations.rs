@@ -4,7 +4,12 @@ use breakthrough::{kit::stripe::stand_in::PaidBy, places::Address};
 
 pub mod cases;
 mod ceiling;
+mod giving;
+mod joined;
 mod regular;
+mod returned;
+mod returns;
+mod splits;
 mod sums;
 
 use crate::{

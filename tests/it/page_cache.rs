@@ -144,11 +144,15 @@ async fn every_declared_table_tells_of_its_changes_and_no_other_does() {
     assert_eq!(
         declared.iter().map(String::as_str).collect::<Vec<_>>(),
         [
+            "above_limit",
             "ballot_rulings",
             "ballots",
+            "book_entries",
             "book_postings",
             "content_items",
             "content_slugs",
+            "donor_cases",
+            "donor_merges",
             "election_answers",
             "election_nominations",
             "election_offices",

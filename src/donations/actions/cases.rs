@@ -22,7 +22,10 @@ use crate::{
         queue,
     },
     membership::{self, DUES},
-    payments::{self, GiveBack, Purpose},
+    payments::{
+        self, GiveBack, Purpose,
+        returning::{Returned, Sent},
+    },
 };
 
 /// A refund that has not come after so many days needs a person: Stripe refuses it, or does not answer.
@@ -227,13 +230,27 @@ pub async fn refund_again(change: &mut Change<'_>, line: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// An officer has sent the money back outside of Stripe.
+/// An officer has sent the money back outside of Stripe: what was left of it.
 ///
 /// # Errors
 /// A conflict if it can go back the way it was paid.
-pub async fn note_return(change: &mut Change<'_>, officer: Uuid, line: Uuid, by_hand: ByHand) -> Result<()> {
-    let (_, decision) = lock_stuck(change, line).await?;
+pub async fn note_return(
+    change: &mut Change<'_>,
+    officer: Uuid,
+    line: Uuid,
+    (sent, to): (Sent, String),
+) -> Result<()> {
+    let (case, decision) = lock_stuck(change, line).await?;
     let Outcome::Refused { why, .. } = decision.outcome else { return Err(Error::NotFound) };
+    let by_hand = ByHand { on: sent.on, how: sent.words(), to };
+    let returned = Returned {
+        id: change.app.random().id(change.now),
+        payment: line,
+        amount: case.books.left,
+        sent,
+        entered_by: officer,
+    };
+    payments::returning::note_returned(change, &returned).await?;
     let outcome = Outcome::Refused { why, by_hand: Some(by_hand) };
     let decision = Decision { outcome, ..decision };
     sql::cases::set_decision(change, line, Some(&decision), Some(officer)).await?;

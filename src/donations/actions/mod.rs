@@ -4,9 +4,11 @@
 pub mod cards;
 pub mod cases;
 pub mod ceiling;
+pub mod merging;
 pub mod refusals;
 pub mod returns;
 pub mod sources;
+pub mod splits;
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use serde_json::json;
@@ -15,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     mail,
-    model::{Bounds, DECLARATION, ENTERED, GIFTS, Gift, Give},
+    model::{Bounds, DECLARATION, ENTERED, GIFTS, Gift, Give, Unheard},
     settings, sql,
 };
 use crate::{
@@ -86,7 +88,7 @@ pub(super) enum Given {
 pub async fn is_within_cap(change: &mut Change<'_>, email: &EmailAddress) -> Result<bool> {
     let today = change.today();
     sql::sources::lock(change, email).await?;
-    let given = sql::sources::paid_between(change, email, year_of(today)).await?;
+    let given = sql::sources::paid_between(change, email, year_of(today), None).await?;
     Ok(given <= bounds(change.app, today).cap)
 }
 
@@ -120,27 +122,30 @@ pub(super) async fn give(change: &mut Change<'_>, give: Give, person: Option<Uui
     Ok(Given::Wanted { gift: gift.id, checkout })
 }
 
-/// The purpose of a gift that an officer enters, from a person we know. `id` is that of the form or statement line:
-/// entered twice, it is one gift.
+/// A gift that an officer enters.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    pub purpose: Purpose,
+    /// Whether it takes its donor over the cap of its year: it is booked like any other, and has to be sent back.
+    pub is_above_cap: bool,
+}
+
+/// Keeps a gift that an officer enters, from a person we know. `id` is that of the form or statement line: entered twice, it
+/// is one gift.
 ///
 /// # Errors
-/// A conflict if it exceeds the cap of the year: it cannot be kept.
+/// The database is away.
 pub async fn enter(
     change: &mut Change<'_>,
     id: Uuid,
     person: &accounts::Person,
     amount: Money,
     on: NaiveDate,
-) -> Result<Purpose> {
+) -> Result<Entered> {
     let bounds = bounds(change.app, on);
     sql::sources::lock(change, &person.email).await?;
+    let given = sql::sources::paid_between(change, &person.email, year_of(on), Some(id)).await?;
     if sql::find_gift(change, id).await?.is_none() {
-        let given = sql::sources::paid_between(change, &person.email, year_of(on)).await?;
-        if !bounds.fits(given, amount) {
-            return Err(Error::Conflict(
-                "This donation would take them over the annual donation limit. Return it, and record it under Donor checks, Never accepted.",
-            ));
-        }
         let gift = Gift {
             id,
             name: person.name.clone(),
@@ -156,7 +161,7 @@ pub async fn enter(
         };
         sql::insert_gift(change, &gift, ENTERED).await?;
     }
-    Ok(purpose(id))
+    Ok(Entered { purpose: purpose(id), is_above_cap: !bounds.fits(given, amount) })
 }
 
 async fn wish_to_pay(change: &mut Change<'_>, gift: &Gift) -> Result<Uuid> {
@@ -252,11 +257,12 @@ pub(super) async fn stop(change: &mut Change<'_>, gift: Uuid) -> Result<()> {
 }
 
 /// One payment of a gift: it is thanked for, or goes back if it is above the cap.
-async fn receive(change: &mut Change<'_>, gift: &Gift, payment: &sql::Unheard) -> Result<()> {
+async fn receive(change: &mut Change<'_>, gift: &Gift, payment: &Unheard) -> Result<()> {
     let (app, now, of) = (change.app, change.now, purpose(gift.id));
     sql::sources::lock(change, &gift.email).await?;
     let arrived = dates::london_date(payment.at);
-    let given = sql::sources::paid_between(change, &gift.email, year_of(arrived)).await?;
+    let year = year_of(arrived);
+    let given = sql::sources::paid_between(change, &gift.email, year, Some(payment.line)).await?;
     let cap = cap_on(app, arrived, gift.address.as_ref().is_some_and(Address::is_overseas));
     let over_cap = !Bounds { cap, ..bounds(app, arrived) }.fits(given, payment.amount);
     if !sql::insert_payment(change, payment.line, gift.id, now).await? {
@@ -276,7 +282,7 @@ async fn receive(change: &mut Change<'_>, gift: &Gift, payment: &sql::Unheard) -
     let action = if over_cap { "donation.above_cap" } else { "donation.received" };
     let detail = json!({ "pence": payment.amount.pence(), "needs_check": needs_check });
     change.audit(action, ("gift", gift.id), detail);
-    let letter = mail::receipt(app, gift, payment.at, over_cap)?;
+    let letter = mail::receipt(app, gift, payment, over_cap)?;
     change.mail(format!("gift:{}", payment.line), &gift.email, letter);
     Ok(())
 }

@@ -229,12 +229,28 @@ pub async fn take_file(change: &mut Change<'_>, id: Uuid) -> Result<(String, Nai
 
 pub async fn add_election(change: &mut Change<'_>, officer: Uuid, new: &Election) -> Result<()> {
     let (app, now, today) = (change.app, change.now, change.today());
-    let id = app.random().id(now);
-    // Sent twice, it is one.
-    if !sql::returns::insert_election(change, id, new, officer, now).await? {
+    // The same days entered twice are one period.
+    if !sql::returns::insert_election(change, new, officer, now).await? {
         return Ok(());
     }
     let detail = json!({ "name": new.name, "starts_on": new.from, "ends_on": new.to });
-    change.audit("donation.election_entered", ("election_period", id), detail);
+    change.audit("donation.election_entered", ("election_period", new.id), detail);
+    note_due(app, change, today).await
+}
+
+/// Takes out an election period that was entered by mistake.
+///
+/// # Errors
+/// A conflict if a return of one of its weeks was filed; not found if there is no such period.
+pub async fn remove_election(change: &mut Change<'_>, id: Uuid, reason: &str) -> Result<()> {
+    let (app, today) = (change.app, change.today());
+    sql::returns::lock(change).await?;
+    let Election { name, from, to, .. } =
+        sql::returns::delete_election(change, id).await?.ok_or(Error::NotFound)?;
+    if sql::returns::has_weekly(change, from, to).await? {
+        return Err(Error::Conflict("A return for one of its weeks has been filed, so it has to stay."));
+    }
+    let detail = json!({ "name": name, "starts_on": from, "ends_on": to, "because": reason });
+    change.audit("donation.election_removed", ("election_period", id), detail);
     note_due(app, change, today).await
 }

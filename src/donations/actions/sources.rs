@@ -1,4 +1,4 @@
-//! Saying that two records are one person, and that payments close together are not a split gift.
+//! Saying that two records are one person.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -38,20 +38,5 @@ pub async fn separate(change: &mut Change<'_>, source: &str) -> Result<()> {
         return Err(Error::Conflict("These records are already separate."));
     }
     change.audit("donation.records_separated", ("donor", "records"), json!({}));
-    Ok(())
-}
-
-/// # Errors
-/// A conflict if just these payments were dismissed before.
-pub async fn dismiss(change: &mut Change<'_>, officer: Uuid, lines: &[Uuid], reason: &str) -> Result<()> {
-    let now = change.now;
-    if !sources::insert_dismissal(change, lines, reason, officer, now).await? {
-        return Err(Error::Conflict("Somebody has already looked at these payments."));
-    }
-    change.audit(
-        "donation.split_dismissed",
-        ("donor", "payments"),
-        json!({ "because": reason, "payments": lines.len() }),
-    );
     Ok(())
 }

@@ -33,7 +33,7 @@ use crate::{
         visit::Visit,
     },
     membership::{self, Unaccepted},
-    payments::{self, KindCode, Kinds},
+    payments::{self, KindCode, Kinds, returning},
 };
 
 pub const PATH: &str = "/admin/donations";
@@ -100,12 +100,13 @@ impl From<Shown> for Back {
 
 impl From<AboveLimit> for Back {
     fn from(it: AboveLimit) -> Self {
-        let AboveLimit { line, name, email, kind, received_on, amount, failed } = it;
-        let tag = if failed {
-            ("bad", "Above the annual limit; the refund failed".to_owned())
-        } else {
-            ("wait", "Above the annual limit; on its way back".to_owned())
+        let AboveLimit { line, name, email, kind, received_on, amount, failed, by_stripe } = it;
+        let (colour, words) = match (by_stripe, failed) {
+            (false, _) => ("bad", "to be sent back by hand"),
+            (true, true) => ("bad", "the refund failed"),
+            (true, false) => ("wait", "on its way back"),
         };
+        let tag = (colour, format!("Above the annual limit; {words}"));
         let path = format!("/admin/payments/lines/{line}");
         Self { path, name, email, kind, received_on, amount, tag }
     }
@@ -193,6 +194,8 @@ struct CasePage {
     refuse: Form,
     by_hand: Form,
     whys: Vec<(&'static str, &'static str)>,
+    /// How money can be sent back by hand.
+    ways: Vec<(&'static str, &'static str)>,
     /// What may become of the membership that it paid for, if it did.
     memberships: Vec<(&'static str, String)>,
 }
@@ -245,6 +248,7 @@ async fn draw(
         refuse: Form::default(),
         by_hand: Form::default(),
         whys: Why::CHOICES.map(|why| (why.code(), why.words())).into(),
+        ways: returning::ways(),
         memberships,
         shown,
     };
@@ -325,12 +329,12 @@ pub async fn note_return(
     form: Form,
 ) -> Result<Response> {
     let case = find(&mut db, line).await?;
-    let by_hand = match forms::cases::by_hand(&form, case.received_on, visit.today()) {
-        Ok(by_hand) => by_hand,
+    let returned = match forms::cases::returned(&form, case.received_on, visit.today()) {
+        Ok(returned) => returned,
         Err(form) => return draw(&app, &mut db, visit, rooms, case, Sent::ByHand(form)).await,
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::cases::note_return(&mut change, who.person_id, line, by_hand).await?;
+    actions::cases::note_return(&mut change, who.person_id, line, returned).await?;
     change.commit().await?;
     Ok(flash::redirect(&app, PATH, "The return is recorded."))
 }

@@ -76,6 +76,13 @@ struct ListPage {
     law: Thresholds,
 }
 
+impl ListPage {
+    /// Whether the form that removes an election period was sent with something missing.
+    fn is_removing(&self, election: &Election) -> bool {
+        self.form.value("removing") == election.id.to_string()
+    }
+}
+
 async fn draw_list(app: &App, visit: Visit, db: &mut Db, form: Form) -> Result<ListPage> {
     let today = visit.today();
     let returns = actions::returns::list(app, db, today).await?;
@@ -111,13 +118,35 @@ pub async fn add_election(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::returns::add_election(&mut change, who.person_id, &Election { name, from, to }).await?;
+    let id = app.random().id(change.now);
+    actions::returns::add_election(&mut change, who.person_id, &Election { id, name, from, to }).await?;
     change.commit().await?;
     Ok(flash::redirect(
         &app,
         PATH,
         "Saved. A return is due for each week of it, as well as the quarterly ones.",
     ))
+}
+
+pub async fn remove_election(
+    State(app): State<App>,
+    visit: Visit,
+    Officer(who): Officer,
+    Path(id): Path<Uuid>,
+    mut db: Db,
+    form: Form,
+) -> Result<Response> {
+    let reason = match forms::returns::removal(&form) {
+        Ok(reason) => reason,
+        Err(form) => {
+            let page = draw_list(&app, visit, &mut db, form.set("removing", id.to_string())).await?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
+    actions::returns::remove_election(&mut change, id, &reason).await?;
+    change.commit().await?;
+    Ok(flash::redirect(&app, PATH, "The election period is removed, with the reason in the audit log."))
 }
 
 /// The return that a path names: a quarter by its first day, or a week of an election period that has begun.

@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use crate::{
@@ -17,12 +17,9 @@ use crate::{
     audit::{Actor, Change},
     donations::{
         actions, forms,
-        model::{LOOKS_BACK_DAYS, Sourced, Split, SplitBy, Thresholds, reportable},
+        model::{Sourced, Split, SplitBy, Thresholds, reportable},
         settings,
-        sql::{
-            self,
-            sources::{Dismissal, Merge},
-        },
+        sql::{self, sources::Merge, splits::Dismissal},
     },
     kit::{app::App, db::Db, error::Result, flash, form::Form, money::Money, visit::Visit},
     payments::Kinds,
@@ -169,16 +166,13 @@ struct SplitsPage {
 
 async fn draw_splits(app: &App, visit: Visit, rooms: Rooms, db: &mut Db, form: Form) -> Result<SplitsPage> {
     let today = visit.today();
-    let laws = actions::cases::laws(app);
     let least = app.setting(settings::SPLIT_FROM, today);
     let days = app.setting(settings::SPLIT_DAYS, today);
-    let within = (least, i32::try_from(days).unwrap_or(i32::MAX));
-    let since = today - Days::new(LOOKS_BACK_DAYS);
     Ok(SplitsPage {
         kinds: Kinds::of(rooms),
         form,
-        splits: sql::sources::list_splits(db, &laws, within, since).await?,
-        dismissals: sql::sources::list_dismissals(db).await?,
+        splits: actions::splits::list(app, db).await?,
+        dismissals: sql::splits::list_dismissals(db).await?,
         least,
         most: app.setting(crate::payments::CHECK_ABOVE, today),
         days,
@@ -205,7 +199,7 @@ pub async fn dismiss(
         }
     };
     let mut change = Change::begin(&app, &mut db, Actor::Person(who.person_id)).await?;
-    actions::sources::dismiss(&mut change, who.person_id, &lines, &reason).await?;
+    actions::splits::dismiss(&mut change, who.person_id, &lines, &reason).await?;
     change.commit().await?;
     Ok(flash::redirect(&app, SPLITS, "Noted. Another payment like these will bring them back."))
 }

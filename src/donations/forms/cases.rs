@@ -9,6 +9,7 @@ use crate::{
         form::{Check, Form},
     },
     membership::Unaccepted,
+    payments::returning::{self, Sent},
     places::Address,
 };
 
@@ -65,7 +66,15 @@ pub fn refusal(form: &Form, case: &Case, is_dues: bool, today: NaiveDate) -> Res
     check.finish(|| Some(Refuse { why: why?, membership: membership?, late }))
 }
 
-/// What was received on a day and sent back outside of Stripe.
+/// How a payment that was received on a day was sent back outside of Stripe, and to whom.
+pub fn returned(form: &Form, received_on: NaiveDate, today: NaiveDate) -> Result<(Sent, String), Form> {
+    let mut check = form.check();
+    let sent = returning::read(&mut check, received_on, today);
+    let to = check.text("to", "Enter who it was sent to", 200);
+    check.finish(|| Some((sent?, to?)))
+}
+
+/// What never was in the books, received on a day and sent back.
 pub fn by_hand(form: &Form, received_on: NaiveDate, today: NaiveDate) -> Result<ByHand, Form> {
     let mut check = form.check();
     let on = check.date("returned", "Enter the date it was sent back");

@@ -25,6 +25,13 @@ pub fn dismissal(form: &Form) -> Result<(Vec<Uuid>, String), Form> {
     check.finish(|| Some((lines, reason?)))
 }
 
+/// Which election period was entered by mistake, and why it goes.
+pub fn removal(form: &Form) -> Result<String, Form> {
+    let mut check = form.check();
+    let reason = check.text("reason", "Say why it is removed", 300);
+    check.finish(|| reason)
+}
+
 /// A name, the first and the last day.
 pub fn election(form: &Form) -> Result<(String, NaiveDate, NaiveDate), Form> {
     let mut check = form.check();

@@ -88,6 +88,16 @@ impl Gift {
     }
 }
 
+/// A payment of a gift that nobody has heard of yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Unheard {
+    pub line: Uuid,
+    pub at: DateTime<Utc>,
+    pub amount: Money,
+    /// Whether it can go back the way it came.
+    pub by_stripe: bool,
+}
+
 /// What one person may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {

@@ -151,7 +151,7 @@ macro_rules! cases {
                    select (l.amount_pence + coalesce(sum(amount_pence), 0))::bigint as "left",
                           (max(at) filter (where amount_pence < 0) at time zone 'Europe/London')::date as back_on,
                           coalesce(bool_or(kind = 'refund_failed'), false) or c.given_up as failed
-                   from ledger where payment_intent = l.payment_intent and kind <> 'payment') books "# + $which
+                   from corrections_of(l)) books "# + $which
             $(, $value)*
         )
     };
@@ -291,8 +291,7 @@ pub async fn give_up(db: &mut PgConnection, before: NaiveDate) -> Result<()> {
                select l.id from ledger l
                where l.payment_intent is not null and l.id in (select line from donor_cases where outcome = 'refused' and returned_on is null
                                                                union all select line from above_limit)
-                 and l.amount_pence + coalesce((select sum(amount_pence) from ledger r
-                                                where r.payment_intent = l.payment_intent and r.kind <> 'payment'), 0) > 0
+                 and l.amount_pence + coalesce((select sum(amount_pence) from corrections_of(l)), 0) > 0
            ), cases as (
                update donor_cases c set given_up = true from kept
                where kept.id = c.line and c.outcome = 'refused' and not c.given_up and c.tried_on < $1

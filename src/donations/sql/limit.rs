@@ -47,6 +47,8 @@ pub struct AboveLimit {
     pub amount: Money,
     /// Whether a refund of it has failed.
     pub failed: bool,
+    /// Whether it can go back the way it came.
+    pub by_stripe: bool,
 }
 
 /// Those that have not gone back and have no donor check, the oldest first.
@@ -56,10 +58,10 @@ pub async fn list(db: &mut PgConnection) -> Result<Vec<AboveLimit>> {
         r#"select a.line, coalesce(g.name, p.name, c.name, 'Not known') as "name!",
                   coalesce(g.email, p.email, c.email) as "email: EmailAddress", l.purpose_kind as "kind: KindCode",
                   (l.at at time zone 'Europe/London')::date as "received_on!", l.amount_pence as "amount: Money",
-                  coalesce(back.failed, false) or a.given_up as "failed!"
+                  coalesce(back.failed, false) or a.given_up as "failed!", l.payment_intent is not null as "by_stripe!"
            from above_limit a join ledger l on l.id = a.line
            cross join lateral (select l.amount_pence + coalesce(sum(amount_pence), 0) as "left", bool_or(kind = 'refund_failed') as failed
-                               from ledger where payment_intent = l.payment_intent and kind <> 'payment') back
+                               from corrections_of(l)) back
            left join gifts g on g.id = l.purpose_id
            left join people p on p.id = l.person_id
            left join lateral (select name, email from checkouts c where c.purpose_kind = l.purpose_kind and c.purpose_id = l.purpose_id

@@ -2,16 +2,19 @@
 
 pub mod cards;
 pub mod cases;
+pub mod giving;
 pub mod limit;
+pub mod merging;
 pub mod refusals;
 pub mod returns;
 pub mod sources;
+pub mod splits;
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::model::{GIFTS, Gift};
+use super::model::{GIFTS, Gift, Unheard};
 use crate::{
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
     places::Address,
@@ -23,6 +26,7 @@ pub(super) const COUNTS: &str = "
         'to_check', (select jsonb_build_object('count', count(*), 'pence', sum(l.amount_pence), 'since', min(received_on),
                                                'due', min(decide_by))
                      from donor_cases c join ledger l on l.id = c.line where outcome is null),
+        'splits', (select jsonb_build_object('count', count(*), 'pence', sum(pence), 'since', min(noted_on)) from split_flags),
         'returns', (select jsonb_build_object('count', count(*), 'due', min(due_by)) from returns_due),
         'stuck', (select jsonb_build_object('count', count(*), 'pence', sum(pence), 'since', min(since), 'due', min(due))
                   from (select l.amount_pence as pence, sent.since, sent.due
@@ -32,10 +36,9 @@ pub(super) const COUNTS: &str = "
                               select line, (noted_at at time zone 'Europe/London')::date, null, given_up from above_limit a
                               where not exists (select from donor_cases c where c.line = a.line)) sent
                         join ledger l on l.id = sent.line
-                        where l.payment_intent is null
-                           or ((sent.given_up or exists (select from ledger f where f.payment_intent = l.payment_intent and f.kind = 'refund_failed'))
-                               and l.amount_pence + coalesce((select sum(amount_pence) from ledger r
-                                                              where r.payment_intent = l.payment_intent and r.kind <> 'payment'), 0) > 0)
+                        cross join lateral (select coalesce(sum(amount_pence), 0) as pence, bool_or(kind = 'refund_failed') as failed
+                                            from corrections_of(l)) back
+                        where (l.payment_intent is null or sent.given_up or back.failed) and l.amount_pence + back.pence > 0
                         union all
                         select value_pence, received_on, decide_by from donation_refusals where returned_on is null) stuck))";
 
@@ -167,18 +170,11 @@ pub(super) async fn find_subscription(db: &mut PgConnection, gift: Uuid) -> Resu
     .await
 }
 
-/// A payment of a gift that nobody has heard of yet.
-pub(super) struct Unheard {
-    pub line: Uuid,
-    pub at: DateTime<Utc>,
-    pub amount: Money,
-}
-
 /// The oldest first.
 pub(super) async fn list_unheard(db: &mut PgConnection, gift: Uuid) -> Result<Vec<Unheard>> {
     sqlx::query_as!(
         Unheard,
-        r#"select l.id as line, l.at, l.amount_pence as "amount: Money" from ledger l
+        r#"select l.id as line, l.at, l.amount_pence as "amount: Money", l.payment_intent is not null as "by_stripe!" from ledger l
            where l.purpose_kind = $2 and l.purpose_id = $1 and l.kind = 'payment'
              and not exists (select from gift_payments known where known.line = l.id)
            order by l.at, l.id"#,
@@ -228,31 +224,4 @@ pub(super) async fn set_paid(
 pub(super) async fn delete_old_gifts(db: &mut PgConnection, before: DateTime<Utc>) -> Result<()> {
     sqlx::query!("delete from gifts where paid_at is null and created_at < $1", before).execute(db).await?;
     Ok(())
-}
-
-/// Gifts in a period, less what went back. Of who gave, it tells only how many they were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Giving {
-    pub donors: i64,
-    pub gifts: i64,
-    pub median: Money,
-    pub largest: Money,
-}
-
-/// What was given between two instants.
-pub async fn giving(db: &mut PgConnection, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Giving> {
-    sqlx::query_as!(
-        Giving,
-        r#"select count(distinct email) as "donors!", count(*) as "gifts!",
-                  coalesce(percentile_disc(0.5) within group (order by kept), 0)::bigint as "median!: Money",
-                  coalesce(max(kept), 0)::bigint as "largest!: Money"
-           from (select g.email, sum(l.amount_pence)::bigint as kept
-                 from gifts g join ledger l on l.purpose_kind = $3 and l.purpose_id = g.id
-                 where g.paid_at >= $1 and g.paid_at < $2 group by g.id, g.email having sum(l.amount_pence) > 0) given"#,
-        from,
-        until,
-        GIFTS.code
-    )
-    .fetch_one(db)
-    .await
 }

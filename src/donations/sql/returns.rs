@@ -107,6 +107,7 @@ pub async fn count_late(db: &mut PgConnection, received_by: NaiveDate, today: Na
 }
 
 pub struct Election {
+    pub id: Uuid,
     pub name: String,
     pub from: NaiveDate,
     pub to: NaiveDate,
@@ -123,7 +124,7 @@ pub struct Calendar {
 
 pub async fn calendar(db: &mut PgConnection) -> Result<Calendar> {
     let rows = sqlx::query!(
-        r#"select began.day as began, refusals."all" as "refusals: Json<Vec<refusals::Row>>", e.name as "name?", e.starts_on as "from?", e.ends_on as "to?"
+        r#"select began.day as began, refusals."all" as "refusals: Json<Vec<refusals::Row>>", e.id as "id?", e.name as "name?", e.starts_on as "from?", e.ends_on as "to?"
            from (select least((select (min(at) at time zone 'Europe/London')::date from ledger),
                               (select min(starts_on) from donation_returns)) as day) began
            cross join (select jsonb_agg(r) as "all" from donation_refusals r) refusals
@@ -135,8 +136,9 @@ pub async fn calendar(db: &mut PgConnection) -> Result<Calendar> {
     let first = rows.peek_mut().map(|row| (row.began, row.refusals.take()));
     let (began, refusals) = first.unwrap_or_default();
     let refusals = refusals.into_iter().flat_map(|it| it.0).map(Refusal::from).collect();
-    let election = |(name, (from, to))| Election { name, from, to };
-    let elections = rows.filter_map(|row| row.name.zip(row.from.zip(row.to)).map(election)).collect();
+    let election = |((id, name), (from, to))| Election { id, name, from, to };
+    let elections =
+        rows.filter_map(|row| row.id.zip(row.name).zip(row.from.zip(row.to)).map(election)).collect();
     Ok(Calendar { began, elections, refusals })
 }
 
@@ -166,7 +168,6 @@ pub async fn set_due(db: &mut PgConnection, due: &[(Period, Option<NaiveDate>)])
 /// Returns whether no other has the same days.
 pub async fn insert_election(
     db: &mut PgConnection,
-    id: Uuid,
     new: &Election,
     by: Uuid,
     now: DateTime<Utc>,
@@ -174,7 +175,7 @@ pub async fn insert_election(
     let done = sqlx::query!(
         "insert into election_periods (id, name, starts_on, ends_on, entered_by, entered_at) values ($1, $2, $3, $4, $5, $6)
          on conflict do nothing",
-        id,
+        new.id,
         new.name,
         new.from,
         new.to,
@@ -184,4 +185,26 @@ pub async fn insert_election(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Takes an election period out. `None` if there is none.
+pub async fn delete_election(db: &mut PgConnection, id: Uuid) -> Result<Option<Election>> {
+    sqlx::query_as!(
+        Election,
+        r#"delete from election_periods where id = $1 returning id, name, starts_on as "from", ends_on as "to""#,
+        id
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whether a weekly return that begins between two days was filed.
+pub async fn has_weekly(db: &mut PgConnection, from: NaiveDate, to: NaiveDate) -> Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from donation_returns where kind = 'weekly' and starts_on between $1 and $2) as "filed!""#,
+        from,
+        to
+    )
+    .fetch_one(db)
+    .await
 }

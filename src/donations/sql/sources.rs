@@ -1,4 +1,4 @@
-//! Who is one source, what they have paid in a year, and signs of split gifts.
+//! Who is one source, and what they have paid in a year.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Result;
 use crate::{
-    donations::model::{GIFTS, Law, Plan, Regular, Split, SplitBy, SplitLine},
+    donations::model::{GIFTS, Plan, Regular},
     kit::{email_address::EmailAddress, money::Money, stripe::Interval},
 };
 
@@ -39,37 +39,40 @@ macro_rules! of_source {
 }
 
 /// What the source behind an address has paid between two instants, for whatever, with what went back of it taken off,
-/// and without what is on its way back because of the limit. Of gifts, those that were heard of.
+/// and without what is on its way back because of the limit. Of gifts, those that were heard of or that an officer entered.
+/// `except` is a payment that does not count.
 pub async fn paid_between(
     db: &mut PgConnection,
     email: &EmailAddress,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
+    except: Option<Uuid>,
 ) -> Result<Money> {
     let row = of_source!(
         r#"payments as (
-               select l.id, l.amount_pence, l.payment_intent from ledger l join persons p on p.id = l.person_id
+               select l.id, l.amount_pence from ledger l join persons p on p.id = l.person_id
                where l.kind = 'payment' and l.at >= $2 and l.at < $3
                  and (l.purpose_kind <> $4 or l.entered_by is not null
                       or exists (select from gift_payments heard where heard.line = l.id))
                union
-               select l.id, l.amount_pence, l.payment_intent
+               select l.id, l.amount_pence
                from gifts g join addresses a on a.email = g.email
                join gift_payments heard on heard.gift_id = g.id join ledger l on l.id = heard.line
                where l.at >= $2 and l.at < $3
                union
                -- What else came from somebody whom we do not know but by the address that they paid with.
-               select l.id, l.amount_pence, l.payment_intent
+               select l.id, l.amount_pence
                from checkouts c join addresses a on a.email = c.email
                join ledger l on l.purpose_kind = c.purpose_kind and l.purpose_id = c.purpose_id
                where l.person_id is null and l.kind = 'payment' and l.purpose_kind <> $4 and l.at >= $2 and l.at < $3)
            select coalesce(sum(p.amount_pence + coalesce(
-                      (select sum(amount_pence) from ledger c where c.payment_intent = p.payment_intent and c.kind <> 'payment'), 0)),
+                      (select sum(c.amount_pence) from ledger own, corrections_of(own) c where own.id = p.id), 0)),
                   0)::bigint as "paid!: Money"
-           from payments p where not exists (select from above_limit a where a.line = p.id)"#,
+           from payments p where p.id is distinct from $5 and not exists (select from above_limit a where a.line = p.id)"#,
         email.as_str(),
         from,
         until,
-        GIFTS.code
+        GIFTS.code,
+        except
     );
     Ok(row.fetch_one(db).await?.paid)
 }
@@ -107,7 +110,7 @@ pub async fn standing(
     today: NaiveDate,
     without: Option<&str>,
 ) -> Result<Standing> {
-    let paid = paid_between(db, email, year).await?;
+    let paid = paid_between(db, email, year, None).await?;
     let regular = of_source!(
         r#"purposes as (select l.purpose_kind, l.purpose_id from ledger l join persons p on p.id = l.person_id where l.subscription is not null
                         union select c.purpose_kind, c.purpose_id from checkouts c join addresses a on a.email = c.email
@@ -202,6 +205,8 @@ pub async fn list_merges(db: &mut PgConnection) -> Result<Vec<Merge>> {
            from donor_merges m
            left join people p on p.id = case when m.source like 'person:%' then substr(m.source, 8)::uuid end
            left join people i on i.id = case when m.into_source like 'person:%' then substr(m.into_source, 8)::uuid end
+           -- An address of somebody with an account counts as that account.
+           where not exists (select from people own where m.source = 'email:' || lower(own.email::text))
            order by m.merged_at desc limit 200"#
     )
     .fetch_all(db)
@@ -216,104 +221,5 @@ pub async fn is_source(db: &mut PgConnection, source: &str) -> Result<bool> {
         source
     )
     .fetch_one(db)
-    .await
-}
-
-/// Payments from just below the law's sum that stand close together, of one source, from one address or by one card, unless an
-/// officer has looked at just these.
-pub async fn list_splits(
-    db: &mut PgConnection,
-    laws: &[Law],
-    (least, days): (Money, i32),
-    since: NaiveDate,
-) -> Result<Vec<Split>> {
-    let from: Vec<_> = laws.iter().map(|law| law.from).collect();
-    let above: Vec<_> = laws.iter().map(|law| law.check_above.pence()).collect();
-    let rows = sqlx::query!(
-        r#"with near as (
-               select l.id, l.at, received.day, l.amount_pence, l.purpose_kind,
-                      donation_source(l.person_id, coalesce(g.email, c.email)) as source,
-                      coalesce(p.name, g.name, c.name, 'Not known') as name, coalesce(g.address, m.personal -> 'address') as address
-               from ledger l
-               cross join lateral (select (l.at at time zone 'Europe/London')::date as day) received
-               cross join lateral (select above from unnest($1::date[], $2::bigint[]) as law (valid_from, above)
-                                   where valid_from <= received.day order by valid_from desc limit 1) law
-               left join gifts g on l.purpose_kind = $6 and g.id = l.purpose_id
-               left join people p on p.id = l.person_id
-               left join memberships m on m.person_id = l.person_id
-               left join lateral (select name, email from checkouts c where c.purpose_kind = l.purpose_kind and c.purpose_id = l.purpose_id
-                                  order by c.created_at desc limit 1) c on true
-               where l.kind = 'payment' and l.amount_pence >= $3 and l.amount_pence <= (select max(above) from unnest($2::bigint[]) as above)
-                 and l.amount_pence <= law.above and received.day >= $5
-                 and l.amount_pence + coalesce((select sum(amount_pence) from ledger r
-                                                where r.payment_intent = l.payment_intent and r.kind <> 'payment'), 0) > 0
-           ), keyed as (
-               select 'source' as how, source as key, near.* from near where source is not null
-               union all
-               select 'household', lower(regexp_replace(concat(address ->> 'line1', address ->> 'postcode', address ->> 'lines'), '[^[:alnum:]]', '', 'g')),
-                      near.* from near where address is not null
-               union all
-               select 'card', c.fingerprint, near.* from near join donation_cards c on c.line = near.id where c.fingerprint is not null
-           ), marked as (
-               select *, case when day - lag(day) over (partition by how, key order by at, id) <= $4 then 0 else 1 end as fresh from keyed
-           ), runs as (
-               select *, sum(fresh) over (partition by how, key order by at, id) as run from marked
-           ), flags as (
-               select how, array_agg(id order by id) as lines, count(distinct source) as sources,
-                      jsonb_agg(jsonb_build_object('name', name, 'on', day, 'amount', amount_pence, 'kind', purpose_kind) order by at, id) as facts,
-                      max(at) as newest
-               from runs group by how, key, run having count(*) > 1)
-           select how as "how!: SplitBy", lines as "lines!", facts as "facts!: sqlx::types::Json<Vec<SplitLine>>"
-           from flags
-           where (how = 'source' or sources > 1) and not exists (select from split_dismissals d where flags.lines <@ d.lines)
-           order by newest desc limit 200"#,
-        &from,
-        &above,
-        least.pence(),
-        days,
-        since,
-        GIFTS.code
-    );
-    let rows = rows.fetch_all(db).await?;
-    Ok(rows.into_iter().map(|row| Split { how: row.how, lines: row.lines, payments: row.facts.0 }).collect())
-}
-
-/// Returns whether it was new.
-pub async fn insert_dismissal(
-    db: &mut PgConnection,
-    lines: &[Uuid],
-    reason: &str,
-    by: Uuid,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let done = sqlx::query!(
-        "insert into split_dismissals (lines, reason, dismissed_by, dismissed_at)
-         select array_agg(id order by id), $2, $3, $4 from ledger where id = any($1) having count(*) > 1
-         on conflict do nothing",
-        lines,
-        reason,
-        by,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// What officers have looked at, the newest first.
-pub struct Dismissal {
-    pub payments: i64,
-    pub reason: String,
-    pub by: String,
-    pub at: DateTime<Utc>,
-}
-
-pub async fn list_dismissals(db: &mut PgConnection) -> Result<Vec<Dismissal>> {
-    sqlx::query_as!(
-        Dismissal,
-        r#"select cardinality(lines)::bigint as "payments!", reason, p.name as by, dismissed_at as at
-           from split_dismissals join people p on p.id = dismissed_by order by dismissed_at desc limit 100"#
-    )
-    .fetch_all(db)
     .await
 }

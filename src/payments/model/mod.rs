@@ -6,6 +6,7 @@ mod ledger;
 mod methods;
 mod notices;
 mod refunds;
+mod returning;
 mod subscriptions;
 
 pub use alerts::{Alert, AlertKind, AlertState, News, Told};
@@ -13,7 +14,8 @@ pub use checkouts::{Checkout, CheckoutState};
 pub use ledger::{LedgerLine, LineKind, Method, Origin, dispute_lines, line_words, stripe_page};
 pub use methods::{ChangeState, MethodChange, PaymentMethod, change_metadata, our_change};
 pub use notices::{Announced, Collection, WhyNotice};
-pub use refunds::{NoRefund, Refund, RefundState, SendRefund, refundable, sum_alone};
+pub use refunds::{NoRefund, Refund, RefundState, SendRefund, refundable, returnable, sum_alone};
+pub use returning::{Returned, Sent};
 pub use subscriptions::{Subscription, subscription_code, subscription_state};
 
 use serde::{Deserialize, Serialize};

@@ -79,7 +79,7 @@ impl NoRefund {
         match self {
             Self::NotAPayment => "This is not a payment, so there is nothing to refund.",
             Self::Offline => {
-                "This payment did not come through Stripe. Return it the way it was paid, and enter that in the books."
+                "This payment did not come through Stripe. Send it back the way it was paid, and record that here."
             }
             Self::NothingLeft => "All of this payment has already been returned.",
             Self::UnderWay => "A refund of this payment is under way.",
@@ -103,11 +103,21 @@ pub fn refundable(
     corrections: &[LedgerLine],
     refunds: &[Refund],
 ) -> Result<Money, NoRefund> {
+    let left = returnable(payment, corrections, refunds)?;
+    if payment.origin.payment_intent().is_some() { Ok(left) } else { Err(NoRefund::Offline) }
+}
+
+/// What may still be sent back of a payment in another way, however it came.
+///
+/// # Errors
+/// Why nothing may.
+pub fn returnable(
+    payment: &LedgerLine,
+    corrections: &[LedgerLine],
+    refunds: &[Refund],
+) -> Result<Money, NoRefund> {
     if payment.kind != LineKind::Payment {
         return Err(NoRefund::NotAPayment);
-    }
-    if payment.origin.payment_intent().is_none() {
-        return Err(NoRefund::Offline);
     }
     if refunds.iter().any(|it| matches!(it.state, RefundState::Asked | RefundState::Sending)) {
         return Err(NoRefund::UnderWay);

@@ -189,8 +189,7 @@ pub async fn lock_line(db: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> 
 /// The line with this id, and after it what has gone back of the same payment, oldest first.
 pub async fn with_its_corrections(db: &mut PgConnection, id: Uuid) -> Result<Vec<NamedLine>> {
     let rows = lines!(
-        "where l.id = $1 or (l.kind <> 'payment' and l.payment_intent =
-             (select of.payment_intent from ledger of where of.id = $1 and of.kind = 'payment'))
+        "where l.id = $1 or l.id in (select c.id from ledger own, corrections_of(own) c where own.id = $1)
          order by l.id <> $1, l.at, l.id",
         id
     );
@@ -200,8 +199,7 @@ pub async fn with_its_corrections(db: &mut PgConnection, id: Uuid) -> Result<Vec
 /// A person's line with this id, and after it what has gone back of the same payment, oldest first.
 pub async fn with_corrections(db: &mut PgConnection, person: Uuid, id: Uuid) -> Result<Vec<LedgerLine>> {
     let rows = lines!(
-        "where l.person_id = $1 and (l.id = $2 or (l.kind <> 'payment' and l.payment_intent =
-             (select of.payment_intent from ledger of where of.id = $2)))
+        "where l.person_id = $1 and (l.id = $2 or l.id in (select c.id from ledger own, corrections_of(own) c where own.id = $2))
          order by l.id <> $2, l.at, l.id",
         person,
         id

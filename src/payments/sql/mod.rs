@@ -8,6 +8,7 @@ pub(super) mod ledger;
 pub(super) mod methods;
 pub(super) mod notices;
 pub(super) mod refunds;
+pub(super) mod returns;
 pub(super) mod subscriptions;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;

@@ -274,11 +274,17 @@ async fn m8_money_that_did_not_come_by_card_goes_back_by_hand() {
     let page = treasurer.get(&case).await;
     page.expect("To be sent back by hand");
     treasurer.post_once(&format!("{case}/refund"), &[]).await.expect_status(409);
-    let form =
-        page.form(&format!("{case}/return")).fill("how", "Cheque 17").fill("to", "The Electoral Commission");
+    let form = page.form(&format!("{case}/return")).fill("method", "cheque").fill("reference", "17");
+    let form = form.fill("to", "The Electoral Commission");
     let form = form.fill("returned_day", "20").fill("returned_month", "11").fill("returned_year", "2026");
     form.submit(&mut treasurer).await.expect("The return is recorded");
-    treasurer.get(&case).await.expect("Sent back on 20 November 2026").expect("The Electoral Commission");
+    treasurer
+        .get(&case)
+        .await
+        .expect("Sent back on 20 November 2026")
+        .expect("Cheque, 17")
+        .expect("The Electoral Commission");
+    site.work().await;
 }
 
 #[tokio::test]
@@ -491,8 +497,9 @@ async fn m8_a_refund_that_stripe_will_not_make_is_given_up_and_sent_by_hand() {
     treasurer.get("/admin").await.expect("refused donation has not been returned");
     let page = treasurer.get(&case).await;
     page.expect("The refund failed").expect("Try the refund again");
-    let form = page.form(&format!("{case}/return")).fill("how", "Bank transfer").fill("to", "Maya");
+    let form = page.form(&format!("{case}/return")).fill("method", "transfer").fill("to", "Maya");
     let form = form.fill("returned_day", "25").fill("returned_month", "11").fill("returned_year", "2026");
     form.submit(&mut treasurer).await.expect("The return is recorded");
     treasurer.get(&case).await.expect("Sent back on 25 November 2026");
+    site.work().await;
 }

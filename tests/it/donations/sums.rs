@@ -1,4 +1,4 @@
-//! Sums of one source: the cap, signs of split gifts, and returns to the Electoral Commission.
+//! Sums of one source: the cap, and returns to the Electoral Commission.
 
 use breakthrough::kit::stripe::stand_in::PaidBy;
 use chrono::Duration;
@@ -29,10 +29,10 @@ pub async fn book(site: &Site, email: &str, pence: i64, at: &str) {
 }
 
 /// The same, paid by card.
-async fn book_card(site: &Site, email: &str, (pence, kind): (i64, &str), intent: &str, at: &str) {
+pub async fn book_card(site: &Site, email: &str, (pence, kind): (i64, &str), intent: &str, at: &str) {
     sqlx::query(
         "insert into ledger (id, kind, stripe_id, payment_intent, method, amount_pence, at, purpose_kind, purpose_id, person_id, recorded_at)
-         select gen_random_uuid(), $3, $4 || $3, $4, 'card', $2, $5::timestamptz, 'donation', gen_random_uuid(), id, now()
+         select gen_random_uuid(), $3, gen_random_uuid()::text, $4, 'card', $2, $5::timestamptz, 'donation', gen_random_uuid(), id, now()
          from people where email = $1::text::citext",
     )
     .bind(email)
@@ -46,7 +46,7 @@ async fn book_card(site: &Site, email: &str, (pence, kind): (i64, &str), intent:
 }
 
 /// The demo party's own donations are out of the way.
-async fn empty(site: &Site) {
+pub async fn empty(site: &Site) {
     sqlx::query(
         "update donor_cases set outcome = 'accepted', decided_on = received_on where outcome is null",
     )
@@ -56,7 +56,7 @@ async fn empty(site: &Site) {
 }
 
 /// Opens cases for what was booked, and accepts them all on the day of their receipt.
-async fn accept_all(site: &Site) {
+pub async fn accept_all(site: &Site) {
     watch(site).await;
     sqlx::query(
         "update donor_cases set outcome = 'accepted', decided_on = received_on, register_on = received_on, register_name = name,
@@ -143,88 +143,7 @@ async fn m15_two_records_of_one_person_share_one_cap_and_one_sum() {
     assert_eq!(sum_of(&site, "one@example.org").await, 70_100);
 }
 
-#[tokio::test]
-async fn m3_payments_just_below_the_sum_and_close_together_are_shown() {
-    let site = Site::open().await;
-    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
-    let path = "/admin/donations/splits";
-    let page = treasurer.get(path).await;
-    page.expect("£930 in 2 payments, one donor").expect("Callum Reid").expect("£880 in 2 payments, one card");
-    for _ in 0..2 {
-        let page = treasurer.get(path).await;
-        page.form(path).fill("reason", "Known to us").submit(&mut treasurer).await;
-    }
-    treasurer.get(path).await.expect("Nothing to look into");
-    // Alone, too small, too large, too far apart: none is a sign.
-    for (email, pence, at) in [
-        ("ana@demo.test", 40_000, "2026-06-01T12:00:00Z"),
-        ("ana@demo.test", 39_999, "2026-06-02T12:00:00Z"),
-        ("ana@demo.test", 50_001, "2026-06-03T12:00:00Z"),
-        ("ana@demo.test", 50_000, "2026-07-02T12:00:00Z"),
-        ("ben@demo.test", 45_000, "2026-06-02T12:00:00Z"),
-    ] {
-        book(&site, email, pence, at).await;
-    }
-    treasurer.get("/admin/donations/splits").await.expect("Nothing to look into");
-    book(&site, "ana@demo.test", 50_000, "2026-07-01T12:00:00Z").await;
-    let page = treasurer.get("/admin/donations/splits").await;
-    page.expect("£1,400 in 3 payments, one donor").expect_not("Nothing to look into");
-    page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Say what you found");
-    let page = page.form(path).fill("reason", "Rent of the hall, paid back").submit(&mut treasurer).await;
-    page.expect("Nothing to look into").expect("Rent of the hall");
-    // One more like these, and all are shown again.
-    book(&site, "ana@demo.test", 41_000, "2026-07-20T12:00:00Z").await;
-    treasurer.get(path).await.expect("£1,810 in 4 payments");
-    // One address, two people.
-    sqlx::query("update memberships set personal = jsonb_set(personal, '{address}', (select m.personal -> 'address' from memberships m
-                 join people p on p.id = m.person_id where p.email = 'ana@demo.test'))
-                 where person_id = (select id from people where email = 'ben@demo.test')")
-        .execute(&site.pool)
-        .await
-        .unwrap();
-    treasurer.get(path).await.expect("one address").expect("£2,260 in 5 payments");
-}
-
-#[tokio::test]
-async fn m3_payments_of_several_people_by_one_card_are_shown() {
-    let site = Site::open().await;
-    site.app.stripe_stand_in().hold();
-    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
-    let path = "/admin/donations/splits";
-    for _ in 0..2 {
-        let page = treasurer.get(path).await;
-        page.form(path).fill("reason", "Known to us").submit(&mut treasurer).await;
-    }
-    // By one card: just below the sum, below what is looked at, and above. By a card of their own: another.
-    for (email, pounds, holder) in [
-        ("one@example.org", "450", "rich@example.org"),
-        ("two@example.org", "399.99", "rich@example.org"),
-        ("three@example.org", "420", "three@example.org"),
-    ] {
-        let session = session_of(&send(&mut site.stranger(), email, "own", pounds).await);
-        site.app.stripe_stand_in().pay_by_card_of(&session, holder).await.unwrap();
-    }
-    settle(&site).await;
-    watch(&site).await;
-    treasurer.get(path).await.expect("Nothing to look into");
-    let session = session_of(&send(&mut site.stranger(), "four@example.org", "own", "500").await);
-    site.app.stripe_stand_in().pay_by_card_of(&session, "rich@example.org").await.unwrap();
-    settle(&site).await;
-    watch(&site).await;
-    treasurer.get(path).await.expect("£950 in 2 payments, one card");
-    // Only what may be a part is asked for, and forgotten in time.
-    let kept = "select count(*) from donation_cards c join ledger l on l.id = c.line join gifts g on g.id = l.purpose_id
-                where g.email::text like '%@example.org'";
-    let count: i64 = sqlx::query_scalar(kept).fetch_one(&site.pool).await.unwrap();
-    assert_eq!(count, 3);
-    site.app.clock().advance(Duration::days(401));
-    watch(&site).await;
-    let count: i64 =
-        sqlx::query_scalar("select count(*) from donation_cards").fetch_one(&site.pool).await.unwrap();
-    assert_eq!(count, 0);
-}
-
-async fn approve(treasurer: &mut Browser, path: &str) -> crate::support::Page {
+pub async fn approve(treasurer: &mut Browser, path: &str) -> crate::support::Page {
     let page = treasurer.get(path).await;
     page.form(path).tick("approved", "yes").submit(treasurer).await
 }
@@ -300,37 +219,6 @@ async fn p10_a_return_is_frozen_and_what_changes_later_shows() {
         .expect_status(409)
         .expect("past its last day and undecided");
     treasurer.get("/admin/donations/returns/quarterly/2026-01-02").await.expect_status(404);
-}
-
-#[tokio::test]
-async fn p8_in_an_election_period_each_week_has_a_return() {
-    let site = Site::open().await;
-    empty(&site).await;
-    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
-    book(&site, "ana@demo.test", 1_118_001, "2026-11-10T12:00:00Z").await;
-    book(&site, "ben@demo.test", 1_118_000, "2026-11-10T12:00:00Z").await;
-    watch(&site).await;
-    let path = "/admin/donations/elections";
-    let page = treasurer.get("/admin/donations/returns").await;
-    page.form(path).submit(&mut treasurer).await.expect_status(422).expect("Enter the name of the election");
-    let mut form = page.form(path).fill("name", "General election 2026");
-    for (name, value) in [
-        ("from_day", "1"),
-        ("from_month", "11"),
-        ("from_year", "2026"),
-        ("to_day", "26"),
-        ("to_month", "11"),
-        ("to_year", "2026"),
-    ] {
-        form = form.fill(name, value);
-    }
-    let page = form.submit(&mut treasurer).await;
-    page.expect("General election 2026, week by week")
-        .expect("Week from 8 November 2026 to 14 November 2026");
-    let week = "/admin/donations/returns/weekly/2026-11-08";
-    treasurer.get(week).await.expect("£11,180.01").expect("Received").expect("Due by 21 November 2026");
-    approve(&mut treasurer, week).await.expect("Version 1, 1 row");
-    treasurer.get("/admin/donations/returns/weekly/2026-11-09").await.expect_status(404);
 }
 
 #[tokio::test]
