@@ -98,12 +98,12 @@ for (const total of document.querySelectorAll(".price .solidarity")) {
     total.textContent = pounds(amount) > 0 ? `£${amount.value.trim().replace(/^£/, "")} a ${total.dataset.every}` : least;
   });
 }
-const above = document.querySelector("details[data-opens-above]");
-above?.closest("form").addEventListener("input", (event) => {
+const address = document.querySelector("details[data-opens-from]");
+address?.closest("form").addEventListener("input", (event) => {
   const { form } = event.target;
   const sum = form.elements.sum?.value;
   const given = sum === "own" ? pounds(form.elements.amount) : Number(sum) / 100;
-  if (given > Number(above.dataset.opensAbove)) above.open = true;
+  if (given >= Number(address.dataset.opensFrom)) address.open = true;
 });
 
 // An officer's long edit isn't lost to a stray click: forms marked data-guard ask before one leaves.

@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::model::{Account, As, Class, MOST_YEARS, NewEntry, Receipt, Settled, first_day};
+use super::model::{Account, As, Class, NewEntry, Receipt, Settled};
 use crate::{
     kit::{
+        dates,
         form::{Check, Form},
         money::Money,
     },
@@ -31,8 +32,8 @@ pub(super) fn day(check: &mut Check<'_>, today: NaiveDate) -> Option<NaiveDate> 
         check.fail("on_day", "Enter today or an earlier date");
         return None;
     }
-    if day < first_day(today) {
-        check.fail("on_day", format!("Enter a date in the last {MOST_YEARS} years"));
+    if day < dates::oldest_entered(today) {
+        check.fail("on_day", format!("Enter a date in the last {} years", dates::ENTERED_YEARS));
         return None;
     }
     Some(day)

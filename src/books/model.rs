@@ -279,14 +279,6 @@ pub fn paid_for_until(
     Some(dates::months_later(paid_until.map_or(on, |until| until.max(on)), months))
 }
 
-/// Books are kept for six years (Limitation Act 1980 s.5): nothing older than this many comes in by hand.
-pub const MOST_YEARS: u32 = 7;
-
-/// The first day of which something may still be entered.
-pub fn first_day(today: NaiveDate) -> NaiveDate {
-    today.checked_sub_months(Months::new(12 * MOST_YEARS)).unwrap_or(today)
-}
-
 /// Money that an officer moves between two accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntry {

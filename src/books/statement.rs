@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::model::{MOST_YEARS, first_day};
 use crate::{
     kit::{dates, money::Money, typed},
     membership::EndReason,
@@ -97,8 +96,8 @@ pub fn read(file: &str, today: NaiveDate) -> Result<Vec<Line>, String> {
         if day > today {
             return Err(format!("Row {row}: {} has not come yet", dates::day(day)));
         }
-        if day < first_day(today) {
-            return Err(format!("Row {row}: {} is more than {MOST_YEARS} years ago", dates::day(day)));
+        if day < dates::oldest_entered(today) {
+            return Err(format!("Row {row}: {} is more than {} years ago", dates::day(day), dates::ENTERED_YEARS));
         }
         let mut said: Vec<&str> = Vec::new();
         for at in &words {

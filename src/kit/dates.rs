@@ -3,8 +3,16 @@
 
 use std::borrow::Borrow;
 
-use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveTime, Timelike, Utc};
+use chrono::{DateTime, Datelike, LocalResult, Months, NaiveDate, NaiveTime, Timelike, Utc};
 use chrono_tz::Europe::London;
+
+/// Accounts are kept for six years (Limitation Act 1980 s.5): nothing that is older than these is entered by hand.
+pub const ENTERED_YEARS: u32 = 7;
+
+/// The oldest day of what is entered by hand.
+pub fn oldest_entered(today: NaiveDate) -> NaiveDate {
+    today.checked_sub_months(Months::new(12 * ENTERED_YEARS)).unwrap_or(today)
+}
 
 pub fn london_date(at: impl Borrow<DateTime<Utc>>) -> NaiveDate {
     at.borrow().with_timezone(&London).date_naive()

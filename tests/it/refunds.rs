@@ -222,3 +222,24 @@ async fn what_cannot_go_back_is_said() {
     }
     treasurer.get("/admin/payments/lines/00000000-0000-4000-8000-000000000000").await.expect_status(404);
 }
+
+#[tokio::test]
+async fn several_refunds_of_one_payment_count_together_against_what_one_person_may_return() {
+    // £2 by one person, of £5.
+    for (asked, last) in [
+        (vec!["1", "1"], "is on its way back"),
+        (vec!["1", "1.01"], "is waiting for a second person"),
+        (vec!["2", "0.01"], "is waiting for a second person"),
+        (vec!["0.90", "1", "1"], "is waiting for a second person"),
+        (vec!["2.01"], "is waiting for a second person"),
+        (vec!["0.50", "0.50", "0.50", "0.50", "0.01"], "is waiting for a second person"),
+    ] {
+        let world = paid("200").await;
+        let mut treasurer = world.site.signed_in_as("treasurer@demo.test").await;
+        for (number, amount) in asked.iter().enumerate() {
+            let page = world.ask(&mut treasurer, amount, "A mistake").await;
+            page.expect(if number + 1 == asked.len() { last } else { "is on its way back" });
+            settle(&world.site).await;
+        }
+    }
+}

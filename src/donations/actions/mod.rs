@@ -43,6 +43,7 @@ pub fn bounds(app: &App, day: NaiveDate) -> Bounds {
         least: app.setting(settings::LEAST, day),
         cap: app.setting(settings::CAP, day),
         check_above: app.setting(payments::CHECK_ABOVE, day),
+        address_from: app.setting(settings::SPLIT_FROM, day),
     }
 }
 

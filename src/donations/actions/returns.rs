@@ -118,6 +118,9 @@ pub const QUARTERS: usize = 9;
 /// All returns as things stand, in three queries.
 pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<Returns> {
     let (known, Calendar { began, elections, .. }) = load(db).await?;
+    let received = known.cases.iter().map(|it| it.case.received_on);
+    let received = received.chain(known.refusals.iter().map(|it| it.it.received_on));
+    let first = received.chain(began).min();
     let listed = |periods: Vec<Period>| {
         let standing: Vec<_> = periods.into_iter().map(|period| stand(app, period, &known)).collect();
         let returns: Vec<_> = standing
@@ -138,7 +141,7 @@ pub async fn list(app: &App, db: &mut PgConnection, today: NaiveDate) -> Result<
     let running = Period::quarter_of(today);
     let before = std::iter::successors(Some(running), |period| Some(period.before()));
     let is_listed =
-        |(at, period): &(usize, Period)| *at < QUARTERS || began.is_some_and(|began| period.to >= began);
+        |(at, period): &(usize, Period)| *at < QUARTERS || first.is_some_and(|first| period.to >= first);
     let mut quarters: Vec<_> = before.enumerate().take_while(is_listed).map(|(_, period)| period).collect();
     quarters.reverse();
     let (quarters, nil_in_a_row) = listed(quarters);

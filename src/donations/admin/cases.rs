@@ -5,7 +5,7 @@ use askama_web::WebTemplate;
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -272,7 +272,11 @@ pub async fn show(
     Path(line): Path<Uuid>,
     mut db: Db,
 ) -> Result<Response> {
-    let case = find(&mut db, line).await?;
+    // Rows of a return lead here, of what never was in the books as well.
+    let Some(case) = sql::cases::find(&mut db, line).await? else {
+        sql::refusals::find(&mut db, line).await?.ok_or(Error::NotFound)?;
+        return Ok(Redirect::to(&format!("/admin/donations/refusals/{line}")).into_response());
+    };
     draw(&app, &mut db, visit, rooms, case, Sent::None).await
 }
 

@@ -87,7 +87,10 @@ async fn draw_list(app: &App, visit: Visit, db: &mut Db, form: Form) -> Result<L
     let today = visit.today();
     let returns = actions::returns::list(app, db, today).await?;
     let lines = |listed: Vec<Listed>| listed.into_iter().map(line).collect();
-    let quarters = returns.quarters.into_iter().rev().take(QUARTERS).map(line).collect();
+    // Older ones only if there is something to do.
+    let quarters = returns.quarters.into_iter().rev().enumerate();
+    let quarters = quarters.filter(|(at, it)| *at < QUARTERS || it.duty.is_open());
+    let quarters = quarters.map(|(_, it)| line(it)).collect();
     let elections = returns.elections.into_iter().map(|(election, weeks)| (election, lines(weeks)));
     Ok(ListPage {
         visit,
@@ -110,7 +113,7 @@ pub async fn add_election(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let (name, from, to) = match forms::returns::election(&form) {
+    let (name, from, to) = match forms::returns::election(&form, visit.today()) {
         Ok(election) => election,
         Err(form) => {
             let page = draw_list(&app, visit, &mut db, form).await?;

@@ -33,11 +33,17 @@ pub(super) fn give(form: &Form, bounds: &Bounds) -> Result<Give, Form> {
         !hidden
     });
     let email = check.email("email");
-    let needs_address = amount.is_some_and(|amount| bounds.needs_check(amount));
-    let why = format!(": the law requires it above {}", bounds.check_above);
-    let why = if needs_address { why.as_str() } else { ", or clear the fields of the address" };
-    let asks_address = needs_address || Address::is_begun(&check);
-    let address = if asks_address { Address::read(&mut check, why) } else { None };
+    let why = match amount {
+        Some(amount) if bounds.needs_check(amount) => {
+            format!(": the law requires it above {}", bounds.check_above)
+        }
+        Some(amount) if bounds.needs_address(amount) => {
+            format!(": we ask for it from {} on", bounds.address_from)
+        }
+        _ => ", or clear the fields of the address".to_owned(),
+    };
+    let asks_address = amount.is_some_and(|amount| bounds.needs_address(amount)) || Address::is_begun(&check);
+    let address = if asks_address { Address::read(&mut check, &why) } else { None };
     check.must_tick("declaration", "Tick the box if this is true; otherwise we cannot accept the donation");
     check.finish(|| Some(Give { name: name?, email: email?, amount: amount?, every, address }))
 }
@@ -152,6 +158,7 @@ mod tests {
         least: Money::from_pence(100),
         cap: Money::from_pence(500_000),
         check_above: Money::from_pence(50_000),
+        address_from: Money::from_pence(40_000),
     };
 
     fn parse(changes: &[(&str, &str)]) -> Result<Give, Form> {
@@ -237,11 +244,18 @@ mod tests {
     }
 
     #[test]
-    fn above_500_pounds_the_address_is_needed() {
-        assert_eq!(parse(&[("amount", "500")]).unwrap().address, None);
-        let form = parse(&[("amount", "500.01")]).unwrap_err();
-        let fields: Vec<_> = form.errors().iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["address_line1", "town", "postcode"]);
+    fn m3_from_400_pounds_on_we_ask_for_the_address_and_above_500_the_law_does() {
+        assert_eq!(parse(&[("amount", "399.99")]).unwrap().address, None);
+        for (amount, why) in [
+            ("400", "we ask for it from £400 on"),
+            ("500", "we ask for it from £400 on"),
+            ("500.01", "the law requires it above £500"),
+        ] {
+            let form = parse(&[("amount", amount)]).unwrap_err();
+            let fields: Vec<_> = form.errors().iter().map(|error| error.field.as_str()).collect();
+            assert_eq!(fields, ["address_line1", "town", "postcode"]);
+            assert!(form.errors()[0].message.ends_with(why), "{amount}");
+        }
         let whole = [
             ("amount", "500.01"),
             ("address_line1", "1 Mill Lane"),

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use crate::{
     donations::model::NewRefusal,
     kit::{
+        dates,
         form::{Check, Form},
         money::Money,
     },
@@ -20,6 +21,9 @@ pub fn refusal(form: &Form, today: NaiveDate) -> Result<NewRefusal, Form> {
     let received_on = check.date("received", "Enter the date it was received");
     if received_on.is_some_and(|on| on > today) {
         check.fail("received_day", "Enter today or an earlier date");
+    }
+    if received_on.is_some_and(|on| on < dates::oldest_entered(today)) {
+        check.fail("received_day", format!("Enter a date in the last {} years", dates::ENTERED_YEARS));
     }
     let name = check.optional_text("name", 200);
     let has_address = ["address_line1", "town", "postcode", "address_abroad", "country"]
@@ -94,6 +98,11 @@ mod tests {
             ("value", "٥٠٠", "value"),
             ("value", "12.345", "value"),
             ("received_day", "22", "received_day"),
+            ("received_year", "2027", "received_day"),
+            ("received_year", "2018", "received_day"),
+            ("received_year", "1990", "received_day"),
+            ("received_year", "1926", "received_day"),
+            ("received_year", "20", "received_day"),
         ] {
             let form = read(whole().set(field, typed)).unwrap_err();
             let faults: Vec<_> = form.errors().iter().map(|error| error.field.as_str()).collect();

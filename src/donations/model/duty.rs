@@ -9,7 +9,7 @@ use super::{Difference, Item, Kind, Period};
 pub enum Duty {
     /// Its period is not over.
     Running,
-    /// Of days before anything was received or filed here.
+    /// Of days before anything was received, entered or filed here, with nothing to report.
     BeforeUs,
     Filed,
     /// Things have changed since it was filed: the next version has to be.
@@ -41,7 +41,7 @@ pub struct Known<'a> {
 }
 
 /// What each of some returns asks for today. Those of quarters come without a gap, the oldest first; `began` is the first
-/// day on which something was received or filed here. Also says whether enough nil returns stand in a row for the next
+/// day on which something was received, entered or filed here. Also says whether enough nil returns stand in a row for the next
 /// one not to be needed.
 pub fn duties(returns: &[Known<'_>], began: Option<NaiveDate>, today: NaiveDate) -> (Vec<Duty>, bool) {
     let mut nil_in_a_row = 0;
@@ -52,7 +52,7 @@ pub fn duties(returns: &[Known<'_>], began: Option<NaiveDate>, today: NaiveDate)
             _ if today <= it.period.to => Duty::Running,
             Some(_) if it.changes.is_empty() => Duty::Filed,
             Some(_) => Duty::Changed,
-            None if began.is_none_or(|began| it.period.to < began) => Duty::BeforeUs,
+            None if it.now.is_empty() && began.is_none_or(|began| it.period.to < began) => Duty::BeforeUs,
             None if may_rest => Duty::NotNeeded,
             None if today > it.due => Duty::Overdue,
             None => Duty::Due,
@@ -153,5 +153,8 @@ mod tests {
         assert_eq!(on("2026-10-31", Some("2026-01-01")), Duty::Overdue);
         assert_eq!(on("2026-10-31", Some("2026-10-01")), Duty::BeforeUs);
         assert_eq!(on("2026-10-31", None), Duty::BeforeUs);
+        // An old receipt that is entered late asks for the return of its own quarter.
+        let late = Known { now: &[item()], ..known };
+        assert_eq!(duties(&[late], Some(day("2026-10-01")), day("2026-10-31")).0, [Duty::Overdue]);
     }
 }

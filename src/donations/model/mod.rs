@@ -107,6 +107,9 @@ pub struct Bounds {
     /// More than this at once is a donation in law, and its giver is checked against the electoral register
     /// (PPERA 2000 s.52(2)(b), as amended by PPEA 2009 s.20).
     pub check_above: Money,
+    /// From this on the giver says where they live, so that parts of one donation that come from one household are seen
+    /// (PPERA 2000 s.61).
+    pub address_from: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +142,10 @@ impl Bounds {
     pub fn needs_check(&self, amount: Money) -> bool {
         amount > self.check_above
     }
+
+    pub fn needs_address(&self, amount: Money) -> bool {
+        amount >= self.address_from || self.needs_check(amount)
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +160,7 @@ mod tests {
         least: Money::from_pence(100),
         cap: Money::from_pence(500_000),
         check_above: Money::from_pence(50_000),
+        address_from: Money::from_pence(40_000),
     };
 
     #[test]
@@ -169,6 +177,12 @@ mod tests {
         // £500.00 is no donation in law, £500.01 is.
         assert!(!BOUNDS.needs_check(pounds(500)));
         assert!(BOUNDS.needs_check(Money::from_pence(50_001)));
+        // Where they live is asked from the sum on that may be a part.
+        for (pence, asked) in [(39_999, false), (40_000, true), (50_000, true), (50_001, true), (1, false)] {
+            assert_eq!(BOUNDS.needs_address(Money::from_pence(pence)), asked, "{pence}");
+        }
+        let none = Bounds { address_from: pounds(1000), ..BOUNDS };
+        assert!(!none.needs_address(pounds(500)) && none.needs_address(Money::from_pence(50_001)));
         assert!(BOUNDS.fits(pounds(4500), pounds(500)));
         assert!(!BOUNDS.fits(pounds(4500), Money::from_pence(50_001)));
         assert!(!BOUNDS.fits(Money::from_pence(i64::MAX), pounds(1)));

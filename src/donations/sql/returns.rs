@@ -115,7 +115,8 @@ pub struct Election {
 
 /// What returns go by besides donations that are in the books.
 pub struct Calendar {
-    /// The first day on which something was received or filed here.
+    /// The first day on which money came through Stripe, an officer entered some, or something was filed. What they enter may be
+    /// much older.
     pub began: Option<NaiveDate>,
     /// The newest first.
     pub elections: Vec<Election>,
@@ -125,7 +126,8 @@ pub struct Calendar {
 pub async fn calendar(db: &mut PgConnection) -> Result<Calendar> {
     let rows = sqlx::query!(
         r#"select began.day as began, refusals."all" as "refusals: Json<Vec<refusals::Row>>", e.id as "id?", e.name as "name?", e.starts_on as "from?", e.ends_on as "to?"
-           from (select least((select (min(at) at time zone 'Europe/London')::date from ledger),
+           from (select least((select (min(at) at time zone 'Europe/London')::date from ledger where entered_by is null),
+                              (select (min(recorded_at) at time zone 'Europe/London')::date from ledger where entered_by is not null),
                               (select min(starts_on) from donation_returns)) as day) began
            cross join (select jsonb_agg(r) as "all" from donation_refusals r) refusals
            left join (select * from election_periods order by starts_on desc limit 20) e on true

@@ -3,7 +3,7 @@
 use breakthrough::{donations::WatchCases, kit::queue};
 use chrono::Duration;
 
-use super::{case_of, give, give_much, session_of, sum_of, sums::book};
+use super::{case_of, give, give_much, send, session_of, sum_of, sums::book};
 use crate::{
     membership::{joiner, send_form, settle, standing, subscription_of},
     support::{Browser, Page, Site},
@@ -502,4 +502,36 @@ async fn m8_a_refund_that_stripe_will_not_make_is_given_up_and_sent_by_hand() {
     form.submit(&mut treasurer).await.expect("The return is recorded");
     treasurer.get(&case).await.expect("Sent back on 25 November 2026");
     site.work().await;
+}
+
+#[tokio::test]
+async fn m7_the_day_of_receipt_is_that_of_the_charge_whenever_we_hear_of_it() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    // The page is opened on one day, paid on the next, and heard of hours or days later.
+    for (number, (pages_hours, heard_hours)) in
+        [(0, 0), (20, 0), (20, 1), (0, 25), (20, 72), (13, 240)].into_iter().enumerate()
+    {
+        let email = format!("day{number}@example.org");
+        let mut browser = site.stranger();
+        let form = send(&mut browser, &email, "own", "600").await.form("/donate").fill("town", "Bury");
+        let form = form.fill("address_line1", &format!("{number} Mill Lane")).fill("postcode", "BL9 0ND");
+        let session = session_of(&form.submit_once(&mut browser).await);
+        site.app.clock().advance(Duration::hours(pages_hours));
+        let paid_at = site.app.clock().now();
+        site.app.stripe_stand_in().pay(&session, PaidBy::Card).await.unwrap();
+        site.app.clock().advance(Duration::hours(heard_hours));
+        settle(&site).await;
+        watch(&site).await;
+        let (at, received_on, decide_by): (chrono::DateTime<chrono::Utc>, chrono::NaiveDate, chrono::NaiveDate) = sqlx::query_as(
+            "select l.at, c.received_on, c.decide_by from donor_cases c join ledger l on l.id = c.line where c.email = $1::text::citext",
+        )
+        .bind(&email)
+        .fetch_one(&site.pool)
+        .await
+        .unwrap();
+        let day = breakthrough::kit::dates::london_date(paid_at);
+        assert_eq!((at.timestamp(), received_on), (paid_at.timestamp(), day), "{pages_hours} {heard_hours}");
+        assert_eq!(decide_by, day + Duration::days(30), "{pages_hours} {heard_hours}");
+    }
 }

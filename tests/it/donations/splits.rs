@@ -149,3 +149,47 @@ async fn m3_what_nobody_has_looked_into_is_a_card_on_the_treasurers_desk() {
     treasurer.get("/admin").await.expect("1 possible split donation has to be looked into");
     treasurer.get("/admin/money").await.expect("Possible split donations").expect("£900");
 }
+
+#[tokio::test]
+async fn m3_a_household_of_guests_is_seen_by_the_address_that_is_asked_for() {
+    let site = Site::open().await;
+    site.app.stripe_stand_in().hold();
+    let mut treasurer = site.signed_in_as("treasurer@demo.test").await;
+    dismiss_all(&mut treasurer).await;
+    let asks = async |pounds: &str| {
+        let form =
+            site.stranger().get("/donate").await.form("/donate").fill("sum", "own").fill("amount", pounds);
+        let form =
+            form.fill("name", "Maya Hall").fill("email", "maya@example.org").tick("declaration", "yes");
+        form.submit_once(&mut site.stranger()).await
+    };
+    for (pounds, why) in [
+        ("399.99", None),
+        ("400", Some("we ask for it from £400 on")),
+        ("450", Some("we ask for it from £400 on")),
+        ("500", Some("we ask for it from £400 on")),
+        ("500.01", Some("the law requires it above £500")),
+    ] {
+        let page = asks(pounds).await;
+        match why {
+            Some(why) => page.expect_status(422).expect(why),
+            None => page.expect_status(303),
+        };
+    }
+    // Two people, two cards, one address, written in two ways; and a third who lives elsewhere.
+    for (email, line) in [
+        ("one@example.org", "1 Mill Lane"),
+        ("two@example.org", "1, mill lane"),
+        ("three@example.org", "2 Mill Lane"),
+    ] {
+        let form =
+            site.stranger().get("/donate").await.form("/donate").fill("sum", "own").fill("amount", "450");
+        let form = form.fill("name", "Maya Hall").fill("email", email).tick("declaration", "yes");
+        let form = form.fill("address_line1", line).fill("town", "Bury").fill("postcode", "BL9 0ND");
+        let session = session_of(&form.submit_once(&mut site.stranger()).await);
+        site.app.stripe_stand_in().pay_by_card_of(&session, email).await.unwrap();
+    }
+    settle(&site).await;
+    watch(&site).await;
+    treasurer.get(PATH).await.expect("£900 in 2 payments, one address").expect_not("in 3 payments");
+}
