@@ -97,7 +97,11 @@ pub fn read(file: &str, today: NaiveDate) -> Result<Vec<Line>, String> {
             return Err(format!("Row {row}: {} has not come yet", dates::day(day)));
         }
         if day < dates::oldest_entered(today) {
-            return Err(format!("Row {row}: {} is more than {} years ago", dates::day(day), dates::ENTERED_YEARS));
+            return Err(format!(
+                "Row {row}: {} is more than {} years ago",
+                dates::day(day),
+                dates::ENTERED_YEARS
+            ));
         }
         let mut said: Vec<&str> = Vec::new();
         for at in &words {

@@ -29,7 +29,7 @@ pub async fn send(browser: &mut Browser, email: &str, sum: &str, amount: &str) -
         .fill("email", email)
         .tick("declaration", "yes");
     if amount.parse::<f64>().is_ok_and(|pounds| (400.0..=500.0).contains(&pounds)) {
-        let line = format!("1 {email} Street");
+        let line = format!("1 {} Street", email.split('@').next().unwrap_or_default());
         form = form.fill("address_line1", &line).fill("town", "Bury").fill("postcode", "BL9 0ND");
     }
     form.submit_once(browser).await
