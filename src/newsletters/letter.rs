@@ -1,6 +1,12 @@
 //! The words of an update or a notice as they are mailed: rendered once, then only the reader's name and link put in.
 
+use std::{
+    collections::VecDeque,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+};
+
 use askama::Template;
+use sha2::{Digest, Sha256};
 
 use super::model::{Class, Update};
 use crate::kit::{
@@ -29,30 +35,71 @@ pub struct Rendered {
     html: Filling,
 }
 
-/// Renders it for everybody, away from the threads that answer requests: its styles go into each element.
+/// What a letter is made of: what stands around it, its subject and its text.
+#[derive(Clone, Debug)]
+struct Parts {
+    frame: Frame,
+    subject: String,
+    body: String,
+}
+
+/// The newest versions that were looked at or sent, by what they are made of.
+type Made = VecDeque<([u8; 32], Arc<Rendered>)>;
+
+static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
+const KEPT: usize = 8;
+
+fn made() -> MutexGuard<'static, Made> {
+    MADE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Renders it for everybody, once for each version, and away from the threads that answer requests: its styles go into each
+/// element.
 ///
 /// # Errors
 /// A template failed.
-pub async fn render(app: &App, update: &Update) -> Result<Rendered> {
-    let (app, update) = (app.clone(), update.clone());
-    tokio::task::spawn_blocking(move || render_here(&app, &update)).await.map_err(anyhow::Error::from)?
+pub async fn render(app: &App, update: &Update) -> Result<Arc<Rendered>> {
+    once(Parts::of(app, update)).await
 }
 
-fn render_here(app: &App, update: &Update) -> Result<Rendered> {
-    let content = &update.content;
-    let site = app.settings().site(app.clock().today());
-    let clean = |text: &str| text.replace([NAME, STOP], "");
-    let (reason, unsubscribe_url) = match &update.class {
-        Class::Update(_) => (
-            format!("You get this because you agreed to news and campaign updates from {}.", site.name),
-            Some(STOP.to_string()),
-        ),
-        Class::Notice(about) => (clean(&about.reason), None),
-    };
-    let preheader = clean(&content.preheader);
-    let frame = Frame { preheader, unsubscribe_url, ..Frame::service(app, &reason) };
-    let (subject, body) = (&clean(&content.subject), &clean(&content.body));
-    Ok(Rendered::new(Letter::new(&frame, &Words { name: NAME, subject, body })?))
+async fn once(parts: Parts) -> Result<Arc<Rendered>> {
+    let key: [u8; 32] = Sha256::digest(format!("{parts:?}")).into();
+    if let Some((_, known)) = made().iter().find(|(of, _)| *of == key) {
+        return Ok(known.clone());
+    }
+    let rendered =
+        tokio::task::spawn_blocking(move || parts.render()).await.map_err(anyhow::Error::from)??;
+    let rendered = Arc::new(rendered);
+    let mut made = made();
+    made.push_front((key, rendered.clone()));
+    made.truncate(KEPT);
+    Ok(rendered)
+}
+
+impl Parts {
+    fn of(app: &App, update: &Update) -> Self {
+        let content = &update.content;
+        let site = app.settings().site(app.clock().today());
+        let clean = |text: &str| text.replace([NAME, STOP], "");
+        let (reason, unsubscribe_url) = match &update.class {
+            Class::Update(_) => (
+                format!("You get this because you agreed to news and campaign updates from {}.", site.name),
+                Some(STOP.to_string()),
+            ),
+            Class::Notice(about) => (clean(&about.reason), None),
+        };
+        let preheader = clean(&content.preheader);
+        Self {
+            frame: Frame { preheader, unsubscribe_url, ..Frame::service(app, &reason) },
+            subject: clean(&content.subject),
+            body: clean(&content.body),
+        }
+    }
+
+    fn render(&self) -> Result<Rendered> {
+        let words = Words { name: NAME, subject: &self.subject, body: &self.body };
+        Ok(Rendered::new(Letter::new(&self.frame, &words)?))
+    }
 }
 
 impl Rendered {
@@ -150,7 +197,7 @@ pub(crate) fn samples(app: &App, name: &str) -> Vec<(&'static str, Result<Letter
             started_at: None,
             finished_at: None,
         };
-        ("newsletters/mail_update", render_here(app, &update).map(|it| it.for_reader(name, &stop)))
+        ("newsletters/mail_update", Parts::of(app, &update).render().map(|it| it.for_reader(name, &stop)))
     };
     vec![
         sample(news, Class::Update(Audience::members_and_supporters())),
@@ -171,6 +218,30 @@ mod tests {
         assert_eq!(letter.html, "Hello &lt;b&gt;Ana&quot;, <a href=\"https://p.test/u\">stop</a>");
         assert!(letter.text.starts_with("Hello <b>Ana\","));
     }
+
+    /// Each version is made once, however often it is looked at; any change makes another.
+    #[tokio::test]
+    async fn a_version_is_rendered_once() {
+        let parts = |subject: &str, party: &str| Parts {
+            frame: Frame {
+                site_name: party.to_owned(),
+                preheader: String::new(),
+                reason: String::new(),
+                unsubscribe_url: None,
+                imprint: String::new(),
+                public_url: "https://p.test".to_owned(),
+            },
+            subject: subject.to_owned(),
+            body: "Come *all*".to_owned(),
+        };
+        let first = once(parts("Hi", "Party")).await.unwrap();
+        let again = once(parts("Hi", "Party")).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        for other in [parts("Ho", "Party"), parts("Hi", "Other")] {
+            assert!(!Arc::ptr_eq(&first, &once(other).await.unwrap()));
+        }
+    }
+
     /// Whatever the name and wherever it stands, what travels is what a reader reads.
     #[test]
     fn what_travels_is_the_letter() {

@@ -143,7 +143,7 @@ struct Sender {
     id: Uuid,
     run: Uuid,
     is_notice: bool,
-    rendered: Rendered,
+    rendered: Arc<Rendered>,
     pace: Pace,
     stop: AtomicBool,
     // Each counts how often in a row, over all connections.
