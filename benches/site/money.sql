@@ -7,10 +7,10 @@ create temp table template as
 create function pg_temp.id(kind int, n int) returns uuid language sql immutable as
     $$ select ('0000000' || kind || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
 
-insert into stripe_stand_in.objects (id, kind, body, hidden)
+insert into stripe_stand_in.objects (id, kind, body, hidden, created)
 select replace(o.id, t.key, 'Bench' || n), o.kind,
        replace(replace(replace(o.body::text, t.key, 'Bench' || n), t.checkout, pg_temp.id(6, n)::text), t.purpose, pg_temp.id(7, n)::text)::jsonb,
-       o.hidden
+       o.hidden, o.created
 from template t
 join stripe_stand_in.objects o on o.id in ('sub_' || t.key, 'in_' || t.key || 'n1', 'ch_' || t.key || 'n1', 'txn_' || t.key || 'n1')
 cross join generate_series(1, 100000) n;

@@ -75,6 +75,21 @@ for (const [way, javaScriptEnabled] of [['with JavaScript', true], ['without Jav
       await page.context().close();
     });
 
+    test('a receipt is printed on one sheet, with what proves it and nothing else', async () => {
+      const page = await member('Owain Glyn', `owain.${tag}@example.org`);
+      await page.goto('/payments');
+      await page.locator('tbody a').first().click();
+      await says(page, 'Receipt for £5');
+      await page.emulateMedia({ media: 'print' });
+      const shown = await main(page);
+      for (const words of ['Owain Glyn', 'Paid by', 'Card', 'Receipt number', 'Reference']) assert.ok(shown.includes(words), words);
+      assert.ok(!shown.includes('print this page'), 'what is said of printing is not printed');
+      for (const part of ['nav', 'button']) assert.equal(await page.locator(`${part}:visible`).count(), 0, part);
+      const sheets = (await page.pdf({ format: 'A4' })).toString('latin1').match(/\/Type\s*\/Page\b/g);
+      assert.equal(sheets.length, 1);
+      await page.context().close();
+    });
+
     test('a member pays by another card from now on', async () => {
       const page = await member('Mair Rees', `mair.${tag}@example.org`);
       await button(page, 'Change card or bank account').click();

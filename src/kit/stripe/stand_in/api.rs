@@ -320,8 +320,11 @@ impl Stage {
         let ids: Vec<_> = listed.iter().filter_map(|it| it[field].as_str()).collect();
         let named = store::find_all(&mut self.tx, &ids).await?;
         for it in listed {
-            let whole = named.iter().find(|whole| it[field] == whole.id.as_str());
-            it[field] = whole.map_or(Value::Null, |whole| whole.body.clone());
+            // What is not there stays away: most such fields are never null.
+            if it[field].is_string() {
+                let whole = named.iter().find(|whole| it[field] == whole.id.as_str());
+                it[field] = whole.map_or(Value::Null, |whole| whole.body.clone());
+            }
         }
         Ok(())
     }
