@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::actions::elections;
+use super::{actions::elections, model::TellElectors, telling};
 use crate::kit::{
     app::App,
     queue::{Failure, Job, Lane},
@@ -17,5 +17,14 @@ impl Job for TurnElections {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         elections::turn(&app).await.map_err(Failure::from_page)
+    }
+}
+
+impl Job for TellElectors {
+    const NAME: &'static str = "elections_tell";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        telling::tell_now(&app, self.election, &self.news).await.map_err(Failure::from_page)
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use uuid::Uuid;
 
-use super::model::{Election, Ended, Nomination, Office};
+use super::model::{Election, Ended, News, Nomination, Office};
 use crate::kit::{
     app::App,
     dates,
@@ -17,6 +17,7 @@ use crate::kit::{
 #[template(path = "elections/notice.md")]
 struct Words<'a> {
     election: &'a Election,
+    news: &'a News,
     page: String,
 }
 
@@ -26,9 +27,9 @@ fn split(text: &str) -> (String, String) {
     (markdown::plain(subject.trim_start_matches("# ")), body.trim().to_owned())
 }
 
-/// The notice of an election, to everybody who could vote in it.
-pub fn notice(app: &App, election: &Election) -> Result<(String, String)> {
-    Ok(split(&Words { election, page: app.link(&election.path()) }.render()?))
+/// What everybody is told of an election who could vote in it.
+pub fn notice(app: &App, election: &Election, news: &News) -> Result<(String, String)> {
+    Ok(split(&Words { election, news, page: app.link(&election.path()) }.render()?))
 }
 
 #[derive(Template)]

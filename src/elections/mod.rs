@@ -16,6 +16,7 @@ mod settings;
 mod sql;
 mod forms;
 pub(crate) mod mail;
+mod telling;
 mod actions;
 mod pages;
 mod admin;
@@ -102,7 +103,7 @@ pub const ROOM: Room = Room {
         moves("election_questions", "asked_by"),
         moves_unless("election_offices", "person_id", "k.election_id = g.election_id"),
     ],
-    jobs: |jobs| jobs.each_minute::<TurnElections>(),
+    jobs: |jobs| jobs.with::<model::TellElectors>().each_minute::<TurnElections>(),
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("elections")
 };

@@ -1,5 +1,6 @@
 //! Elections: posts, the timetable, nominations, seconds, statements, hustings.
 
+mod others;
 mod whole;
 
 use breakthrough::{
@@ -37,16 +38,23 @@ async fn members(site: &Site, many: i64) -> Vec<String> {
     free
 }
 
-/// A post with one place, and an election for it whose vote ends on a day; the returning officer's page of it.
+/// A post with so many places, and an election for it whose vote ends on a day; the returning officer's page of it.
 async fn call(officer: &mut Browser, title: &str, seats: &str, day: &str) -> String {
-    let page = officer.get("/admin/elections/posts/new").await;
-    let page = page
-        .form("/admin/elections/posts/new")
-        .fill("title", title)
-        .fill("duties", "Keeps the **minutes**.")
-        .fill("seats", seats)
-        .submit(officer)
-        .await;
+    call_with(officer, (title, seats, day), &[], &[]).await
+}
+
+/// The same with more of the post, and of the plan.
+async fn call_with(
+    officer: &mut Browser,
+    (title, seats, day): (&str, &str, &str),
+    post: &[(&str, &str)],
+    plan: &[(&str, &str)],
+) -> String {
+    let new = "/admin/elections/posts/new";
+    let form = officer.get(new).await.form(new);
+    let form = form.fill("title", title).fill("duties", "Keeps the **minutes**.").fill("seats", seats);
+    let form = post.iter().fold(form, |form, (field, value)| form.fill(field, value));
+    let page = form.submit(officer).await;
     page.expect("The post is added");
     let link = format!("a[aria-label='Call an election for {title}']");
     let page = officer.get(&page.attributes(&link, "href")[0]).await;
@@ -54,6 +62,7 @@ async fn call(officer: &mut Browser, title: &str, seats: &str, day: &str) -> Str
     let path = page.path.clone();
     let form =
         page.form(&path).fill("polling_day", day).fill("polling_month", month).fill("polling_year", year);
+    let form = plan.iter().fold(form, |form, (field, value)| form.fill(field, value));
     let page = form.submit(officer).await;
     page.expect_status(200).expect("Saved as a draft");
     page.path.clone()
@@ -165,6 +174,7 @@ async fn a_step_that_has_passed_is_not_moved() {
     site.app.clock().advance(Duration::days(15));
     late.submit(&mut officer).await.expect_status(409);
     officer.get(&desk).await.expect("15 December 2026, 12pm");
+    site.work().await;
 }
 
 #[tokio::test]

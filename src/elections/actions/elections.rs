@@ -7,18 +7,15 @@ use uuid::Uuid;
 use super::{candidacies, lock, offices, rules, subject, votes};
 use crate::{
     audit::{Actor, Change},
-    ballots,
     elections::{
-        mail,
-        model::{Election, Outcome, Plan, Stage, Step, Timetable},
-        sql,
+        model::{Election, News, Outcome, Plan, Stage, Step, Timetable},
+        sql, telling,
     },
     kit::{
         app::App,
         dates,
         error::{Error, Result},
     },
-    newsletters::{self, Notice},
 };
 
 /// Writes the draft of an election for a post; a by-election fills the rest of terms that end on a day.
@@ -73,16 +70,7 @@ pub async fn publish(change: &mut Change<'_>, id: Uuid) -> Result<()> {
     }
     sql::elections::set_published(change, id, &timetable, now).await?;
     change.audit("elections.published", subject(id), json!({ "title": election.words.title }));
-    let people = ballots::electors(app, change, &election.words.electorate).await?;
-    if people.is_empty() {
-        return Ok(());
-    }
-    let election = Election { plan: Plan { timetable, ..election.plan.clone() }, ..election };
-    let (subject, body) = mail::notice(app, &election)?;
-    let reason = "You get this because you can vote in this election.".to_owned();
-    let notice = Notice { key: format!("election:{id}:notice"), subject, body, reason, by: None };
-    newsletters::notify(change, &notice, &people).await?;
-    Ok(())
+    telling::tell(change, id, News::Called).await
 }
 
 /// Deletes a draft.
@@ -125,7 +113,10 @@ pub async fn move_steps(change: &mut Change<'_>, id: Uuid, wanted: &Timetable) -
         subject(id),
         json!({ "title": election.words.title, "to": moved.join("; ") }),
     );
-    Ok(())
+    if election.published_at.is_none() || moved.is_empty() {
+        return Ok(());
+    }
+    telling::tell(change, id, News::Moved { steps: moved, at: now.timestamp_micros() }).await
 }
 
 /// Calls an election off, for everybody to read why.
@@ -144,7 +135,7 @@ pub async fn call_off(change: &mut Change<'_>, id: Uuid, why: &str) -> Result<()
     }
     votes::settle(change, &election, Outcome::Void, Some(why)).await?;
     change.audit("elections.called_off", subject(id), json!({ "title": election.words.title, "why": why }));
-    Ok(())
+    telling::tell(change, id, News::CalledOff).await
 }
 
 /// What the clock brings. Each election in a transaction of its own, so that one that cannot go on keeps no other.

@@ -1,6 +1,7 @@
 //! Posts, the elections for them, and where one stands. Pure.
 
 mod eligibility;
+mod news;
 mod nomination;
 mod office;
 mod question;
@@ -12,6 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 pub use eligibility::{Known, Part, obstacle};
+pub use news::{News, TellElectors};
 pub use nomination::{Candidate, Ended, Nomination, Seconder, Standing, numbered};
 pub use office::{How, Office};
 pub use question::{Answer, LONGEST_ANSWER, LONGEST_LETTER, LONGEST_QUESTION, Question};

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Puts the options of a paper in an order, by their names.
-async fn rank(voter: &mut Browser, vote: &str, order: &[&str]) {
+pub async fn rank(voter: &mut Browser, vote: &str, order: &[&str]) {
     let page = voter.get(vote).await;
     let names = page.select(".ranking label bdi");
     assert!(!names.is_empty(), "{}", page.words());
@@ -25,7 +25,7 @@ async fn rank(voter: &mut Browser, vote: &str, order: &[&str]) {
     page.form(&format!("{vote}/cast")).submit(voter).await.expect_status(200).expect("Your vote is in");
 }
 
-async fn name_of(site: &Site, email: &str) -> String {
+pub async fn name_of(site: &Site, email: &str) -> String {
     sqlx::query_scalar("select name from people where email = $1::text::citext")
         .bind(email)
         .fetch_one(&site.pool)
@@ -34,14 +34,14 @@ async fn name_of(site: &Site, email: &str) -> String {
 }
 
 /// Lets three members second, each of their own.
-async fn seconded(site: &Site, nomination: &str, people: &[String]) {
+pub async fn seconded(site: &Site, nomination: &str, people: &[String]) {
     for person in people {
         let mut browser = site.signed_in_as(person).await;
         second(&mut browser, nomination).await.expect("You second");
     }
 }
 
-async fn pass(site: &Site, days: i64) {
+pub async fn pass(site: &Site, days: i64) {
     site.app.clock().advance(Duration::days(days));
     crate::ballots::turn(site).await;
     turn(site).await;
