@@ -4,6 +4,7 @@
 //!
 //! `./bench` runs it with a release build; `PROFILE=dev ./bench --seconds 1` tries it out.
 
+mod ballots;
 mod money;
 mod standing;
 mod work;
@@ -43,12 +44,12 @@ struct Arguments {
     #[arg(long, default_value_t = 5)]
     seconds: u64,
     /// People in the party
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, overrides_with = "people")]
     people: u32,
     /// Of the sizes of money, so many per cent
     #[arg(long, default_value_t = 100)]
     percent: u32,
-    /// Only `pages`, only `work`, only `roll` or only `money`, which is not measured unless it is asked for
+    /// Only `pages`, only `work` or only `roll`; `money` and `ballots` are not measured unless they are asked for
     #[arg(long)]
     only: Option<String>,
     /// Connections that ask at the same time
@@ -151,6 +152,9 @@ async fn compare(arguments: &Arguments) -> Result<()> {
     }
     if arguments.only.as_deref() == Some("money") {
         result = money::measure(embedded.url(), &folder, arguments.percent).await;
+    }
+    if arguments.only.as_deref() == Some("ballots") {
+        result = ballots::measure(arguments, embedded.url(), &folder).await;
     }
     embedded.stop().await?;
     let _ = std::fs::remove_dir_all(&folder);

@@ -12,7 +12,10 @@ use super::{
     counting::{Base, Fraction, Majority, Method, Motion, Quorum, Threshold},
     forms::REOPEN,
     model::{Draft, Electorate, Held, Step, Times},
-    proof::{self, Choice, Choices, Kind, MOTION, Manifest, Paper, RollSummary, VoterMark, What, board},
+    proof::{
+        self, Choice, Choices, Kind, MOTION, Manifest, Paper, RollSummary, Signed, SigningKey, VoterMark,
+        What, board,
+    },
     record,
     sql::{self, casting::Incoming},
 };
@@ -207,9 +210,10 @@ pub async fn load(app: &App, db: &mut PgConnection, cast: &[CastMember]) -> anyh
     let officers =
         [find("returning@demo.test"), find("alex@demo.test")].map(|it| it.context("no such officer"));
     let [Ok(first), Ok(second)] = officers else { return Ok(()) };
-    let waits = find("ana@demo.test");
+    // Whoever of them signs in finds an open vote to cast.
+    let waiting: Vec<_> = cast.iter().map(|member| member.person).collect();
     for story in stories() {
-        tell(app, db, &mut dice, &story, [first, second], waits).await.with_context(|| story.title)?;
+        tell(app, db, &mut dice, &story, [first, second], &waiting).await.with_context(|| story.title)?;
     }
     Ok(())
 }
@@ -227,7 +231,7 @@ async fn tell(
     dice: &mut Dice,
     story: &Story,
     officers: [Uuid; 2],
-    waits: Option<Uuid>,
+    waiting: &[Uuid],
 ) -> anyhow::Result<()> {
     let now = app.clock().now();
     let draft = story.draft(dates::london_date(now));
@@ -254,7 +258,7 @@ async fn tell(
         sql::set_manifest(&mut change, id, &manifest.to_json(), &manifest.hash().to_string()).await?;
         agree(&mut change, id, Step::Open, officers, times.opens_at).await?;
         sql::set_open(&mut change, id, times.opens_at).await?;
-        let mut votes = votes(app, &mut change, dice, story, &manifest, waits).await?;
+        let mut votes = votes(app, &mut change, dice, story, &manifest, waiting).await?;
         let key = lots::board_key(app, &mut change, id).await?;
         let mut head = board::begin(manifest.hash(), times.opens_at, &key);
         sql::casting::insert_entry(&mut change, id, head.entry.n, &head.to_json()).await?;
@@ -262,22 +266,10 @@ async fn tell(
         let lots = i32::try_from(votes.len() / BATCH).unwrap_or_default();
         let mut papers = Vec::new();
         for lot in 0..lots {
-            let some = votes.split_off(votes.len() - BATCH);
-            let mut people: Vec<_> = some.iter().map(|vote| vote.person).collect();
-            people.sort_unstable();
-            let (opened, incoming): (Vec<_>, Vec<_>) =
-                some.into_iter().map(|vote| (vote.paper, vote.incoming)).unzip();
-            papers.extend(opened);
-            sql::casting::mark_voted(&mut change, id, lot + 2, &people).await?;
-            sql::casting::insert_papers(&mut change, id, &incoming).await?;
-            let what = What::Batch {
-                added: lots::sorted(incoming.into_iter().map(|vote| vote.commitment).collect()),
-                withdrawn: Vec::new(),
-                papers: papers.len() as u64,
-            };
+            let mut some = votes.split_off(votes.len() - BATCH);
+            papers.extend(some.iter_mut().map(|vote| std::mem::take(&mut vote.paper)));
             let at = times.opens_at + (end - times.opens_at) * (lot + 1) / (lots + 1);
-            head = board::append(&head, what, at, &key)?;
-            sql::casting::insert_entry(&mut change, id, head.entry.n, &head.to_json()).await?;
+            head = put_in(&mut change, id, some, (&head, at, papers.len()), &key).await?;
         }
         sql::casting::take_all_confirmations(&mut change, id).await?;
         if story.stage == Stage::Declared {
@@ -296,6 +288,31 @@ async fn tell(
     }
     change.commit().await?;
     Ok(())
+}
+
+/// Puts votes into the box of an open ballot as one lot, after which there are so many papers in it. Returns the entry of
+/// the board.
+async fn put_in(
+    change: &mut Change<'_>,
+    id: Uuid,
+    votes: Vec<Vote>,
+    (head, at, papers): (&Signed, DateTime<Utc>, usize),
+    key: &SigningKey,
+) -> anyhow::Result<Signed> {
+    let (mut people, incoming): (Vec<_>, Vec<_>) =
+        votes.into_iter().map(|vote| (vote.person, vote.incoming)).unzip();
+    people.sort_unstable();
+    let lot = i32::try_from(head.entry.n + 1)?;
+    sql::casting::mark_voted(change, id, lot, &people).await?;
+    sql::casting::insert_papers(change, id, &incoming).await?;
+    let what = What::Batch {
+        added: lots::sorted(incoming.into_iter().map(|vote| vote.commitment).collect()),
+        withdrawn: Vec::new(),
+        papers: papers as u64,
+    };
+    let entry = board::append(head, what, at, key)?;
+    sql::casting::insert_entry(change, id, entry.entry.n, &entry.to_json()).await?;
+    Ok(entry)
 }
 
 async fn agree(
@@ -317,33 +334,75 @@ async fn votes(
     dice: &mut Dice,
     story: &Story,
     manifest: &Manifest,
-    waits: Option<Uuid>,
+    waiting: &[Uuid],
 ) -> anyhow::Result<Vec<Vote>> {
     let people = sql::roll::list_by_person(change, manifest.id).await?;
-    let public = &manifest.key.public;
     let mut votes = Vec::new();
     for person in people {
         let stays = dice.roll(100) >= story.turnout;
         let numbers = story.choices(dice, manifest.options.len());
         let mark: VoterMark = format!("{:06}", dice.roll(1_000_000)).parse()?;
-        if stays || (story.stage == Stage::Open && Some(person) == waits) {
+        if stays || (story.stage == Stage::Open && waiting.contains(&person)) {
             continue;
         }
-        let paper = Paper {
-            ballot: manifest.hash(),
-            choices: Choices::new(manifest, numbers)?,
-            mark,
-            nonce: app.random().bytes(),
-        };
-        let paper = paper.bytes(manifest);
-        let commitment = proof::Commitment::of(&paper);
-        let sealed = proof::seal(public, &manifest.hash(), &commitment, &paper, &mut app.random().stream())?;
-        let change_hash = proof::ChangeKey::new(app.random().bytes()).hash().0.to_vec();
-        let commitment = commitment.0.0.to_vec();
-        let incoming = Incoming { commitment, voter: None, person: None, sealed, change_hash };
-        votes.push(Vote { person, paper, incoming });
+        votes.push(vote(app, manifest, person, numbers, mark)?);
     }
     // Whole lots, so that nothing waits.
     votes.truncate(votes.len() / BATCH * BATCH);
     Ok(votes)
+}
+
+fn vote(
+    app: &App,
+    manifest: &Manifest,
+    person: Uuid,
+    numbers: Vec<u16>,
+    mark: VoterMark,
+) -> anyhow::Result<Vote> {
+    let choices = Choices::new(manifest, numbers)?;
+    let paper = Paper { ballot: manifest.hash(), choices, mark, nonce: app.random().bytes() }.bytes(manifest);
+    let commitment = proof::Commitment::of(&paper);
+    let public = &manifest.key.public;
+    let sealed = proof::seal(public, &manifest.hash(), &commitment, &paper, &mut app.random().stream())?;
+    let change_hash = proof::ChangeKey::new(app.random().bytes()).hash().0.to_vec();
+    let commitment = commitment.0.0.to_vec();
+    let incoming = Incoming { commitment, voter: None, person: None, sealed, change_hash };
+    Ok(Vote { person, paper, incoming })
+}
+
+/// Papers that [`fill_box`] puts in together.
+const MANY: usize = 5_000;
+
+/// Fills the box of an open ranked ballot with papers of so many people of its roll who have not voted, each with some of
+/// the options in any order, so that a count of many papers can be measured.
+///
+/// # Errors
+/// The database is away, or it is no such ballot.
+pub async fn fill_box(app: &App, db: &mut PgConnection, id: Uuid, papers: usize) -> anyhow::Result<()> {
+    let mut change = Change::begin(app, db, Actor::System).await?;
+    let ballot = sql::find(&mut change, id).await?.context("there is no such vote")?;
+    let manifest = actions::manifest(&mut change, &ballot).await?;
+    let key = lots::board_key(app, &mut change, id).await?;
+    let mut head = lots::head(&mut change, id).await?;
+    let mut inside = usize::try_from(sql::casting::count_papers(&mut change, id).await?)?;
+    let mut dice = Dice::new(1832);
+    let mut people = sql::roll::list_people(&mut change, id, true).await?;
+    people.truncate(papers);
+    for some in people.chunks(MANY) {
+        let mut votes = Vec::with_capacity(some.len());
+        for person in some {
+            let all = u16::try_from(manifest.options.len())?;
+            let mut numbers: Vec<u16> = (1..=all).collect();
+            numbers.sort_by_cached_key(|_| dice.roll(u64::MAX));
+            numbers.truncate(usize::try_from(dice.roll(all.into()))? + 1);
+            let mark = format!("{:06}", dice.roll(1_000_000)).parse()?;
+            votes.push(vote(app, &manifest, *person, numbers, mark)?);
+        }
+        inside += votes.len();
+        let now = change.now;
+        head = put_in(&mut change, id, votes, (&head, now, inside), &key).await?;
+    }
+    sql::casting::take_all_confirmations(&mut change, id).await?;
+    change.commit().await?;
+    Ok(())
 }

@@ -25,6 +25,8 @@ pub enum Entitlement {
     OnRoll {
         voted: bool,
     },
+    /// On the roll, and suspended or gone since.
+    NoMemberNow,
     /// The roll is not made yet: by what is known today they will be on it, or not, and why.
     Expected(Option<String>),
     /// Why not.

@@ -1,18 +1,13 @@
-use serde::{Deserialize, Serialize};
-
 use super::{
     actions,
-    model::{CountPapers, TellVoters},
+    model::{CountPapers, TellVoters, TurnBallots},
+    news::TellRoll,
     record, telling,
 };
 use crate::kit::{
     app::App,
     queue::{Failure, Job, Lane},
 };
-
-/// What the clock brings: rolls, openings, closes, lots. Each minute.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct TurnBallots {}
 
 impl Job for TurnBallots {
     const NAME: &'static str = "ballots_turn";
@@ -30,6 +25,15 @@ impl Job for TellVoters {
 
     async fn run(self, app: App) -> Result<(), Failure> {
         telling::tell_voters(&app, self.ballot, self.lot).await.map_err(Failure::from_page)
+    }
+}
+
+impl Job for TellRoll {
+    const NAME: &'static str = "ballots_tell_roll";
+    const LANE: Lane = Lane::Long;
+
+    async fn run(self, app: App) -> Result<(), Failure> {
+        telling::tell_roll(&app, self.ballot, self.news).await.map_err(Failure::from_page)
     }
 }
 

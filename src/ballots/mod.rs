@@ -18,6 +18,7 @@ pub mod counting;
 pub mod proof;
 
 mod model;
+mod news;
 mod entitlement;
 mod result;
 mod settings;
@@ -38,9 +39,9 @@ pub mod demo;
 
 pub use actions::{add, announce, electors, objection_hours};
 pub use forms::REOPEN;
-pub use jobs::TurnBallots;
 pub use model::{
-    Ballot, CountPapers, Draft, Electorate, Held, RUN_BALLOTS, State, TellVoters, Times, WATCH_BALLOTS,
+    Ballot, CountPapers, Draft, Electorate, Held, RUN_BALLOTS, State, TellVoters, Times, TurnBallots,
+    WATCH_BALLOTS,
 };
 pub use recount::recount;
 pub use result::rule;
@@ -126,7 +127,9 @@ pub const ROOM: Room = Room {
         join: |change, merging| Box::pin(merging::join(change, merging)),
         part: |change, merging, did| Box::pin(merging::part(change, merging, did)),
     }),
-    jobs: |jobs| jobs.with::<TellVoters>().with::<CountPapers>().each_minute::<TurnBallots>(),
+    jobs: |jobs| {
+        jobs.with::<TellVoters>().with::<news::TellRoll>().with::<CountPapers>().each_minute::<TurnBallots>()
+    },
     demo: Some(|app, db, cast| Box::pin(demo::load(app, db, cast))),
     ..Room::new("ballots")
 };
@@ -154,18 +157,18 @@ fn routes(_: &App) -> Routes {
         .get(watches, admin::PATH, admin::list)
         .get(runs, "/admin/ballots/new", admin::new)
         .post(runs, admin::PATH, admin::create)
-        .get(watches, "/admin/ballots/{id}", admin::show)
+        .get(watches, "/admin/ballots/{id}", admin::desk::show)
         .get(runs, "/admin/ballots/{id}/edit", admin::edit)
         .post(runs, "/admin/ballots/{id}/edit", admin::update)
         .get(watches, "/admin/ballots/{id}/preview", admin::preview)
-        .get(runs, "/admin/ballots/{id}/undelivered", admin::undelivered)
-        .post(runs, "/admin/ballots/{id}/deletion", admin::delete)
-        .post(runs, "/admin/ballots/{id}/announcement", admin::announce)
-        .post(runs, "/admin/ballots/{id}/withdrawal", admin::withdraw)
-        .post(runs, "/admin/ballots/{id}/key", admin::key)
-        .post(runs, "/admin/ballots/{id}/secret", admin::secret)
-        .post(runs, "/admin/ballots/{id}/approvals/{step}", admin::approve)
-        .post(runs, "/admin/ballots/{id}/rulings", admin::rule)
-        .post(runs, "/admin/ballots/{id}/roll", admin::roll)
-        .post(runs, "/admin/ballots/{id}/complaints/{complaint}", admin::answer)
+        .get(runs, "/admin/ballots/{id}/undelivered", admin::rulings::undelivered)
+        .post(runs, "/admin/ballots/{id}/deletion", admin::steps::delete)
+        .post(runs, "/admin/ballots/{id}/announcement", admin::steps::announce)
+        .post(runs, "/admin/ballots/{id}/withdrawal", admin::steps::withdraw)
+        .post(runs, "/admin/ballots/{id}/key", admin::steps::key)
+        .post(runs, "/admin/ballots/{id}/secret", admin::steps::secret)
+        .post(runs, "/admin/ballots/{id}/approvals/{step}", admin::steps::approve)
+        .post(runs, "/admin/ballots/{id}/rulings", admin::rulings::rule)
+        .post(runs, "/admin/ballots/{id}/roll", admin::rulings::roll)
+        .post(runs, "/admin/ballots/{id}/complaints/{complaint}", admin::rulings::answer)
 }

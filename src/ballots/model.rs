@@ -84,6 +84,18 @@ impl Held {
             Self::Shares => "Scrutineers keep it in shares, off the site",
         }
     }
+
+    /// What voters read of it: what it promises, and what not.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Site => {
+                "The site keeps the key that papers are sealed to. Whoever runs it could open papers before the close."
+            }
+            Self::Shares => {
+                "Scrutineers keep the key that papers are sealed to, in parts and off this site: nobody can open a paper before they put it together after the close."
+            }
+        }
+    }
 }
 
 /// What a second person has to agree to.
@@ -195,6 +207,8 @@ pub struct Ballot {
     pub slug: String,
     pub state: State,
     pub draft: Draft,
+    /// By the site, for an election: nobody changes its words, and its options have the numbers of candidates.
+    pub is_made: bool,
     pub count_key: Option<CountKey>,
     pub roll: Option<Roll>,
     /// The hash of everything that voters were told, from when it is fixed on.
@@ -290,10 +304,23 @@ impl Ballot {
             && now < self.draft.times.closes_at
     }
 
+    /// A draft is deleted instead, unless it was made.
+    pub fn can_be_called_off(&self) -> bool {
+        match self.state {
+            State::Draft => self.is_made,
+            State::Declared | State::Void => false,
+            _ => true,
+        }
+    }
+
     pub fn is_provisional(&self, now: impl Borrow<DateTime<Utc>>) -> bool {
         self.complaints_until.is_some_and(|until| *now.borrow() < until)
     }
 }
+
+/// What the clock brings: rolls, openings, closes, lots. A job of each minute.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct TurnBallots {}
 
 /// Tells the voters of a lot that their votes were recorded: a job.
 #[derive(Debug, Serialize, Deserialize)]

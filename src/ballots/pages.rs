@@ -21,7 +21,7 @@ use super::{
     sql::{self, complaints::Ruling, record::Opening},
 };
 use crate::{
-    accounts::Asked,
+    accounts::{Asked, Standing},
     kit::{
         app::App,
         db::Db,
@@ -302,6 +302,9 @@ impl Card {
 /// What waits on somebody's own page: votes that are open, those without their vote first.
 pub(super) async fn card(asked: Asked<'_>) -> Result<Option<String>> {
     let Asked { app, db, session } = asked;
+    if session.standing != Standing::Member {
+        return Ok(None);
+    }
     let now = app.clock().now();
     let mut open = sql::list_open_of(db, session.person_id, now).await?;
     if open.is_empty() {

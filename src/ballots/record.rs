@@ -1,8 +1,11 @@
 //! Opening the papers of a closed ballot, counting them, and writing down what everybody can check.
 
+use std::{num::NonZero, sync::Arc, thread::available_parallelism};
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{
@@ -26,7 +29,7 @@ use crate::{
     },
 };
 
-/// Papers that are opened between two looks at the progress.
+/// Papers that each core opens between two looks at the progress.
 const AT_ONCE: usize = 2_000;
 
 /// Opens and counts, once two people have agreed to it. Killed in the middle it begins again from the box.
@@ -47,22 +50,25 @@ pub async fn count(app: &App, id: Uuid) -> Result<()> {
     // Opening takes longer than a connection should be held for.
     drop(db);
     let mut papers = Vec::with_capacity(sealed.len());
-    let (mut manifest, mut secret) = (manifest, secret);
+    let keys = Arc::new((manifest, secret));
+    let cores = available_parallelism().map_or(1, NonZero::get);
     while !sealed.is_empty() {
-        let some = sealed.split_off(sealed.len().saturating_sub(AT_ONCE));
-        let opened = tokio::task::spawn_blocking(move || {
-            let opened = open(&manifest, &secret, &some);
-            (manifest, secret, opened)
-        });
-        let opened = opened.await.map_err(anyhow::Error::from)?;
-        (manifest, secret) = (opened.0, opened.1);
-        papers.extend(opened.2?);
+        let mut parts = JoinSet::new();
+        for _ in 0..cores {
+            let some = sealed.split_off(sealed.len().saturating_sub(AT_ONCE));
+            let keys = keys.clone();
+            parts.spawn_blocking(move || open(&keys.0, &keys.1, &some));
+        }
+        while let Some(opened) = parts.join_next().await {
+            papers.extend(opened.map_err(anyhow::Error::from)??);
+        }
         let mut db = app.pool().acquire().await?;
         sql::set_opened_papers(&mut db, id, papers.len()).await?;
     }
+    let manifest = &keys.0;
     let mut change = Change::begin_alone(app, Actor::System).await?.in_turn();
     let now = change.now;
-    publish(&mut change, &ballot, &manifest, &papers, &key, now).await?;
+    publish(&mut change, &ballot, manifest, &papers, &key, now).await?;
     change.audit(
         "ballots.counted",
         ("ballot", id),

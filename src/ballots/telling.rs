@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::{
     casting::model::show,
-    mail::{self, News},
+    mail,
     model::Ballot,
+    news::{News, TellRoll},
     sql,
 };
 use crate::{
@@ -16,19 +17,31 @@ use crate::{
     kit::{
         app::App,
         error::{Error, Result},
+        queue,
     },
     newsletters::{self, Notice},
 };
 
-/// Tells everybody on the roll, once. Reminders go to those who have not voted; who that was is forgotten with the close.
+/// Has everybody on the roll told, once.
 pub async fn tell(change: &mut Change<'_>, ballot: &Ballot, news: News) -> Result<()> {
-    let ballot = sql::find(change, ballot.id).await?.ok_or(Error::NotFound)?;
+    let key = news.key(ballot);
+    if !newsletters::has_notice(change, &key).await? {
+        queue::push_keyed(change, &TellRoll { ballot: ballot.id, news }, &format!("tell:{key}")).await?;
+    }
+    Ok(())
+}
+
+/// Tells everybody on the roll. That it is open is told to whoever can vote, and reminders go to those who have not voted; who
+/// that was is forgotten with the close.
+pub async fn tell_now(change: &mut Change<'_>, ballot: Uuid, news: News) -> Result<()> {
+    let ballot = sql::find(change, ballot).await?.ok_or(Error::NotFound)?;
     let key = news.key(&ballot);
     if newsletters::has_notice(change, &key).await? {
         return Ok(());
     }
     let app = change.app;
-    let mut people = sql::roll::list_people(change, ballot.id, news == News::Reminder).await?;
+    let only_waiting = matches!(news, News::Opened | News::Reminder);
+    let mut people = sql::roll::list_people(change, ballot.id, only_waiting).await?;
     if news == News::Reminder {
         // Some of those who are not marked on the roll yet have voted since the last lot.
         let hidden = sql::casting::list_waiting(change, ballot.id).await?;
@@ -43,6 +56,14 @@ pub async fn tell(change: &mut Change<'_>, ballot: &Ballot, news: News) -> Resul
         News::Reminder => newsletters::remind(change, &notice, &people).await?,
         _ => newsletters::notify(change, &notice, &people).await?,
     };
+    Ok(())
+}
+
+/// The job that [`tell`] pushes.
+pub async fn tell_roll(app: &App, ballot: Uuid, news: News) -> Result<()> {
+    let mut change = Change::begin_alone(app, Actor::System).await?.in_turn();
+    tell_now(&mut change, ballot, news).await?;
+    change.commit().await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Votes: written, announced, cast in secret, counted by two people, and checked by anybody.
 
 mod attacker;
+mod attacks;
+mod desk;
 mod rolls;
 
 use std::collections::BTreeMap;
@@ -41,9 +43,17 @@ pub async fn draft(officer: &mut Browser, title: &str) -> String {
     page.path.clone()
 }
 
+/// Announces it, and has its roll made.
+pub async fn announce(site: &Site, desk: &str, officer: &mut Browser) {
+    let page = officer.get(desk).await.form(&format!("{desk}/announcement")).submit(officer).await;
+    page.expect("Announced").expect("The roll is being made");
+    site.work().await;
+    officer.get(desk).await.expect("Members can object to the roll");
+}
+
 /// Announces it and lets two people agree to open it; the clock stands at its hour then.
 pub async fn open(site: &Site, desk: &str, first: &mut Browser, second: &mut Browser) {
-    first.get(desk).await.form(&format!("{desk}/announcement")).submit(first).await.expect("Announced");
+    announce(site, desk, first).await;
     site.app.clock().advance(Duration::hours(48));
     agree(desk, "open", first).await.expect("Another returning officer has to agree");
     agree(desk, "open", second).await.expect("Two people have agreed");
@@ -417,7 +427,7 @@ async fn a_vote_without_papers_has_no_result() {
     let mut first = site.signed_in_as("returning@demo.test").await;
     let mut second = site.signed_in_as("alex@demo.test").await;
     let desk = draft(&mut first, "Nobody votes").await;
-    first.get(&desk).await.form(&format!("{desk}/announcement")).submit(&mut first).await;
+    announce(&site, &desk, &mut first).await;
     first.post(&format!("{desk}/approvals/open"), &[]).await.expect_status(409).expect("not the next step");
     site.app.clock().advance(Duration::hours(48));
     agree(&desk, "open", &mut first).await;
@@ -447,7 +457,7 @@ async fn a_vote_without_papers_has_no_result() {
         .await
         .expect("Saved");
     site.stranger().get("/ballots/nobody-votes").await.expect_status(404);
-    first.get(&desk).await.form(&format!("{desk}/announcement")).submit(&mut first).await;
+    announce(&site, &desk, &mut first).await;
     site.app.clock().advance(Duration::hours(48));
     agree(&desk, "open", &mut first).await;
     agree(&desk, "open", &mut second).await;

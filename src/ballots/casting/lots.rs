@@ -14,7 +14,10 @@ use crate::{
     kit::{app::App, error::Result, queue},
 };
 
-/// Closes a lot if enough votes wait for it. In the caller's transaction; true if one was closed.
+/// Voters of one lot, at most: whoever votes meanwhile waits until it is closed.
+const MOST: i64 = 1_000;
+
+/// Closes a lot if enough votes wait for it. In the caller's transaction; true if there were more than one lot takes.
 ///
 /// # Errors
 /// The database is away, or the site's secret is not the one with which the votes came in.
@@ -24,16 +27,17 @@ pub async fn close(app: &App, db: &mut PgConnection, ballot: &Ballot) -> Result<
         return Ok(false);
     }
     sql::casting::lock_alone(db, ballot.id).await?;
-    if !is_open(db, ballot.id).await? || sql::casting::count_waiting(db, ballot.id).await? < LOT {
+    let waiting = sql::casting::count_waiting(db, ballot.id).await?;
+    if !is_open(db, ballot.id).await? || waiting < LOT {
         return Ok(false);
     }
     let key = board_key(app, db, ballot.id).await?;
     let head = head(db, ballot.id).await?;
-    let lot = take(app, db, ballot.id, head.entry.n + 1).await?;
+    let lot = take(app, db, ballot.id, head.entry.n + 1, Some(MOST)).await?;
     let what = What::Batch { added: lot.added, withdrawn: lot.withdrawn, papers: lot.papers };
     let entry = board::append(&head, what, app.clock().now(), &key).map_err(anyhow::Error::from)?;
     sql::casting::insert_entry(db, ballot.id, entry.entry.n, &entry.to_json()).await?;
-    Ok(true)
+    Ok(waiting > MOST)
 }
 
 /// The last lot, however small it is, and the end of the board. Box and roll are written anew. In the caller's
@@ -49,7 +53,7 @@ pub async fn close_last(app: &App, db: &mut PgConnection, ballot: &Ballot) -> Re
     }
     let key = board_key(app, db, ballot.id).await?;
     let head = head(db, ballot.id).await?;
-    let lot = take(app, db, ballot.id, head.entry.n + 1).await?;
+    let lot = take(app, db, ballot.id, head.entry.n + 1, None).await?;
     let voted = sql::roll::count_voted(db, ballot.id).await?;
     let voted = u64::try_from(voted).unwrap_or_default();
     let entries = board::close(&head, lot.added, lot.withdrawn, lot.papers, voted, now, &key)
@@ -61,6 +65,18 @@ pub async fn close_last(app: &App, db: &mut PgConnection, ballot: &Ballot) -> Re
     Ok(true)
 }
 
+/// Forgets the votes that wait, and whose they are, of a ballot that is called off. In the caller's transaction.
+///
+/// # Errors
+/// The database is away.
+pub async fn forget(db: &mut PgConnection, ballot: Uuid) -> Result<()> {
+    sql::casting::lock_alone(db, ballot).await?;
+    sql::casting::take_incoming(db, ballot, None).await?;
+    sql::casting::empty_incoming(db).await?;
+    sql::casting::take_all_confirmations(db, ballot).await?;
+    Ok(())
+}
+
 struct Lot {
     added: Vec<Commitment>,
     withdrawn: Vec<Commitment>,
@@ -68,8 +84,8 @@ struct Lot {
     papers: u64,
 }
 
-async fn take(app: &App, db: &mut PgConnection, ballot: Uuid, number: u64) -> Result<Lot> {
-    let incoming = sql::casting::take_incoming(db, ballot).await?;
+async fn take(app: &App, db: &mut PgConnection, ballot: Uuid, number: u64, most: Option<i64>) -> Result<Lot> {
+    let incoming = sql::casting::take_incoming(db, ballot, most).await?;
     let mut people = Vec::with_capacity(incoming.len());
     for hidden in incoming.iter().filter_map(|vote| vote.person.as_deref()) {
         people.push(show(app, ballot, hidden).ok_or_else(|| {

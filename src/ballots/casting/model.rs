@@ -27,13 +27,14 @@ pub struct Prepared {
     bytes: Vec<u8>,
 }
 
-/// What travels in the hidden field.
+/// What travels in the hidden field: as long for each choice and key, so that its length tells nothing.
 #[derive(Serialize, Deserialize)]
 struct Travelling {
     paper: String,
-    key: [u8; 16],
+    key: String,
     replaces: Option<Sha>,
-    until: DateTime<Utc>,
+    /// In seconds.
+    until: i64,
 }
 
 const PURPOSE: &str = "vote";
@@ -73,9 +74,9 @@ impl Prepared {
     pub fn seal(&self, app: &App, ballot: Uuid, person: Uuid) -> String {
         let travelling = Travelling {
             paper: String::from_utf8_lossy(&self.bytes).into_owned(),
-            key: *self.key.expose(),
+            key: self.key.text(),
             replaces: self.replaces,
-            until: self.until,
+            until: self.until.timestamp(),
         };
         let plain = serde_json::to_vec(&travelling).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(app.seal(PURPOSE, &context(ballot, person), &plain))
@@ -89,7 +90,8 @@ impl Prepared {
         let bytes = travelling.paper.into_bytes();
         let paper = Paper::parse(manifest, &bytes).ok()?;
         let Travelling { key, replaces, until, .. } = travelling;
-        Some(Self { paper, key: ChangeKey::new(key), replaces, until, bytes })
+        let until = DateTime::from_timestamp(until, 0)?;
+        Some(Self { paper, key: key.parse().ok()?, replaces, until, bytes })
     }
 }
 

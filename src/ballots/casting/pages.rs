@@ -3,11 +3,10 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::{Path, State},
-    http::{StatusCode, header},
+    extract::{FromRequestParts, Path},
+    http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -156,43 +155,72 @@ struct NotCastPage {
     why: Cast,
 }
 
-/// A ballot that takes votes and somebody on its roll; else where to read why not.
-struct Booth {
+/// A ballot that takes votes, and somebody on its roll. Who is not there yet is led to the page that says why.
+pub struct Booth {
+    app: App,
+    db: Db,
     ballot: Ballot,
     manifest: Manifest,
     person: Uuid,
     voted: bool,
 }
 
-async fn enter(app: &App, db: &mut PgConnection, slug: &str, person: Uuid) -> Result<Booth, Response> {
-    let found = async {
-        let ballot = sql::find_by_slug(db, slug).await?.ok_or(Error::NotFound)?;
-        if !ballot.takes_votes(app.clock().now()) {
-            return Ok(Err(ballot));
+impl FromRequestParts<App> for Booth {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Member(who) = Member::from_request_parts(parts, app).await.map_err(Error::into_response)?;
+        let Path(slug) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Error::NotFound.into_response())?;
+        let elsewhere = Redirect::to(&format!("/ballots/{slug}")).into_response();
+        let db = Db::from_request_parts(parts, app).await.map_err(Error::into_response)?;
+        match Self::enter(app.clone(), db, &slug, who.person_id).await {
+            Ok(booth) => booth.ok_or(elsewhere),
+            Err(error) => Err(error.into_response()),
         }
-        let Some(voted) = actions::has_voted(app, db, ballot.id, person).await? else {
-            return Ok(Err(ballot));
-        };
-        let manifest = ballots::manifest(db, &ballot).await?;
-        Ok(Ok(Booth { ballot, manifest, person, voted }))
-    };
-    match found.await {
-        Ok(Ok(booth)) => Ok(booth),
-        Ok(Err(ballot)) => Err(Redirect::to(&ballot.path()).into_response()),
-        Err(error) => Err(Error::into_response(error)),
     }
 }
 
 impl Booth {
-    fn choose(self, app: &App, visit: Visit, form: Form, replacing: bool) -> ChoosePage {
+    async fn enter(app: App, mut db: Db, slug: &str, person: Uuid) -> Result<Option<Self>> {
+        let ballot = sql::find_by_slug(&mut db, slug).await?.ok_or(Error::NotFound)?;
+        if !ballot.takes_votes(app.clock().now()) {
+            return Ok(None);
+        }
+        let Some(voted) = actions::has_voted(&app, &mut db, ballot.id, person).await? else {
+            return Ok(None);
+        };
+        let manifest = ballots::manifest(&mut db, &ballot).await?;
+        Ok(Some(Self { app, db, ballot, manifest, person, voted }))
+    }
+
+    fn left(&self, visit: &Visit) -> String {
+        left(self.ballot.draft.times.closes_at, visit.now)
+    }
+
+    /// To the first page, which says whether somebody has voted.
+    fn back(&self) -> Response {
+        Redirect::to(&format!("{}/vote", self.ballot.path())).into_response()
+    }
+
+    fn choose(self, visit: Visit, form: Form) -> ChoosePage {
         ChoosePage {
-            paper: PaperForm::new(app, &self.manifest, self.person),
-            left: left(self.ballot.draft.times.closes_at, visit.now),
+            paper: PaperForm::new(&self.app, &self.manifest, self.person),
+            left: self.left(&visit),
+            replacing: self.voted,
             visit,
             ballot: self.ballot,
             form,
-            replacing,
         }
+    }
+
+    fn wrong(self, visit: Visit, form: Form) -> Response {
+        (StatusCode::UNPROCESSABLE_ENTITY, self.choose(visit, form)).into_response()
+    }
+
+    fn not_cast(self, visit: Visit, why: Cast) -> Response {
+        (StatusCode::CONFLICT, NotCastPage { visit, ballot: self.ballot, why }).into_response()
     }
 
     fn is_ranked(&self) -> bool {
@@ -204,7 +232,7 @@ impl Booth {
         numbers.filter_map(|number| self.manifest.options.get(usize::from(*number) - 1).cloned()).collect()
     }
 
-    fn check(self, app: &App, visit: Visit, prepared: &Prepared, note: &'static str) -> CheckPage {
+    fn check(self, visit: Visit, prepared: &Prepared, note: &'static str) -> CheckPage {
         CheckPage {
             chosen: self.chosen(prepared),
             is_ranked: self.is_ranked(),
@@ -212,8 +240,8 @@ impl Booth {
             key: prepared.key.text(),
             mark: prepared.paper.mark.to_string(),
             commitment: prepared.commitment().to_string(),
-            state: prepared.seal(app, self.ballot.id, self.person),
-            left: left(self.ballot.draft.times.closes_at, visit.now),
+            state: prepared.seal(&self.app, self.ballot.id, self.person),
+            left: self.left(&visit),
             replacing: prepared.replaces.is_some(),
             visit,
             ballot: self.ballot,
@@ -221,172 +249,86 @@ impl Booth {
         }
     }
 
-    /// The paper of the second page; `Err` with the first page if it is none of ours.
-    fn prepared(&self, app: &App, form: &Form) -> Option<Prepared> {
-        Prepared::unseal(app, &self.manifest, self.person, form.value("state"))
+    /// The paper of the second page; `None` if it is none of ours.
+    fn prepared(&self, form: &Form) -> Option<Prepared> {
+        Prepared::unseal(&self.app, &self.manifest, self.person, form.value("state"))
     }
 }
 
 /// The first page; who has voted is told so.
-pub async fn choose(
-    State(app): State<App>,
-    visit: Visit,
-    Member(who): Member,
-    Path(slug): Path<String>,
-    mut db: Db,
-) -> Result<Response> {
-    let booth = match enter(&app, &mut db, &slug, who.person_id).await {
-        Ok(booth) => booth,
-        Err(answer) => return Ok(answer),
-    };
+pub async fn choose(visit: Visit, booth: Booth) -> Response {
     if booth.voted {
-        let left = left(booth.ballot.draft.times.closes_at, visit.now);
-        return Ok(VotedPage { visit, ballot: booth.ballot, left }.into_response());
+        let left = booth.left(&visit);
+        return VotedPage { visit, ballot: booth.ballot, left }.into_response();
     }
-    Ok(booth.choose(&app, visit, Form::default(), false).into_response())
+    booth.choose(visit, Form::default()).into_response()
 }
 
 /// The same to put another vote in the place of one.
-pub async fn change(
-    State(app): State<App>,
-    visit: Visit,
-    Member(who): Member,
-    Path(slug): Path<String>,
-    mut db: Db,
-) -> Result<Response> {
-    let booth = match enter(&app, &mut db, &slug, who.person_id).await {
-        Ok(booth) => booth,
-        Err(answer) => return Ok(answer),
-    };
-    let replacing = booth.voted;
-    Ok(booth.choose(&app, visit, Form::default(), replacing).into_response())
+pub async fn change(visit: Visit, booth: Booth) -> Response {
+    booth.choose(visit, Form::default()).into_response()
 }
 
 /// The second page: what was chosen, in words, with code and key. Nothing is kept.
-pub async fn check(
-    State(app): State<App>,
-    visit: Visit,
-    Member(who): Member,
-    Path(slug): Path<String>,
-    mut db: Db,
-    form: Form,
-) -> Result<Response> {
-    let booth = match enter(&app, &mut db, &slug, who.person_id).await {
-        Ok(booth) => booth,
-        Err(answer) => return Ok(answer),
-    };
-    let replacing = booth.voted;
-    let wrong = |booth: Booth, visit, form| {
-        let page = booth.choose(&app, visit, form, replacing);
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-    };
-    let (choices, mark, replaces) = match forms::vote(&form, &booth.manifest, replacing) {
+pub async fn check(visit: Visit, mut booth: Booth, form: Form) -> Result<Response> {
+    let (choices, mark, replaces) = match forms::vote(&form, &booth.manifest, booth.voted) {
         Ok(vote) => vote,
-        Err(form) => return wrong(booth, visit, form),
+        Err(form) => return Ok(booth.wrong(visit, form)),
     };
     if let Some(key) = &replaces
-        && !actions::is_key_known(&mut db, booth.ballot.id, key).await?
+        && !actions::is_key_known(&mut booth.db, booth.ballot.id, key).await?
     {
-        return wrong(booth, visit, form.failed("change_key", WRONG_KEY));
+        return Ok(booth.wrong(visit, form.failed("change_key", WRONG_KEY)));
     }
-    let prepared = Prepared::new(&app, &booth.manifest, choices, mark, replaces);
-    Ok(booth.check(&app, visit, &prepared, "").into_response())
+    let prepared = Prepared::new(&booth.app, &booth.manifest, choices, mark, replaces);
+    Ok(booth.check(visit, &prepared, "").into_response())
 }
 
 const WRONG_KEY: &str = "No vote has this key. Check it letter by letter; your vote stays as it is";
 
 /// Back to the first page, with what was chosen.
-pub async fn again(
-    State(app): State<App>,
-    visit: Visit,
-    Member(who): Member,
-    Path(slug): Path<String>,
-    mut db: Db,
-    form: Form,
-) -> Result<Response> {
-    let booth = match enter(&app, &mut db, &slug, who.person_id).await {
-        Ok(booth) => booth,
-        Err(answer) => return Ok(answer),
-    };
-    let replacing = booth.voted;
-    let form = match booth.prepared(&app, &form) {
+pub async fn again(visit: Visit, booth: Booth, form: Form) -> Response {
+    let form = match booth.prepared(&form) {
         Some(prepared) => forms::fill(&booth.manifest, &prepared.paper.choices, &prepared.paper.mark),
         None => Form::default(),
     };
-    Ok(booth.choose(&app, visit, form, replacing).into_response())
+    booth.choose(visit, form).into_response()
 }
 
 const NOT_OURS: &str = "This page is not whole. Fill in your vote again: nothing of it has been kept";
 
-pub async fn cast(
-    State(app): State<App>,
-    visit: Visit,
-    Member(who): Member,
-    Path(slug): Path<String>,
-    mut db: Db,
-    form: Form,
-) -> Result<Response> {
-    let booth = match enter(&app, &mut db, &slug, who.person_id).await {
-        Ok(booth) => booth,
-        Err(answer) => return Ok(answer),
-    };
-    let Some(prepared) = booth.prepared(&app, &form) else {
-        let form = Form::default().failed("", NOT_OURS);
-        let replacing = booth.voted;
-        let page = booth.choose(&app, visit, form, replacing);
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+pub async fn cast(visit: Visit, mut booth: Booth, form: Form) -> Result<Response> {
+    let Some(prepared) = booth.prepared(&form) else {
+        return Ok(booth.wrong(visit, Form::default().failed("", NOT_OURS)));
     };
     if prepared.until < visit.now {
         // With a new code: the old one may have been read by somebody since.
-        let paper = &prepared.paper;
-        let fresh = Prepared::new(
-            &app,
-            &booth.manifest,
-            paper.choices.clone(),
-            paper.mark.clone(),
-            prepared.replaces,
-        );
+        let (choices, mark) = (prepared.paper.choices, prepared.paper.mark);
+        let fresh = Prepared::new(&booth.app, &booth.manifest, choices, mark, prepared.replaces);
         let note = "This page was open for more than an hour. Your vote is not in yet. The code and the key below are new: write them down, then cast your vote.";
-        return Ok((StatusCode::CONFLICT, booth.check(&app, visit, &fresh, note)).into_response());
+        return Ok((StatusCode::CONFLICT, booth.check(visit, &fresh, note)).into_response());
     }
-    let mut tx = db.begin().await?;
+    let mut tx = booth.db.begin().await?;
     let outcome =
-        actions::cast(&app, &mut tx, &booth.ballot, &booth.manifest, booth.person, &prepared).await?;
+        actions::cast(&booth.app, &mut tx, &booth.ballot, &booth.manifest, booth.person, &prepared).await?;
     if outcome == Cast::Recorded {
         tx.commit().await?;
+    } else {
+        drop(tx);
     }
-    match outcome {
-        Cast::Recorded | Cast::Again => {
-            Ok(Redirect::to(&format!("{}/vote", booth.ballot.path())).into_response())
-        }
-        why => {
-            let page = NotCastPage { visit, ballot: booth.ballot, why };
-            Ok((StatusCode::CONFLICT, page).into_response())
-        }
-    }
+    Ok(match outcome {
+        Cast::Recorded | Cast::Again => booth.back(),
+        why => booth.not_cast(visit, why),
+    })
 }
 
 /// Shows a paper in full, so that anybody can work its commitment out again; it cannot be cast any more.
-pub async fn challenge(
-    State(app): State<App>,
-    visit: Visit,
-    Member(who): Member,
-    Path(slug): Path<String>,
-    mut db: Db,
-    form: Form,
-) -> Result<Response> {
-    let booth = match enter(&app, &mut db, &slug, who.person_id).await {
-        Ok(booth) => booth,
-        Err(answer) => return Ok(answer),
-    };
-    let Some(prepared) = booth.prepared(&app, &form) else {
-        return Ok(Redirect::to(&format!("{}/vote", booth.ballot.path())).into_response());
-    };
-    let mut tx = db.begin().await?;
+pub async fn challenge(visit: Visit, mut booth: Booth, form: Form) -> Result<Response> {
+    let Some(prepared) = booth.prepared(&form) else { return Ok(booth.back()) };
+    let mut tx = booth.db.begin().await?;
     if !actions::challenge(&mut tx, booth.ballot.id, &prepared).await? {
         drop(tx);
-        let page = NotCastPage { visit, ballot: booth.ballot, why: Cast::Again };
-        return Ok((StatusCode::CONFLICT, page).into_response());
+        return Ok(booth.not_cast(visit, Cast::Again));
     }
     tx.commit().await?;
     let text = String::from_utf8_lossy(prepared.bytes()).into_owned();
@@ -405,36 +347,22 @@ pub async fn challenge(
 }
 
 /// Code, key and mark to keep, as a file.
-pub async fn slip(
-    State(app): State<App>,
-    visit: Visit,
-    Member(who): Member,
-    Path(slug): Path<String>,
-    mut db: Db,
-    form: Form,
-) -> Result<Response> {
-    let booth = match enter(&app, &mut db, &slug, who.person_id).await {
-        Ok(booth) => booth,
-        Err(answer) => return Ok(answer),
-    };
-    let Some(prepared) = booth.prepared(&app, &form) else {
-        return Ok(Redirect::to(&format!("{}/vote", booth.ballot.path())).into_response());
-    };
+pub async fn slip(booth: Booth, form: Form) -> Response {
+    let Some(prepared) = booth.prepared(&form) else { return booth.back() };
     let hash: Sha = booth.manifest.hash();
     let text = format!(
         "{}\n{}\n\nTracking code: {}\nYour six digits: {}\nChange key: {}\nFingerprint of this vote: {hash}\n\n\
          These belong to a vote that counts once you have cast it. With the code you find your vote in the published\n\
          list after the close. With the key you can change your vote until then: show it to nobody.\n",
         booth.ballot.draft.title,
-        app.link(&booth.ballot.path()),
+        booth.app.link(&booth.ballot.path()),
         prepared.code(),
         prepared.paper.mark,
         prepared.key.text()
     );
-    drop(visit);
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}-my-vote.txt\"", booth.ballot.slug)),
     ];
-    Ok((headers, text).into_response())
+    (headers, text).into_response()
 }

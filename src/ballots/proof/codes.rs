@@ -122,11 +122,6 @@ impl ChangeKey {
     pub fn text(&self) -> String {
         base32::grouped(&base32::encode(self.0.expose_secret(), KEY_LETTERS), 4)
     }
-
-    /// The bits, to carry it from one page to the next in something sealed.
-    pub fn expose(&self) -> &[u8; 16] {
-        self.0.expose_secret()
-    }
 }
 
 impl PartialEq for ChangeKey {
@@ -172,11 +167,12 @@ mod tests {
         for wrong in ["", "ABCDE-FGHJ", "ABCDE-FGHJU", "ABCDE-FGHJKM"] {
             assert!(wrong.parse::<TrackingCode>().is_err());
         }
-        let key = ChangeKey::new(std::array::from_fn(|at| u8::try_from(at).unwrap() * 7));
+        let bits = std::array::from_fn(|at| u8::try_from(at).unwrap() * 7);
+        let key = ChangeKey::new(bits);
         assert_eq!(key.text().len(), 26 + 6);
         let again: ChangeKey = key.text().to_lowercase().replace('-', "").parse().unwrap();
         assert!(again == key);
-        assert_eq!(again.hash(), Sha::of(&[b"pb1k", key.expose()]));
+        assert_eq!(again.hash(), Sha::of(&[b"pb1k", &bits]));
         assert_eq!(format!("{key:?}{code:?}"), "ChangeKey(secret)TrackingCode(secret)");
         assert!(key.text().replace('-', "")[1..].parse::<ChangeKey>().is_err());
         for (typed, mark) in [

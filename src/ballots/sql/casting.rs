@@ -173,13 +173,16 @@ pub async fn list_waiting(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<Vec
     .await
 }
 
-/// Takes everything that waits out.
-pub async fn take_incoming(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<Incoming>> {
+/// Takes out what waits: the papers of so many voters at most, in an order that says nothing, and all that replace others.
+pub async fn take_incoming(db: &mut PgConnection, ballot: Uuid, most: Option<i64>) -> Result<Vec<Incoming>> {
     sqlx::query_as!(
         Incoming,
-        "delete from ballot_incoming where ballot_id = $1
+        "delete from ballot_incoming where ballot_id = $1 and (voter is null or commitment in (
+             select commitment from ballot_incoming where ballot_id = $1 and voter is not null order by commitment limit $2
+         ))
          returning commitment, voter, person, sealed, change_hash",
-        ballot
+        ballot,
+        most
     )
     .fetch_all(db)
     .await

@@ -38,6 +38,7 @@ struct Row {
     opens_at: DateTime<Utc>,
     closes_at: DateTime<Utc>,
     held: Held,
+    is_made: bool,
     count_key: Option<Value>,
     roll_size: Option<i32>,
     roll_fingerprint: Option<String>,
@@ -78,6 +79,7 @@ impl TryFrom<Row> for Ballot {
                 times: Times { roll_on: row.roll_on, opens_at: row.opens_at, closes_at: row.closes_at },
                 held: row.held,
             },
+            is_made: row.is_made,
             count_key: row.count_key.map(serde_json::from_value).transpose().map_err(impossible)?,
             roll,
             hash: row.manifest_hash,
@@ -97,7 +99,7 @@ macro_rules! ballots {
         sqlx::query_as!(
             Row,
             r#"select id, slug, state as "state: State", title, question, kind, options, regions as "regions: Vec<Region>", oldest,
-                      roll_on, opens_at, closes_at, held as "held: Held", count_key, roll_size, roll_fingerprint,
+                      roll_on, opens_at, closes_at, held as "held: Held", written_by is null as "is_made!", count_key, roll_size, roll_fingerprint,
                       roll_frozen_at, manifest_hash, announced_at, declared_at, complaints_until, void_reason, opened_papers, outcome
                from ballots "# + $which
             $(, $value)*
@@ -358,10 +360,15 @@ pub async fn set_void_reason(db: &mut PgConnection, id: Uuid, reason: Option<&st
     Ok(())
 }
 
+/// Ends it without a count: with its key its papers can never be opened.
 pub async fn set_void(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("update ballots set state = 'void', voided_at = $2 where id = $1", id, now)
-        .execute(db)
-        .await?;
+    sqlx::query!(
+        "update ballots set state = 'void', voided_at = $2, count_secret = null where id = $1",
+        id,
+        now
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -183,13 +183,15 @@ pub struct Line {
     /// What their number was hashed with, so that they find themselves there.
     pub salt: String,
     pub voted: bool,
+    /// Whether they are a member now: who is suspended, or has left, stays on the roll and cannot vote.
+    pub is_member: bool,
 }
 
 pub async fn find_line(db: &mut PgConnection, ballot: Uuid, person: Uuid) -> Result<Option<Line>> {
     sqlx::query_as!(
         Line,
-        r#"select encode(entry, 'hex') as "entry!", encode(salt, 'hex') as "salt!", voted
-           from ballot_roll where ballot_id = $1 and person_id = $2"#,
+        r#"select encode(r.entry, 'hex') as "entry!", encode(r.salt, 'hex') as "salt!", r.voted, p.standing = 'member' as "is_member!"
+           from ballot_roll r join people p on p.id = r.person_id where r.ballot_id = $1 and r.person_id = $2"#,
         ballot,
         person
     )
@@ -197,14 +199,15 @@ pub async fn find_line(db: &mut PgConnection, ballot: Uuid, person: Uuid) -> Res
     .await
 }
 
-/// On which rolls of these somebody is, and whether they are marked as having voted.
+/// On which rolls of these somebody is who is a member still, and whether they are marked as having voted.
 pub async fn list_of_person(
     db: &mut PgConnection,
     ballots: &[Uuid],
     person: Uuid,
 ) -> Result<Vec<(Uuid, bool)>> {
     let rows = sqlx::query!(
-        "select ballot_id, voted from ballot_roll where person_id = $2 and ballot_id = any ($1)",
+        "select r.ballot_id, r.voted from ballot_roll r join people p on p.id = r.person_id
+         where r.person_id = $2 and r.ballot_id = any ($1) and p.standing = 'member'",
         ballots,
         person
     )
@@ -224,11 +227,11 @@ pub async fn list_by_person(db: &mut PgConnection, ballot: Uuid) -> Result<Vec<U
     .await
 }
 
-/// Everybody on a roll, or only who has not voted, for notices.
+/// Everybody on a roll, or only who is a member still and has not voted, for notices.
 pub async fn list_people(db: &mut PgConnection, ballot: Uuid, only_waiting: bool) -> Result<Vec<Uuid>> {
     sqlx::query_scalar!(
-        r#"select person_id as "person!" from ballot_roll
-           where ballot_id = $1 and person_id is not null and not ($2 and voted) order by entry"#,
+        r#"select r.person_id as "person!" from ballot_roll r join people p on p.id = r.person_id
+           where r.ballot_id = $1 and not ($2 and (r.voted or p.standing <> 'member')) order by r.entry"#,
         ballot,
         only_waiting
     )

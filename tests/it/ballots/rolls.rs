@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{agree, busy, draft, turn};
+use super::{agree, announce, busy, draft, turn};
 use crate::support::Site;
 
 async fn entries(site: &Site) -> Vec<(Uuid, Vec<u8>, bool)> {
@@ -82,13 +82,12 @@ async fn a_vote_that_is_taken_back_is_said_to_be_and_announced_again() {
         let mails = site.mails_to("ana@demo.test").await;
         mails.iter().filter(|mail| mail.subject == format!("{words}: Twice announced")).count()
     };
-    let announce = format!("{desk}/announcement");
-    first.get(&desk).await.form(&announce).submit(&mut first).await.expect("Announced");
+    announce(&site, &desk, &mut first).await;
     assert_eq!((told("A vote is coming").await, told("Not yet").await), (1, 0));
     first.post(&format!("{desk}/withdrawal"), &[]).await.expect_status(200);
     assert_eq!((told("A vote is coming").await, told("Not yet").await), (1, 1));
     site.app.clock().advance(chrono::Duration::hours(1));
-    first.get(&desk).await.form(&announce).submit(&mut first).await.expect("Announced");
+    announce(&site, &desk, &mut first).await;
     assert_eq!((told("A vote is coming").await, told("Not yet").await), (2, 1));
     first.get(&desk).await.expect("Announcement");
     site.app.clock().advance(chrono::Duration::hours(48));

@@ -1,166 +1,26 @@
 //! What returning officers and members type about votes.
 
+mod kinds;
+
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 
+pub use kinds::{Asks, Counts, Needs, Of};
+
 use super::{
-    counting::{Base, Fraction, Majority, Method, Motion, Quorum, Threshold},
+    counting::{Fraction, Motion, Quorum, Threshold},
     model::{Draft, Electorate, Held, Hours, Times},
     proof::{Choice, CountKey, CountSecretKey, Kind, MOTION},
 };
 use crate::{
     kit::{
-        codes::codes,
         dates,
         form::{Check, Form},
         typed,
     },
     places::Region,
 };
-
-/// What is asked, as the form has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks {
-    Motion,
-    Single,
-    Approval,
-    Ranked,
-}
-codes!(Asks { Motion = "motion", Single = "single", Approval = "approval", Ranked = "ranked" });
-
-impl Asks {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Motion => "For, against or abstain",
-            Self::Single => "Choose one",
-            Self::Approval => "Choose any number",
-            Self::Ranked => "Put in order",
-        }
-    }
-
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Motion => "One proposal is carried or not",
-            Self::Single => "Whatever has most votes wins, even without a majority",
-            Self::Approval => "Whatever most people agree to wins",
-            Self::Ranked => "Preferences are transferred, so that no vote is wasted",
-        }
-    }
-
-    fn of(kind: &Kind) -> Self {
-        match kind {
-            Kind::Motion(_) => Self::Motion,
-            Kind::Single { .. } => Self::Single,
-            Kind::Approval { .. } => Self::Approval,
-            Kind::Ranked { .. } => Self::Ranked,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    More,
-    Half,
-    ThreeFifths,
-    TwoThirds,
-}
-codes!(Needs { More = "more", Half = "half", ThreeFifths = "three_fifths", TwoThirds = "two_thirds" });
-
-impl Needs {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::More => "More votes for than against",
-            Self::Half => "More than half",
-            Self::ThreeFifths => "Three fifths (60%) or more",
-            Self::TwoThirds => "Two thirds or more",
-        }
-    }
-
-    fn majority(self) -> Majority {
-        let at_least = |part, whole| {
-            Fraction::new(part, whole)
-                .map_or(Majority::Absolute, |it| Majority::Fraction(it, Threshold::AtLeast))
-        };
-        match self {
-            Self::More => Majority::Simple,
-            Self::Half => Majority::Absolute,
-            Self::ThreeFifths => at_least(3, 5),
-            Self::TwoThirds => at_least(2, 3),
-        }
-    }
-
-    fn of(majority: Majority) -> Self {
-        [Self::More, Self::ThreeFifths, Self::TwoThirds]
-            .into_iter()
-            .find(|it| it.majority() == majority)
-            .unwrap_or(Self::Half)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
-    ForAndAgainst,
-    Cast,
-    Entitled,
-}
-codes!(Of { ForAndAgainst = "for_and_against", Cast = "cast", Entitled = "entitled" });
-
-impl Of {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ForAndAgainst => "of the votes for and against",
-            Self::Cast => "of all votes cast, abstentions too",
-            Self::Entitled => "of everybody who may vote",
-        }
-    }
-
-    fn base(self) -> Base {
-        match self {
-            Self::ForAndAgainst => Base::ForAndAgainst,
-            Self::Cast => Base::Cast,
-            Self::Entitled => Base::Entitled,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counts {
-    Scottish,
-    Ers97,
-    Meek,
-    Irv,
-}
-codes!(Counts { Scottish = "scottish-stv", Ers97 = "ers97", Meek = "meek", Irv = "irv" });
-
-impl Counts {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Scottish => "Single transferable vote, Scottish rules",
-            Self::Ers97 => "Single transferable vote, ERS97 rules",
-            Self::Meek => "Single transferable vote, Meek’s method",
-            Self::Irv => "Alternative vote, for one place",
-        }
-    }
-
-    pub fn method(self) -> Method {
-        match self {
-            Self::Scottish => Method::ScottishStv,
-            Self::Ers97 => Method::Ers97,
-            Self::Meek => Method::Meek,
-            Self::Irv => Method::Irv,
-        }
-    }
-
-    pub fn of(method: Method) -> Self {
-        match method {
-            Method::ScottishStv => Self::Scottish,
-            Method::Ers97 => Self::Ers97,
-            Method::Meek => Self::Meek,
-            Method::Irv => Self::Irv,
-        }
-    }
-}
 
 /// The name that the option gets by which nobody is elected.
 pub const REOPEN: &str = "Re-open nominations";
@@ -365,17 +225,29 @@ fn times(check: &mut Check<'_>, hours: Hours) -> Option<Times> {
     Some(Times { roll_on, opens_at, closes_at })
 }
 
+/// The hours alone, of a vote whose words were made elsewhere.
+pub fn times_alone(form: &Form, hours: Hours) -> Result<Times, Form> {
+    let mut check = form.check();
+    let times = times(&mut check, hours);
+    check.finish(|| times)
+}
+
+/// The form of them.
+pub fn fill_times(times: &Times) -> Form {
+    Form::default()
+        .with_date("roll", times.roll_on)
+        .with_moment("opens", times.opens_at)
+        .with_moment("closes", times.closes_at)
+}
+
 /// The form filled with a draft.
 pub fn fill(draft: &Draft) -> Form {
-    let mut form = Form::default()
+    let mut form = fill_times(&draft.times)
         .with("title", &draft.title)
         .with("question", &draft.question)
         .with("asks", Asks::of(&draft.kind).code())
         .with("oldest", draft.electorate.oldest.map(|age| age.to_string()).unwrap_or_default())
-        .with("held", draft.held.code())
-        .with_date("roll", draft.times.roll_on)
-        .with_moment("opens", draft.times.opens_at)
-        .with_moment("closes", draft.times.closes_at);
+        .with("held", draft.held.code());
     for region in &draft.electorate.regions {
         form = form.with("regions", region.slug());
     }
@@ -448,6 +320,22 @@ pub fn words(form: &Form, field: &str, missing: &str) -> Result<String, Form> {
     let mut check = form.check();
     let words = check.paragraphs(field, missing, 5_000);
     check.finish(|| words)
+}
+
+/// A membership number, whether it is added to the roll or taken off, and why.
+pub fn correction(form: &Form) -> Result<(i64, bool, String), Form> {
+    let mut check = form.check();
+    let number = check.text("number", "Enter the membership number", 20);
+    let number = number.and_then(|text| {
+        let number = typed::plain(&text).parse::<i64>().ok().filter(|number| *number > 0);
+        if number.is_none() {
+            check.fail("number", "Enter the number alone, like 123");
+        }
+        number
+    });
+    let words = check.paragraphs("why", "Write why the roll is wrong. Everybody reads it", 5_000);
+    let adds = check.chosen("roll", "add");
+    check.finish(|| Some((number?, adds, words?)))
 }
 
 #[cfg(test)]
