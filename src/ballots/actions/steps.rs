@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     drafts::COUNT_SECRET,
-    hours, lock,
+    lock,
     manifests::{fix, manifest, unfix},
     objection_hours, subject,
 };
@@ -103,12 +103,6 @@ pub async fn approve(
     }
     if step == Step::Count && sql::find_secrets(change, id).await?.0.is_none() {
         return Err(Error::Conflict("Enter the scrutineers’ key first."));
-    }
-    let least = Duration::hours(hours(app).least.into());
-    if step == Step::Open && now + least > ballot.draft.times.closes_at {
-        return Err(Error::Conflict(
-            "It is too late to open at these hours: too little time would be left to vote. Take it back, and change its hours.",
-        ));
     }
     if step == Step::Open && ballot.hash.is_none() {
         fix(change, &ballot).await?;

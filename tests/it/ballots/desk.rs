@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use chrono::Duration;
 
-use super::{WEEK, agree, announce, busy, cast, choose, count, crowd, draft, open, turn, verify};
+use super::{WEEK, agree, busy, cast, choose, count, crowd, draft, open, turn, verify};
 use crate::support::program;
 
 /// Two people call a vote off, with a reason everybody reads; nothing in the box is opened.
@@ -50,28 +50,6 @@ async fn a_vote_is_called_off_by_two_people_with_a_reason() {
     first.get(&desk).await.expect("Nothing is left to do");
     assert_eq!(count(&site, "select count(*) from ballot_openings o join ballots b on b.id = o.ballot_id where slug = 'called-off'").await, 0);
     site.stranger().get(&format!("{path}/record/openings.jsonl")).await.expect_status(404);
-}
-
-/// Two people who agree too late open nothing: too little time would be left, or none.
-#[tokio::test]
-async fn a_vote_is_not_opened_for_its_last_hours() {
-    let site = busy().await;
-    let mut officer = site.signed_in_as("returning@demo.test").await;
-    let desk = draft(&mut officer, "Too late").await;
-    announce(&site, &desk, &mut officer).await;
-    // From noon on 21 November to 5pm on 5 December, 72 hours before the close.
-    site.app.clock().advance(Duration::hours(2 * WEEK + 5));
-    officer = site.signed_in_as("returning@demo.test").await;
-    agree(&desk, "open", &mut officer).await.expect("Another returning officer has to agree");
-    let mut other = site.stranger();
-    for later in [Duration::microseconds(1), Duration::hours(71), Duration::days(10)] {
-        site.app.clock().advance(later);
-        other = site.signed_in_as("alex@demo.test").await;
-        other.post(&format!("{desk}/approvals/open"), &[]).await.expect_status(409).expect("Take it back");
-    }
-    turn(&site).await;
-    other.post(&format!("{desk}/withdrawal"), &[]).await.expect("Taken back");
-    site.work().await;
 }
 
 async fn command(folder: &Path, arguments: &[&str]) -> String {
