@@ -4,6 +4,8 @@
 //! `site.rs` holds the one list of rooms. Handlers take it as [`Rooms`], so that another list, as a test makes one,
 //! is seen everywhere.
 
+mod merging;
+
 use std::pin::Pin;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -12,6 +14,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+pub use merging::{Carry, Combine, Merging, Points, ends, moves, moves_unless, stays};
 
 use super::{demo::CastMember, guard::Routes, model::Permission, proofs::Session};
 use crate::audit::Change;
@@ -247,59 +251,6 @@ pub struct Most {
 /// Looks how much may be paid. Whoever else is about to pay as the same person waits until the transaction ends, and
 /// pages that they have open for other payments are closed, if all together would be too much.
 pub type Ceiling = for<'a, 'c> fn(&'a mut Change<'c>, Planned<'a>) -> Pending<'a, Result<Most>>;
-
-/// A column that points to a person, and what becomes of its rows when two records of one person are merged.
-#[derive(Clone, Copy, Debug)]
-pub struct Points {
-    pub table: &'static str,
-    pub column: &'static str,
-    pub carry: Carry,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub enum Carry {
-    /// They go to the record that stays.
-    Moves,
-    /// They do, but for those (`g`) of which the record that stays has its own (`k`): these are kept aside.
-    MovesUnless(&'static str),
-    /// They end.
-    Ends,
-    /// They cannot be changed: whoever has any is the record that stays.
-    Stays,
-}
-
-pub const fn moves(table: &'static str, column: &'static str) -> Points {
-    Points { table, column, carry: Carry::Moves }
-}
-
-pub const fn moves_unless(table: &'static str, column: &'static str, clash: &'static str) -> Points {
-    Points { table, column, carry: Carry::MovesUnless(clash) }
-}
-
-pub const fn ends(table: &'static str, column: &'static str) -> Points {
-    Points { table, column, carry: Carry::Ends }
-}
-
-pub const fn stays(table: &'static str, column: &'static str) -> Points {
-    Points { table, column, carry: Carry::Stays }
-}
-
-/// Two records of one person: the one that goes, the one that stays, and when they became one.
-#[derive(Clone, Copy, Debug)]
-pub struct Merging {
-    pub gone: Uuid,
-    pub kept: Uuid,
-    pub at: DateTime<Utc>,
-}
-
-/// What a room does with what cannot just be carried over.
-#[derive(Clone, Copy)]
-pub struct Combine {
-    /// Before the rows are carried over. The answer is what [`Combine::part`] has to know.
-    pub join: for<'a, 'c> fn(&'a mut Change<'c>, Merging) -> Pending<'a, Result<Value>>,
-    /// After they have been given back.
-    pub part: for<'a, 'c> fn(&'a mut Change<'c>, Merging, Value) -> Pending<'a, Result<()>>,
-}
 
 /// Adds a room's part of the demo party, in the caller's transaction.
 pub type Demo =

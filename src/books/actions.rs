@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     model::{Account, As, Misfit, Month, NewEntry, Receipt, Settled, What, paid_for_until, to_close},
-    sql::{self, BankLine, Member},
+    sql::{self, bank::BankLine, members::Member},
     statement::Line,
 };
 use crate::{
@@ -112,7 +112,7 @@ async fn pay_for(change: &mut Change<'_>, person: Uuid, amount: Money, on: Naive
 pub(super) async fn upload(change: &mut Change<'_>, by: Uuid, lines: &[Line]) -> Result<u64> {
     let now = change.now;
     let ids: Vec<_> = lines.iter().map(|_| change.app.random().id(now)).collect();
-    let new = sql::insert_bank_lines(change, &ids, lines, by, now).await?;
+    let new = sql::bank::insert(change, &ids, lines, by, now).await?;
     change.audit(
         "books.statement_uploaded",
         ("statement", now.date_naive()),
@@ -134,7 +134,7 @@ pub(super) async fn settle(
     let (mut count, mut above_cap, mut misfits) = (0, 0, Vec::new());
     for Settled { line, so, member } in settled {
         // Another tab was quicker, or the button was pressed twice.
-        let Some(line) = sql::settle(change, line, so.code(), by, now).await? else { continue };
+        let Some(line) = sql::bank::settle(change, line, so.code(), by, now).await? else { continue };
         count += 1;
         match so {
             As::Known => {}
@@ -148,7 +148,7 @@ pub(super) async fn settle(
                 }
                 // The form asks for one.
                 let number = member.unwrap_or_default();
-                let Some(member) = sql::find_member(change, number).await? else {
+                let Some(member) = sql::members::find(change, number).await? else {
                     misfits.push(Misfit::Nobody { line: id, number });
                     continue;
                 };

@@ -15,7 +15,7 @@ use super::{
     admin::blank,
     forms,
     model::{Account, Class, Misfit, What},
-    sql::{self, BankLine, Member},
+    sql::{self, bank::BankLine, members::Member},
     statement::{self, Suggestion},
 };
 use crate::{
@@ -59,7 +59,7 @@ pub(super) async fn search(visit: Visit, Query(asked): Query<Asked>, mut db: Db)
     let asked = words.chars().count() > 1 || words.parse::<i64>().is_ok();
     // Before anything is asked, the first members, so that the page shows what it is for.
     let members =
-        if asked || words.is_empty() { sql::find_members(&mut db, &words, 20).await? } else { Vec::new() };
+        if asked || words.is_empty() { sql::members::list(&mut db, &words, 20).await? } else { Vec::new() };
     let form = Form::filled([("q", words)]);
     Ok(SearchPage { visit, form, asked, members }.into_response())
 }
@@ -92,7 +92,7 @@ pub(super) async fn new(
     Path(number): Path<i64>,
     mut db: Db,
 ) -> Result<Response> {
-    let member = sql::find_member(&mut db, number).await?.ok_or(Error::NotFound)?;
+    let member = sql::members::find(&mut db, number).await?.ok_or(Error::NotFound)?;
     let form = blank(&app, &visit).with("what", What::Dues.code()).with("amount", member.dues.decimal());
     Ok(receipt_page(visit, form, member).into_response())
 }
@@ -105,7 +105,7 @@ pub(super) async fn create(
     mut db: Db,
     form: Form,
 ) -> Result<Response> {
-    let member = sql::find_member(&mut db, number).await?.ok_or(Error::NotFound)?;
+    let member = sql::members::find(&mut db, number).await?.ok_or(Error::NotFound)?;
     let receipt = match forms::receipt(&form, visit.today(), |day| app.setting(CRYPTO_BANNED, day)) {
         Ok(receipt) => receipt,
         Err(form) => {
@@ -170,11 +170,11 @@ impl StatementPage {
 }
 
 async fn statement_page(visit: Visit, form: Form, db: &mut Db) -> Result<StatementPage> {
-    let lines = sql::list_waiting(db, SHOWN).await?;
+    let lines = sql::bank::list_waiting(db, SHOWN).await?;
     let income = || lines.iter().filter(|line| line.sum > Money::ZERO);
     let numbers: Vec<_> = income().flat_map(|line| statement::numbers(&line.words)).collect();
     let names: Vec<_> = income().flat_map(|line| statement::pairs(&line.plain)).collect();
-    let candidates = sql::list_candidates(db, &numbers, &names).await?;
+    let candidates = sql::members::list_candidates(db, &numbers, &names).await?;
     let waiting: Vec<_> = lines
         .into_iter()
         .map(|line| {
@@ -197,7 +197,7 @@ async fn statement_page(visit: Visit, form: Form, db: &mut Db) -> Result<Stateme
             }
         }
     }
-    let count = sql::count_waiting(db).await?;
+    let count = sql::bank::count_waiting(db).await?;
     Ok(StatementPage { visit, form, waiting, count })
 }
 

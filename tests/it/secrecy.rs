@@ -1,10 +1,6 @@
 //! A request to a secret ballot leaves nothing that ties a person or a time to it.
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    sync::{Arc, Mutex},
-};
+use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use breakthrough::{
@@ -14,7 +10,7 @@ use breakthrough::{
 };
 use sqlx::PgPool;
 
-use crate::support::{Browser, Site};
+use crate::support::{Browser, Site, log::Log};
 
 /// Handlers as a ballot has them: one that answers, one that logs and fails, one that panics.
 static PAPERS: Room = Room {
@@ -45,26 +41,6 @@ async fn panics() -> &'static str {
     panic!("at a ballot")
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
-}
-
 /// A fingerprint of each table there is, the queue's too.
 async fn whole_database(pool: &PgPool) -> BTreeMap<String, Option<String>> {
     let tables: Vec<String> = sqlx::query_scalar(
@@ -87,11 +63,7 @@ async fn whole_database(pool: &PgPool) -> BTreeMap<String, Option<String>> {
 #[tokio::test]
 async fn a_secret_ballot_leaves_no_trace_of_who_was_there_and_when() {
     let log = Log::default();
-    let to = log.clone();
-    let filter = "trace,hyper_util=off,reqwest=off,hyper=off,axum::serve=off,mio=off,scraper=off,html5ever=off,selectors=off";
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || to.clone()).finish();
-    let _here = tracing::subscriber::set_default(subscriber);
+    let _here = log.listen();
     let rooms: Vec<&'static Room> = site::ROOMS.iter().copied().chain([&PAPERS]).collect();
     let site = Site::open_with_rooms(Rooms(rooms.leak())).await;
     let mut ana = site.signed_in_as("ana@demo.test").await;

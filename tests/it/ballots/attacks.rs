@@ -2,8 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Write,
-    sync::{Arc, Mutex},
     time::{Duration as Time, Instant},
 };
 
@@ -12,7 +10,7 @@ use chrono::Duration;
 use sqlx::AssertSqlSafe;
 
 use super::{WEEK, agree, announce, busy, cast, choose, count, crowd, draft, open, slip, turn};
-use crate::support::{Browser, Page, Site};
+use crate::support::{Browser, Page, Site, log::Log};
 
 const TABLES: [&str; 9] = [
     "ballots",
@@ -65,6 +63,16 @@ async fn crash_at(site: &Site, table: &str, when: &str, what: &str) {
 async fn mend(site: &Site, table: &str) {
     let drop = format!("drop trigger crash on {table}");
     sqlx::raw_sql(AssertSqlSafe(drop)).execute(&site.pool).await.unwrap();
+}
+
+/// What a minute brings breaks off at a statement, and has done nothing then.
+async fn minute_breaks_off(site: &Site, table: &str, when: &str, what: &str) {
+    let before = prints(site).await;
+    crash_at(site, table, when, what).await;
+    let reached = TurnBallots {}.run(site.app.clone()).await.is_err();
+    assert!(reached, "{when} {what} of {table} was not reached");
+    mend(site, table).await;
+    assert_eq!(prints(site).await, before, "{when} {what} of {table}");
 }
 
 /// A paper that is filled in, on its second page.
@@ -129,14 +137,7 @@ async fn every_statement_of_a_vote_can_be_the_last() {
         ("ballot_board", "before", "insert"),
         ("ballot_board", "commit", "insert"),
     ] {
-        let before = prints(&site).await;
-        crash_at(&site, table, when, what).await;
-        assert!(
-            TurnBallots {}.run(site.app.clone()).await.is_err(),
-            "{when} {what} of {table} was not reached"
-        );
-        mend(&site, table).await;
-        assert_eq!(prints(&site).await, before, "{when} {what} of {table}");
+        minute_breaks_off(&site, table, when, what).await;
     }
     turn(&site).await;
     assert_eq!(count(&site, "select count(*) from ballot_papers p join ballots b on b.id = p.ballot_id where b.slug = 'broken-off'").await, 40);
@@ -169,32 +170,11 @@ async fn every_statement_of_a_vote_can_be_the_last() {
         ("ballot_roll", "before", "truncate"),
         ("ballot_roll", "commit", "insert"),
     ] {
-        let before = prints(&site).await;
-        crash_at(&site, table, when, what).await;
-        assert!(
-            TurnBallots {}.run(site.app.clone()).await.is_err(),
-            "{when} {what} of {table} was not reached"
-        );
-        mend(&site, table).await;
-        assert_eq!(prints(&site).await, before, "{when} {what} of {table}");
+        minute_breaks_off(&site, table, when, what).await;
     }
     turn(&site).await;
     let sums = "select count(*) from ballot_roll r join ballots b on b.id = r.ballot_id where b.slug = 'broken-off' and voted";
     assert_eq!(count(&site, sums).await, 40);
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// With every library at its loudest: who voted, from where, with what, and when is in no line.
@@ -206,12 +186,7 @@ async fn a_vote_at_the_loudest_log_is_in_no_line_of_it() {
     let mut ana = site.signed_in_as("ana@demo.test").await;
     let cookie = ana.cookie_header();
     let log = Log::default();
-    let to = log.clone();
-    // What speaks for the test's own browser is left out.
-    let filter = "trace,hyper_util=off,reqwest=off,hyper=off,axum::serve=off,mio=off,scraper=off,html5ever=off,selectors=off";
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || to.clone()).finish();
-    let _here = tracing::subscriber::set_default(subscriber);
+    let _here = log.listen();
     let page = choose(&mut ana, vote, "2", "402917").await;
     let shown = page.form(&format!("{vote}/cast")).value("state").unwrap().to_owned();
     ana.post(&format!("{vote}/challenge"), &[("state", &shown)]).await.expect("cannot be cast any more");
@@ -234,7 +209,7 @@ async fn a_vote_at_the_loudest_log_is_in_no_line_of_it() {
         .await;
     let second = slip(&page);
     page.form(&format!("{vote}/cast")).submit(&mut ana).await.expect("Your vote is in");
-    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let said = log.take();
     let token = cookie.split_once('=').unwrap().1.to_owned();
     let hidden = [
         person.to_string(),
@@ -255,7 +230,7 @@ async fn a_vote_at_the_loudest_log_is_in_no_line_of_it() {
     }
     // The log works: what the officers do is in it.
     tracing::error!("a line");
-    assert!(String::from_utf8(log.0.lock().unwrap().clone()).unwrap().contains("a line"));
+    assert!(log.take().contains("a line"));
 }
 
 /// Of two sets of times, the largest distance of their distributions (Kolmogorov and Smirnov), in thousandths.

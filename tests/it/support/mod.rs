@@ -3,6 +3,7 @@
 
 mod browser;
 mod database;
+pub mod log;
 mod mailbox;
 pub mod program;
 pub mod smtp;

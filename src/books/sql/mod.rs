@@ -1,16 +1,15 @@
 //! The room's statements. What follows from a receipt is booked by triggers of the database, with the receipt.
 
+pub(super) mod bank;
+pub(super) mod members;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{
-    model::{Account, Balance, Class, Month, MonthRow, NewEntry, TrialBalance, columns},
-    statement::{Candidate, Line},
-};
+use super::model::{Account, Balance, Class, Month, MonthRow, NewEntry, TrialBalance, columns};
 use crate::{
     kit::money::Money,
-    membership::EndReason,
     payments::{KindCode, LineKind},
 };
 
@@ -364,139 +363,4 @@ pub(super) async fn list_month(
 /// The last month that is closed.
 pub(super) async fn closed_through(db: &mut PgConnection) -> Result<Option<Month>> {
     Ok(sqlx::query_scalar!("select max(month) from book_months").fetch_one(db).await?.map(Month::of))
-}
-
-/// A member, as the treasurer looks for them.
-pub(super) struct Member {
-    pub person: Uuid,
-    pub number: i64,
-    pub name: String,
-    pub email: String,
-    pub dues: Money,
-    /// An automatic payment of theirs has failed, and is still being tried.
-    pub is_failing: bool,
-}
-
-/// Members with this number, or whose name or address contains the words.
-pub(super) async fn find_members(db: &mut PgConnection, typed: &str, limit: i64) -> Result<Vec<Member>> {
-    let number = typed.trim_start_matches(['m', 'M', '#']).trim().parse::<i64>().ok();
-    sqlx::query_as!(
-        Member,
-        r#"select p.id as person, m.number, p.name, p.email::text as "email!", m.amount_pence as "dues: Money",
-                  exists (select from subscriptions s where s.id = m.subscription and s.state in ('past_due', 'unpaid')) as "is_failing!"
-           from memberships m join people p on p.id = m.person_id
-           where m.number = $1 or ($1 is null and p.search like '%' || plain_text($2) || '%')
-           order by m.number limit $3"#,
-        number,
-        typed,
-        limit
-    )
-    .fetch_all(db)
-    .await
-}
-
-/// The member with a number.
-pub(super) async fn find_member(db: &mut PgConnection, number: i64) -> Result<Option<Member>> {
-    Ok(find_members(db, &number.to_string(), 1).await?.pop())
-}
-
-// Lines of the bank.
-
-/// A line that is waiting.
-pub(super) struct BankLine {
-    pub id: Uuid,
-    pub day: NaiveDate,
-    pub sum: Money,
-    pub words: String,
-    /// The words in small letters without accents.
-    pub plain: String,
-}
-
-/// Keeps lines that are not there yet. Returns how many were new.
-pub(super) async fn insert_bank_lines(
-    db: &mut PgConnection,
-    ids: &[Uuid],
-    lines: &[Line],
-    by: Uuid,
-    now: DateTime<Utc>,
-) -> Result<u64> {
-    let done = sqlx::query!(
-        "insert into bank_lines (id, day, pence, words, number, uploaded_at, uploaded_by)
-         select id, day, pence, words, number, $6, $7
-         from unnest($1::uuid[], $2::date[], $3::bigint[], $4::text[], $5::int[]) as l(id, day, pence, words, number)
-         on conflict (day, pence, words, number) do nothing",
-        ids,
-        &lines.iter().map(|line| line.day).collect::<Vec<_>>(),
-        &lines.iter().map(|line| line.sum.pence()).collect::<Vec<_>>(),
-        &lines.iter().map(|line| line.words.clone()).collect::<Vec<_>>(),
-        &lines.iter().map(|line| line.number).collect::<Vec<_>>(),
-        now,
-        by
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-/// The oldest waiting lines.
-pub(super) async fn list_waiting(db: &mut PgConnection, limit: i64) -> Result<Vec<BankLine>> {
-    sqlx::query_as!(
-        BankLine,
-        r#"select id, day, pence as "sum: Money", words, plain_text(words) as "plain!" from bank_lines
-           where settled_at is null order by day, id limit $1"#,
-        limit
-    )
-    .fetch_all(db)
-    .await
-}
-
-pub(super) async fn count_waiting(db: &mut PgConnection) -> Result<i64> {
-    let count =
-        sqlx::query_scalar!(r#"select count(*) as "count!" from bank_lines where settled_at is null"#);
-    count.fetch_one(db).await
-}
-
-/// Marks a line as settled. Returns it, unless it was settled before.
-pub(super) async fn settle(
-    db: &mut PgConnection,
-    id: Uuid,
-    so: &str,
-    by: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Option<BankLine>> {
-    sqlx::query_as!(
-        BankLine,
-        r#"update bank_lines set settled_at = $3, settled_by = $4, settled_as = $2 where id = $1 and settled_at is null
-           returning id, day, pence as "sum: Money", words, plain_text(words) as "plain!""#,
-        id,
-        so,
-        now,
-        by
-    )
-    .fetch_optional(db)
-    .await
-}
-
-/// Members with one of these numbers, or of exactly one of these names.
-pub(super) async fn list_candidates(
-    db: &mut PgConnection,
-    numbers: &[i64],
-    names: &[String],
-) -> Result<Vec<Candidate>> {
-    sqlx::query_as!(
-        Candidate,
-        r#"with found as (
-               select id from memberships where number = any($1)
-               union
-               select m.id from unnest($2::text[]) as asked(name) join people p on p.search like '%' || asked.name || '%'
-               join memberships m on m.person_id = p.id where plain_text(p.name) = asked.name)
-           select p.id as person, m.number, p.name, plain_text(p.name) as "plain!", m.amount_pence as "dues: Money",
-                  case m.state when 'ended' then m.end_reason end as "ended: EndReason",
-                  exists (select from subscriptions s where s.id = m.subscription and s.state in ('past_due', 'unpaid')) as "is_failing!"
-           from found join memberships m using (id) join people p on p.id = m.person_id"#,
-        numbers,
-        names
-    )
-    .fetch_all(db)
-    .await
 }
